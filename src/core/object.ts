@@ -1,0 +1,37 @@
+/** Any Kubernetes object, as plain data. Rendered objects are these; so is what users add to a chart. */
+export interface KubeObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ObjectMeta;
+  readonly [field: string]: unknown;
+}
+
+/** The part of `metadata` that belongs into Git. */
+export interface ObjectMeta {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** The API group of an `apiVersion`: `serving.kserve.io` of `serving.kserve.io/v1beta1`, empty for core kinds. */
+export function groupOf(apiVersion: string): string {
+  const slash = apiVersion.indexOf('/');
+  return slash < 0 ? '' : apiVersion.slice(0, slash);
+}
+
+/** The version of an `apiVersion`: `v1beta1` of `serving.kserve.io/v1beta1`. */
+export function versionOf(apiVersion: string): string {
+  return apiVersion.slice(apiVersion.indexOf('/') + 1);
+}
+
+/** What an object is called in findings: `InferenceService risk-ml-prod/fraud-detector-v47`. */
+export function objectLabel(object: KubeObject): string {
+  const { name, namespace } = object.metadata;
+  return `${object.kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
+}
+
+/** Identity of an object in a cluster: group, kind, namespace, name. Versions of one kind are one object. */
+export function objectKey(object: KubeObject): string {
+  return `${groupOf(object.apiVersion)}/${object.kind}/${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+}
