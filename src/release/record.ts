@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { canonicalJson, sha256 } from '../core/digest.ts';
+import { report } from '../service/common.ts';
+import { component, modelServer, serverlessFunction } from '../service/workload.ts';
+import { modelUriProblem } from '../service/model-uri.ts';
+
+/**
+ * Release records: what runs, written once. A record is the same in every environment; replicas, placement, routing
+ * and monitoring are not part of it and follow the sources.
+ */
+
+/** A release name is a DNS label of at most 12 characters, so that derived object names stay short. */
+export const releaseName = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,10}[a-z0-9])?$/, 'expected a DNS label of at most 12 characters');
+
+/** A model, locked: its registry identity when it has one, and the place that KServe loads. */
+export const lockedModel = z.strictObject({
+  registry: z.string().optional(),
+  name: z.string().optional(),
+  version: z.string().optional(),
+  uri: z.string().check((context) => {
+    const problem = modelUriProblem(context.value);
+    if (problem) report(context, problem.message, problem.fix);
+  }),
+  digest: z.string().optional(),
+  run: z.string().optional(),
+  approval: z.string().optional(),
+  metrics: z.record(z.string(), z.number()).optional(),
+  datasets: z.record(z.string(), z.string()).optional(),
+});
+
+const FOLLOWS_SOURCES = { scaling: true, placement: true, concurrency: true, exports: true } as const;
+
+/** A model server as a release carries it. */
+export const serverWorkload = z.strictObject(modelServer.shape).omit({ ...FOLLOWS_SOURCES, model: true });
+/** A transformer, explainer or function as a release carries it. */
+export const containerWorkload = z.strictObject(component.shape).omit(FOLLOWS_SOURCES);
+
+const part = z.strictObject({
+  introduced: releaseName,
+  model: lockedModel.optional(),
+  workload: z.union([serverWorkload, containerWorkload]),
+});
+
+export const releaseRecord = z.strictObject({
+  release: releaseName,
+  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  reason: z.string().optional(),
+  parts: z.record(z.string(), part),
+});
+
+export type LockedModel = z.output<typeof lockedModel>;
+export type ServerWorkload = z.output<typeof serverWorkload>;
+export type ContainerWorkload = z.output<typeof containerWorkload>;
+export type PartRecord = z.output<typeof part>;
+export type ReleaseRecord = z.output<typeof releaseRecord>;
+
+/** Picks what a release carries out of a model server of the sources. */
+export function serverWorkloadOf(server: z.output<typeof modelServer>): ServerWorkload {
+  const { scaling: _s, placement: _p, concurrency: _c, exports: _e, model: _m, ...workload } = server;
+  return workload;
+}
+
+/** Picks what a release carries out of a transformer, explainer or function of the sources. */
+export function containerWorkloadOf(container: z.output<typeof component> | z.output<typeof serverlessFunction>): ContainerWorkload {
+  const { scaling: _s, placement: _p, concurrency: _c, exports: _e, ...workload } = container;
+  return workload;
+}
+
+/**
+ * Digest of what runs: over the identities and contents of all parts, not over the release's name or its reason.
+ * Two releases with the same digest run the same thing.
+ */
+export function releaseDigest(parts: ReleaseRecord['parts']): string {
+  const content = Object.fromEntries(
+    Object.entries(parts).map(([name, { model, workload }]) => [name, { model: model && identityOf(model), workload }]),
+  );
+  return `sha256:${sha256(canonicalJson(content))}`;
+}
+
+function identityOf({ registry, name, version, uri, digest }: LockedModel): Partial<LockedModel> {
+  return { registry, name, version, uri, digest };
+}

@@ -1,0 +1,329 @@
+import type { Finding, Where } from '../core/finding.ts';
+import { didYouMean, slug } from '../core/names.ts';
+import { mergeOverride } from '../service/overrides.ts';
+import type { ServiceSpec } from '../service/service.ts';
+import { resources as resourcesSchema, type Component, type FunctionPart, type ModelServer } from '../service/workload.ts';
+import {
+  containerWorkloadOf,
+  releaseDigest,
+  serverWorkloadOf,
+  type ContainerWorkload,
+  type LockedModel,
+  type PartRecord,
+  type ReleaseRecord,
+  type ServerWorkload,
+} from './record.ts';
+import type { Entry, RunningFunction, RunningServer, RunningWorkload, Scale, Serving } from './serving.ts';
+import type { ReleaseState } from './state.ts';
+import type { ReleaseStore } from './store.ts';
+
+/** Name of the one release where an environment replaces in place. */
+export const REPLACED = 'main';
+
+/** Everything that decides what a service serves in one environment. */
+export interface ServingInput {
+  readonly service: string;
+  readonly environment: string;
+  /** The service as written, without overrides: what a first release is made of. */
+  readonly base: ServiceSpec;
+  /** The service with this environment's overrides: replicas, placement, resources. */
+  readonly merged: ServiceSpec;
+  /** The overrides as written, weakest first. */
+  readonly overrides: readonly unknown[];
+  readonly rollout: 'release' | 'replace';
+  readonly store: ReleaseStore;
+}
+
+/** What is served, or why that cannot be said. */
+export interface Resolved {
+  readonly serving: Serving | undefined;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Decides which releases run, and which share of the traffic each one answers.
+ *
+ * Where the environment replaces in place, or the store has no state, the sources say what runs; everywhere else the
+ * records do, and the sources only say how much and where.
+ */
+export function resolveServing(input: ServingInput): Resolved {
+  const { service, environment, base, merged, rollout, store } = input;
+  const where: Where = { service, environment };
+  if (rollout === 'replace') {
+    const { record, findings } = recordOfSources(merged, REPLACED, where);
+    return record ? { serving: alone(servingOf(input, record)), findings } : { serving: undefined, findings };
+  }
+  const state = store.state(environment, base.owner.team, service);
+  if (!state) {
+    const { record, findings } = recordOfSources(base, undefined, where);
+    if (!record) return { serving: undefined, findings };
+    return { serving: alone(servingOf(input, record)), findings: [...findings, ...notCarried(input, where)] };
+  }
+  if (!state.value) return { serving: undefined, findings: state.findings };
+  return servingOfState(input, state.value, state.file);
+}
+
+function alone(entry: EntryWithWorkloads): Serving {
+  return { workloads: entry.workloads, stable: entry, candidate: undefined, previous: undefined };
+}
+
+interface EntryWithWorkloads extends Entry {
+  readonly workloads: readonly RunningWorkload[];
+}
+
+function servingOfState(input: ServingInput, state: ReleaseState, file: string): Resolved {
+  const { service, environment, store } = input;
+  const findings: Finding[] = [...notCarried(input, { service, environment })];
+  const entryOf = (field: 'stable' | 'candidate' | 'previous'): EntryWithWorkloads | undefined => {
+    const release = state[field];
+    if (release === undefined) return undefined;
+    const record = store.record(service, release);
+    if (!record) {
+      const known = store.releases(service);
+      const near = didYouMean(release, known);
+      const fix = near ? `did you mean ${near}?` : known.length > 0 ? `name one of ${known.join(', ')}` : `npx ai-service release ${service} --env ${environment}`;
+      findings.push({
+        id: 'release/unknown-release',
+        severity: 'error',
+        where: { file, service, environment, field },
+        message: `there is no record of release ${release}`,
+        fix,
+      });
+      return undefined;
+    }
+    findings.push(...record.findings);
+    if (!record.value) return undefined;
+    findings.push(...recordProblems(record.value, store, service, record.file));
+    return servingOf(input, record.value);
+  };
+  const stable = entryOf('stable');
+  const candidate = entryOf('candidate');
+  const previous = entryOf('previous');
+  if (!stable || findings.some((finding) => finding.severity === 'error')) return { serving: undefined, findings };
+  findings.push(...unreleasedEdits(input, (candidate && store.record(service, candidate.release)?.value) ?? store.record(service, stable.release)?.value));
+  const workloads = new Map<string, RunningWorkload>();
+  for (const entry of [stable, candidate, previous]) {
+    for (const workload of entry?.workloads ?? []) if (!workloads.has(workload.name)) workloads.set(workload.name, workload);
+  }
+  return {
+    serving: {
+      workloads: [...workloads.values()],
+      stable,
+      candidate: candidate && { ...candidate, weight: state.weight },
+      previous,
+    },
+    findings,
+  };
+}
+
+/** A record that points to nothing, or a function that would call another model than its release says. */
+function recordProblems(record: ReleaseRecord, store: ReleaseStore, service: string, file: string): Finding[] {
+  const problem = (part: string, message: string, fix: string): Finding => ({
+    id: 'release/part',
+    severity: 'error',
+    where: { file, service, field: `parts.${part}` },
+    message,
+    fix,
+  });
+  const findings: Finding[] = [];
+  for (const [part, { introduced }] of Object.entries(record.parts)) {
+    if (introduced !== record.release && !store.record(service, introduced)) {
+      findings.push(problem(part, `part ${part} was introduced by release ${introduced}, which has no record`, 'restore that record from Git'));
+    }
+  }
+  const { predictor, transformer, explainer, function: fn } = record.parts;
+  for (const [name, part] of Object.entries({ transformer, explainer })) {
+    if (part && predictor && part.introduced !== predictor.introduced) {
+      findings.push(problem(name, `${name} and predictor share one InferenceService, but were introduced by ${part.introduced} and ${predictor.introduced}`, 'make a new release: npx ai-service release'));
+    }
+  }
+  const origin = fn && fn.introduced !== record.release ? store.record(service, fn.introduced)?.value : undefined;
+  for (const called of fn && origin ? calledParts(fn) : []) {
+    if (origin?.parts[called]?.introduced !== record.parts[called]?.introduced) {
+      findings.push(problem('function', `the function of ${fn?.introduced ?? ''} calls part ${called} of another release than ${record.release} has`, 'make a new release: npx ai-service release'));
+    }
+  }
+  return findings;
+}
+
+/** The parts of the service that a function's environment names. */
+function calledParts(part: PartRecord): string[] {
+  return Object.values(part.workload.env ?? {}).flatMap((value) => (typeof value === 'object' && 'part' in value ? [value.part] : []));
+}
+
+/** The first release of a service is made of its sources, when these name fixed versions only. */
+export function recordOfSources(spec: ServiceSpec, name: string | undefined, where: Where): { record: ReleaseRecord | undefined; findings: Finding[] } {
+  const findings: Finding[] = [];
+  const parts: Record<string, { model?: LockedModel; workload: ServerWorkload | ContainerWorkload }> = {};
+  const addServer = (part: string, field: string, server: ModelServer): void => {
+    if (server.model && !('uri' in server.model)) {
+      const { registry, name: model, alias, version } = server.model;
+      findings.push({
+        id: 'release/not-locked',
+        severity: 'error',
+        where: { ...where, field: `${field}.model` },
+        message: `${registry}/${model}${alias === undefined ? `:${version ?? ''}` : `@${alias}`} is not locked to a place yet, and synth asks no registry`,
+        fix: `npx ai-service release ${where.service ?? ''} --env ${where.environment ?? ''}`,
+      });
+      return;
+    }
+    parts[part] = { ...(server.model && { model: server.model }), workload: serverWorkloadOf(server) };
+  };
+  if (spec.predictor) addServer('predictor', 'predictor', spec.predictor);
+  if (spec.transformer) parts['transformer'] = { workload: containerWorkloadOf(spec.transformer) };
+  if (spec.explainer) parts['explainer'] = { workload: containerWorkloadOf(spec.explainer) };
+  for (const [part, server] of Object.entries(spec.models)) addServer(part, `models.${part}`, server);
+  if (spec.function) parts['function'] = { workload: containerWorkloadOf(spec.function) };
+  if (findings.length > 0) return { record: undefined, findings };
+  const digest = releaseDigest(parts as ReleaseRecord['parts']);
+  const release = name ?? readableName(parts, digest);
+  const introduced = Object.fromEntries(Object.entries(parts).map(([part, content]) => [part, { introduced: release, ...content }]));
+  return { record: { release, digest, parts: introduced }, findings };
+}
+
+/** A name that people say: the version of the main model, else of the function's image, else of the digest. */
+function readableName(parts: Readonly<Record<string, { model?: LockedModel; workload: ServerWorkload | ContainerWorkload }>>, digest: string): string {
+  const main = parts['predictor'] ?? Object.values(parts).find((part) => part.model) ?? parts['function'];
+  const version = main?.model?.version ?? versionInUri(main?.model?.uri) ?? versionInImage(main?.workload.image);
+  const name = version === undefined ? '' : slug(version, 12);
+  return name === '' || version === undefined || version.length > 12 ? digest.slice('sha256:'.length, 'sha256:'.length + 8) : name;
+}
+
+function versionInUri(uri: string | undefined): string | undefined {
+  const segments = uri?.replace(/^[a-z+]+:\/\//, '').split(/[/:]/) ?? [];
+  return segments.reverse().find((segment) => /^v?\d+([._-]\d+)*$/i.test(segment));
+}
+
+function versionInImage(image: string | undefined): string | undefined {
+  return /:(v?\d[\w.-]*)(?:@|$)/.exec(image ?? '')?.[1];
+}
+
+/** The workloads of one release, and the one among them that answers the service's address. */
+function servingOf(input: ServingInput, record: ReleaseRecord): EntryWithWorkloads {
+  const { service, merged, overrides, rollout } = input;
+  const nameOf = (part: string, introduced: string): string => (part === 'predictor' ? `${service}-${introduced}` : `${service}-${part}-${introduced}`);
+  // What runs in place follows the sources, which have the overrides merged in already.
+  const adjust = <W extends ServerWorkload | ContainerWorkload>(workload: W, path: readonly string[]): W =>
+    rollout === 'replace' ? workload : withOverrides(workload, overrides, path);
+
+  const server = (part: string, path: readonly string[], content: PartRecord): RunningServer => {
+    const { transformer, explainer } = part === 'predictor' ? record.parts : {};
+    const workload = adjust(content.workload as ServerWorkload, path);
+    return {
+      kind: 'server',
+      part,
+      name: nameOf(part, content.introduced),
+      release: content.introduced,
+      servedName: workload.servedName ?? (part === 'predictor' ? service : part),
+      model: content.model,
+      server: workload,
+      transformer: transformer && adjust(transformer.workload as ContainerWorkload, ['transformer']),
+      explainer: explainer && adjust(explainer.workload as ContainerWorkload, ['explainer']),
+      scale: scaleOf(part === 'predictor' ? merged.predictor : merged.models[part]),
+      transformerScale: transformer && scaleOf(merged.transformer),
+      explainerScale: explainer && scaleOf(merged.explainer),
+    };
+  };
+
+  const servers: Record<string, RunningServer> = {};
+  for (const [part, content] of Object.entries(record.parts)) {
+    if (part === 'transformer' || part === 'explainer' || part === 'function') continue;
+    servers[part] = server(part, part === 'predictor' ? ['predictor'] : ['models', part], content);
+  }
+  const fn = record.parts['function'];
+  const running: RunningFunction | undefined = fn && {
+    kind: 'function',
+    part: 'function',
+    name: nameOf('function', fn.introduced),
+    release: fn.introduced,
+    container: adjust(fn.workload as ContainerWorkload, ['function']),
+    scale: scaleOf(merged.function),
+    calls: servers,
+  };
+  const workloads = [...(running ? [running] : []), ...Object.values(servers)];
+  const entry = running ?? servers['predictor'] ?? Object.values(servers)[0];
+  if (!entry) throw new TypeError(`release ${record.release} of ${service} has no part that serves`);
+  return { release: record.release, workload: entry, workloads };
+}
+
+/** Replicas and placement follow the sources; a part that left the sources keeps one replica until its release goes. */
+function scaleOf(part: ModelServer | Component | FunctionPart | undefined): Scale {
+  return { scaling: part?.scaling ?? { min: 1 }, placement: part?.placement, concurrency: part?.concurrency };
+}
+
+/** What an environment may change of a released workload: how much it needs, and its environment variables. */
+const CARRIED_BY_ENVIRONMENT = new Set(['resources', 'env', 'scaling', 'placement', 'concurrency', 'exports']);
+
+function withOverrides<W extends ServerWorkload | ContainerWorkload>(workload: W, overrides: readonly unknown[], path: readonly string[]): W {
+  let { resources, env } = workload;
+  for (const override of overrides) {
+    const part = path.reduce<unknown>(childOf, override) as { resources?: unknown; env?: Record<string, unknown> } | undefined;
+    if (part?.resources) resources = resourcesSchema.parse(mergeOverride(resourcesSchema, resources, part.resources));
+    if (part?.env) env = Object.fromEntries(Object.entries({ ...env, ...part.env }).filter(([, value]) => value !== null)) as typeof env;
+  }
+  return { ...workload, resources, ...(env && { env }) };
+}
+
+/** Overrides of what a release pins would do nothing: what was tested is what ships. */
+function notCarried(input: ServingInput, where: Where): Finding[] {
+  const findings: Finding[] = [];
+  const parts: [string, unknown[]][] = [
+    ...['predictor', 'transformer', 'explainer', 'function'].map((part): [string, unknown[]] => [part, input.overrides.map((override) => childOf(override, part))]),
+    ...Object.keys(input.base.models).map((part): [string, unknown[]] => [`models.${part}`, input.overrides.map((override) => childOf(childOf(override, 'models'), part))]),
+  ];
+  for (const [part, overrides] of parts) {
+    for (const field of new Set(overrides.flatMap((override) => (typeof override === 'object' && override !== null ? Object.keys(override) : [])))) {
+      if (CARRIED_BY_ENVIRONMENT.has(field)) continue;
+      findings.push({
+        id: 'release/override-not-carried',
+        severity: 'error',
+        where: { ...where, field: `overrides.${part}.${field}` },
+        message: `${part}.${field} is part of a release, which is the same in every environment`,
+        fix: `change ${part}.${field} itself and make a release, or set rollout: 'replace' for this environment`,
+      });
+    }
+  }
+  return findings;
+}
+
+function childOf(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+}
+
+/** Says when the sources differ from the newest release of the environment: the edit waits for a release. */
+function unreleasedEdits({ service, environment, base }: ServingInput, record: ReleaseRecord | undefined): Finding[] {
+  if (!record) return [];
+  const edited = Object.keys(record.parts).filter((part) => {
+    const source = part === 'predictor' || part === 'transformer' || part === 'explainer' || part === 'function' ? base[part] : base.models[part];
+    return source === undefined || !carries(record.parts[part], source);
+  });
+  const added = [...(base.predictor ? ['predictor'] : []), ...(base.function ? ['function'] : []), ...Object.keys(base.models)].filter((part) => !record.parts[part]);
+  const parts = [...edited, ...added].sort();
+  if (parts.length === 0) return [];
+  return [
+    {
+      id: 'release/unreleased-edit',
+      severity: 'info',
+      where: { service, environment },
+      message: `the sources of ${parts.join(', ')} differ from release ${record.release}, and no release carries the edit yet`,
+      fix: `npx ai-service release ${service} --env ${environment} --config`,
+    },
+  ];
+}
+
+/** Whether a recorded part still says what the sources say. An alias and a defaulted image are the release's to decide. */
+function carries(part: PartRecord | undefined, source: ModelServer | Component | FunctionPart): boolean {
+  if (!part) return false;
+  const wanted = 'framework' in source ? serverWorkloadOf(source) : containerWorkloadOf(source);
+  const image = wanted.image ?? part.workload.image;
+  const same = sameContent({ ...wanted, image } as typeof wanted, part.workload);
+  const model = 'framework' in source ? source.model : undefined;
+  if (!same || !model) return same;
+  if ('uri' in model) return model.uri === part.model?.uri;
+  return model.name === part.model?.name && (model.version === undefined || model.version === part.model.version);
+}
+
+function sameContent(a: ServerWorkload | ContainerWorkload, b: ServerWorkload | ContainerWorkload): boolean {
+  const digest = (workload: ServerWorkload | ContainerWorkload): string => releaseDigest({ part: { introduced: 'x', workload } });
+  return digest(a) === digest(b);
+}

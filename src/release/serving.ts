@@ -1,0 +1,63 @@
+import type { ModelServer } from '../service/workload.ts';
+import type { ContainerWorkload, LockedModel, ServerWorkload } from './record.ts';
+
+/**
+ * What runs in one environment, resolved: the workloads, and which of them answers how much of the traffic.
+ * Renderers read this and never the release store.
+ */
+
+/** A model server: an InferenceService, with its transformer and explainer. */
+export interface RunningServer {
+  readonly kind: 'server';
+  /** `predictor`, or a name in `models`. */
+  readonly part: string;
+  /** Name of the InferenceService: `fraud-detector-v47`. */
+  readonly name: string;
+  /** The release that introduced it: `v47`, or `main` where the environment replaces in place. */
+  readonly release: string;
+  /** Model name in request paths, the same for every release. */
+  readonly servedName: string;
+  readonly model: LockedModel | undefined;
+  readonly server: ServerWorkload;
+  readonly transformer: ContainerWorkload | undefined;
+  readonly explainer: ContainerWorkload | undefined;
+  /** What follows the sources: replicas, placement, concurrency. */
+  readonly scale: Scale;
+  readonly transformerScale: Scale | undefined;
+  readonly explainerScale: Scale | undefined;
+}
+
+/** The function: a Knative Service, or a Deployment. */
+export interface RunningFunction {
+  readonly kind: 'function';
+  readonly part: 'function';
+  /** Name of the Knative Service or Deployment: `image-classifier-function-v3`. */
+  readonly name: string;
+  readonly release: string;
+  readonly container: ContainerWorkload;
+  readonly scale: Scale;
+  /** The workload that each part of this service resolves to for this function, by part name. */
+  readonly calls: Readonly<Record<string, RunningServer>>;
+}
+
+export type RunningWorkload = RunningServer | RunningFunction;
+
+/** How much runs, and where: from the sources, per environment. */
+export type Scale = Pick<ModelServer, 'scaling' | 'placement' | 'concurrency'>;
+
+/** One release as the router sees it: the workload that answers the service's address. */
+export interface Entry {
+  readonly release: string;
+  readonly workload: RunningWorkload;
+}
+
+/** What one service serves in one environment. */
+export interface Serving {
+  /** Distinct workloads; those of the stable release first, then the candidate's, then the previous one's. */
+  readonly workloads: readonly RunningWorkload[];
+  readonly stable: Entry;
+  /** The candidate and its share of traffic in per cent, 0 while it warms. */
+  readonly candidate: (Entry & { readonly weight: number }) | undefined;
+  /** The release that served before, kept warm. */
+  readonly previous: Entry | undefined;
+}

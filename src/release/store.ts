@@ -1,0 +1,104 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Finding } from '../core/finding.ts';
+import { readYaml } from '../core/read-yaml.ts';
+import { parseWith } from '../service/parse.ts';
+import type { z } from 'zod';
+import { releaseDigest, releaseRecord, type ReleaseRecord } from './record.ts';
+import { releaseState, type ReleaseState } from './state.ts';
+
+/**
+ * The release store: machine-owned files beside the sources or in the GitOps repository.
+ *
+ * - `<service>/<release>.yaml`: a record, written once
+ * - `<environment>/<team>/<service>.yaml`: the state of one service in one environment
+ *
+ * Only what is asked for is read.
+ */
+export interface ReleaseStore {
+  /** The state of a service in an environment, or `undefined` when it has none. */
+  state(environment: string, team: string, service: string): Stored<ReleaseState> | undefined;
+  /** A release record, or `undefined` when there is none. */
+  record(service: string, release: string): Stored<ReleaseRecord> | undefined;
+  /** Names of the recorded releases of a service, sorted. */
+  releases(service: string): readonly string[];
+}
+
+/** What a file of the store holds; `value` is missing when it is not valid. */
+export interface Stored<T> {
+  readonly file: string;
+  readonly value: T | undefined;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Opens the store.
+ *
+ * @param root folder of the project, which files in findings are relative to.
+ * @param folder folder of the store, relative to the project.
+ */
+export function openStore(root: string, folder: string): ReleaseStore {
+  const cache = new Map<string, Stored<ReleaseRecord> | undefined>();
+  const present = existsSync(join(root, folder));
+
+  return {
+    state(environment, team, service) {
+      return present ? read(`${folder}/${environment}/${team}/${service}.yaml`, releaseState) : undefined;
+    },
+    record(service, release) {
+      const file = `${folder}/${service}/${release}.yaml`;
+      if (!cache.has(file)) cache.set(file, present ? verified(read(file, releaseRecord), release) : undefined);
+      return cache.get(file);
+    },
+    releases(service) {
+      const path = join(root, folder, service);
+      if (!present || !existsSync(path)) return [];
+      return readdirSync(path, { withFileTypes: true })
+        .filter((entry) => entry.isFile() && entry.name.endsWith('.yaml'))
+        .map((entry) => entry.name.slice(0, -'.yaml'.length))
+        .sort();
+    },
+  };
+
+  function read<S extends z.ZodType>(file: string, schema: S): Stored<z.output<S>> | undefined {
+    let text: string;
+    try {
+      text = readFileSync(join(root, file), 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      const message = `cannot be read: ${(error as Error).message}`;
+      return { file, value: undefined, findings: [{ id: 'release/unreadable', severity: 'error', where: { file }, message, fix: 'make the file readable' }] };
+    }
+    const yaml = readYaml(text, file);
+    if (yaml.findings.length > 0) return { file, value: undefined, findings: yaml.findings };
+    return { file, ...parseWith(schema, yaml.value, { file }, yaml.locate) };
+  }
+}
+
+/** A record that was edited after it was written is no record: names and digests must hold what they say. */
+function verified(stored: Stored<ReleaseRecord> | undefined, release: string): Stored<ReleaseRecord> | undefined {
+  const record = stored?.value;
+  if (!stored || !record) return stored;
+  const { file } = stored;
+  const findings: Finding[] = [];
+  if (record.release !== release) {
+    findings.push({
+      id: 'release/name',
+      severity: 'error',
+      where: { file, field: 'release' },
+      message: `the file is named ${release}, but the record says ${record.release}`,
+      fix: 'rename the file to the name of its release',
+    });
+  }
+  const digest = releaseDigest(record.parts);
+  if (record.digest !== digest) {
+    findings.push({
+      id: 'release/digest',
+      severity: 'error',
+      where: { file, field: 'digest' },
+      message: `the record was changed after it was written: its digest is ${record.digest}, its content has ${digest}`,
+      fix: `restore the file from Git, and make a new release for a change: npx ai-service release`,
+    });
+  }
+  return findings.length > 0 ? { file, value: undefined, findings } : stored;
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { parseDuration } from '../core/duration.ts';
+import { isDnsLabel } from '../core/names.ts';
+import { explainQuantity } from '../core/quantity.ts';
+
+/**
+ * Reports an issue from a schema's check. The fix says what to write instead; it travels in `params` and becomes
+ * the finding's fix.
+ *
+ * @param path below the value that is checked.
+ */
+export function report(context: z.core.ParsePayload, message: string, fix: string, path: string[] = []): void {
+  context.issues.push({ code: 'custom', message, params: { fix }, path, input: context.value });
+}
+
+/** A name that becomes (part of) a Kubernetes object name. */
+export const dnsLabel = z.string().check((context) => {
+  if (!isDnsLabel(context.value)) {
+    report(
+      context,
+      `${JSON.stringify(context.value)} is not a DNS label`,
+      'use at most 63 lower-case letters, digits and "-", with a letter or digit at both ends',
+    );
+  }
+});
+
+/** A length of time, as Go writes it: `250ms`, `30s`, `20m`, `1h30m`. */
+export const duration = z.string().check((context) => {
+  if (parseDuration(context.value) === undefined) {
+    report(context, `${JSON.stringify(context.value)} is not a duration`, 'write a number with a unit: 250ms, 30s, 20m, 1h30m');
+  }
+});
+
+/** A Kubernetes quantity of processor time: `500m`, `4`. */
+export const cpuQuantity = quantity('cpu');
+
+/** A Kubernetes quantity of memory: `512Mi`, `8Gi`. */
+export const memoryQuantity = quantity('memory');
+
+function quantity(kind: 'cpu' | 'memory'): z.ZodString {
+  return z.string().check((context) => {
+    const wrong = explainQuantity(context.value, kind);
+    if (wrong) report(context, wrong.message, wrong.fix);
+  });
+}
+
+/** A container image with a tag or digest that is not a moving one. */
+export const image = z.string().check((context) => {
+  const reason = movingImage(context.value);
+  if (reason) {
+    report(context, `image ${JSON.stringify(context.value)} ${reason}`, 'pin it: name:1.4.2 or, better, name@sha256:<64 hex digits>');
+  }
+});
+
+const MOVING_TAGS = new Set([
+  'latest', 'stable', 'main', 'master', 'head', 'edge', 'nightly', 'dev', 'develop', 'staging', 'prod', 'production', 'current', 'canary',
+]);
+
+/** Why an image reference is not a pin, or `undefined` when it is one. */
+export function movingImage(reference: string): string | undefined {
+  const [, name = '', tag, digest] = /^([^\s:@]+(?::\d+\/[^\s:@]+)?)(?::([^\s@]+))?(?:@(\S+))?$/.exec(reference) ?? [];
+  if (name === '') return 'is not an image reference';
+  if (digest !== undefined) return /^sha256:[0-9a-f]{64}$/.test(digest) ? undefined : 'has a digest that is not sha256 with 64 hex digits';
+  if (tag === undefined) return 'has no tag, which means latest';
+  if (!/^\w[\w.-]{0,127}$/.test(tag)) return 'has a tag that is not valid';
+  return MOVING_TAGS.has(tag.toLowerCase()) ? `has the moving tag ${JSON.stringify(tag)}` : undefined;
+}

@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import { dnsLabel, report } from './common.ts';
+import { modelUriProblem } from './model-uri.ts';
+
+/** An immutable place that KServe can load a model from. */
+export const modelUri = z
+  .strictObject({
+    uri: z
+      .string()
+      .check((context) => {
+        const problem = modelUriProblem(context.value);
+        if (problem) report(context, problem.message, problem.fix);
+      })
+      .meta({
+        description:
+          'Storage URI that KServe can load (s3, gs, hf, https, pvc, oci). It names one version for ever and says whether it is a directory (ends in "/") or an object.',
+        examples: ['s3://ml-models/fraud-detector/v47/', 'hf://acme/support-llm:0123456789abcdef0123456789abcdef01234567'],
+      }),
+    digest: z
+      .string()
+      .regex(/^[a-z0-9-]+:\S+$/)
+      .optional()
+      .meta({ description: 'Digest of the content, as `<algorithm>:<value>`, when it is known.' }),
+  })
+  .meta({ id: 'ModelUri', description: 'A model by its immutable storage URI.' });
+
+/** A model in a registry; what is wanted may move (`@champion`), what is locked in a release never does. */
+export const registryModel = z
+  .strictObject({
+    registry: z.string().min(1).meta({ description: "Name of a registry of the platform's `registries`." }),
+    name: z.string().min(1).meta({ description: 'Name of the model in the registry.' }),
+    version: z.string().min(1).optional().meta({ description: 'Version in the registry.' }),
+    alias: z.string().min(1).optional().meta({ description: 'Alias in the registry, resolved when a release is made: `champion`.' }),
+  })
+  .check((context) => {
+    const { version, alias } = context.value;
+    if ((version === undefined) === (alias === undefined)) {
+      report(context, 'a registry model needs a version or an alias, and not both', 'write version: "47" or alias: champion');
+    }
+  })
+  .meta({ id: 'RegistryModel', description: 'A model in a registry. A release locks it to one version.' });
+
+/** What model is wanted. */
+export const modelRef = z.union([modelUri, registryModel]).meta({
+  id: 'ModelRef',
+  description: 'What model is wanted: an immutable URI, or a name in a registry that a release locks.',
+});
+
+/** Where a request goes: a part of this service, another service of the platform, or a URL outside. */
+export const endpoint = z
+  .union([
+    z.strictObject({ part: dnsLabel.meta({ description: 'A part of this service that serves: `predictor`, or a name in `models`.' }) }),
+    z.strictObject({ service: dnsLabel.meta({ description: 'Another service of the platform, in the same environment.' }) }),
+    z.strictObject({ url: z.url({ protocol: /^https?$/ }).meta({ description: 'A URL outside of the platform.' }) }),
+  ])
+  .meta({ id: 'Endpoint', description: 'The base URL of a model or service, handed in as an environment variable.' });
+
+export type ModelUri = z.input<typeof modelUri>;
+export type RegistryModel<Registry extends string = string> = z.input<typeof registryModel> & { registry: Registry };
+export type Endpoint = z.input<typeof endpoint>;
+
+/**
+ * References to models: what to serve, and where to send requests.
+ *
+ * @example
+ * ModelRef.uri('s3://ml-models/fraud-detector/v47/')
+ * ModelRef.registry('corp', 'fraud-detector@champion')
+ * ModelRef.endpoint('https://models.example.com')
+ */
+export const ModelRef = {
+  /**
+   * A model by its immutable storage URI. A directory ends in `/`, an object does not.
+   * Refused at synth: a floating place (`…/latest/`, `hf://org/name:main`) or one without a version in it.
+   */
+  uri(uri: string, options: { readonly digest?: string } = {}): ModelUri {
+    return { uri, ...options };
+  },
+
+  /**
+   * A model in one of the platform's registries: `name@alias` or `name:version`.
+   * An alias is resolved once, by `ai-service release`; the tree never carries it.
+   */
+  registry<const Registry extends string>(registry: Registry, model: string): RegistryModel<Registry> {
+    const [, name = model, sign, pick = ''] = /^(.+?)([@:])([^@:]+)$/.exec(model) ?? [];
+    if (sign === '@') return { registry, name, alias: pick };
+    return sign === ':' ? { registry, name, version: pick } : { registry, name };
+  },
+
+  /** The base URL of a part of this service: `predictor`, or a name in `models`. For environment variables. */
+  part(part: string): { part: string } {
+    return { part };
+  },
+
+  /** The base URL of another service of the platform, in the same environment. For environment variables. */
+  service(service: string): { service: string } {
+    return { service };
+  },
+
+  /** The base URL of a model outside of the platform. For environment variables. */
+  endpoint(url: string): { url: string } {
+    return { url };
+  },
+} as const;

@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { dnsLabel } from './common.ts';
+
+/** A version with its patch, or both versions of an upgrade under way; everything is checked against each. */
+const version = z.union([z.string().regex(/^\d+\.\d+(\.\d+)?$/), z.tuple([z.string().regex(/^\d+\.\d+(\.\d+)?$/), z.string().regex(/^\d+\.\d+(\.\d+)?$/)])]);
+const described = (description: string): typeof version => version.meta({ description });
+
+/** Who a name or an annotation is made for. */
+export interface TeamScope {
+  readonly team: string;
+}
+
+/** Who an identity is made for. */
+export interface ServiceScope extends TeamScope {
+  readonly service: string;
+  readonly namespace: string;
+}
+
+/** A function of the configuration; `tsType` is what the generated interfaces say, JSON Schema has no word for it. */
+function functionOf<Scope, Result>(tsType: string): z.ZodCustom<(scope: Scope) => Result> {
+  return z.custom<(scope: Scope) => Result>((value) => typeof value === 'function', 'expected a function').meta({ tsType });
+}
+
+/** Knative feature flags (config-features of Knative Serving 1.21) that our output may need. */
+export const knativeFeatures = ['nodeselector', 'tolerations', 'affinity', 'persistent-volume-claim', 'init-containers', 'securitycontext'] as const;
+
+export const cluster = z
+  .strictObject({
+  kubernetes: described('Kubernetes version: "1.33".'),
+  kserve: z
+    .strictObject({
+      version: described('KServe version: "0.20.0".'),
+      mode: z.enum(['Standard', 'Knative']).meta({ description: 'How InferenceServices are deployed.' }),
+    })
+    .optional(),
+  knative: z
+    .strictObject({
+      version: described('Knative Serving version with its patch: "1.21.1"; metric names switch at patches.'),
+      features: z.array(z.enum(knativeFeatures)).readonly().default([]).meta({ description: 'Feature flags that are enabled in config-features.' }),
+      localGateway: z.string().default('knative-serving/knative-local-gateway').meta({ description: 'Istio Gateway for callers inside of the cluster.' }),
+      localGatewayService: z
+        .string()
+        .default('knative-local-gateway.istio-system.svc.cluster.local')
+        .meta({ description: 'Host name of the Service in front of the local gateway.' }),
+    })
+    .optional(),
+  istio: z
+    .strictObject({
+      version: described('Istio version: "1.30".'),
+      dataplane: z.enum(['sidecar', 'ambient']).meta({ description: 'Sidecars, or ambient with waypoints.' }),
+      gateway: z
+        .string()
+        .regex(/^[a-z0-9-]+\/[a-z0-9-]+$/)
+        .optional()
+        .meta({ description: 'Gateway for public hosts, as <namespace>/<name>.' }),
+    })
+    .optional(),
+  prometheus: z
+    .strictObject({
+      version: described('Prometheus version: "3.4".'),
+      ruleLabels: z.record(z.string(), z.string()).default({}).meta({ description: "Labels that the Prometheus object's selectors ask for." }),
+    })
+    .optional(),
+  keda: z.strictObject({ version: described('KEDA version.') }).optional(),
+  externalSecrets: z.strictObject({ version: described('External Secrets version; must serve external-secrets.io/v1.') }).optional(),
+  domain: z.string().optional().meta({ description: 'Domain of public hosts.' }),
+  destination: z
+    .union([z.strictObject({ name: z.string() }), z.strictObject({ server: z.url() })])
+    .optional()
+    .meta({ description: 'The cluster in Argo CD. Default: its name here.' }),
+  mirrors: z.record(z.string(), z.string()).default({}).meta({ description: 'Prefixes of model URIs to replace: { "s3://a/": "s3://b/" }.' }),
+  imageMirrors: z.record(z.string(), z.string()).default({}).meta({ description: 'Prefixes of image names to replace.' }),
+  serviceAccountAnnotations: functionOf<ServiceScope, Readonly<Record<string, string>>>(
+    '((scope: ServiceScope) => Readonly<Record<string, string>>)',
+  )
+    .optional()
+    .meta({ description: 'Annotations of ServiceAccounts: IRSA, workload identity.' }),
+})
+  .meta({ id: 'ClusterSpec', description: 'What is installed where. Versions decide which fields, checks and metric names are right.' });
+
+export const environment = z
+  .strictObject({
+  stage: dnsLabel.meta({ description: 'Stage; orders promotion and selects policy. `prod` gets the production safety settings.' }),
+  clusters: z.array(z.string()).min(1).readonly().meta({ description: 'Clusters that the environment runs on.' }),
+  namespace: z
+    .union([dnsLabel, functionOf<TeamScope, string>('((scope: TeamScope) => string)')])
+    .meta({ description: 'Namespace of a team, or a function of the team.' }),
+  rollout: z
+    .enum(['release', 'replace'])
+    .default('release')
+    .meta({ description: '`release` serves what the release store says; `replace` follows the sources, one workload updated in place.' }),
+  createNamespaces: z.boolean().default(false).meta({ description: "Render the teams' Namespaces too." }),
+})
+  .meta({ id: 'EnvironmentSpec', description: 'Where services run for one purpose.' });
+
+export const platform = z
+  .strictObject({
+  gitops: z.strictObject({
+    repoUrl: z.string().min(1).meta({ description: 'URL of the repository that Argo CD reads.' }),
+    revision: z.string().default('main').meta({ description: 'Branch or tag that Argo CD follows.' }),
+    path: z
+      .string()
+      .regex(/^(?!\/)(?!.*\.\.)[^\s]*$/)
+      .default('gitops')
+      .meta({ description: 'Folder of the GitOps tree in that repository; empty for its root.' }),
+  }),
+  argocd: z.strictObject({
+    version: described('Argo CD version: "3.5".'),
+    namespace: dnsLabel.default('argocd').meta({ description: 'Namespace of Argo CD.' }),
+    rootProject: z.string().default('default').meta({ description: 'AppProject of the root Application.' }),
+  }),
+  clusters: z.record(dnsLabel, cluster).meta({ description: 'Clusters by name.' }),
+  environments: z.record(dnsLabel, environment).meta({ description: 'Environments by name.' }),
+  registries: z.record(z.string().min(1), z.looseObject({ kind: z.string().meta({ description: 'Which registry it is: `mlflow`, …' }) })).default({}).meta({ description: 'Model registries by name.' }),
+  releases: z.string().default('releases').meta({ description: 'Folder of the release store, relative to the project.' }),
+  imports: z.array(z.string()).readonly().default([]).meta({ description: 'More folders with imported CRDs (`ai-service import`), relative to the project.' }),
+  allowUnknownKinds: z.array(z.string()).readonly().default([]).meta({ description: 'Kinds without a schema that may be written unchecked, as <apiVersion>/<Kind>.' }),
+})
+  .meta({ title: 'PlatformSpec', description: 'What all services of an organisation share.' });
+
+/** A cluster with every default filled in. */
+export type Cluster = z.output<typeof cluster>;
+/** An environment with every default filled in. */
+export type Environment = z.output<typeof environment>;
+/** A platform with every default filled in. */
+export type PlatformConfig = z.output<typeof platform>;

@@ -1,0 +1,778 @@
+// Generated from the zod schemas of this folder by `npm run generate`. Do not edit.
+
+/**
+ * What model is wanted: an immutable URI, or a name in a registry that a release locks.
+ *
+ * This interface was referenced by `AIServiceSpec`'s JSON-Schema
+ * via the `definition` "ModelRef".
+ */
+export type ModelRef = ModelUri | RegistryModel;
+/**
+ * A literal, a key of a Secret or ConfigMap, or the base URL of a model or service.
+ *
+ * This interface was referenced by `AIServiceSpec`'s JSON-Schema
+ * via the `definition` "EnvValue".
+ */
+export type EnvValue =
+  | string
+  | {
+      /**
+       * Name of the Secret (see `secrets`, or one that exists).
+       */
+      secret: string;
+      /**
+       * Key in the Secret.
+       */
+      key: string;
+    }
+  | {
+      /**
+       * Name of the ConfigMap.
+       */
+      configMap: string;
+      /**
+       * Key in the ConfigMap.
+       */
+      key: string;
+    }
+  | Endpoint;
+/**
+ * The base URL of a model or service, handed in as an environment variable.
+ *
+ * This interface was referenced by `AIServiceSpec`'s JSON-Schema
+ * via the `definition` "Endpoint".
+ */
+export type Endpoint =
+  | {
+      /**
+       * A part of this service that serves: `predictor`, or a name in `models`.
+       */
+      part: string;
+    }
+  | {
+      /**
+       * Another service of the platform, in the same environment.
+       */
+      service: string;
+    }
+  | {
+      /**
+       * A URL outside of the platform.
+       */
+      url: string;
+    };
+/**
+ * What the autoscaler aims at. Knative scales by concurrency or rps, Standard mode by cpu or memory.
+ *
+ * This interface was referenced by `AIServiceSpec`'s JSON-Schema
+ * via the `definition` "ScalingTarget".
+ */
+export type ScalingTarget =
+  | {
+      /**
+       * Average CPU use, in per cent of the request.
+       */
+      cpu: number;
+    }
+  | {
+      /**
+       * Average memory use, in per cent of the request.
+       */
+      memory: number;
+    }
+  | {
+      /**
+       * Requests in flight per replica.
+       */
+      concurrency: number;
+    }
+  | {
+      /**
+       * Requests per second per replica.
+       */
+      rps: number;
+    };
+/**
+ * What must hold on the candidate before it gets more traffic.
+ *
+ * This interface was referenced by `AIServiceSpec`'s JSON-Schema
+ * via the `definition` "Gate".
+ */
+export type Gate =
+  | {
+      errorRatio: {
+        /**
+         * Largest share of failed requests, 0 to 1.
+         */
+        max: number;
+      };
+    }
+  | {
+      latency: {
+        /**
+         * Quantile, 0 to 1.
+         */
+        quantile: number;
+        /**
+         * Largest latency at that quantile.
+         */
+        max: string;
+      };
+    }
+  | {
+      predictionDrift: {
+        /**
+         * Largest population stability index between candidate and stable.
+         */
+        psi: number;
+      };
+    };
+/**
+ * A service level objective.
+ *
+ * This interface was referenced by `AIServiceSpec`'s JSON-Schema
+ * via the `definition` "Slo".
+ */
+export type Slo =
+  | {
+      availability: {
+        /**
+         * Share of requests that must not fail, in per cent: 99.9.
+         */
+        objective: number;
+      };
+    }
+  | {
+      latency: {
+        /**
+         * Quantile that dashboards show. Default: the objective as a share.
+         */
+        quantile?: number;
+        /**
+         * Latency limit; must be a bucket bound of the metric, for Istio 0.5, 1, 5, 10, 25, 50, 100, 250, 500 ms, 1 s, 2.5 s, 5 s, 10 s, 30 s, …
+         */
+        below: string;
+        /**
+         * Share of requests that must be faster than `below`, in per cent.
+         */
+        objective: number;
+      };
+    };
+/**
+ * A drift rule: compares what the server sees with a reference distribution.
+ *
+ * This interface was referenced by `AIServiceSpec`'s JSON-Schema
+ * via the `definition` "Drift".
+ */
+export type Drift = {
+  psi: {
+    /**
+     * Histogram that a part of the service declares in `exports`.
+     */
+    metric: string;
+    /**
+     * File with the reference distribution, relative to the service's folder.
+     */
+    reference: string;
+    /**
+     * Population stability index above which the alert fires.
+     */
+    threshold?: number;
+  };
+};
+
+/**
+ * One deployable AI service: owner, models, function, release policy, monitoring.
+ */
+export interface AIServiceSpec {
+  /**
+   * What the service is for, one sentence.
+   */
+  description?: string;
+  owner: Owner;
+  /**
+   * Environments and stages to run in. Default: all.
+   *
+   * @minItems 1
+   */
+  environments?: string[];
+  traffic?: Traffic;
+  /**
+   * The main model.
+   */
+  predictor?: ModelServer;
+  /**
+   * A container in front of the predictor, in its InferenceService.
+   */
+  transformer?: Component;
+  /**
+   * A container that explains predictions, in the InferenceService.
+   */
+  explainer?: Component;
+  /**
+   * More models of the service, by name; the function calls them.
+   */
+  models?: {
+    [k: string]: ModelServer;
+  };
+  /**
+   * Code around the model; when given, it answers the service's address.
+   */
+  function?: ServerlessFunction;
+  canary?: CanaryPolicySpec;
+  monitoring?: MonitoringRulesSpec;
+  identity?: Identity;
+  /**
+   * Secrets by name, filled from a secret store.
+   */
+  secrets?: {
+    [k: string]: ExternalSecret;
+  };
+  network?: Network;
+  /**
+   * PodDisruptionBudget of parts with two or more replicas.
+   */
+  disruption?: {
+    /**
+     * Replicas of a part that a node drain may take away at once.
+     */
+    maxUnavailable?: number;
+  };
+}
+/**
+ * Who owns the service.
+ *
+ * This interface was referenced by `AIServiceSpec`'s JSON-Schema
+ * via the `definition` "Owner".
+ */
+export interface Owner {
+  /**
+   * Team that owns the service; decides namespace, AppProject and ApplicationSet.
+   */
+  team: string;
+  /**
+   * Where the team is reached when it burns: a channel or an address.
+   */
+  escalation?: string;
+}
+/**
+ * How requests reach the service.
+ *
+ * This interface was referenced by `AIServiceSpec`'s JSON-Schema
+ * via the `definition` "Traffic".
+ */
+export interface Traffic {
+  /**
+   * Requests per second on a usual day; promises of alerts are checked against it.
+   */
+  expectedRps?: number;
+  /**
+   * Who may call: `cluster` callers only, or `public` through the cluster's gateway at <service>.<namespace>.<domain>.
+   */
+  visibility?: 'cluster' | 'public';
+  /**
+   * More host names that lead to the service, for callers of an older address.
+   */
+  hosts?: string[];
+  /**
+   * Longest time for one request. Default: 30s, for huggingface and vllm 300s.
+   */
+  timeout?: string;
+  /**
+   * Retries, only where the request cannot have reached the model: connect-failure, refused-stream, reset-before-request.
+   */
+  retries?: {
+    /**
+     * Retries after the first try; 0 switches them off.
+     */
+    attempts?: number;
+    /**
+     * Longest time for one try. Default: the timeout.
+     */
+    perTryTimeout?: string;
+  };
+  /**
+   * Limits of connections to each release (not on Knative, which queues by itself).
+   */
+  connectionPool?: {
+    /**
+     * Open connections per release.
+     */
+    maxConnections?: number;
+    /**
+     * Requests that wait for a connection.
+     */
+    maxPendingRequests?: number;
+  };
+  /**
+   * When a failing replica is left out for a while (not on Knative).
+   */
+  outlierDetection?: {
+    /**
+     * Failures in a row that eject a replica.
+     */
+    consecutive5xxErrors?: number;
+    /**
+     * Time between sweeps.
+     */
+    interval?: string;
+    /**
+     * Shortest ejection.
+     */
+    baseEjectionTime?: string;
+    /**
+     * Most replicas ejected at once, in per cent.
+     */
+    maxEjectionPercent?: number;
+  };
+}
+/**
+ * A model and the server that runs it; a KServe InferenceService.
+ *
+ * This interface was referenced by `AIServiceSpec`'s JSON-Schema
+ * via the `definition` "ModelServer".
+ */
+export interface ModelServer {
+  /**
+   * What serves the model; decides runtime, protocol, port, probes and metrics.
+   */
+  framework:
+    | 'sklearn'
+    | 'xgboost'
+    | 'lightgbm'
+    | 'tensorflow'
+    | 'pytorch'
+    | 'onnx'
+    | 'triton'
+    | 'huggingface'
+    | 'vllm'
+    | 'mlflow'
+    | 'pmml'
+    | 'paddle'
+    | 'custom';
+  /**
+   * The model. Required, except for `custom` images that carry their model.
+   */
+  model?: ModelRef;
+  /**
+   * Server image, pinned. Default: the runtime table's image for the cluster's KServe version. Required for `custom`.
+   */
+  image?: string;
+  /**
+   * Model name in request paths, the same for every release. Default: the service's name. For Triton it is the folder in the model repository, and required.
+   */
+  servedName?: string;
+  /**
+   * Inference protocol. Default: the best one that the framework speaks.
+   */
+  protocol?: 'v1' | 'v2';
+  /**
+   * HTTP port of a `custom` server. Default: 8080.
+   */
+  port?: number;
+  /**
+   * Path that answers 200 when a `custom` server can serve. Default: a TCP check of the port.
+   */
+  readiness?: string;
+  /**
+   * Where a `custom` server exposes Prometheus metrics. Default: it does not.
+   */
+  metrics?: {
+    port?: number;
+    path?: string;
+  };
+  /**
+   * Entry point. Default: the image's.
+   */
+  command?: string[];
+  /**
+   * Arguments, after those that the runtime needs.
+   */
+  args?: string[];
+  /**
+   * Environment variables by name. Secrets by reference only; a secret-looking literal is refused.
+   */
+  env?: {
+    [k: string]: EnvValue;
+  };
+  resources: Resources;
+  scaling?: Scaling;
+  placement?: Placement;
+  /**
+   * Hard limit of requests in flight per replica; Knative only. Default: none.
+   */
+  concurrency?: number;
+  /**
+   * How long a replica may take until it serves (pull, download, load). Default: 10m, with a GPU 30m.
+   */
+  startup?: string;
+  exports?: ExportedMetrics;
+}
+/**
+ * A model by its immutable storage URI.
+ *
+ * This interface was referenced by `AIServiceSpec`'s JSON-Schema
+ * via the `definition` "ModelUri".
+ */
+export interface ModelUri {
+  /**
+   * Storage URI that KServe can load (s3, gs, hf, https, pvc, oci). It names one version for ever and says whether it is a directory (ends in "/") or an object.
+   */
+  uri: string;
+  /**
+   * Digest of the content, as `<algorithm>:<value>`, when it is known.
+   */
+  digest?: string;
+}
+/**
+ * A model in a registry. A release locks it to one version.
+ *
+ * This interface was referenced by `AIServiceSpec`'s JSON-Schema
+ * via the `definition` "RegistryModel".
+ */
+export interface RegistryModel {
+  /**
+   * Name of a registry of the platform's `registries`.
+   */
+  registry: string;
+  /**
+   * Name of the model in the registry.
+   */
+  name: string;
+  /**
+   * Version in the registry.
+   */
+  version?: string;
+  /**
+   * Alias in the registry, resolved when a release is made: `champion`.
+   */
+  alias?: string;
+}
+/**
+ * What one replica needs.
+ *
+ * This interface was referenced by `AIServiceSpec`'s JSON-Schema
+ * via the `definition` "Resources".
+ */
+export interface Resources {
+  /**
+   * CPU request, in cores or millicores: `4`, `500m`.
+   */
+  cpu: string;
+  /**
+   * Memory request: `8Gi`.
+   */
+  memory: string;
+  /**
+   * GPUs per replica. Default: none.
+   */
+  gpu?: number;
+  /**
+   * Resource name of the GPU.
+   */
+  gpuResource?: string;
+  /**
+   * Limits, where they differ from the requests.
+   */
+  limits?: {
+    /**
+     * CPU limit. Default: the request.
+     */
+    cpu?: string;
+    /**
+     * Memory limit. Default: the request.
+     */
+    memory?: string;
+  };
+}
+/**
+ * How many replicas run, per environment and cluster.
+ *
+ * This interface was referenced by `AIServiceSpec`'s JSON-Schema
+ * via the `definition` "Scaling".
+ */
+export interface Scaling {
+  /**
+   * Fewest replicas; 0 scales to zero, where the cluster can.
+   */
+  min?: number;
+  /**
+   * Most replicas. Default: `min`, at least 1.
+   */
+  max?: number;
+  /**
+   * What the autoscaler aims at. Default: 80 % CPU in Standard mode, the cluster's concurrency target on Knative.
+   */
+  target?: ScalingTarget;
+}
+/**
+ * Where pods may run. On Knative each field needs its feature flag (`knative.features`).
+ *
+ * This interface was referenced by `AIServiceSpec`'s JSON-Schema
+ * via the `definition` "Placement".
+ */
+export interface Placement {
+  /**
+   * Labels of the nodes to run on.
+   */
+  nodeSelector?: {
+    [k: string]: string;
+  };
+  /**
+   * Taints to tolerate, as Kubernetes writes them.
+   */
+  tolerations?: {
+    key?: string;
+    operator?: 'Exists' | 'Equal';
+    value?: string;
+    effect?: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+    tolerationSeconds?: number;
+  }[];
+}
+/**
+ * Metrics that this part exposes and that drift rules may use. KServe's own servers export none.
+ *
+ * This interface was referenced by `AIServiceSpec`'s JSON-Schema
+ * via the `definition` "ExportedMetrics".
+ */
+export interface ExportedMetrics {
+  /**
+   * Histogram of prediction values that the server exposes.
+   */
+  predictions?: string;
+  /**
+   * Histograms of feature values that the server exposes, by feature.
+   */
+  features?: {
+    [k: string]: string;
+  };
+}
+/**
+ * A transformer or explainer: a container of the InferenceService beside the predictor.
+ *
+ * This interface was referenced by `AIServiceSpec`'s JSON-Schema
+ * via the `definition` "Component".
+ */
+export interface Component {
+  image: string;
+  /**
+   * HTTP port of the container.
+   */
+  port?: number;
+  /**
+   * Path that answers 200 when the container can serve. Default: a TCP check of the port.
+   */
+  readiness?: string;
+  /**
+   * Set where the container exposes Prometheus metrics on its port. Default: it does not.
+   */
+  metrics?: {
+    path?: string;
+  };
+  /**
+   * Entry point. Default: the image's.
+   */
+  command?: string[];
+  /**
+   * Arguments, after those that the runtime needs.
+   */
+  args?: string[];
+  /**
+   * Environment variables by name. Secrets by reference only; a secret-looking literal is refused.
+   */
+  env?: {
+    [k: string]: EnvValue;
+  };
+  resources: Resources;
+  scaling?: Scaling;
+  placement?: Placement;
+  /**
+   * Hard limit of requests in flight per replica; Knative only. Default: none.
+   */
+  concurrency?: number;
+  /**
+   * How long a replica may take until it serves (pull, download, load). Default: 10m, with a GPU 30m.
+   */
+  startup?: string;
+  exports?: ExportedMetrics;
+}
+/**
+ * Code around a model: a Knative Service, or Deployment, Service and HorizontalPodAutoscaler where there is no Knative.
+ *
+ * This interface was referenced by `AIServiceSpec`'s JSON-Schema
+ * via the `definition` "ServerlessFunction".
+ */
+export interface ServerlessFunction {
+  image: string;
+  /**
+   * HTTP port of the container.
+   */
+  port?: number;
+  /**
+   * Path that answers 200 when the container can serve. Default: a TCP check of the port.
+   */
+  readiness?: string;
+  /**
+   * Set where the container exposes Prometheus metrics on its port. Default: it does not.
+   */
+  metrics?: {
+    path?: string;
+  };
+  /**
+   * Entry point. Default: the image's.
+   */
+  command?: string[];
+  /**
+   * Arguments, after those that the runtime needs.
+   */
+  args?: string[];
+  /**
+   * Environment variables by name. Secrets by reference only; a secret-looking literal is refused.
+   */
+  env?: {
+    [k: string]: EnvValue;
+  };
+  resources: Resources;
+  scaling?: Scaling;
+  placement?: Placement;
+  /**
+   * Hard limit of requests in flight per replica; Knative only. Default: none.
+   */
+  concurrency?: number;
+  /**
+   * How long a replica may take until it serves (pull, download, load). Default: 10m, with a GPU 30m.
+   */
+  startup?: string;
+  exports?: ExportedMetrics;
+}
+/**
+ * How traffic moves to a new release.
+ *
+ * This interface was referenced by `AIServiceSpec`'s JSON-Schema
+ * via the `definition` "CanaryPolicySpec".
+ */
+export interface CanaryPolicySpec {
+  /**
+   * A candidate is deployed at weight 0 and must be ready before it gets traffic.
+   */
+  warm?: {
+    /**
+     * How long a candidate may take to become ready at weight 0.
+     */
+    deadline?: string;
+  };
+  /**
+   * Weights of the candidate in per cent, rising, between 1 and 99. 100 follows the last step.
+   *
+   * @minItems 1
+   */
+  steps: number[];
+  /**
+   * How long the gates must hold at each step.
+   */
+  bake?: string;
+  /**
+   * What must hold before the next step.
+   */
+  gates?: Gate[];
+  /**
+   * What becomes of the release that served before: `warm` keeps it running, so that a rollback only moves weights.
+   */
+  keepPrevious?: 'warm' | 'stopped' | 'none';
+}
+/**
+ * What is watched, and alerted on.
+ *
+ * This interface was referenced by `AIServiceSpec`'s JSON-Schema
+ * via the `definition` "MonitoringRulesSpec".
+ */
+export interface MonitoringRulesSpec {
+  /**
+   * Service level objectives; each becomes burn-rate alerts.
+   */
+  slos?: Slo[];
+  /**
+   * Drift rules over metrics that a part exports.
+   */
+  drift?: Drift[];
+}
+/**
+ * What the pods run as.
+ *
+ * This interface was referenced by `AIServiceSpec`'s JSON-Schema
+ * via the `definition` "Identity".
+ */
+export interface Identity {
+  /**
+   * An existing ServiceAccount to run as. Default: one of the service's own name is made.
+   */
+  serviceAccount?: string;
+  /**
+   * Secrets with credentials for the model store; listed in the ServiceAccount's `secrets`, where KServe looks for them.
+   */
+  credentials?: string[];
+}
+/**
+ * A Secret that External Secrets fills from a store. The value never passes through Git.
+ *
+ * This interface was referenced by `AIServiceSpec`'s JSON-Schema
+ * via the `definition` "ExternalSecret".
+ */
+export interface ExternalSecret {
+  /**
+   * Name of the secret store.
+   */
+  store: string;
+  /**
+   * Kind of the secret store.
+   */
+  storeKind?: 'ClusterSecretStore' | 'SecretStore';
+  /**
+   * Time between reads of the store.
+   */
+  refresh?: string;
+  /**
+   * Keys of the Secret, and where each value is in the store.
+   */
+  keys: {
+    [k: string]: {
+      /**
+       * Name in the store.
+       */
+      key: string;
+      /**
+       * Field of the entry. Default: the whole entry.
+       */
+      property?: string;
+    };
+  };
+  /**
+   * Annotations of the Secret: `serving.kserve.io/s3-endpoint` and the like.
+   */
+  annotations?: {
+    [k: string]: string;
+  };
+}
+/**
+ * Set it to get a NetworkPolicy.
+ *
+ * This interface was referenced by `AIServiceSpec`'s JSON-Schema
+ * via the `definition` "Network".
+ */
+export interface Network {
+  /**
+   * Who may call, beside the service's own namespace, the gateways, Knative and Prometheus.
+   */
+  allowFrom?: {
+    /**
+     * Namespace of the callers.
+     */
+    namespace: string;
+    /**
+     * Labels of the calling pods. Default: all pods of the namespace.
+     */
+    pods?: {
+      [k: string]: string;
+    };
+  }[];
+}

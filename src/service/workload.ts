@@ -1,0 +1,206 @@
+import { z } from 'zod';
+import { cpuQuantity, dnsLabel, duration, image, memoryQuantity, report } from './common.ts';
+import { dataClass } from './data-class.ts';
+import { endpoint, modelRef } from './model-ref.ts';
+import type { ServerlessFunction as ServerlessFunctionSpec } from './spec.ts';
+
+/** A value of an environment variable: a literal, a reference, never a secret. */
+export const envValue = z
+  .union([
+    z.string(),
+    z.strictObject({
+      secret: dnsLabel.meta({ description: 'Name of the Secret (see `secrets`, or one that exists).' }),
+      key: z.string().min(1).meta({ description: 'Key in the Secret.' }),
+    }),
+    z.strictObject({
+      configMap: dnsLabel.meta({ description: 'Name of the ConfigMap.' }),
+      key: z.string().min(1).meta({ description: 'Key in the ConfigMap.' }),
+    }),
+    endpoint,
+  ])
+  .meta({ id: 'EnvValue', description: 'A literal, a key of a Secret or ConfigMap, or the base URL of a model or service.' });
+
+/** Environment variables by name. */
+export const env = z
+  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/), envValue)
+  .meta({ description: 'Environment variables by name. Secrets by reference only; a secret-looking literal is refused.' });
+
+export const resources = z
+  .strictObject({
+    cpu: cpuQuantity.meta({ description: 'CPU request, in cores or millicores: `4`, `500m`.' }),
+    memory: memoryQuantity.meta({ description: 'Memory request: `8Gi`.' }),
+    gpu: z.int().min(1).max(64).optional().meta({ description: 'GPUs per replica. Default: none.' }),
+    gpuResource: z
+      .string()
+      .regex(/^[a-z0-9.-]+\/[A-Za-z0-9._-]+$/)
+      .default('nvidia.com/gpu')
+      .meta({ description: 'Resource name of the GPU.' }),
+    limits: z
+      .strictObject({
+        cpu: cpuQuantity.optional().meta({ description: 'CPU limit. Default: the request.' }),
+        memory: memoryQuantity.optional().meta({ description: 'Memory limit. Default: the request.' }),
+      })
+      .prefault({})
+      .meta({ description: 'Limits, where they differ from the requests.' }),
+  })
+  .meta({ id: 'Resources', description: 'What one replica needs.' });
+
+export const scalingTarget = z
+  .union([
+    z.strictObject({ cpu: z.int().min(1).max(100).meta({ description: 'Average CPU use, in per cent of the request.' }) }),
+    z.strictObject({ memory: z.int().min(1).max(100).meta({ description: 'Average memory use, in per cent of the request.' }) }),
+    z.strictObject({ concurrency: z.int().min(1).meta({ description: 'Requests in flight per replica.' }) }),
+    z.strictObject({ rps: z.int().min(1).meta({ description: 'Requests per second per replica.' }) }),
+  ])
+  .meta({ id: 'ScalingTarget', description: 'What the autoscaler aims at. Knative scales by concurrency or rps, Standard mode by cpu or memory.' });
+
+export const scaling = z
+  .strictObject({
+    min: z.int().min(0).default(1).meta({ description: 'Fewest replicas; 0 scales to zero, where the cluster can.' }),
+    max: z.int().min(1).optional().meta({ description: 'Most replicas. Default: `min`, at least 1.' }),
+    target: scalingTarget.optional().meta({ description: "What the autoscaler aims at. Default: 80 % CPU in Standard mode, the cluster's concurrency target on Knative." }),
+  })
+  .check((context) => {
+    const { min, max } = context.value;
+    if (max !== undefined && max < min) {
+      report(context, `max ${max} is below min ${min}`, `write max: ${min} or more, or lower min`, ['max']);
+    }
+  })
+  .meta({ id: 'Scaling', description: 'How many replicas run, per environment and cluster.' });
+
+export const placement = z
+  .strictObject({
+    nodeSelector: z.record(z.string(), z.string()).optional().meta({ description: 'Labels of the nodes to run on.' }),
+    tolerations: z
+      .array(
+        z.strictObject({
+          key: z.string().optional(),
+          operator: z.enum(['Exists', 'Equal']).optional(),
+          value: z.string().optional(),
+          effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']).optional(),
+          tolerationSeconds: z.int().optional(),
+        }),
+      )
+      .optional()
+      .meta({ description: 'Taints to tolerate, as Kubernetes writes them.' }),
+  })
+  .meta({ id: 'Placement', description: 'Where pods may run. On Knative each field needs its feature flag (`knative.features`).' });
+
+const container = {
+  command: z.array(z.string()).optional().meta({ description: "Entry point. Default: the image's." }),
+  args: z.array(z.string()).optional().meta({ description: 'Arguments, after those that the runtime needs.' }),
+  env: env.optional(),
+  resources,
+  scaling: scaling.prefault({}),
+  placement: placement.optional(),
+  concurrency: z.int().min(1).max(1000).optional().meta({ description: 'Hard limit of requests in flight per replica; Knative only. Default: none.' }),
+  startup: duration.optional().meta({ description: 'How long a replica may take until it serves (pull, download, load). Default: 10m, with a GPU 30m.' }),
+};
+
+const exportsMetrics = z
+  .strictObject({
+    predictions: z.string().regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/).optional().meta({ description: 'Histogram of prediction values that the server exposes.' }),
+    features: z
+      .record(z.string(), z.string().regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/))
+      .optional()
+      .meta({ description: 'Histograms of feature values that the server exposes, by feature.' }),
+  })
+  .meta({ id: 'ExportedMetrics', description: "Metrics that this part exposes and that drift rules may use. KServe's own servers export none." });
+
+export const frameworks = [
+  'sklearn', 'xgboost', 'lightgbm', 'tensorflow', 'pytorch', 'onnx', 'triton', 'huggingface', 'vllm', 'mlflow', 'pmml', 'paddle', 'custom',
+] as const;
+
+/** What serves the model; decides runtime, protocol, ports, probes and metrics. */
+export type Framework = (typeof frameworks)[number];
+
+export const protocols = ['v1', 'v2'] as const;
+
+export const modelServer = z
+  .strictObject({
+    framework: z.enum(frameworks).meta({ description: 'What serves the model; decides runtime, protocol, port, probes and metrics.' }),
+    model: modelRef.optional().meta({ description: 'The model. Required, except for `custom` images that carry their model.' }),
+    image: image.optional().meta({ description: "Server image, pinned. Default: the runtime table's image for the cluster's KServe version. Required for `custom`." }),
+    servedName: z
+      .string()
+      .regex(/^[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?$/)
+      .optional()
+      .meta({ description: "Model name in request paths, the same for every release. Default: the service's name. For Triton it is the folder in the model repository, and required." }),
+    protocol: z.enum(protocols).optional().meta({ description: 'Inference protocol. Default: the best one that the framework speaks.' }),
+    port: z.int().min(1).max(65535).optional().meta({ description: 'HTTP port of a `custom` server. Default: 8080.' }),
+    readiness: z.string().startsWith('/').optional().meta({ description: 'Path that answers 200 when a `custom` server can serve. Default: a TCP check of the port.' }),
+    metrics: z
+      .strictObject({
+        port: z.int().min(1).max(65535).optional(),
+        path: z.string().startsWith('/').default('/metrics'),
+      })
+      .optional()
+      .meta({ description: 'Where a `custom` server exposes Prometheus metrics. Default: it does not.' }),
+    ...container,
+    exports: exportsMetrics.optional(),
+  })
+  .check((context) => {
+    const { framework, model, image: ownImage, port, readiness, metrics, servedName } = context.value;
+    const add = (field: string, message: string, fix: string): void => report(context, message, fix, [field]);
+    if (framework === 'custom') {
+      if (ownImage === undefined) add('image', 'a custom server has no image', 'write image: registry.example.com/name:1.4.2');
+      return;
+    }
+    if (model === undefined) add('model', `framework ${framework} has no model`, "write model: ModelRef.uri('s3://bucket/name/v47/')");
+    if (framework === 'triton' && servedName === undefined) {
+      add('servedName', 'Triton serves a model under the name of its folder in the model repository', 'write servedName: <name of that folder>');
+    }
+    for (const [field, value] of Object.entries({ port, readiness, metrics })) {
+      if (value !== undefined) add(field, `${field} of framework ${framework} is given by its runtime`, `leave ${field} out, or use framework: 'custom'`);
+    }
+  })
+  .meta({ id: 'ModelServer', description: 'A model and the server that runs it; a KServe InferenceService.' });
+
+const sidecarShape = {
+  image,
+  port: z.int().min(1).max(65535).default(8080).meta({ description: 'HTTP port of the container.' }),
+  readiness: z.string().startsWith('/').optional().meta({ description: 'Path that answers 200 when the container can serve. Default: a TCP check of the port.' }),
+  metrics: z
+    .strictObject({ path: z.string().startsWith('/').default('/metrics') })
+    .optional()
+    .meta({ description: 'Set where the container exposes Prometheus metrics on its port. Default: it does not.' }),
+  ...container,
+};
+
+export const component = z
+  .strictObject({ ...sidecarShape, exports: exportsMetrics.optional() })
+  .meta({ id: 'Component', description: 'A transformer or explainer: a container of the InferenceService beside the predictor.' });
+
+export const serverlessFunction = z
+  .strictObject({ ...sidecarShape, exports: exportsMetrics.optional() })
+  .meta({
+    id: 'ServerlessFunction',
+    description: 'Code around a model: a Knative Service, or Deployment, Service and HorizontalPodAutoscaler where there is no Knative.',
+  });
+
+export type EnvValue = z.input<typeof envValue>;
+/** A model server with every default filled in. */
+export type ModelServer = z.output<typeof modelServer>;
+/** A transformer or explainer with every default filled in. */
+export type Component = z.output<typeof component>;
+/** A function with every default filled in. */
+export type FunctionPart = z.output<typeof serverlessFunction>;
+export type Resources = z.output<typeof resources>;
+export type Scaling = z.output<typeof scaling>;
+export type ScalingTarget = z.output<typeof scalingTarget>;
+export type Placement = z.output<typeof placement>;
+
+
+/**
+ * Code around a model: pre- and post-processing, an API front, a retrieval step. A Knative Service, or a Deployment
+ * where the cluster has no Knative. When a service has a function, the function answers its address.
+ *
+ * @example
+ * new ServerlessFunction({
+ *   image: 'registry.example.com/image-api:1.4.2',
+ *   env: { MODEL_URL: ModelRef.part('predictor') },
+ *   resources: { cpu: '500m', memory: '512Mi' },
+ *   scaling: { min: 0, max: 20, target: { concurrency: 10 } },
+ * })
+ */
+export class ServerlessFunction extends dataClass<ServerlessFunctionSpec>() {}

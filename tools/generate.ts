@@ -1,0 +1,61 @@
+/**
+ * Makes what is made from the vocabulary's zod schemas: the published JSON Schema and the interfaces.
+ * Run by `npm run generate`; a test fails when what is committed is not what this makes.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { compile } from 'json-schema-to-typescript';
+import { z } from 'zod';
+import { platform } from '../src/service/platform.ts';
+import { aiServiceFile } from '../src/service/service.ts';
+
+type Json = Record<string, unknown>;
+
+/** File name and content of everything that is generated. */
+export async function generate(): Promise<Map<string, string>> {
+  const schema = z.toJSONSchema(aiServiceFile, { io: 'input', unrepresentable: 'any' }) as Json;
+  const platformSchema = z.toJSONSchema(platform, { io: 'input', unrepresentable: 'any' }) as Json;
+  const published = { ...schema, $id: 'service.schema.json' };
+  return new Map([
+    ['schema/service.schema.json', `${JSON.stringify(published, null, 2)}\n`],
+    ['src/service/spec.ts', await interfaces(schema, 'AIServiceSpec')],
+    ['src/service/platform-spec.ts', SCOPES + (await interfaces(platformSchema, 'PlatformSpec'))],
+  ]);
+}
+
+/** What the platform's functions are given; they are no data, so no schema describes them. */
+const SCOPES = "import type { ServiceScope, TeamScope } from './platform.ts';\n\n";
+
+/** Interfaces with docs on hover. Overrides are left out: their keys are the platform's own names (`src/app`). */
+async function interfaces(schema: Json, name: string): Promise<string> {
+  const { overrides: _overrides, ...properties } = schema['properties'] as Json;
+  const definitions = Object.entries((schema['$defs'] ?? {}) as Json).filter(([name]) => !name.endsWith('Override'));
+  const plain = namedTypes({ ...schema, properties, $defs: Object.fromEntries(definitions) }) as Json;
+  return compile(plain, name, {
+    bannerComment: '// Generated from the zod schemas of this folder by `npm run generate`. Do not edit.',
+    additionalProperties: false,
+    ignoreMinAndMaxItems: true,
+    unreachableDefinitions: true,
+    style: { singleQuote: true, printWidth: 120 },
+  });
+}
+
+/** A reference beside a description would be copied into a type of its own; a type's name is not. */
+function namedTypes(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(namedTypes);
+  if (typeof node !== 'object' || node === null) return node;
+  const { $ref, examples: _examples, ...rest } = node as Json;
+  const fields = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, namedTypes(value)]));
+  return typeof $ref === 'string' ? { ...fields, tsType: $ref.replace('#/$defs/', '') } : fields;
+}
+
+if (process.argv[1] === import.meta.filename) {
+  for (const [file, content] of await generate()) {
+    let before = '';
+    try {
+      before = readFileSync(file, 'utf8');
+    } catch {
+      // A new file.
+    }
+    if (before !== content) writeFileSync(file, content);
+  }
+}
