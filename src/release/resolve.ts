@@ -1,18 +1,10 @@
 import type { Finding, Where } from '../core/finding.ts';
-import { didYouMean, slug } from '../core/names.ts';
+import { didYouMean } from '../core/names.ts';
 import { mergeOverride } from '../service/overrides.ts';
 import type { ServiceSpec } from '../service/service.ts';
 import { resources as resourcesSchema, type Component, type FunctionPart, type ModelServer } from '../service/workload.ts';
-import {
-  containerWorkloadOf,
-  releaseDigest,
-  serverWorkloadOf,
-  type ContainerWorkload,
-  type LockedModel,
-  type PartRecord,
-  type ReleaseRecord,
-  type ServerWorkload,
-} from './record.ts';
+import { recordOfSources, unreleasedEdits } from './from-sources.ts';
+import type { ContainerWorkload, PartRecord, ReleaseRecord, ServerWorkload } from './record.ts';
 import type { Entry, RunningFunction, RunningServer, RunningWorkload, Scale, Serving } from './serving.ts';
 import type { ReleaseState } from './state.ts';
 import type { ReleaseStore } from './store.ts';
@@ -100,7 +92,8 @@ function servingOfState(input: ServingInput, state: ReleaseState, file: string):
   const candidate = entryOf('candidate');
   const previous = entryOf('previous');
   if (!stable || findings.some((finding) => finding.severity === 'error')) return { serving: undefined, findings };
-  findings.push(...unreleasedEdits(input, (candidate && store.record(service, candidate.release)?.value) ?? store.record(service, stable.release)?.value));
+  const newest = store.record(service, (candidate ?? stable).release)?.value;
+  if (newest) findings.push(...unreleasedEdits(input.base, newest, { service, environment }));
   const workloads = new Map<string, RunningWorkload>();
   for (const entry of [stable, candidate, previous]) {
     for (const workload of entry?.workloads ?? []) if (!workloads.has(workload.name)) workloads.set(workload.name, workload);
@@ -149,53 +142,6 @@ function recordProblems(record: ReleaseRecord, store: ReleaseStore, service: str
 /** The parts of the service that a function's environment names. */
 function calledParts(part: PartRecord): string[] {
   return Object.values(part.workload.env ?? {}).flatMap((value) => (typeof value === 'object' && 'part' in value ? [value.part] : []));
-}
-
-/** The first release of a service is made of its sources, when these name fixed versions only. */
-export function recordOfSources(spec: ServiceSpec, name: string | undefined, where: Where): { record: ReleaseRecord | undefined; findings: Finding[] } {
-  const findings: Finding[] = [];
-  const parts: Record<string, { model?: LockedModel; workload: ServerWorkload | ContainerWorkload }> = {};
-  const addServer = (part: string, field: string, server: ModelServer): void => {
-    if (server.model && !('uri' in server.model)) {
-      const { registry, name: model, alias, version } = server.model;
-      findings.push({
-        id: 'release/not-locked',
-        severity: 'error',
-        where: { ...where, field: `${field}.model` },
-        message: `${registry}/${model}${alias === undefined ? `:${version ?? ''}` : `@${alias}`} is not locked to a place yet, and synth asks no registry`,
-        fix: `npx ai-service release ${where.service ?? ''} --env ${where.environment ?? ''}`,
-      });
-      return;
-    }
-    parts[part] = { ...(server.model && { model: server.model }), workload: serverWorkloadOf(server) };
-  };
-  if (spec.predictor) addServer('predictor', 'predictor', spec.predictor);
-  if (spec.transformer) parts['transformer'] = { workload: containerWorkloadOf(spec.transformer) };
-  if (spec.explainer) parts['explainer'] = { workload: containerWorkloadOf(spec.explainer) };
-  for (const [part, server] of Object.entries(spec.models)) addServer(part, `models.${part}`, server);
-  if (spec.function) parts['function'] = { workload: containerWorkloadOf(spec.function) };
-  if (findings.length > 0) return { record: undefined, findings };
-  const digest = releaseDigest(parts as ReleaseRecord['parts']);
-  const release = name ?? readableName(parts, digest);
-  const introduced = Object.fromEntries(Object.entries(parts).map(([part, content]) => [part, { introduced: release, ...content }]));
-  return { record: { release, digest, parts: introduced }, findings };
-}
-
-/** A name that people say: the version of the main model, else of the function's image, else of the digest. */
-function readableName(parts: Readonly<Record<string, { model?: LockedModel; workload: ServerWorkload | ContainerWorkload }>>, digest: string): string {
-  const main = parts['predictor'] ?? Object.values(parts).find((part) => part.model) ?? parts['function'];
-  const version = main?.model?.version ?? versionInUri(main?.model?.uri) ?? versionInImage(main?.workload.image);
-  const name = version === undefined ? '' : slug(version, 12);
-  return name === '' || version === undefined || version.length > 12 ? digest.slice('sha256:'.length, 'sha256:'.length + 8) : name;
-}
-
-function versionInUri(uri: string | undefined): string | undefined {
-  const segments = uri?.replace(/^[a-z+]+:\/\//, '').split(/[/:]/) ?? [];
-  return segments.reverse().find((segment) => /^v?\d+([._-]\d+)*$/i.test(segment));
-}
-
-function versionInImage(image: string | undefined): string | undefined {
-  return /:(v?\d[\w.-]*)(?:@|$)/.exec(image ?? '')?.[1];
 }
 
 /** The workloads of one release, and the one among them that answers the service's address. */
@@ -288,42 +234,4 @@ function notCarried(input: ServingInput, where: Where): Finding[] {
 
 function childOf(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
-}
-
-/** Says when the sources differ from the newest release of the environment: the edit waits for a release. */
-function unreleasedEdits({ service, environment, base }: ServingInput, record: ReleaseRecord | undefined): Finding[] {
-  if (!record) return [];
-  const edited = Object.keys(record.parts).filter((part) => {
-    const source = part === 'predictor' || part === 'transformer' || part === 'explainer' || part === 'function' ? base[part] : base.models[part];
-    return source === undefined || !carries(record.parts[part], source);
-  });
-  const added = [...(base.predictor ? ['predictor'] : []), ...(base.function ? ['function'] : []), ...Object.keys(base.models)].filter((part) => !record.parts[part]);
-  const parts = [...edited, ...added].sort();
-  if (parts.length === 0) return [];
-  return [
-    {
-      id: 'release/unreleased-edit',
-      severity: 'info',
-      where: { service, environment },
-      message: `the sources of ${parts.join(', ')} differ from release ${record.release}, and no release carries the edit yet`,
-      fix: `npx ai-service release ${service} --env ${environment} --config`,
-    },
-  ];
-}
-
-/** Whether a recorded part still says what the sources say. An alias and a defaulted image are the release's to decide. */
-function carries(part: PartRecord | undefined, source: ModelServer | Component | FunctionPart): boolean {
-  if (!part) return false;
-  const wanted = 'framework' in source ? serverWorkloadOf(source) : containerWorkloadOf(source);
-  const image = wanted.image ?? part.workload.image;
-  const same = sameContent({ ...wanted, image } as typeof wanted, part.workload);
-  const model = 'framework' in source ? source.model : undefined;
-  if (!same || !model) return same;
-  if ('uri' in model) return model.uri === part.model?.uri;
-  return model.name === part.model?.name && (model.version === undefined || model.version === part.model.version);
-}
-
-function sameContent(a: ServerWorkload | ContainerWorkload, b: ServerWorkload | ContainerWorkload): boolean {
-  const digest = (workload: ServerWorkload | ContainerWorkload): string => releaseDigest({ part: { introduced: 'x', workload } });
-  return digest(a) === digest(b);
 }

@@ -1,20 +1,10 @@
 import { z } from 'zod';
-
-type AnySchema = z.core.$ZodType;
+import { childSchema, unwrap, type AnySchema } from './schema-walk.ts';
 
 /**
  * Overrides follow the shape of what they override: objects merge key by key, everything else (arrays, unions,
  * scalars) replaces, and `null` unsets. Both functions here walk the zod schema, so there is one description of the shape.
  */
-
-/** The schema without its wrappers `optional`, `default` and `prefault`. */
-function unwrap(schema: AnySchema): AnySchema {
-  let inner = schema as z.ZodType;
-  while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault) {
-    inner = inner.def.innerType as z.ZodType;
-  }
-  return inner;
-}
 
 /** One override schema per schema, since a schema's id may stand in a JSON Schema only once. */
 const made = new WeakMap<AnySchema, z.ZodType>();
@@ -56,22 +46,16 @@ function fieldMeta(field: AnySchema): { description?: string } {
  */
 export function mergeOverride(schema: AnySchema, base: unknown, override: unknown): unknown {
   const inner = unwrap(schema);
-  const fields = fieldsOf(inner);
-  if (!fields || !isObject(override)) return override;
+  const merges = inner instanceof z.ZodObject || inner instanceof z.ZodRecord;
+  if (!merges || !isObject(override)) return override;
   const merged: Record<string, unknown> = isObject(base) ? { ...base } : {};
   for (const [key, value] of Object.entries(override)) {
     if (value === undefined) continue;
-    const field = fields(key);
+    const field = childSchema(inner, key);
     if (value === null) delete merged[key];
     else merged[key] = field ? mergeOverride(field, merged[key], value) : value;
   }
   return merged;
-}
-
-function fieldsOf(schema: AnySchema): ((key: string) => AnySchema | undefined) | undefined {
-  if (schema instanceof z.ZodObject) return (key) => schema.def.shape[key] as AnySchema | undefined;
-  if (schema instanceof z.ZodRecord) return () => schema.def.valueType;
-  return undefined;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

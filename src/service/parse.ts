@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Finding, Where } from '../core/finding.ts';
 import { didYouMean } from '../core/names.ts';
+import { knownFields } from './schema-walk.ts';
 
 /** The value, or what is wrong with it. */
 export type Parsed<T> = { readonly value: T; readonly findings: readonly Finding[] } | { readonly value: undefined; readonly findings: readonly Finding[] };
@@ -15,7 +16,7 @@ export function parseWith<S extends z.ZodType>(schema: S, value: unknown, where:
   const result = schema.safeParse(value);
   if (result.success) return { value: result.data, findings: [] };
   const findings = result.error.issues.flatMap((issue) =>
-    issueFindings(issue, locate ? { ...where, ...locate(issue.path) } : where, value),
+    issueFindings(issue, locate ? { ...where, ...locate(issue.path) } : where, { schema, value }),
   );
   return { value: undefined, findings };
 }
@@ -23,9 +24,15 @@ export function parseWith<S extends z.ZodType>(schema: S, value: unknown, where:
 /** Where a value stands in its file. */
 export type Locate = (path: readonly PropertyKey[]) => Where;
 
-function issueFindings(issue: z.core.$ZodIssue, where: Where, root: unknown): Finding[] {
+/** What was parsed, and with what. */
+interface Root {
+  readonly schema: z.ZodType;
+  readonly value: unknown;
+}
+
+function issueFindings(issue: z.core.$ZodIssue, where: Where, root: Root): Finding[] {
   const here = (path: readonly PropertyKey[]): Where => ({ ...where, field: fieldPath(where.field, path) });
-  const at = valueAt(root, issue.path);
+  const at = valueAt(root.value, issue.path);
   switch (issue.code) {
     case 'unrecognized_keys': {
       return issue.keys.map((key) => ({
@@ -42,20 +49,20 @@ function issueFindings(issue: z.core.$ZodIssue, where: Where, root: unknown): Fi
       return [{ id: 'service/value', severity: 'error', where: here(issue.path), message: issue.message, fix: fixOf(issue) }];
     default:
       if (issue.code === 'invalid_type' && at === undefined) {
-        return [{ id: 'service/required', severity: 'error', where: here(issue.path), message: `the field is missing`, fix: `write it; expected ${expected(issue)}` }];
+        return [{ id: 'service/required', severity: 'error', where: here(issue.path), message: 'the field is missing', fix: `write it; expected ${issue.expected}` }];
       }
       return [{ id: 'service/value', severity: 'error', where: here(issue.path), message: `${shown(at)} is not valid: ${lowerFirst(issue.message)}`, fix: `write ${expected(issue)}` }];
   }
 
   function nearMiss(key: string): string | undefined {
-    const near = didYouMean(key, knownKeys(issue));
+    const near = didYouMean(key, knownFields(root.schema, issue.path));
     return near === undefined ? undefined : `did you mean ${JSON.stringify(near)}?`;
   }
 }
 
 /** Of all options of a union, the one that got furthest says what is wrong. */
-function unionFinding(issue: z.core.$ZodIssueInvalidUnion, where: Where, root: unknown): Finding {
-  const value = valueAt(root, issue.path);
+function unionFinding(issue: z.core.$ZodIssueInvalidUnion, where: Where, root: Root): Finding {
+  const value = valueAt(root.value, issue.path);
   const best = [...issue.errors].sort((a, b) => distance(a) - distance(b))[0];
   const first = best?.[0];
   if (first && typeof value === 'object' && distance(best) < 100) {
@@ -105,13 +112,6 @@ function expected(issue: z.core.$ZodIssue): string {
 function fixOf(issue: z.core.$ZodIssueCustom): string {
   const fix: unknown = issue.params?.['fix'];
   return typeof fix === 'string' ? fix : 'see docs/service.md';
-}
-
-/** zod does not say which keys a strict object knows; we attach the schema's keys when we build it. */
-function knownKeys(issue: z.core.$ZodIssue): string[] {
-  const inst: unknown = (issue as { inst?: unknown }).inst;
-  const shape = (inst as { def?: { shape?: object } } | undefined)?.def?.shape;
-  return shape ? Object.keys(shape) : [];
 }
 
 function fieldPath(prefix: string | undefined, path: readonly PropertyKey[]): string {

@@ -1,0 +1,54 @@
+import * as kplus from 'cdk8s-plus-28';
+import { AIService, CanaryPolicy, Gate, ModelRef, MonitoringRules, ServerlessFunction, Slo } from 'cdk8s-ai-service';
+import { platform } from '../platform.ts';
+
+const service = new AIService(platform, 'image-classifier', {
+  description: 'Classifies product photos; a public API in front of a ResNet on Triton.',
+  owner: { team: 'vision', escalation: '#vision-oncall' },
+  traffic: { expectedRps: 15, visibility: 'public', timeout: '20s' },
+  function: new ServerlessFunction({
+    image: 'registry.example.com/vision/image-api:2.3.1',
+    env: {
+      MODEL_URL: ModelRef.part('predictor'),
+      MODEL_NAME: 'resnet50',
+      LABELS_FILE: '/etc/labels/labels.txt',
+    },
+    resources: { cpu: '500m', memory: '512Mi' },
+    scaling: { min: 1, max: 20, target: { concurrency: 20 } },
+    readiness: '/healthz',
+  }),
+  predictor: {
+    framework: 'triton',
+    servedName: 'resnet50',
+    model: ModelRef.uri('s3://ml-models/image-classifier/v12/'),
+    resources: { cpu: '2', memory: '8Gi', gpu: 1 },
+    scaling: { min: 1, max: 4 },
+  },
+  canary: new CanaryPolicy({ steps: [5, 25], bake: '20m', gates: [Gate.errorRatio({ max: 0.02 })] }),
+  monitoring: new MonitoringRules({
+    slos: [Slo.availability(99.5), Slo.latency({ below: '1s', objective: 95 })],
+  }),
+  overrides: {
+    dev: { function: { scaling: { min: 0, max: 2 } } },
+    prod: { function: { scaling: { min: 2 } }, predictor: { scaling: { min: 2 } } },
+  },
+});
+
+// Whatever the vocabulary has no word for joins the service's chart, and is checked like the rest. The selector is
+// given by hand: the one that cdk8s-plus makes up is a hash of the construct's path.
+for (const chart of service.charts()) {
+  const labels = { 'app.kubernetes.io/name': 'image-classifier-thumbnails' };
+  const thumbnails = new kplus.Deployment(chart, 'thumbnails', {
+    replicas: 1,
+    select: false,
+    podMetadata: { labels },
+    containers: [
+      {
+        image: 'registry.example.com/vision/thumbnails:1.0.4',
+        portNumber: 8080,
+        resources: { cpu: { request: kplus.Cpu.millis(100) }, memory: {} },
+      },
+    ],
+  });
+  thumbnails.select(kplus.LabelSelector.of({ labels }));
+}

@@ -1,0 +1,120 @@
+import { App } from 'cdk8s';
+import { FindingsError, formatFinding, type Finding } from '../core/finding.ts';
+import { didYouMean } from '../core/names.ts';
+import { parseWith } from '../service/parse.ts';
+import type { ClusterSpec, EnvironmentSpec, PlatformSpec } from '../service/platform-spec.ts';
+import { platform as platformSchema, type PlatformConfig } from '../service/platform.ts';
+import { AIService } from './ai-service.ts';
+import { synthesize, type Synthesis } from './synthesize.ts';
+import { writeScratch } from '../tree/scratch.ts';
+
+/** What a platform is made of; cluster, environment, stage and registry names are inferred from it. */
+export type PlatformProps<C extends string, E extends string, S extends string, R extends string> = Omit<
+  PlatformSpec,
+  'clusters' | 'environments' | 'registries'
+> & {
+  /** Clusters by name. */
+  readonly clusters: Readonly<Record<C, ClusterSpec>>;
+  /** Environments by name. */
+  readonly environments: Readonly<
+    Record<E, Omit<EnvironmentSpec, 'clusters' | 'stage'> & { readonly stage: S; readonly clusters: readonly NoInfer<C>[] }>
+  >;
+  /** Model registries by name. */
+  readonly registries?: Readonly<Record<R, { readonly kind: string }>>;
+};
+
+/** Where a platform's files are. */
+export interface PlatformOptions {
+  /** Folder of the project; release store and reference files are below it. Default: the current folder. */
+  readonly root?: string;
+  /** Folder of the services, relative to the project: files of a service are relative to `<apps>/<service>`. Default: `apps`. */
+  readonly apps?: string;
+}
+
+/**
+ * The cdk8s `App` of a team of teams: environments, clusters, the GitOps repository, registries and defaults.
+ * Services are constructs below it. Mistakes in the configuration are collected, and reported by `synth()`.
+ *
+ * @example
+ * export const platform = new Platform({
+ *   gitops: { repoUrl: 'https://git.example.com/acme/ml-gitops.git' },
+ *   argocd: { version: '3.5' },
+ *   clusters: { 'eu-1': { kubernetes: '1.33', kserve: { version: '0.20.0', mode: 'Standard' } } },
+ *   environments: { prod: { stage: 'prod', clusters: ['eu-1'], namespace: ({ team }) => `${team}-prod` } },
+ * });
+ */
+export class Platform<C extends string = string, E extends string = string, S extends string = string, R extends string = string> extends App {
+  /** Names of the clusters. */
+  readonly clusters: readonly C[];
+  /** Names of the environments. */
+  readonly environments: readonly E[];
+  /** Names of the stages, each once. */
+  readonly stages: readonly S[];
+  /** Names of the registries. */
+  readonly registries: readonly R[];
+  /** The configuration with every default filled in; missing when it has mistakes. @internal */
+  readonly config: PlatformConfig | undefined;
+  /** What is wrong so far. @internal */
+  readonly findings: Finding[] = [];
+  /** @internal */
+  readonly root: string;
+  /** @internal */
+  readonly apps: string;
+
+  constructor(props: PlatformProps<C, E, S, R>, options: PlatformOptions = {}) {
+    super();
+    this.root = options.root ?? process.cwd();
+    this.apps = options.apps ?? 'apps';
+    const { value, findings } = parseWith(platformSchema, props, { file: `${this.apps}/platform.ts` });
+    this.findings.push(...findings, ...(value ? unknownNames(value, `${this.apps}/platform.ts`) : []));
+    this.config = value;
+    this.clusters = Object.keys(value?.clusters ?? {}) as C[];
+    this.environments = Object.keys(value?.environments ?? {}) as E[];
+    this.stages = [...new Set(Object.values(value?.environments ?? {}).map(({ stage }) => stage))] as S[];
+    this.registries = Object.keys(value?.registries ?? {}) as R[];
+  }
+
+  /** The services, sorted by name. */
+  get services(): readonly AIService[] {
+    return this.node.children
+      .filter((child) => AIService.isAIService(child))
+      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  }
+
+  /** Renders and checks the whole tree; writes nothing. */
+  render(): Synthesis {
+    return synthesize(this);
+  }
+
+  /**
+   * Writes the complete tree into cdk8s's output folder, as `cdk8s synth` expects it. The owned, incremental writer
+   * is `ai-service synth`. Warnings go to stderr.
+   *
+   * @throws FindingsError with all findings, when one of them is an error; then nothing is written.
+   */
+  override synth(): void {
+    const { files, findings } = this.render();
+    if (findings.some(({ severity }) => severity === 'error')) throw new FindingsError(findings);
+    for (const finding of findings) process.stderr.write(`${formatFinding(finding)}\n`);
+    const failed = writeScratch(this.outdir, files);
+    if (failed.length > 0) throw new FindingsError(failed);
+  }
+}
+
+function unknownNames(config: PlatformConfig, file: string): Finding[] {
+  const findings: Finding[] = [];
+  for (const [name, environment] of Object.entries(config.environments)) {
+    environment.clusters.forEach((cluster, index) => {
+      if (config.clusters[cluster]) return;
+      const near = didYouMean(cluster, Object.keys(config.clusters));
+      findings.push({
+        id: 'platform/unknown-cluster',
+        severity: 'error',
+        where: { file, field: `environments.${name}.clusters[${index}]` },
+        message: `there is no cluster ${JSON.stringify(cluster)}`,
+        fix: near ? `did you mean ${JSON.stringify(near)}?` : `name one of ${Object.keys(config.clusters).join(', ')}`,
+      });
+    });
+  }
+  return findings;
+}

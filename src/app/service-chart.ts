@@ -1,0 +1,40 @@
+import { ApiObject, Chart } from 'cdk8s';
+import type { Construct } from 'constructs';
+import type { KubeObject } from '../core/object.ts';
+
+/** What a chart needs of the service that it belongs to. */
+export interface ChartOwner extends Construct {
+  readonly name: string;
+}
+
+/** The chart of one service in one environment on one cluster, for what users add to it. */
+export class ServiceChart extends Chart {
+  readonly environment: string;
+  readonly cluster: string;
+  readonly #service: string;
+
+  constructor(service: ChartOwner, environment: string, cluster: string, namespace: string) {
+    super(service, `${environment}.${cluster}`, { namespace, labels: { 'app.kubernetes.io/part-of': service.name } });
+    this.environment = environment;
+    this.cluster = cluster;
+    this.#service = service.name;
+  }
+
+  /** `<service>-<ids below the chart>`: readable, and stable when constructs move between environments. */
+  override generateObjectName(apiObject: ApiObject): string {
+    const below = apiObject.node.scopes.slice(this.node.scopes.length).map((scope) => scope.node.id);
+    const ids = below.filter((id) => id !== 'Resource' && id !== 'Default');
+    return [this.#service, ...ids].join('-').toLowerCase();
+  }
+
+  /**
+   * The objects that users added, in the order in which they were added. The order of objects means nothing in a
+   * GitOps tree, so cdk8s's dependency graph, which is exponential on diamonds, is not asked.
+   */
+  override toJson(): KubeObject[] {
+    return this.node
+      .findAll()
+      .filter((child): child is ApiObject => ApiObject.isApiObject(child))
+      .map((object) => object.toJson() as KubeObject);
+  }
+}

@@ -1,0 +1,57 @@
+import type { Finding, Rule } from '../core/finding.ts';
+import { groupOf, type KubeObject } from '../core/object.ts';
+import type { Cluster } from '../service/platform.ts';
+import { checkArgocd, ARGOCD_RULES } from './argocd.ts';
+import { checkIstio, ISTIO_RULES } from './istio.ts';
+import { checkKnative, KNATIVE_RULES } from './knative.ts';
+import { checkKserve, KSERVE_RULES } from './kserve.ts';
+import { checkPrometheus, PROMETHEUS_RULES } from './prometheus.ts';
+import { createSchemaCheck, SCHEMA_RULES } from './schema.ts';
+import { checkSecrets, SECRET_RULES } from './secrets.ts';
+
+/** Checks one object, whoever made it: schema and CEL first, then the rules of its system, then secrets. */
+export interface Checker {
+  check(object: KubeObject, cluster: Cluster | undefined): readonly Finding[];
+}
+
+type SystemCheck = (object: KubeObject, cluster: Cluster) => readonly Finding[];
+
+/** Rules of a system by API group, so that an object meets only those that concern it. */
+const BY_GROUP: Readonly<Record<string, SystemCheck>> = {
+  'serving.kserve.io': checkKserve,
+  'serving.knative.dev': checkKnative,
+  'networking.istio.io': checkIstio,
+  'security.istio.io': checkIstio,
+  'argoproj.io': checkArgocd,
+  'monitoring.coreos.com': checkPrometheus,
+};
+
+/** All rules on single objects, for the docs table. */
+export const OBJECT_RULES: readonly Rule[] = [
+  ...SCHEMA_RULES,
+  ...KSERVE_RULES,
+  ...KNATIVE_RULES,
+  ...ISTIO_RULES,
+  ...ARGOCD_RULES,
+  ...PROMETHEUS_RULES,
+  ...SECRET_RULES,
+];
+
+/**
+ * Makes a checker.
+ *
+ * @param roots folders with imported schemas, beside our own.
+ * @param allowUnknownKinds kinds without a schema that may pass, as `<apiVersion>/<Kind>`.
+ */
+export function createChecker(roots: readonly string[], allowUnknownKinds: readonly string[]): Checker {
+  const schema = createSchemaCheck(roots, allowUnknownKinds);
+  return {
+    check(object, cluster) {
+      const findings = schema.check(object);
+      // The rules read typed fields; what has the wrong shape has been said already.
+      if (findings.length > 0) return findings;
+      const system = BY_GROUP[groupOf(object.apiVersion)];
+      return [...(system && cluster ? system(object, cluster) : []), ...checkSecrets(object)];
+    },
+  };
+}

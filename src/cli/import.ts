@@ -1,0 +1,42 @@
+import { basename, resolve } from 'node:path';
+import type { ImportResult } from '../import/import-schemas.ts';
+import { importSchemas } from '../import/import-schemas.ts';
+import { listedSources } from '../import/listed.ts';
+
+/** What `ai-service import` can be told. */
+export interface ImportOptions {
+  /** The folder for types and schemas. Default `imports`. */
+  readonly out?: string;
+  /** Whose schemas these are. Default: the name of the file, folder or host. */
+  readonly project?: string;
+  /** The project's version, noted in `sources.yaml`. */
+  readonly version?: string;
+  /** Only these kinds: `VirtualService`, `networking.istio.io/VirtualService`, `apps/v1/Deployment`. */
+  readonly kinds?: readonly string[];
+  /** `false` leaves descriptions out of the types. */
+  readonly descriptions?: boolean;
+  /** Import again what `sources.yaml` lists; the locations are the folders to find it in. */
+  readonly listed?: boolean;
+}
+
+/**
+ * `ai-service import <file|dir|url>…`: types and schemas from CustomResourceDefinitions.
+ *
+ * @example
+ * const { written, findings } = await runImport(['./crds'], { project: 'acme', version: '1.2.0' });
+ */
+export async function runImport(locations: readonly string[], options: ImportOptions = {}): Promise<ImportResult> {
+  const { out = 'imports', listed = false, project, ...rest } = options;
+  if (listed) {
+    const { sources, findings } = await listedSources(out, locations);
+    const result = await importSchemas({ sources, outDir: out });
+    return { ...result, findings: [...findings, ...result.findings] };
+  }
+  const sources = locations.map((location) => ({ project: project ?? projectOf(location), location, ...rest }));
+  return importSchemas({ sources, outDir: out });
+}
+
+function projectOf(location: string): string {
+  if (location.startsWith('https://')) return new URL(location).hostname;
+  return basename(resolve(location)).replace(/\.[a-z]+$/i, '');
+}

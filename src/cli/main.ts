@@ -1,0 +1,46 @@
+import { Command, CommanderError, Option } from 'commander';
+
+/** Exit codes of every command: 0 fine, 1 error, 2 differs. */
+export const EXIT = { fine: 0, error: 1, differs: 2 } as const;
+
+/**
+ * Runs the command line and returns the exit code. Each command is loaded when it is called, so that start-up pays
+ * for one command only.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  let code: number = EXIT.fine;
+  const program = new Command('ai-service')
+    .description('Describe AI services in TypeScript, and synth the whole GitOps tree.')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true });
+
+  program
+    .command('synth')
+    .description('write the GitOps tree; into $CDK8S_OUTDIR when cdk8s calls it')
+    .addOption(new Option('--out <folder>', 'folder of the owned tree').default(undefined, 'gitops'))
+    .option('--apps <folder>', 'folder of the services', 'apps')
+    .option('--check', 'write nothing; exit 2 when the tree on disk is not what the sources say')
+    .option('--allow-delete <what...>', 'services and objects that may go away, as the error names them')
+    .action(async (options: { out?: string; apps: string; check?: boolean; allowDelete?: string[] }) => {
+      const { synth } = await import('./synth.ts');
+      code = await synth(options);
+    });
+
+  program
+    .command('import')
+    .description('make types and schemas from CRDs')
+    .argument('<source...>', 'files, folders or https URLs of CRDs')
+    .option('--out <folder>', 'folder to write to', 'imports')
+    .action(async (sources: string[], options: { out: string }) => {
+      const { importCrds } = await import('./import.ts');
+      code = await importCrds(sources, options);
+    });
+
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.error;
+    throw error;
+  }
+  return code;
+}

@@ -1,0 +1,23 @@
+import pc from 'picocolors';
+import { sortFindings, formatFinding, type Finding, type Severity } from '../core/finding.ts';
+
+const COLOURS: Readonly<Record<Severity, (text: string) => string>> = { error: pc.red, warning: pc.yellow, info: pc.cyan };
+
+/** Prints findings to stderr, sorted, each once, with a total when there are errors. */
+export function printFindings(findings: readonly Finding[]): void {
+  const sorted = sortFindings(findings);
+  for (const finding of sorted) {
+    const [head = '', ...rest] = formatFinding(finding).split('\n');
+    process.stderr.write(`${COLOURS[finding.severity](head)}\n${rest.map((line) => `${line}\n`).join('')}`);
+  }
+  const errors = sorted.filter(({ severity }) => severity === 'error').length;
+  if (errors > 0) process.stderr.write(`${errors} error${errors === 1 ? '' : 's'}; nothing was written\n`);
+}
+
+/** Says on a terminal what is going on, once it takes longer than a moment; quiet elsewhere. */
+export function progress(command: string): (step: string) => void {
+  const start = performance.now();
+  return (step) => {
+    if (process.stderr.isTTY && performance.now() - start > 1000) process.stderr.write(pc.dim(`${command}: ${step}\n`));
+  };
+}

@@ -1,0 +1,74 @@
+import { relative, resolve } from 'node:path';
+import { loadProject } from '../app/project.ts';
+import type { Synthesis } from '../app/synthesize.ts';
+import { FindingsError } from '../core/finding.ts';
+import { compareTree, writeTree } from '../tree/write.ts';
+import { EXIT } from './main.ts';
+import { printFindings, progress } from './report.ts';
+
+/** Options of `ai-service synth`. */
+export interface SynthOptions {
+  readonly out?: string;
+  readonly apps: string;
+  readonly check?: boolean;
+  readonly allowDelete?: readonly string[];
+}
+
+/**
+ * Renders and checks the whole tree, and writes it: into the owned folder, or, when the cdk8s CLI calls, into the
+ * scratch folder that it names in `CDK8S_OUTDIR`. Nothing is written when a finding is an error.
+ */
+export async function synth(options: SynthOptions): Promise<number> {
+  const show = progress('synth');
+  const { platform, findings } = await loadProject(process.cwd(), options.apps);
+  if (!platform || findings.length > 0) {
+    // What could be loaded is checked all the same: all errors of a run are shown at once.
+    printFindings([...findings, ...(platform?.render().findings ?? [])]);
+    return EXIT.error;
+  }
+  if (options.out === undefined && !options.check && process.env['CDK8S_OUTDIR'] !== undefined) {
+    try {
+      platform.synth();
+      return EXIT.fine;
+    } catch (error) {
+      if (!(error instanceof FindingsError)) throw error;
+      printFindings(error.findings);
+      return EXIT.error;
+    }
+  }
+  show('rendering and checking');
+  const synthesis = platform.render();
+  printFindings(synthesis.findings);
+  if (synthesis.findings.some(({ severity }) => severity === 'error')) return EXIT.error;
+  return options.check ? check(options.out ?? 'gitops', synthesis) : write(options, synthesis);
+}
+
+function check(out: string, { files }: Synthesis): number {
+  const { added, changed, removed, findings } = compareTree({ outDir: resolve(out), files });
+  printFindings(findings);
+  if (findings.some(({ severity }) => severity === 'error')) return EXIT.error;
+  const lines = [
+    ...added.map((path) => `missing  ${path}`),
+    ...changed.map((path) => `differs  ${path}`),
+    ...removed.map((path) => `stale    ${path}`),
+  ];
+  if (lines.length === 0) return EXIT.fine;
+  process.stdout.write(`${lines.join('\n')}\n`);
+  process.stderr.write(`${out} is not what the sources say: run npx ai-service synth\n`);
+  return EXIT.differs;
+}
+
+function write(options: SynthOptions, { files, guard }: Synthesis): number {
+  const out = options.out ?? 'gitops';
+  const { written, removed, unchanged, findings } = writeTree({
+    outDir: resolve(out),
+    files,
+    guard,
+    allowDelete: new Set(options.allowDelete ?? []),
+  });
+  printFindings(findings);
+  if (findings.some(({ severity }) => severity === 'error')) return EXIT.error;
+  const place = relative(process.cwd(), resolve(out)) || '.';
+  process.stderr.write(`${place}: ${written.length} written, ${removed.length} removed, ${unchanged} unchanged\n`);
+  return EXIT.fine;
+}

@@ -1,0 +1,32 @@
+/**
+ * cdk8s-ai-service: describe an AI service in TypeScript, and synth the whole GitOps tree.
+ */
+export { AIService, type AIServiceOverride, type AIServiceProps } from './app/ai-service.ts';
+export type { PatchOperation, PatchSelector } from './app/patch.ts';
+export { Platform, type PlatformOptions, type PlatformProps } from './app/platform.ts';
+export type { ServiceChart } from './app/service-chart.ts';
+export type { Synthesis } from './app/synthesize.ts';
+export { FindingsError, formatFinding, type Finding, type Severity, type Where } from './core/finding.ts';
+export type { KubeObject, ObjectMeta } from './core/object.ts';
+export { CanaryPolicy, Gate } from './service/canary-policy.ts';
+export { ModelRef } from './service/model-ref.ts';
+export { Drift, MonitoringRules, Slo } from './service/monitoring-rules.ts';
+export type { ServiceScope, TeamScope } from './service/platform.ts';
+export type { ClusterSpec, EnvironmentSpec, PlatformSpec } from './service/platform-spec.ts';
+export { mlflow } from './service/registry.ts';
+export type {
+  AIServiceSpec,
+  CanaryPolicySpec,
+  Component,
+  Endpoint,
+  EnvValue,
+  ExternalSecret,
+  ModelServer,
+  ModelUri,
+  MonitoringRulesSpec,
+  Placement,
+  RegistryModel,
+  Resources,
+  Scaling,
+} from './service/spec.ts';
+export { ServerlessFunction } from './service/workload.ts';
