@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { compile } from 'json-schema-to-typescript';
+import ts from 'typescript';
 import { z } from 'zod';
 import { platform } from '../src/service/platform.ts';
 import { aiServiceFile } from '../src/service/service.ts';
@@ -30,13 +31,26 @@ async function interfaces(schema: Json, name: string): Promise<string> {
   const { overrides: _overrides, ...properties } = schema['properties'] as Json;
   const definitions = Object.entries((schema['$defs'] ?? {}) as Json).filter(([name]) => !name.endsWith('Override'));
   const plain = namedTypes({ ...schema, properties, $defs: Object.fromEntries(definitions) }) as Json;
-  return compile(plain, name, {
+  const text = await compile(plain, name, {
     bannerComment: '// Generated from the zod schemas of this folder by `npm run generate`. Do not edit.',
     additionalProperties: false,
     ignoreMinAndMaxItems: true,
     unreachableDefinitions: true,
     style: { singleQuote: true, printWidth: 120 },
   });
+  return readonlyLists(text);
+}
+
+/** Lists are only read, so that constants (`as const`) may be handed in. */
+function readonlyLists(text: string): string {
+  const starts: number[] = [];
+  const source = ts.createSourceFile('spec.ts', text, ts.ScriptTarget.Latest, true);
+  const visit = (node: ts.Node): void => {
+    if (ts.isArrayTypeNode(node) || ts.isTupleTypeNode(node)) starts.push(node.getStart(source));
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return starts.sort((a, b) => b - a).reduce((out, start) => `${out.slice(0, start)}readonly ${out.slice(start)}`, text);
 }
 
 /** A reference beside a description would be copied into a type of its own; a type's name is not. */

@@ -5,14 +5,15 @@ import type { Override } from '../service/overrides.ts';
 import { mergeOverride } from '../service/overrides.ts';
 import { parseWith, type Locate } from '../service/parse.ts';
 import { aiService, aiServiceFile, type ServiceSpec } from '../service/service.ts';
-import type { AIServiceSpec, ModelServer, ModelUri, RegistryModel } from '../service/spec.ts';
+import type { RegistryModelOf } from '../service/model-ref.ts';
+import type { AIServiceSpec, ModelServer, ModelUri } from '../service/spec.ts';
 import type { PatchOperation, PatchSelector, ServicePatch } from './patch.ts';
 import type { Platform } from './platform.ts';
 import { ServiceChart } from './service-chart.ts';
 
 type ModelServerProps<R extends string> = Omit<ModelServer, 'model'> & {
   /** The model. Required, except for `custom` images that carry their model. */
-  model?: ModelUri | (Omit<RegistryModel, 'registry'> & { registry: R });
+  model?: ModelUri | RegistryModelOf<R>;
 };
 
 /** What an environment or stage may change: all but the owner and where the service runs. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { duration, report } from './common.ts';
 import { dataClass } from './data-class.ts';
-import type { CanaryPolicySpec } from './spec.ts';
+import type { CanaryPolicySpec, Gate as GateSpec } from './spec.ts';
 
 const quantile = z.number().gt(0).lt(1);
 
@@ -50,20 +50,19 @@ export const canaryPolicy = z
   })
   .meta({ id: 'CanaryPolicySpec', description: 'How traffic moves to a new release.' });
 
-export type Gate = z.input<typeof gate>;
 
 /** Gates of a canary: what must hold on the candidate before it gets more traffic. */
 export const Gate = {
   /** At most this share of requests fails, 0 to 1. Example: `Gate.errorRatio({ max: 0.01 })`. */
-  errorRatio(limits: { max: number }): Gate {
+  errorRatio(limits: { max: number }): GateSpec {
     return { errorRatio: limits };
   },
   /** Latency at a quantile stays below a limit. Example: `Gate.latency({ quantile: 0.99, max: '250ms' })`. */
-  latency(limits: { quantile: number; max: string }): Gate {
+  latency(limits: { quantile: number; max: string }): GateSpec {
     return { latency: limits };
   },
   /** Predictions are distributed like those of the stable release. Example: `Gate.predictionDrift({ psi: 0.2 })`. */
-  predictionDrift(limits: { psi: number }): Gate {
+  predictionDrift(limits: { psi: number }): GateSpec {
     return { predictionDrift: limits };
   },
 } as const;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { dnsLabel, report } from './common.ts';
 import { modelUriProblem } from './model-uri.ts';
+import type { ModelUri, RegistryModel } from './spec.ts';
 
 /** An immutable place that KServe can load a model from. */
 export const modelUri = z
@@ -55,9 +56,8 @@ export const endpoint = z
   ])
   .meta({ id: 'Endpoint', description: 'The base URL of a model or service, handed in as an environment variable.' });
 
-export type ModelUri = z.input<typeof modelUri>;
-export type RegistryModel<Registry extends string = string> = z.input<typeof registryModel> & { registry: Registry };
-export type Endpoint = z.input<typeof endpoint>;
+/** A model in the registry of that name. */
+export type RegistryModelOf<Registry extends string> = Omit<RegistryModel, 'registry'> & { registry: Registry };
 
 /**
  * References to models: what to serve, and where to send requests.
@@ -72,7 +72,7 @@ export const ModelRef = {
    * A model by its immutable storage URI. A directory ends in `/`, an object does not.
    * Refused at synth: a floating place (`…/latest/`, `hf://org/name:main`) or one without a version in it.
    */
-  uri(uri: string, options: { readonly digest?: string } = {}): ModelUri {
+  uri(uri: string, options: Omit<ModelUri, 'uri'> = {}): ModelUri {
     return { uri, ...options };
   },
 
@@ -80,7 +80,7 @@ export const ModelRef = {
    * A model in one of the platform's registries: `name@alias` or `name:version`.
    * An alias is resolved once, by `ai-service release`; the tree never carries it.
    */
-  registry<const Registry extends string>(registry: Registry, model: string): RegistryModel<Registry> {
+  registry<const Registry extends string>(registry: Registry, model: string): RegistryModelOf<Registry> {
     const [, name = model, sign, pick = ''] = /^(.+?)([@:])([^@:]+)$/.exec(model) ?? [];
     if (sign === '@') return { registry, name, alias: pick };
     return sign === ':' ? { registry, name, version: pick } : { registry, name };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { duration } from './common.ts';
 import { dataClass } from './data-class.ts';
-import type { MonitoringRulesSpec } from './spec.ts';
+import type { Drift as DriftSpec, MonitoringRulesSpec, Slo as SloSpec } from './spec.ts';
 
 const objective = z.number().gt(0).lt(100);
 
@@ -41,19 +41,17 @@ export const monitoringRules = z
   })
   .meta({ id: 'MonitoringRulesSpec', description: 'What is watched, and alerted on.' });
 
-export type Slo = z.input<typeof slo>;
-export type Drift = z.input<typeof drift>;
 /** Monitoring with every default filled in. */
 export type Monitoring = z.output<typeof monitoringRules>;
 
 /** Service level objectives. */
 export const Slo = {
   /** Share of requests that must not fail, in per cent. Example: `Slo.availability(99.9)`. */
-  availability(objective: number): Slo {
+  availability(objective: number): SloSpec {
     return { availability: { objective } };
   },
   /** Share of requests (per cent) that must be faster than a limit. Example: `Slo.latency({ below: '250ms', objective: 99 })`. */
-  latency(limits: { quantile?: number; below: string; objective: number }): Slo {
+  latency(limits: { quantile?: number; below: string; objective: number }): SloSpec {
     return { latency: limits };
   },
 } as const;
@@ -61,7 +59,7 @@ export const Slo = {
 /** Drift rules: distances between what the server sees and a reference. */
 export const Drift = {
   /** Population stability index over a histogram. Example: `Drift.psi({ metric: 'fraud_score', reference: './reference/fraud_score.json' })`. */
-  psi(rule: { metric: string; reference: string; threshold?: number }): Drift {
+  psi(rule: { metric: string; reference: string; threshold?: number }): DriftSpec {
     return { psi: rule };
   },
 } as const;

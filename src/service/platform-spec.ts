@@ -24,7 +24,7 @@ export interface PlatformSpec {
     /**
      * Argo CD version: "3.5".
      */
-    version: string | never[];
+    version: string | readonly [string, string];
     /**
      * Namespace of Argo CD.
      */
@@ -65,11 +65,11 @@ export interface PlatformSpec {
   /**
    * More folders with imported CRDs (`ai-service import`), relative to the project.
    */
-  imports?: string[];
+  imports?: readonly string[];
   /**
    * Kinds without a schema that may be written unchecked, as <apiVersion>/<Kind>.
    */
-  allowUnknownKinds?: string[];
+  allowUnknownKinds?: readonly string[];
 }
 /**
  * What is installed where. Versions decide which fields, checks and metric names are right.
@@ -81,12 +81,12 @@ export interface ClusterSpec {
   /**
    * Kubernetes version: "1.33".
    */
-  kubernetes: string | never[];
+  kubernetes: string | readonly [string, string];
   kserve?: {
     /**
      * KServe version: "0.20.0".
      */
-    version: string | never[];
+    version: string | readonly [string, string];
     /**
      * How InferenceServices are deployed.
      */
@@ -96,11 +96,11 @@ export interface ClusterSpec {
     /**
      * Knative Serving version with its patch: "1.21.1"; metric names switch at patches.
      */
-    version: string | never[];
+    version: string | readonly [string, string];
     /**
      * Feature flags that are enabled in config-features.
      */
-    features?: (
+    features?: readonly (
       'nodeselector' | 'tolerations' | 'affinity' | 'persistent-volume-claim' | 'init-containers' | 'securitycontext'
     )[];
     /**
@@ -116,7 +116,7 @@ export interface ClusterSpec {
     /**
      * Istio version: "1.30".
      */
-    version: string | never[];
+    version: string | readonly [string, string];
     /**
      * Sidecars, or ambient with waypoints.
      */
@@ -130,7 +130,7 @@ export interface ClusterSpec {
     /**
      * Prometheus version: "3.4".
      */
-    version: string | never[];
+    version: string | readonly [string, string];
     /**
      * Labels that the Prometheus object's selectors ask for.
      */
@@ -142,13 +142,13 @@ export interface ClusterSpec {
     /**
      * KEDA version.
      */
-    version: string | never[];
+    version: string | readonly [string, string];
   };
   externalSecrets?: {
     /**
      * External Secrets version; must serve external-secrets.io/v1.
      */
-    version: string | never[];
+    version: string | readonly [string, string];
   };
   /**
    * Domain of public hosts.
@@ -197,7 +197,7 @@ export interface EnvironmentSpec {
    *
    * @minItems 1
    */
-  clusters: string[];
+  clusters: readonly string[];
   /**
    * Namespace of a team, or a function of the team.
    */

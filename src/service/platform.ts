@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { dnsLabel } from './common.ts';
 
 /** A version with its patch, or both versions of an upgrade under way; everything is checked against each. */
-const version = z.union([z.string().regex(/^\d+\.\d+(\.\d+)?$/), z.tuple([z.string().regex(/^\d+\.\d+(\.\d+)?$/), z.string().regex(/^\d+\.\d+(\.\d+)?$/)])]);
+const oneVersion = z.string().regex(/^\d+\.\d+(\.\d+)?$/);
+const version = z.union([oneVersion, z.tuple([oneVersion, oneVersion]).meta({ tsType: '[string, string]' })]);
 const described = (description: string): typeof version => version.meta({ description });
 
 /** Who a name or an annotation is made for. */
@@ -17,7 +18,7 @@ export interface ServiceScope extends TeamScope {
 }
 
 /** A function of the configuration; `tsType` is what the generated interfaces say, JSON Schema has no word for it. */
-function functionOf<Scope, Result>(tsType: string): z.ZodCustom<(scope: Scope) => Result> {
+function functionOf<Scope, Result>(tsType: string): z.ZodCustom<(scope: Scope) => Result, (scope: Scope) => Result> {
   return z.custom<(scope: Scope) => Result>((value) => typeof value === 'function', 'expected a function').meta({ tsType });
 }
 

@@ -195,7 +195,7 @@ export interface AIServiceSpec {
    *
    * @minItems 1
    */
-  environments?: string[];
+  environments?: readonly string[];
   traffic?: Traffic;
   /**
    * The main model.
@@ -273,7 +273,7 @@ export interface Traffic {
   /**
    * More host names that lead to the service, for callers of an older address.
    */
-  hosts?: string[];
+  hosts?: readonly string[];
   /**
    * Longest time for one request. Default: 30s, for huggingface and vllm 300s.
    */
@@ -384,11 +384,11 @@ export interface ModelServer {
   /**
    * Entry point. Default: the image's.
    */
-  command?: string[];
+  command?: readonly string[];
   /**
    * Arguments, after those that the runtime needs.
    */
-  args?: string[];
+  args?: readonly string[];
   /**
    * Environment variables by name. Secrets by reference only; a secret-looking literal is refused.
    */
@@ -521,7 +521,7 @@ export interface Placement {
   /**
    * Taints to tolerate, as Kubernetes writes them.
    */
-  tolerations?: {
+  tolerations?: readonly {
     key?: string;
     operator?: 'Exists' | 'Equal';
     value?: string;
@@ -572,11 +572,11 @@ export interface Component {
   /**
    * Entry point. Default: the image's.
    */
-  command?: string[];
+  command?: readonly string[];
   /**
    * Arguments, after those that the runtime needs.
    */
-  args?: string[];
+  args?: readonly string[];
   /**
    * Environment variables by name. Secrets by reference only; a secret-looking literal is refused.
    */
@@ -621,11 +621,11 @@ export interface ServerlessFunction {
   /**
    * Entry point. Default: the image's.
    */
-  command?: string[];
+  command?: readonly string[];
   /**
    * Arguments, after those that the runtime needs.
    */
-  args?: string[];
+  args?: readonly string[];
   /**
    * Environment variables by name. Secrets by reference only; a secret-looking literal is refused.
    */
@@ -666,7 +666,7 @@ export interface CanaryPolicySpec {
    *
    * @minItems 1
    */
-  steps: number[];
+  steps: readonly number[];
   /**
    * How long the gates must hold at each step.
    */
@@ -674,7 +674,7 @@ export interface CanaryPolicySpec {
   /**
    * What must hold before the next step.
    */
-  gates?: Gate[];
+  gates?: readonly Gate[];
   /**
    * What becomes of the release that served before: `warm` keeps it running, so that a rollback only moves weights.
    */
@@ -690,11 +690,11 @@ export interface MonitoringRulesSpec {
   /**
    * Service level objectives; each becomes burn-rate alerts.
    */
-  slos?: Slo[];
+  slos?: readonly Slo[];
   /**
    * Drift rules over metrics that a part exports.
    */
-  drift?: Drift[];
+  drift?: readonly Drift[];
 }
 /**
  * What the pods run as.
@@ -710,7 +710,7 @@ export interface Identity {
   /**
    * Secrets with credentials for the model store; listed in the ServiceAccount's `secrets`, where KServe looks for them.
    */
-  credentials?: string[];
+  credentials?: readonly string[];
 }
 /**
  * A Secret that External Secrets fills from a store. The value never passes through Git.
@@ -763,7 +763,7 @@ export interface Network {
   /**
    * Who may call, beside the service's own namespace, the gateways, Knative and Prometheus.
    */
-  allowFrom?: {
+  allowFrom?: readonly {
     /**
      * Namespace of the callers.
      */

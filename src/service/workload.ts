@@ -178,7 +178,7 @@ export const serverlessFunction = z
     description: 'Code around a model: a Knative Service, or Deployment, Service and HorizontalPodAutoscaler where there is no Knative.',
   });
 
-export type EnvValue = z.input<typeof envValue>;
+export type EnvValue = z.output<typeof envValue>;
 /** A model server with every default filled in. */
 export type ModelServer = z.output<typeof modelServer>;
 /** A transformer or explainer with every default filled in. */
