@@ -2,16 +2,18 @@ import { basename, resolve } from 'node:path';
 import type { ImportResult } from '../import/import-schemas.ts';
 import { importSchemas } from '../import/import-schemas.ts';
 import { listedSources } from '../import/listed.ts';
+import { EXIT } from './main.ts';
+import { printFindings } from './report.ts';
 
-/** What `ai-service import` can be told. */
+/** Options of `ai-service import`. */
 export interface ImportOptions {
   /** The folder for types and schemas. Default `imports`. */
   readonly out?: string;
-  /** Whose schemas these are. Default: the name of the file, folder or host. */
+  /** Whose schemas these are, for `sources.yaml`. Default: the name of the file, folder or host. */
   readonly project?: string;
-  /** The project's version, noted in `sources.yaml`. */
+  /** The project's version, for `sources.yaml`. */
   readonly version?: string;
-  /** Only these kinds: `VirtualService`, `networking.istio.io/VirtualService`, `apps/v1/Deployment`. */
+  /** Only these kinds of every location: `VirtualService`, `apps/v1/Deployment`. */
   readonly kinds?: readonly string[];
   /** `false` leaves descriptions out of the types. */
   readonly descriptions?: boolean;
@@ -20,11 +22,18 @@ export interface ImportOptions {
 }
 
 /**
- * `ai-service import <file|dir|url>…`: types and schemas from CustomResourceDefinitions.
- *
- * @example
- * const { written, findings } = await runImport(['./crds'], { project: 'acme', version: '1.2.0' });
+ * `ai-service import <file|dir|url>…`: makes types and schemas from CustomResourceDefinitions and Kubernetes OpenAPI
+ * documents, and says what changed. Nothing is written when a finding is an error.
  */
+export async function importCrds(locations: readonly string[], options: ImportOptions = {}): Promise<number> {
+  const { written, removed, findings } = await runImport(locations, options);
+  printFindings(findings);
+  if (findings.some(({ severity }) => severity === 'error')) return EXIT.error;
+  process.stderr.write(`${options.out ?? 'imports'}: ${written.length} written, ${removed.length} removed\n`);
+  return EXIT.fine;
+}
+
+/** The same without printing. */
 export async function runImport(locations: readonly string[], options: ImportOptions = {}): Promise<ImportResult> {
   const { out = 'imports', listed = false, project, ...rest } = options;
   if (listed) {
