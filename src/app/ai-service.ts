@@ -4,7 +4,7 @@ import { didYouMean, isDns1035 } from '../core/names.ts';
 import type { Override } from '../service/overrides.ts';
 import { mergeOverride } from '../service/overrides.ts';
 import { parseWith, type Locate } from '../service/parse.ts';
-import { aiService, aiServiceFile, type ServiceSpec } from '../service/service.ts';
+import { aiService, overridesSchema, type ServiceSpec } from '../service/service.ts';
 import type { RegistryModelOf } from '../service/model-ref.ts';
 import type { AIServiceSpec, ModelServer, ModelUri } from '../service/spec.ts';
 import type { PatchOperation, PatchSelector, ServicePatch } from './patch.ts';
@@ -94,11 +94,17 @@ export class AIService<E extends string = string, S extends string = string, R e
     this.#overrides = (overrides ?? {}) as Record<string, unknown>;
     const where: Where = { service: name, file: source.file };
     this.findings.push(...this.#nameFindings(where));
-    const written = parseWith(aiServiceFile, props, where, source.locate);
-    this.findings.push(...written.findings);
-    if (!written.value) return;
+    if (overrides !== undefined) {
+      const { value, findings } = parseWith(overridesSchema, { overrides }, where, source.locate);
+      this.findings.push(...findings);
+      // Environments are not looked at then: they would say the same again, each.
+      if (!value) return;
+      this.findings.push(...this.#unknownNames(where, 'overrides', Object.keys(this.#overrides)));
+    }
     const base = parseWith(aiService, raw, where, source.locate);
-    this.findings.push(...base.findings, ...this.#unknownNames(where, written.value.environments ?? []));
+    this.findings.push(...base.findings);
+    const { environments } = base.value ?? {};
+    if (environments) this.findings.push(...this.#unknownNames(where, 'environments', environments));
     this.base = base.value;
   }
 
@@ -198,20 +204,24 @@ export class AIService<E extends string = string, S extends string = string, R e
     ];
   }
 
-  #unknownNames(where: Where, environments: readonly string[]): Finding[] {
-    const { environments: known, stages } = this.#platform;
-    const names = [...new Set([...known, ...stages])];
-    const unknown = (name: string, field: string, path: PropertyKey[]): Finding[] => {
-      if (names.length === 0 || names.includes(name)) return [];
-      const near = didYouMean(name, names);
-      const fix = near ? `did you mean ${JSON.stringify(near)}?` : `use one of ${names.join(', ')}`;
-      const place = this.#source.locate?.(path) ?? {};
-      return [{ id: 'service/unknown-environment', severity: 'error', where: { ...where, ...place, field }, message: `there is no environment or stage ${JSON.stringify(name)}`, fix }];
-    };
-    return [
-      ...Object.keys(this.#overrides).flatMap((name) => unknown(name, `overrides.${name}`, ['overrides', name])),
-      ...environments.flatMap((name, index) => unknown(name, `environments[${index}]`, ['environments', index])),
-    ];
+  #unknownNames(where: Where, field: 'overrides' | 'environments', names: readonly string[]): Finding[] {
+    const { environments, stages } = this.#platform;
+    const known = [...new Set([...environments, ...stages])];
+    if (known.length === 0) return [];
+    return names.flatMap((name, index): Finding[] => {
+      if (known.includes(name)) return [];
+      const [path, key] = field === 'overrides' ? [`overrides.${name}`, name] : [`environments[${index}]`, index];
+      const near = didYouMean(name, known);
+      return [
+        {
+          id: 'service/unknown-environment',
+          severity: 'error',
+          where: { ...where, ...this.#source.locate?.([field, key]), field: path },
+          message: `there is no environment or stage ${JSON.stringify(name)}`,
+          fix: near ? `did you mean ${JSON.stringify(near)}?` : `use one of ${known.join(', ')}`,
+        },
+      ];
+    });
   }
 }
 

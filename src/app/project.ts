@@ -22,7 +22,7 @@ const EXTENSIONS = ['ts', 'mts', 'js', 'mjs'] as const;
  * @param apps folder of the services, relative to the project.
  */
 export async function loadProject(root: string, apps = 'apps'): Promise<Project> {
-  const jiti = createJiti(join(root, 'package.json'), { interopDefault: false, moduleCache: false });
+  const jiti = createJiti(join(root, 'package.json'), { interopDefault: false });
   const findings: Finding[] = [];
   const platformFile = sourceFile(root, `${apps}/platform`);
   if (!platformFile) {

@@ -14,7 +14,7 @@ export class ServiceChart extends Chart {
   readonly #service: string;
 
   constructor(service: ChartOwner, environment: string, cluster: string, namespace: string) {
-    super(service, `${environment}.${cluster}`, { namespace, labels: { 'app.kubernetes.io/part-of': service.name } });
+    super(service, `${environment}.${cluster}`, { namespace, labels: { 'app.kubernetes.io/managed-by': 'cdk8s-ai-service' } });
     this.environment = environment;
     this.cluster = cluster;
     this.#service = service.name;

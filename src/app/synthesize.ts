@@ -1,25 +1,25 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { createChecker, type Checker } from '../check/checker.ts';
-import { createObjectChecks } from '../check/objects.ts';
 import { checkMonitoring } from '../check/monitoring.ts';
+import { createClusterChecks, type ClusterChecks } from '../check/objects.ts';
+import { checkSecretReferences } from '../check/secrets.ts';
 import { checkServing } from '../check/serving.ts';
 import { checkTraffic } from '../check/traffic.ts';
 import { sortFindings, type Finding, type Where } from '../core/finding.ts';
 import { groupOf, type KubeObject } from '../core/object.ts';
 import { emitYaml } from '../core/yaml.ts';
 import { resolveServing } from '../release/resolve.ts';
+import type { Serving } from '../release/serving.ts';
 import { openStore, type ReleaseStore } from '../release/store.ts';
-import { argocdApp, renderApplicationSet, renderAppProject, renderRootApplication, sharedApp } from '../render/argocd.ts';
+import { argocdApp, renderApplicationSet, renderAppProject, renderRootApplication } from '../render/argocd.ts';
 import { renderShared } from '../render/kubernetes.ts';
 import type { Target } from '../render/target.ts';
-import type { Cluster, Environment, PlatformConfig } from '../service/platform.ts';
-import { readReference } from '../service/reference.ts';
-import type { ServiceSpec } from '../service/service.ts';
-import { applicationPath, createLayout, manifestPath, unitFolder } from '../tree/layout.ts';
-import { namespaceOf, type AIService } from './ai-service.ts';
+import type { Environment, PlatformConfig } from '../service/platform.ts';
+import { descriptorPath, manifestsFolder, nameManifests, unitFolder, type Unit } from '../tree/layout.ts';
+import { namespaceOf, type AIService, type ServiceInEnvironment } from './ai-service.ts';
+import { deletionGuard } from './deletion-guard.ts';
 import { applyPatches } from './patch.ts';
 import type { Platform } from './platform.ts';
+import { readReferences, type References } from './references.ts';
 import { renderTarget } from './render-target.ts';
 
 /** A rendered tree, or what is wrong with it. */
@@ -30,6 +30,207 @@ export interface Synthesis {
   readonly findings: readonly Finding[];
   /** What `--allow-delete` must name before a file that is no longer produced may go; `undefined` when it may go freely. */
   readonly guard: (path: string) => string | undefined;
-  /** Counted work, for tests that guard against super-linear growth. */
+  /** Counted work, for the test that guards against super-linear growth. */
   readonly counts: { readonly targets: number; readonly objects: number };
+}
+
+/** Renders and checks everything, service by service, and keeps only the text of the files. */
+export function synthesize(platform: Platform): Synthesis {
+  const { config, services } = platform;
+  const findings = [...platform.findings, ...services.flatMap((service) => service.findings)];
+  if (!config) return { files: new Map(), findings: sortFindings(findings), guard: () => undefined, counts: { targets: 0, objects: 0 } };
+  const run = new Run(platform, config, findings);
+  for (const service of services) run.addService(service);
+  run.addTeams();
+  return run.result();
+}
+
+/** What is known of a team, collected while its services are rendered. */
+interface Team {
+  /** Kinds that are emitted for the team, as `<group>/<Kind>`. */
+  readonly kinds: Set<string>;
+  /** Units by environment, then cluster: the namespace there. */
+  readonly places: Map<string, Map<string, string>>;
+}
+
+class Run {
+  readonly #platform: Platform;
+  readonly #config: PlatformConfig;
+  readonly #findings: Finding[];
+  readonly #checker: Checker;
+  readonly #store: ReleaseStore;
+  readonly #files = new Map<string, string>();
+  readonly #units = new Set<string>();
+  readonly #teams = new Map<string, Team>();
+  readonly #clusterChecks = new Map<string, ClusterChecks>();
+  readonly #services: ReadonlyMap<string, AIService>;
+  #targets = 0;
+  #objects = 0;
+
+  constructor(platform: Platform, config: PlatformConfig, findings: Finding[]) {
+    this.#platform = platform;
+    this.#config = config;
+    this.#findings = findings;
+    this.#checker = createChecker(config.imports, config.allowUnknownKinds);
+    this.#store = openStore(platform.root, config.releases);
+    this.#services = new Map(platform.services.map((service) => [service.name, service]));
+  }
+
+  addService(service: AIService): void {
+    const { base } = service;
+    if (!base) return;
+    const where: Where = { service: service.name };
+    const { references, findings } = readReferences(this.#platform.root, service.folder, base, where);
+    this.#findings.push(...findings);
+    for (const [environment, env] of Object.entries(this.#config.environments)) {
+      if (!service.runsIn(environment)) continue;
+      const inEnvironment = service.inEnvironment(environment, env.stage);
+      this.#findings.push(...inEnvironment.findings);
+      if (!inEnvironment.value) continue;
+      const serving = this.#resolve(service, environment, env, inEnvironment.value);
+      if (!serving) continue;
+      for (const cluster of env.clusters) this.#addTarget(service, environment, env, cluster, inEnvironment.value, serving, references);
+    }
+  }
+
+  #resolve(service: AIService, environment: string, env: Environment, { spec, overrides }: ServiceInEnvironment): Serving | undefined {
+    const { serving, findings } = resolveServing({
+      service: service.name,
+      environment,
+      base: service.base ?? spec,
+      merged: spec,
+      overrides,
+      rollout: env.rollout,
+      store: this.#store,
+    });
+    this.#findings.push(...findings);
+    return serving;
+  }
+
+  #addTarget(
+    service: AIService,
+    environment: string,
+    env: Environment,
+    clusterName: string,
+    { spec }: ServiceInEnvironment,
+    serving: Serving,
+    references: References,
+  ): void {
+    const cluster = this.#config.clusters[clusterName];
+    if (!cluster) return;
+    this.#targets += 1;
+    const { team } = spec.owner;
+    const target: Target = {
+      service: service.name,
+      spec,
+      serving,
+      environment,
+      env,
+      clusterName,
+      cluster,
+      namespace: namespaceOf(env.namespace, team),
+      serviceUrl: (name) => this.#serviceUrl(name, environment, env),
+    };
+    const where: Where = { service: service.name, environment, cluster: clusterName };
+    const intent = [...checkServing(target), ...checkTraffic(target), ...checkMonitoring(target, references), ...checkSecretReferences(target)];
+    this.#findings.push(...intent);
+    if (intent.some(({ severity }) => severity === 'error')) return;
+
+    const patched = applyPatches(renderTarget(target, references), service.patches, { environment, stage: env.stage, where });
+    this.#findings.push(...patched.findings);
+    const added = service.existingChart(environment, clusterName)?.toJson() ?? [];
+    const unit = { environment, cluster: clusterName, team, service: service.name };
+    this.#addUnit(unit, [...patched.objects, ...added], where, target.namespace);
+    this.#files.set(descriptorPath(unit), json(argocdApp(target)));
+    const { places } = this.#team(team);
+    const namespaces = places.get(environment);
+    if (namespaces) namespaces.set(clusterName, target.namespace);
+    else places.set(environment, new Map([[clusterName, target.namespace]]));
+  }
+
+  /** Checks and emits the objects of one Application. */
+  #addUnit(unit: Unit, objects: readonly KubeObject[], where: Where, namespace: string | undefined): void {
+    const folder = unitFolder(unit);
+    this.#units.add(folder);
+    const cluster = this.#config.clusters[unit.cluster];
+    const across = this.#clusterChecksOf(unit.cluster);
+    const { kinds } = this.#team(unit.team);
+    const add = (finding: Finding): void => void this.#findings.push({ ...finding, where: { ...where, ...finding.where } });
+    const sound = objects.filter((object) => {
+      const findings = [...this.#checker.check(object, cluster), ...across.check(object, { unit: folder, namespace })];
+      findings.forEach(add);
+      return !findings.some(({ severity }) => severity === 'error');
+    });
+    const { files, findings } = nameManifests(manifestsFolder(unit), sound);
+    findings.forEach(add);
+    for (const [path, object] of files) {
+      kinds.add(`${groupOf(object.apiVersion)}/${object.kind}`);
+      this.#addFile(path, object);
+    }
+  }
+
+  #addFile(path: string, object: KubeObject): void {
+    this.#objects += 1;
+    this.#files.set(path, emitYaml(object));
+  }
+
+  /** Everything that a team's services share, and Argo CD's own objects. */
+  addTeams(): void {
+    for (const [team, { kinds, places }] of [...this.#teams].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      for (const [environment, clusters] of places) {
+        const env = this.#config.environments[environment];
+        if (!env) continue;
+        for (const [clusterName, namespace] of clusters) {
+          const cluster = this.#config.clusters[clusterName];
+          if (!cluster || !env.createNamespaces) continue;
+          const shared = { team, environment, env, clusterName, cluster, namespace };
+          const unit = { environment, cluster: clusterName, team, service: '_shared' };
+          this.#addUnit(unit, renderShared(shared), { environment, cluster: clusterName }, undefined);
+          this.#files.set(descriptorPath(unit), json(argocdApp(shared)));
+        }
+        this.#addArgocd(renderApplicationSet({ platform: this.#config, team, environment, env }), `applicationset.${team}-${environment}`);
+      }
+      this.#addArgocd(renderAppProject({ platform: this.#config, team, kinds, places }), `appproject.${team}`);
+    }
+    this.#addArgocd(renderRootApplication(this.#config), 'root');
+  }
+
+  #addArgocd(object: KubeObject, name: string): void {
+    this.#findings.push(...this.#checker.check(object, undefined));
+    this.#addFile(`argocd/${name}.yaml`, object);
+  }
+
+  result(): Synthesis {
+    return {
+      files: this.#files,
+      findings: sortFindings(this.#findings),
+      guard: deletionGuard({
+        remains: (unit) => this.#units.has(unit),
+        released: (environment, team, service) => this.#store.state(environment, team, service) !== undefined,
+      }),
+      counts: { targets: this.#targets, objects: this.#objects },
+    };
+  }
+
+  #serviceUrl(name: string, environment: string, env: Environment): string | undefined {
+    const other = this.#services.get(name);
+    if (!other?.base || !other.runsIn(environment)) return undefined;
+    return `http://${name}.${namespaceOf(env.namespace, other.base.owner.team)}.svc.cluster.local`;
+  }
+
+  #team(name: string): Team {
+    let team = this.#teams.get(name);
+    if (!team) this.#teams.set(name, (team = { kinds: new Set(), places: new Map() }));
+    return team;
+  }
+
+  #clusterChecksOf(cluster: string): ClusterChecks {
+    let checks = this.#clusterChecks.get(cluster);
+    if (!checks) this.#clusterChecks.set(cluster, (checks = createClusterChecks()));
+    return checks;
+  }
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }

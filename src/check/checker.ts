@@ -11,6 +11,7 @@ import { checkSecrets, SECRET_RULES } from './secrets.ts';
 
 /** Checks one object, whoever made it: schema and CEL first, then the rules of its system, then secrets. */
 export interface Checker {
+  /** @param cluster where the object goes; Argo CD's own objects have none. */
   check(object: KubeObject, cluster: Cluster | undefined): readonly Finding[];
 }
 
@@ -22,7 +23,6 @@ const BY_GROUP: Readonly<Record<string, SystemCheck>> = {
   'serving.knative.dev': checkKnative,
   'networking.istio.io': checkIstio,
   'security.istio.io': checkIstio,
-  'argoproj.io': checkArgocd,
   'monitoring.coreos.com': checkPrometheus,
 };
 
@@ -47,11 +47,17 @@ export function createChecker(roots: readonly string[], allowUnknownKinds: reado
   const schema = createSchemaCheck(roots, allowUnknownKinds);
   return {
     check(object, cluster) {
-      const findings = schema.check(object);
+      const shape = schema.check(object);
       // The rules read typed fields; what has the wrong shape has been said already.
-      if (findings.length > 0) return findings;
-      const system = BY_GROUP[groupOf(object.apiVersion)];
-      return [...(system && cluster ? system(object, cluster) : []), ...checkSecrets(object)];
+      if (shape.some(({ severity }) => severity === 'error')) return shape;
+      const group = groupOf(object.apiVersion);
+      const system = BY_GROUP[group];
+      return [
+        ...shape,
+        ...(group === 'argoproj.io' ? checkArgocd(object) : []),
+        ...(system && cluster ? system(object, cluster) : []),
+        ...checkSecrets(object),
+      ];
     },
   };
 }

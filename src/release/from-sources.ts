@@ -13,11 +13,14 @@ import {
   type ServerWorkload,
 } from './record.ts';
 
+/** What a release runs, under its name. */
+export type Content = Pick<ReleaseRecord, 'release' | 'parts'>;
+
 /** Parts of a release before it has a name. */
 type Parts = Readonly<Record<string, { readonly model?: LockedModel; readonly workload: ServerWorkload | ContainerWorkload }>>;
 
 /** The first release of a service is made of its sources, when these name fixed versions only. */
-export function recordOfSources(spec: ServiceSpec, name: string | undefined, where: Where): { record: ReleaseRecord | undefined; findings: Finding[] } {
+export function recordOfSources(spec: ServiceSpec, name: string | undefined, where: Where): { record: Content | undefined; findings: Finding[] } {
   const findings: Finding[] = [];
   const parts: Record<string, { model?: LockedModel; workload: ServerWorkload | ContainerWorkload }> = {};
   const addServer = (part: string, field: string, server: ModelServer): void => {
@@ -40,18 +43,18 @@ export function recordOfSources(spec: ServiceSpec, name: string | undefined, whe
   for (const [part, server] of Object.entries(spec.models)) addServer(part, `models.${part}`, server);
   if (spec.function) parts['function'] = { workload: containerWorkloadOf(spec.function) };
   if (findings.length > 0) return { record: undefined, findings };
-  const digest = releaseDigest(parts as ReleaseRecord['parts']);
-  const release = name ?? readableName(parts, digest);
+  const release = name ?? readableName(parts);
   const introduced = Object.fromEntries(Object.entries(parts).map(([part, content]) => [part, { introduced: release, ...content }]));
-  return { record: { release, digest, parts: introduced }, findings };
+  return { record: { release, parts: introduced }, findings };
 }
 
 /** A name that people say: the version of the main model, else of the function's image, else of the digest. */
-function readableName(parts: Parts, digest: string): string {
+function readableName(parts: Parts): string {
   const main = parts['predictor'] ?? Object.values(parts).find((part) => part.model) ?? parts['function'];
   const version = main?.model?.version ?? versionInUri(main?.model?.uri) ?? versionInImage(main?.workload.image);
-  const name = version === undefined ? '' : slug(version, 12);
-  return name === '' || version === undefined || version.length > 12 ? digest.slice('sha256:'.length, 'sha256:'.length + 8) : name;
+  const name = version === undefined || version.length > 12 ? '' : slug(version, 12);
+  // The digest costs more than all the rest, so it is taken only where it is needed.
+  return name === '' ? releaseDigest(parts as ReleaseRecord['parts']).slice('sha256:'.length, 'sha256:'.length + 8) : name;
 }
 
 /** The version in one of the last two segments of a path: before those, numbers are experiments and dates. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { canonicalJson, sha256 } from '../core/digest.ts';
 import { report } from '../service/common.ts';
-import { component, modelServer, serverlessFunction } from '../service/workload.ts';
+import { component, modelServer, type Component, type FunctionPart, type ModelServer } from '../service/workload.ts';
 import { modelUriProblem } from '../service/model-uri.ts';
 
 /**
@@ -55,13 +55,13 @@ export type PartRecord = z.output<typeof part>;
 export type ReleaseRecord = z.output<typeof releaseRecord>;
 
 /** Picks what a release carries out of a model server of the sources. */
-export function serverWorkloadOf(server: z.output<typeof modelServer>): ServerWorkload {
+export function serverWorkloadOf(server: ModelServer): ServerWorkload {
   const { scaling: _s, placement: _p, concurrency: _c, exports: _e, model: _m, ...workload } = server;
   return workload;
 }
 
 /** Picks what a release carries out of a transformer, explainer or function of the sources. */
-export function containerWorkloadOf(container: z.output<typeof component> | z.output<typeof serverlessFunction>): ContainerWorkload {
+export function containerWorkloadOf(container: Component | FunctionPart): ContainerWorkload {
   const { scaling: _s, placement: _p, concurrency: _c, exports: _e, ...workload } = container;
   return workload;
 }

@@ -3,7 +3,7 @@ import { didYouMean } from '../core/names.ts';
 import { mergeOverride } from '../service/overrides.ts';
 import type { ServiceSpec } from '../service/service.ts';
 import { resources as resourcesSchema, type Component, type FunctionPart, type ModelServer } from '../service/workload.ts';
-import { recordOfSources, unreleasedEdits } from './from-sources.ts';
+import { recordOfSources, unreleasedEdits, type Content } from './from-sources.ts';
 import type { ContainerWorkload, PartRecord, ReleaseRecord, ServerWorkload } from './record.ts';
 import type { Entry, RunningFunction, RunningServer, RunningWorkload, Scale, Serving } from './serving.ts';
 import type { ReleaseState } from './state.ts';
@@ -145,7 +145,7 @@ function calledParts(part: PartRecord): string[] {
 }
 
 /** The workloads of one release, and the one among them that answers the service's address. */
-function servingOf(input: ServingInput, record: ReleaseRecord): EntryWithWorkloads {
+function servingOf(input: ServingInput, record: Content): EntryWithWorkloads {
   const { service, merged, overrides, rollout } = input;
   const nameOf = (part: string, introduced: string): string => (part === 'predictor' ? `${service}-${introduced}` : `${service}-${part}-${introduced}`);
   // What runs in place follows the sources, which have the overrides merged in already.

@@ -24,8 +24,9 @@ function buildOverrideSchema(inner: z.ZodType): z.ZodType {
   const described = meta.description === undefined ? {} : { description: meta.description };
   const named = meta.id === undefined ? described : { ...described, id: `${meta.id}Override` };
   if (inner instanceof z.ZodObject) {
-    const shape = Object.entries(inner.def.shape).map(([key, field]) => [key, overrideSchema(field).nullable().optional().meta(fieldMeta(field))]);
-    return z.strictObject(Object.fromEntries(shape) as Record<string, z.ZodType>).meta(named);
+    const fields = Object.entries(inner.def.shape as Readonly<Record<string, AnySchema>>);
+    const shape = fields.map(([key, field]) => [key, overrideSchema(field).nullable().optional().meta(fieldMeta(field))] as const);
+    return z.strictObject(Object.fromEntries(shape)).meta(named);
   }
   if (inner instanceof z.ZodRecord) {
     return z.record(inner.def.keyType as z.core.$ZodRecordKey, overrideSchema(inner.def.valueType).nullable()).meta(described);

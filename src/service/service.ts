@@ -131,18 +131,20 @@ export const aiService = z
     }
   });
 
+/** The overrides of a service, by environment or stage. */
+export const overridesSchema = z.strictObject({
+  overrides: z
+    .record(z.string(), overrideSchema(z.strictObject(aiService.shape).omit({ environments: true, owner: true })))
+    .optional()
+    .meta({
+      description:
+        "Differences by environment or stage. Objects merge, arrays and unions replace, null unsets; an environment's override beats its stage's.",
+    }),
+});
+
 /** One AI service as it is written, overrides included; also the schema of `service.yaml`. */
 export const aiServiceFile = z
-  .strictObject({
-    ...aiService.shape,
-    overrides: z
-      .record(z.string(), overrideSchema(z.strictObject(aiService.shape).omit({ environments: true, owner: true })))
-      .optional()
-      .meta({
-        description:
-          "Differences by environment or stage. Objects merge, arrays and unions replace, null unsets; an environment's override beats its stage's.",
-      }),
-  })
+  .strictObject({ ...aiService.shape, ...overridesSchema.shape })
   .meta({ title: 'AIServiceSpec', description: 'One deployable AI service: owner, models, function, release policy, monitoring.' });
 
 const RESERVED_PARTS: ReadonlySet<string> = new Set(['predictor', 'transformer', 'explainer', 'function', 'main']);

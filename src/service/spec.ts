@@ -359,7 +359,7 @@ export interface ModelServer {
    */
   image?: string;
   /**
-   * Model name in request paths, the same for every release. Default: the service's name. For Triton it is the folder in the model repository, and required.
+   * Model name in request paths, the same for every release. Default: the service's name. Triton and TorchServe take it from the model's files: required for triton, onnx and pytorch.
    */
   servedName?: string;
   /**

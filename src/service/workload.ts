@@ -116,6 +116,13 @@ export type Framework = (typeof frameworks)[number];
 
 export const protocols = ['v1', 'v2'] as const;
 
+/** Servers that take the served name from the model's files, so that it must be declared: nothing can rename it. */
+const NAMED_BY_REPOSITORY: Partial<Record<Framework, string>> = {
+  onnx: 'the name of its folder in the model repository (Triton serves it)',
+  pytorch: 'its name in model_snapshot of config/config.properties (TorchServe serves it)',
+  triton: 'the name of its folder in the model repository',
+};
+
 export const modelServer = z
   .strictObject({
     framework: z.enum(frameworks).meta({ description: 'What serves the model; decides runtime, protocol, port, probes and metrics.' }),
@@ -125,7 +132,7 @@ export const modelServer = z
       .string()
       .regex(/^[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?$/)
       .optional()
-      .meta({ description: "Model name in request paths, the same for every release. Default: the service's name. For Triton it is the folder in the model repository, and required." }),
+      .meta({ description: "Model name in request paths, the same for every release. Default: the service's name. Triton and TorchServe take it from the model's files: required for triton, onnx and pytorch." }),
     protocol: z.enum(protocols).optional().meta({ description: 'Inference protocol. Default: the best one that the framework speaks.' }),
     port: z.int().min(1).max(65535).optional().meta({ description: 'HTTP port of a `custom` server. Default: 8080.' }),
     readiness: z.string().startsWith('/').optional().meta({ description: 'Path that answers 200 when a `custom` server can serve. Default: a TCP check of the port.' }),
@@ -147,8 +154,13 @@ export const modelServer = z
       return;
     }
     if (model === undefined) add('model', `framework ${framework} has no model`, "write model: ModelRef.uri('s3://bucket/name/v47/')");
-    if (framework === 'triton' && servedName === undefined) {
-      add('servedName', 'Triton serves a model under the name of its folder in the model repository', 'write servedName: <name of that folder>');
+    const named = NAMED_BY_REPOSITORY[framework];
+    if (named !== undefined && servedName === undefined) {
+      add('servedName', `framework ${framework} serves a model under ${named}`, 'write servedName: <that name>');
+    }
+    // Only in OpenAI's API does the name stand in the body; a path segment cannot hold a slash.
+    if (framework !== 'vllm' && servedName?.includes('/')) {
+      add('servedName', `${JSON.stringify(servedName)} stands in request paths, where "/" separates`, 'write a name without "/"');
     }
     for (const [field, value] of Object.entries({ port, readiness, metrics })) {
       if (value !== undefined) add(field, `${field} of framework ${framework} is given by its runtime`, `leave ${field} out, or use framework: 'custom'`);

@@ -1,0 +1,145 @@
+import type { Rule } from '../core/finding.ts';
+
+const VALIDATION = 'istio 1.30.3 pkg/config/validation';
+
+/** Rules on objects of Istio beyond their schema. */
+export const ISTIO_RULES: readonly Rule[] = [
+  {
+    id: 'istio/not-installed',
+    severity: 'error',
+    summary: 'The cluster has Istio.',
+    source: 'ours: the cluster would refuse the kind',
+  },
+  {
+    id: 'istio/hosts',
+    severity: 'error',
+    summary: 'Hosts are there, each once, and none is `*` in the mesh.',
+    source: `${VALIDATION}/validation.go ValidateVirtualService, ValidateDestinationRule`,
+  },
+  {
+    id: 'istio/short-host',
+    severity: 'warning',
+    summary: 'Hosts of the cluster are fully qualified.',
+    source: 'ours: a short name is looked up in the namespace of the object, wherever the caller is',
+  },
+  {
+    id: 'istio/gateway-name',
+    severity: 'error',
+    summary: 'Gateways are `mesh`, `<name>` or `<namespace>/<name>`.',
+    source: `${VALIDATION}/validation.go validateGatewayNames`,
+  },
+  {
+    id: 'istio/export-to',
+    severity: 'error',
+    summary: 'exportTo lists namespaces, `.` or `*` alone, each once.',
+    source: `${VALIDATION}/validation.go validateExportTo`,
+  },
+  {
+    id: 'istio/route-conflict',
+    severity: 'error',
+    summary: 'A rule does exactly one thing: route, redirect, direct response or delegate; and a VirtualService has a rule.',
+    source: `${VALIDATION}/virtualservice.go validateHTTPRouteConflict`,
+  },
+  {
+    id: 'istio/weights',
+    severity: 'error',
+    summary: 'Weights of two or more destinations are per cent, and sum to 100.',
+    source: `${VALIDATION}/validation.go validateWeights refuses a sum of 0 and negative ones; 100 is ours: a weight means what it says`,
+  },
+  {
+    id: 'istio/destination',
+    severity: 'error',
+    summary: 'A destination names a host, a port and a subset that can be.',
+    source: `${VALIDATION}/validation.go validateDestination`,
+  },
+  {
+    id: 'istio/authority',
+    severity: 'error',
+    summary: 'The host of a request is set once: by a rewrite, by the route, or by each destination.',
+    source: `${VALIDATION}/virtualservice.go validateAuthorityRewrite; route and destination together are undefined`,
+  },
+  {
+    id: 'istio/match',
+    severity: 'error',
+    summary: 'A match says something, and its pattern is RE2.',
+    source: `${VALIDATION}/validation.go validateStringMatch`,
+  },
+  {
+    id: 'istio/unreachable-rule',
+    severity: 'warning',
+    summary: 'No rule stands after one that matches everything.',
+    source: 'istio 1.30.3 pkg/config/analysis IST0130',
+  },
+  {
+    id: 'istio/retries',
+    severity: 'error',
+    summary: 'Retries name conditions that Envoy knows; with attempts 0 there is nothing else.',
+    source: `${VALIDATION}/validation.go validateHTTPRetry`,
+  },
+  {
+    id: 'istio/retry-repeats-work',
+    severity: 'warning',
+    summary: 'A retry does not repeat a request that may have reached the model.',
+    source: 'ours: an answer of a model is paid for twice, and a function may have acted already',
+  },
+  {
+    id: 'istio/duration',
+    severity: 'error',
+    summary: 'Durations are whole milliseconds, a maxAge whole seconds.',
+    source: `${VALIDATION}/validation.go ValidateDuration, validateCORSPolicy`,
+  },
+  {
+    id: 'istio/timeout',
+    severity: 'warning',
+    summary: 'The time for one try is no longer than the time for the request.',
+    source: 'ours: the second ends the first',
+  },
+  {
+    id: 'istio/mirror',
+    severity: 'error',
+    summary: 'Traffic is mirrored by `mirror` or `mirrors`, 0 to 100 per cent, and not through the gateway of Knative.',
+    source: `${VALIDATION}/virtualservice.go; a mirror has no host of its own, so Knative would send the copy to the release that answers`,
+  },
+  {
+    id: 'istio/deprecated',
+    severity: 'warning',
+    summary: 'No field that Istio has given up.',
+    source: `${VALIDATION}/virtualservice.go, validation.go`,
+  },
+  {
+    id: 'istio/fault',
+    severity: 'error',
+    summary: 'A fault delays or aborts, with a status from 200 to 599.',
+    source: `${VALIDATION}/validation.go validateHTTPFaultInjection`,
+  },
+  {
+    id: 'istio/subsets',
+    severity: 'error',
+    summary: 'Subsets have names of their own.',
+    source: `${VALIDATION}/validation.go validateSubset; pilot drops the second one silently`,
+  },
+  {
+    id: 'istio/traffic-policy',
+    severity: 'error',
+    summary: 'A traffic policy and its parts set something, and nothing that excludes something else.',
+    source: `${VALIDATION}/validation.go validateTrafficPolicy`,
+  },
+  {
+    id: 'istio/ignored',
+    severity: 'warning',
+    summary: 'A DestinationRule stands in the namespace of its host, and failover has the outlier detection that it needs.',
+    source: 'istio 1.30.3 pilot/pkg/model/push_context.go looks at the caller, at the host and in the root namespace; pilot/pkg/networking/core/loadbalancer',
+  },
+  {
+    id: 'istio/authorization-policy',
+    severity: 'error',
+    summary: 'A policy has rules where its action needs them, a provider with CUSTOM only, and one way to choose what it protects.',
+    source: `${VALIDATION}/validation.go ValidateAuthorizationPolicy`,
+  },
+  {
+    id: 'istio/denies-everything',
+    severity: 'warning',
+    summary: 'A policy that allows lists what it allows.',
+    source: 'istio: ALLOW without rules matches nothing, and so denies all',
+  },
+];

@@ -1,0 +1,385 @@
+import type { Finding, Rule } from '../core/finding.ts';
+import { runsOnKnative } from '../render/address.ts';
+import { endpointUrl, isEndpoint, type Calls, type EnvValue } from '../render/container.ts';
+import { workloadTimeout } from '../render/request-timeout.ts';
+import type { Target } from '../render/target.ts';
+import type { ContainerWorkload, ServerWorkload } from '../release/record.ts';
+import type { RunningFunction, RunningServer, RunningWorkload, Scale } from '../release/serving.ts';
+import { RUNTIMES, type Runtime } from '../service/runtime.ts';
+import { hasFeature, RESERVED_ENV, RESERVED_PORTS } from './knative-pod.ts';
+import { opensTemplate } from './kserve.ts';
+import { componentNameProblem, countOfCharacters } from './kserve-names.ts';
+import { reporter, type Report } from './report.ts';
+
+/** What a service asks of a cluster that it cannot give. Findings name the field as it is written in the source. */
+
+/** Rules on what a service asks of its cluster. */
+export const SERVING_RULES: readonly Rule[] = [
+  {
+    id: 'serving/no-kserve',
+    severity: 'error',
+    summary: 'Models need KServe on the cluster.',
+    source: 'the cluster as the platform declares it',
+  },
+  {
+    id: 'serving/no-knative',
+    severity: 'error',
+    summary: 'KServe in Knative mode needs Knative on the cluster.',
+    source: 'kserve v0.20.0: without Knative\'s kinds the reconciler fails',
+  },
+  {
+    id: 'serving/name-too-long',
+    severity: 'error',
+    summary: 'Names leave room for what is derived from them.',
+    source: 'kserve v0.20.0 reconcilers/raw createRawURL; Knative and core Services: DNS labels',
+  },
+  {
+    id: 'serving/scale-to-zero',
+    severity: 'error',
+    summary: 'Scaling to zero needs Knative.',
+    source: 'kserve v0.20.0 reconcilers/hpa createHPA: 0 silently becomes 1; a HorizontalPodAutoscaler keeps one',
+  },
+  {
+    id: 'serving/scaling-target',
+    severity: 'error',
+    summary: 'Knative scales by concurrency or rps, everything else by cpu or memory.',
+    source: 'kserve v0.20.0 validateAutoScalingCompExtension; knative serving 1.21 autoscaling annotations',
+  },
+  {
+    id: 'serving/concurrency',
+    severity: 'error',
+    summary: 'A limit of requests in flight needs Knative.',
+    source: 'kserve v0.20.0: only the Knative reconciler reads containerConcurrency',
+  },
+  {
+    id: 'serving/placement',
+    severity: 'error',
+    summary: 'On Knative each field of placement needs its feature flag.',
+    source: 'knative serving 1.21 config-features, off by default',
+  },
+  {
+    id: 'serving/timeout',
+    severity: 'warning',
+    summary: 'Knative answers within 600 s, unless the cluster allows more.',
+    source: 'knative serving 1.21 config-defaults max-revision-timeout-seconds',
+  },
+  {
+    id: 'serving/protocol',
+    severity: 'error',
+    summary: 'The framework speaks the protocol.',
+    source: 'kserve v0.20.0 config/runtimes; a runtime that does not fails when KServe reconciles',
+  },
+  {
+    id: 'serving/endpoint',
+    severity: 'error',
+    summary: 'An environment variable refers to a part or service that there is.',
+    source: 'the sources',
+  },
+  {
+    id: 'serving/given',
+    severity: 'error',
+    summary: 'Arguments and variables that the runtime sets are not set again.',
+    source: 'the last argument wins, and another served name per release would break the one address',
+  },
+  {
+    id: 'serving/reserved-env',
+    severity: 'error',
+    summary: 'Variables of Knative and KServe are left to them.',
+    source: 'knative serving 1.21 k8s_validation.go reservedEnvVars; kserve v0.20.0 pkg/validation/env_policy.go',
+  },
+  {
+    id: 'serving/template',
+    severity: 'error',
+    summary: 'Arguments and variables of a model hold "{{" only as KServe\'s placeholders.',
+    source: 'kserve v0.20.0 inferenceservice/utils ReplacePlaceholders',
+  },
+  {
+    id: 'serving/port',
+    severity: 'error',
+    summary: 'The port is one that the platform leaves to the container.',
+    source: 'knative serving 1.21 k8s_validation.go reservedPorts; kserve v0.20.0 explainer_custom.go',
+  },
+];
+
+const report = reporter(SERVING_RULES);
+
+/**
+ * Checks whether the cluster can do what the service asks, for every workload of every release that runs.
+ *
+ * @example checkServing(target) // [{ id: 'serving/scale-to-zero', where: { field: 'predictor.scaling.min', … }, … }]
+ */
+export function checkServing(target: Target): Finding[] {
+  const result = report({ service: target.service, environment: target.environment, cluster: target.clusterName });
+  for (const workload of target.serving.workloads) {
+    if (workload.kind === 'server') checkServer(result, target, workload);
+    else checkFunction(result, target, workload);
+    checkTimeout(result, target, workload);
+  }
+  return result.findings;
+}
+
+function checkServer(result: Report, target: Target, workload: RunningServer): void {
+  const { add } = result;
+  const { cluster } = target;
+  const { server, transformer, explainer, part } = workload;
+  const field = part === 'predictor' ? part : `models.${part}`;
+  if (!cluster.kserve) {
+    return add(
+      'serving/no-kserve',
+      field,
+      `cluster ${target.clusterName} has no KServe to serve the model`,
+      'add kserve: { version, mode } to the cluster, or leave this environment out of environments',
+    );
+  }
+  if (cluster.kserve.mode === 'Knative' && !cluster.knative) {
+    add(
+      'serving/no-knative',
+      field,
+      `KServe on cluster ${target.clusterName} is in Knative mode, but the cluster has no Knative`,
+      "add knative: { version } to the cluster, or write mode: 'Standard'",
+    );
+  }
+  // Findings of the parts below say the same for every release; sorting drops the repeats.
+  checkContainer(result, target, workload, field, server, workload.scale);
+  checkRuntime(result, field, server);
+  if (transformer && workload.transformerScale) {
+    checkContainer(result, target, workload, 'transformer', transformer, workload.transformerScale);
+  }
+  if (explainer && workload.explainerScale) {
+    checkContainer(result, target, workload, 'explainer', explainer, workload.explainerScale);
+    if (explainer.port !== 8080) {
+      add(
+        'serving/port',
+        'explainer.port',
+        `KServe starts an explainer with --http_port 8080, whatever else is asked, but port is ${explainer.port}`,
+        'listen on 8080 and leave port out',
+      );
+    }
+  }
+  const knative = cluster.kserve.mode === 'Knative';
+  const components = ['predictor', ...(transformer ? ['transformer'] : []), ...(explainer ? ['explainer'] : [])];
+  const longest = components.flatMap((component) => componentNameProblem(knative, workload.name, target.namespace, component) ?? []).sort((a, b) => b.over - a.over)[0];
+  if (longest) tooLong(result, target, field, longest.message, longest.over);
+}
+
+function checkFunction(result: Report, target: Target, workload: RunningFunction): void {
+  checkContainer(result, target, workload, 'function', workload.container, workload.scale);
+  // The name of a Service, with Knative or without.
+  const over = workload.name.length - 63;
+  if (over > 0) {
+    tooLong(result, target, 'function', `${workload.name} is ${countOfCharacters(over)} too long: it is the name of a Service, where 63 fit`, over);
+  }
+}
+
+function tooLong({ add }: Report, target: Target, field: string, message: string, over: number): void {
+  const room = target.service.length - over;
+  const fix = room > 0 ? `shorten the name of the service from ${target.service.length} to at most ${room} characters, or the namespace` : 'shorten the namespace';
+  add('serving/name-too-long', field, message, fix);
+}
+
+/** What holds for every container, whatever it is part of. */
+function checkContainer(
+  result: Report,
+  target: Target,
+  workload: RunningWorkload,
+  field: string,
+  container: ServerWorkload | ContainerWorkload,
+  scale: Scale,
+): void {
+  const knative = runsOnKnative(target, workload);
+  checkScale(result, target, workload, field, scale, knative);
+  checkEnv(result, target, field, container.env ?? {}, workload, knative);
+  const { port } = container;
+  if (knative && port !== undefined && RESERVED_PORTS.has(port)) {
+    result.add(
+      'serving/port',
+      `${field}.port`,
+      `port ${port} belongs to Knative's queue-proxy`,
+      'listen on another port: 8080',
+    );
+  }
+}
+
+function checkScale(
+  { add }: Report,
+  target: Target,
+  workload: RunningWorkload,
+  field: string,
+  { scaling, placement, concurrency }: Scale,
+  knative: boolean,
+): void {
+  const runs = workload.kind === 'function' ? 'without Knative' : 'in Standard mode';
+  if (scaling.min === 0 && !knative) {
+    // KEDA could, by a metric of requests that are waiting; nothing here says where to read one.
+    const keda = target.cluster.keda ? ', and KEDA would need a metric of waiting requests to wake it up, which no vocabulary here describes' : '';
+    add(
+      'serving/scale-to-zero',
+      `${field}.scaling.min`,
+      `min 0 asks to scale to zero, but ${runs} at least one replica stays${keda}`,
+      "write min: 1, or choose a cluster with Knative mode",
+    );
+  }
+  const metric = Object.keys(scaling.target ?? {})[0];
+  const known = knative ? ['concurrency', 'rps'] : ['cpu', 'memory'];
+  if (metric !== undefined && !known.includes(metric)) {
+    add(
+      'serving/scaling-target',
+      `${field}.scaling.target`,
+      `${knative ? 'on Knative' : runs} nothing scales by ${metric}`,
+      `aim at ${known.join(' or ')}: target: { ${knative ? 'concurrency: 10' : 'cpu: 70'} }`,
+    );
+  }
+  if (concurrency !== undefined && !knative) {
+    add(
+      'serving/concurrency',
+      `${field}.concurrency`,
+      `${runs} nothing limits the requests in flight per replica`,
+      'leave concurrency out, and limit connections with traffic.connectionPool',
+    );
+  }
+  if (!knative || !target.cluster.knative) return;
+  for (const [name, flag] of [['nodeSelector', 'nodeselector'], ['tolerations', 'tolerations']] as const) {
+    if (placement?.[name] !== undefined && !hasFeature(target.cluster, flag)) {
+      add(
+        'serving/placement',
+        `${field}.placement.${name}`,
+        `Knative on cluster ${target.clusterName} refuses ${name}: its feature ${flag} is off`,
+        `set kubernetes.podspec-${flag}: enabled in config-features and add '${flag}' to knative.features of the cluster`,
+      );
+    }
+  }
+}
+
+function checkTimeout({ add }: Report, target: Target, workload: RunningWorkload): void {
+  const seconds = Math.ceil(workloadTimeout(target, workload) / 1000);
+  if (seconds > 600 && runsOnKnative(target, workload)) {
+    add(
+      'serving/timeout',
+      'traffic.timeout',
+      `Knative refuses ${seconds} s unless max-revision-timeout-seconds of the cluster is as long; it is 600 s by default`,
+      'write timeout: 600s or less, or raise the limit in config-defaults',
+    );
+  }
+}
+
+function checkEnv(
+  { add }: Report,
+  target: Target,
+  field: string,
+  env: Readonly<Record<string, EnvValue>>,
+  workload: RunningWorkload,
+  knative: boolean,
+): void {
+  const calls: Calls = workload.kind === 'function' ? workload.calls : {};
+  for (const [name, value] of Object.entries(env)) {
+    const at = `${field}.env.${name}`;
+    // Without Knative the function gets PORT from us, so that it finds the same everywhere.
+    if (RESERVED_ENV.has(name) && (knative || workload.kind === 'function')) {
+      add(
+        'serving/reserved-env',
+        at,
+        `${name} is set by the platform`,
+        `leave ${name} out; PORT tells the port to listen on`,
+      );
+    }
+    if (name === 'PYTHONPATH' && workload.kind === 'server') {
+      add(
+        'serving/reserved-env',
+        at,
+        'KServe refuses PYTHONPATH: it could load other code than the image holds',
+        'put the modules where the image looks for them',
+      );
+    }
+    if (!isEndpoint(value) || endpointUrl(target, value, calls) !== undefined) continue;
+    if ('service' in value) {
+      add(
+        'serving/endpoint',
+        at,
+        `there is no service ${value.service} in environment ${target.environment}`,
+        'name a service that runs there, or write ModelRef.endpoint(url)',
+      );
+    } else if ('part' in value && workload.kind === 'server') {
+      add(
+        'serving/endpoint',
+        at,
+        `only the function can call parts of its release, but this is ${field}`,
+        'call the part from the function, or name a service',
+      );
+    } else if ('part' in value) {
+      const parts = Object.keys(calls);
+      add(
+        'serving/endpoint',
+        at,
+        `the release has no model called ${value.part}`,
+        parts.length > 0 ? `name one of ${parts.join(', ')}` : 'add it to models',
+      );
+    }
+  }
+}
+
+/** Protocol, arguments and variables of a server against what its runtime speaks and sets. */
+function checkRuntime({ add }: Report, field: string, server: ServerWorkload): void {
+  const { framework, protocol, args = [], env = {} } = server;
+  if (framework === 'custom') {
+    for (const name of ['MODEL_NAME', 'PROTOCOL', 'STORAGE_URI']) {
+      if (env[name] !== undefined) {
+        add(
+          'serving/given',
+          `${field}.env.${name}`,
+          `${name} is set from servedName, protocol and model`,
+          `leave ${name} out`,
+        );
+      }
+    }
+    return;
+  }
+  const literals = [
+    ...args.map((text, index): [string, string] => [`${field}.args[${index}]`, text]),
+    ...Object.entries(env).flatMap(([name, value]): [string, string][] => (typeof value === 'string' ? [[`${field}.env.${name}`, value]] : [])),
+  ];
+  for (const [at, text] of literals) {
+    if (opensTemplate(text)) {
+      add('serving/template', at, 'KServe expands the text as a Go template, and "{{" opens an action', 'write {{`{{`}} for two braces');
+    }
+  }
+  const runtime = RUNTIMES[framework];
+  if (protocol !== undefined && !runtime.protocols.includes(protocol)) {
+    const fix = framework === 'vllm' ? "leave protocol out; vLLM speaks OpenAI's API" : `leave protocol out, or write ${runtime.protocols.join(' or ')}`;
+    add('serving/protocol', `${field}.protocol`, `the server of framework ${framework} does not speak ${protocol}`, fix);
+  }
+  const given = argumentsOf(runtime);
+  args.forEach((arg, index) => {
+    const name = /^(--[\w-]+)/.exec(arg)?.[1];
+    if (name !== undefined && given.has(name)) {
+      add(
+        'serving/given',
+        `${field}.args[${index}]`,
+        `${name} is set by the runtime, and the last one wins`,
+        name === servedArgument(runtime) ? 'write servedName instead' : `leave ${name} out`,
+      );
+    }
+  });
+  for (const name of Object.keys(env)) {
+    const served = typeof runtime.servedName === 'object' && 'environment' in runtime.servedName && runtime.servedName.environment === name;
+    if (served || name in runtime.env(runtime.protocols[0])) {
+      add(
+        'serving/given',
+        `${field}.env.${name}`,
+        `${name} is set by the runtime`,
+        served ? 'write servedName instead' : `leave ${name} out`,
+      );
+    }
+  }
+}
+
+function servedArgument({ servedName }: Runtime): string | undefined {
+  return typeof servedName === 'object' && 'argument' in servedName ? servedName.argument : undefined;
+}
+
+/** Tuning that a user may well change, though the runtime has a value. */
+const TUNABLE = new Set(['--nthread', '--rest_api_timeout_in_ms', '--allow-grpc']);
+
+function argumentsOf(runtime: Runtime): ReadonlySet<string> {
+  const names = runtime.args.flatMap((arg) => /^(--[\w-]+)/.exec(arg)?.[1] ?? []).filter((name) => !TUNABLE.has(name));
+  return new Set([...names, ...[servedArgument(runtime) ?? []].flat()]);
+}

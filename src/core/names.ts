@@ -1,0 +1,92 @@
+import { compareText } from './finding.ts';
+
+/**
+ * A DNS label (RFC 1123), as most object names and all namespaces are: at most 63 lower-case letters, digits
+ * and `-`, with a letter or digit at both ends.
+ *
+ * @example isDnsLabel('risk-ml') // true
+ */
+export function isDnsLabel(text: string): boolean {
+  return text.length <= 63 && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(text);
+}
+
+/**
+ * A DNS subdomain (RFC 1123): labels joined by dots, at most 253 characters. The limit of 63 per label is not
+ * part of it, just as in Kubernetes (apimachinery `IsDNS1123Subdomain`).
+ *
+ * @example isDnsSubdomain('serving.kserve.io') // true
+ */
+export function isDnsSubdomain(text: string): boolean {
+  return text.length <= 253 && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(text);
+}
+
+/**
+ * A DNS label that starts with a letter (RFC 1035), as names of core Services and port names of the mesh must.
+ *
+ * @example isDns1035('47-fraud') // false
+ */
+export function isDns1035(text: string): boolean {
+  return text.length <= 63 && /^[a-z]([a-z0-9-]*[a-z0-9])?$/.test(text);
+}
+
+/**
+ * The readable part of a text as a DNS label of at most `max` characters; accents are dropped, everything else
+ * that a label cannot hold becomes one `-`. Empty when nothing readable is there.
+ *
+ * @example slug('V4.7 (März)', 12) // 'v4-7-marz'
+ */
+export function slug(text: string, max: number): string {
+  return text
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-/, '')
+    .slice(0, max)
+    .replace(/-$/, '');
+}
+
+/**
+ * The candidate that was probably meant, or `undefined` when none is near: at most a third of the letters
+ * differ. Case does not count; of equally near ones the first in code-point order wins.
+ *
+ * @example didYouMean('minReplica', ['maxReplicas', 'minReplicas']) // 'minReplicas'
+ */
+export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
+  const lower = word.toLowerCase();
+  let best: string | undefined;
+  let bestDistance = Infinity;
+  for (const candidate of candidates) {
+    const limit = Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3));
+    if (Math.abs(word.length - candidate.length) > limit) continue;
+    const distance = editDistance(lower, candidate.toLowerCase());
+    if (distance > limit || distance > bestDistance) continue;
+    if (distance < bestDistance || best === undefined || compareText(candidate, best) < 0) best = candidate;
+    bestDistance = distance;
+  }
+  return best;
+}
+
+/** Edits between two texts, a swap of neighbours counts as one (optimal string alignment). */
+function editDistance(a: string, b: string): number {
+  let beforePrevious: number[] = [];
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      current.push(
+        Math.min(
+          previous[j]! + 1,
+          current[j - 1]! + 1,
+          previous[j - 1]! + cost,
+          swapped ? beforePrevious[j - 2]! + 1 : Infinity,
+        ),
+      );
+    }
+    beforePrevious = previous;
+    previous = current;
+  }
+  return previous[b.length]!;
+}

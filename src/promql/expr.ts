@@ -1,0 +1,180 @@
+import { labelName, quote, type Selector } from './selector.ts';
+
+/**
+ * PromQL, built and not glued: an expression knows how tightly it binds, so parentheses come by themselves, and text
+ * enters only through quoting. Precedence as in promql/parser of Prometheus 2 and 3.
+ */
+export interface Expr {
+  readonly text: string;
+  /** How tightly its outermost operator binds; `Infinity` for what needs no parentheses. */
+  readonly precedence: number;
+}
+
+/** A range: `5m`, `1h`, `3d`. */
+export type Range = `${number}${'s' | 'm' | 'h' | 'd'}`;
+
+const PRECEDENCE = { or: 1, and: 2, unless: 2, '==': 3, '!=': 3, '>': 3, '>=': 3, '<': 3, '<=': 3, '+': 4, '-': 4, '*': 5, '/': 5 } as const;
+
+type Operator = keyof typeof PRECEDENCE;
+
+/** Lines longer than this are broken at the outermost operator. */
+const LINE = 100;
+
+/** Which labels two sides must have in common; without one, all of them. */
+export interface Matching {
+  readonly on: readonly string[];
+  /** The left side may have several series for one on the right. */
+  readonly groupLeft?: boolean;
+}
+
+/** A number. */
+export function number(value: number): Expr {
+  if (!Number.isFinite(value)) throw new TypeError(`${value} is not a finite number`);
+  return atom(String(value));
+}
+
+/** Per-second increase of a counter, averaged over a range. */
+export function rate(counter: Selector, range: Range): Expr {
+  return atom(`rate(${counter.text}[${range}])`);
+}
+
+/** Increase of a counter over a range. */
+export function increase(counter: Selector, range: Range): Expr {
+  return atom(`increase(${counter.text}[${range}])`);
+}
+
+/** Sum of the samples in a range. */
+export function sumOverTime(series: Selector, range: Range): Expr {
+  return atom(`sum_over_time(${series.text}[${range}])`);
+}
+
+/** Sum over all series, or one sum for each value of the labels. */
+export function sum(series: Expr, by?: readonly string[]): Expr {
+  return aggregation('sum', series, by);
+}
+
+/** Number of series, or one number for each value of the labels. */
+export function count(series: Expr, by?: readonly string[]): Expr {
+  return aggregation('count', series, by);
+}
+
+/** Natural logarithm. */
+export function ln(series: Expr): Expr {
+  return call('ln', [series]);
+}
+
+/** Raises what is below a minimum to it. */
+export function clampMin(series: Expr, minimum: number): Expr {
+  return call('clamp_min', [series, number(minimum)]);
+}
+
+/** A vector of one element without labels. */
+export function vector(value: number): Expr {
+  return call('vector', [number(value)]);
+}
+
+/** The series with one more label. */
+export function withLabel(series: Expr, label: string, value: string): Expr {
+  // The value is a replacement template, in which `$` starts a group.
+  const texts = [labelName(label), value.replaceAll('$', '$$$$'), '', ''].map((text) => atom(quote(text)));
+  return call('label_replace', [series, ...texts]);
+}
+
+/** `left + right` */
+export function add(left: Expr, right: Expr, matching?: Matching): Expr {
+  return binary('+', left, right, matching);
+}
+
+/** `left - right` */
+export function subtract(left: Expr, right: Expr, matching?: Matching): Expr {
+  return binary('-', left, right, matching);
+}
+
+/** `left * right` */
+export function multiply(left: Expr, right: Expr, matching?: Matching): Expr {
+  return binary('*', left, right, matching);
+}
+
+/** `left / right` */
+export function divide(left: Expr, right: Expr, matching?: Matching): Expr {
+  return binary('/', left, right, matching);
+}
+
+/** Share of events that are bad; no sample instead of NaN where nothing happened. */
+export function ratio(bad: Expr, total: Expr, matching?: Matching): Expr {
+  return divide(bad, compare(total, '>', number(0)), matching);
+}
+
+/** The elements on the left that compare like this. */
+export function compare(left: Expr, operator: '==' | '!=' | '>' | '>=' | '<' | '<=', right: Expr, matching?: Matching): Expr {
+  return binary(operator, left, right, matching);
+}
+
+/** The elements of the first expression for which all others have one too. */
+export function and(...operands: readonly Expr[]): Expr {
+  return chain('and', operands);
+}
+
+/** The elements of every expression, of the earlier ones first. */
+export function or(...operands: readonly Expr[]): Expr {
+  return chain('or', operands);
+}
+
+/** The elements on the left for which there is none on the right. */
+export function unless(left: Expr, right: Expr, matching?: Matching): Expr {
+  return binary('unless', left, right, matching);
+}
+
+function atom(text: string): Expr {
+  return { text, precedence: Infinity };
+}
+
+function aggregation(operator: string, series: Expr, by: readonly string[] | undefined): Expr {
+  return call(by ? `${operator} by (${by.map(labelName).join(', ')}) ` : operator, [series]);
+}
+
+function call(name: string, [first, ...others]: readonly Expr[]): Expr {
+  const rest = others.map(({ text }) => text).join(', ');
+  const texts = [...(first ? [first.text] : []), ...(rest === '' ? [] : [rest])];
+  return atom(texts.some(isBroken) ? `${name}(\n${indent(texts.join(',\n'))}\n)` : `${name}(${texts.join(', ')})`);
+}
+
+function binary(operator: Operator, left: Expr, right: Expr, matching?: Matching): Expr {
+  const precedence = PRECEDENCE[operator];
+  const group = matching?.groupLeft ? ' group_left ()' : '';
+  const word = matching ? `${operator} on (${matching.on.map(labelName).join(', ')})${group}` : operator;
+  // All operators here associate to the left.
+  const a = left.precedence < precedence ? inParentheses(left) : left.text;
+  const b = right.precedence <= precedence ? inParentheses(right) : right.text;
+  const line = `${a} ${word} ${b}`;
+  const short = !isBroken(a) && !isBroken(b) && line.length <= LINE;
+  return { text: short || isTiny(a) || isTiny(b) ? line : `${a}\n${word}\n${b}`, precedence };
+}
+
+/** A chain of one operator, from the left. */
+function chain(operator: 'and' | 'or', operands: readonly Expr[]): Expr {
+  const precedence = PRECEDENCE[operator];
+  const texts = operands.map((operand, index) => {
+    const loose = index === 0 ? operand.precedence < precedence : operand.precedence <= precedence;
+    return loose ? inParentheses(operand) : operand.text;
+  });
+  const line = texts.join(` ${operator} `);
+  return { text: isBroken(line) || line.length > LINE ? texts.join(`\n${operator}\n`) : line, precedence };
+}
+
+function inParentheses({ text }: Expr): string {
+  return isBroken(text) ? `(\n${indent(text)}\n)` : `(${text})`;
+}
+
+function isBroken(text: string): boolean {
+  return text.includes('\n');
+}
+
+/** A number or the like: not worth a line of its own. */
+function isTiny(text: string): boolean {
+  return text.length <= 12 && !isBroken(text);
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, '  ');
+}

@@ -1,0 +1,162 @@
+import { parseDuration } from '../core/duration.ts';
+import { compareText } from '../core/finding.ts';
+import { canonicalQuantity } from '../core/quantity.ts';
+import type { ContainerWorkload, ServerWorkload } from '../release/record.ts';
+import type { RunningServer, Scale } from '../release/serving.ts';
+import type { Resources } from '../service/workload.ts';
+import { workloadUrl } from './address.ts';
+import type { Target } from './target.ts';
+
+/** What containers of InferenceServices, Knative Services and Deployments have in common. */
+
+/** A value of an environment variable with every default filled in. */
+export type EnvValue = NonNullable<ContainerWorkload['env']>[string];
+
+/** Where an environment variable points to: a part, another service, or a URL. */
+export type EndpointRef = Exclude<EnvValue, string | { secret: string } | { configMap: string }>;
+
+/** The servers that a part's references resolve to, by part name. */
+export type Calls = Readonly<Record<string, RunningServer>>;
+
+/** An item of `env`. */
+export interface EnvVar {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?: {
+    readonly secretKeyRef?: { readonly name: string; readonly key: string };
+    readonly configMapKeyRef?: { readonly name: string; readonly key: string };
+  };
+}
+
+/** `nodeSelector` and `tolerations` of a pod. */
+export interface PodPlacement {
+  nodeSelector?: Record<string, string>;
+  tolerations?: { key?: string; operator?: string; value?: string; effect?: string; tolerationSeconds?: number }[];
+}
+
+/**
+ * The base URL behind an endpoint, or `undefined` when there is no such part or service.
+ *
+ * @param calls the servers of the same release that may be called, by part.
+ */
+export function endpointUrl(target: Target, endpoint: EndpointRef, calls: Calls): string | undefined {
+  if ('url' in endpoint) return endpoint.url;
+  if ('service' in endpoint) return target.serviceUrl(endpoint.service);
+  const server = calls[endpoint.part];
+  return server && workloadUrl(target, server);
+}
+
+/** Whether a value of an environment variable is an endpoint. */
+export function isEndpoint(value: EnvValue): value is EndpointRef {
+  return typeof value === 'object' && !('secret' in value) && !('configMap' in value);
+}
+
+/**
+ * `env` of a container, by name. An endpoint that leads nowhere becomes an empty value; the checks refuse it.
+ *
+ * @param given variables that the server itself needs; they win.
+ */
+export function envOf(
+  target: Target,
+  env: ContainerWorkload['env'],
+  calls: Calls,
+  given: Readonly<Record<string, string>> = {},
+): EnvVar[] {
+  const all: Record<string, EnvValue> = { ...env, ...given };
+  return Object.keys(all)
+    .sort(compareText)
+    .map((name) => {
+      const value = all[name]!;
+      if (typeof value === 'string') return { name, value };
+      if ('secret' in value) return { name, valueFrom: { secretKeyRef: { name: value.secret, key: value.key } } };
+      if ('configMap' in value) return { name, valueFrom: { configMapKeyRef: { name: value.configMap, key: value.key } } };
+      return { name, value: endpointUrl(target, value, calls) ?? '' };
+    });
+}
+
+/** `resources` of a container, in the form the API server prints; limits are the requests where nothing else is said. */
+export function resourcesOf({ cpu, memory, gpu, gpuResource, limits }: Resources): {
+  requests: Record<string, string>;
+  limits: Record<string, string>;
+} {
+  const devices = gpu === undefined ? {} : { [gpuResource]: String(gpu) };
+  const of = (cpuText: string, memoryText: string): Record<string, string> => ({
+    cpu: canonicalQuantity(cpuText) ?? cpuText,
+    memory: canonicalQuantity(memoryText) ?? memoryText,
+    ...devices,
+  });
+  return { requests: of(cpu, memory), limits: of(limits.cpu ?? cpu, limits.memory ?? memory) };
+}
+
+/** How long a replica may take until it serves, in seconds. Default: 10 minutes, with a GPU 30. */
+export function startupSeconds({ startup, resources }: Pick<ServerWorkload, 'startup' | 'resources'>): number {
+  const stated = startup === undefined ? undefined : parseDuration(startup);
+  return Math.ceil((stated ?? (resources.gpu === undefined ? 600_000 : 1_800_000)) / 1000);
+}
+
+/** A probe handler: an HTTP path, or a TCP check where there is none. */
+type Handler = { httpGet: { path: string; port: number } } | { tcpSocket: { port: number } };
+
+/** Seconds between probes. */
+const PERIOD = 10;
+
+/**
+ * Probes of a container in a Deployment. The startup probe holds the others back until the model is loaded, and
+ * restarts the container only when that takes longer than `startup`.
+ */
+export function deploymentProbes(path: string | undefined, port: number, startup: number): {
+  readinessProbe: Handler & { periodSeconds: number; timeoutSeconds: number; failureThreshold: number };
+  startupProbe: Handler & { periodSeconds: number; timeoutSeconds: number; failureThreshold: number };
+} {
+  const handler: Handler = path === undefined ? { tcpSocket: { port } } : { httpGet: { path, port } };
+  return {
+    readinessProbe: { ...handler, periodSeconds: PERIOD, timeoutSeconds: 5, failureThreshold: 3 },
+    startupProbe: { ...handler, periodSeconds: PERIOD, timeoutSeconds: 5, failureThreshold: Math.max(1, Math.ceil(startup / PERIOD)) },
+  };
+}
+
+/**
+ * Probes of a container on Knative. queue-proxy asks in short intervals and never restarts the container, so there is
+ * no startup probe to size; how long a start may take is the revision's progress deadline. Probes carry no port:
+ * Knative fills in the container's. Without a path its own TCP check stays.
+ */
+export function knativeProbes(path: string | undefined): { readinessProbe?: { httpGet: { path: string }; successThreshold: number } } {
+  return path === undefined ? {} : { readinessProbe: { httpGet: { path }, successThreshold: 1 } };
+}
+
+/** The annotation that gives a revision's pods time to start; at least a request's timeout. */
+export function progressDeadline(startup: number, timeoutMs: number): Record<string, string> {
+  return { 'serving.knative.dev/progress-deadline': `${Math.max(startup, Math.ceil(timeoutMs / 1000))}s` };
+}
+
+/** `nodeSelector` and `tolerations`, as far as they are given. */
+export function placementOf({ placement }: Scale): PodPlacement {
+  return {
+    ...(placement?.nodeSelector && { nodeSelector: placement.nodeSelector }),
+    // The schema has no undefined in it, only absent fields; zod's types do not say so.
+    ...(placement?.tolerations && { tolerations: placement.tolerations as NonNullable<PodPlacement['tolerations']> }),
+  };
+}
+
+/** Most replicas. Default: the fewest, at least 1. */
+export function maxReplicas({ scaling: { min, max } }: Scale): number {
+  return max ?? Math.max(min, 1);
+}
+
+/** The ServiceAccount that pods of the service run as. */
+export function serviceAccountName(target: Target): string {
+  return target.spec.identity.serviceAccount ?? target.service;
+}
+
+/**
+ * A name with its prefix replaced by the cluster's mirror; the longest prefix that fits wins.
+ *
+ * @example mirrored({ 's3://a/': 's3://b/' }, 's3://a/fraud/v47/') // 's3://b/fraud/v47/'
+ */
+export function mirrored(mirrors: Readonly<Record<string, string>>, name: string): string {
+  let longest: string | undefined;
+  for (const prefix of Object.keys(mirrors)) {
+    if (name.startsWith(prefix) && (longest === undefined || prefix.length > longest.length)) longest = prefix;
+  }
+  return longest === undefined ? name : `${mirrors[longest]}${name.slice(longest.length)}`;
+}

@@ -1,0 +1,174 @@
+import type { Service } from '../../imports/core/v1.js';
+import type { DestinationRule, VirtualService } from '../../imports/networking.istio.io/v1.js';
+import { formatGoDuration, parseDuration } from '../core/duration.ts';
+import type { KubeObject } from '../core/object.ts';
+import { atLeast } from '../core/version.ts';
+import type { Cluster } from '../service/platform.ts';
+import { runsOnKnative, workloadAddress } from './address.ts';
+import { entryPart, entryPort, entryWorkloads, type EntryWorkload } from './entry.ts';
+import { podSelector } from './pod-selector.ts';
+import { requestTimeout } from './request-timeout.ts';
+import { serviceHost, serviceLabels, workloadLabels, type Target } from './target.ts';
+
+type HttpRoute = NonNullable<NonNullable<VirtualService['spec']>['http']>[number];
+type RouteDestination = NonNullable<HttpRoute['route']>[number];
+
+/**
+ * The one address of a service: a Service of its name, and where the cluster has Istio a VirtualService that splits its
+ * requests between releases, and a DestinationRule for each workload that answers them.
+ *
+ * A workload's own host is cluster-local and behind no gateway of ours, so nobody outside of the cluster gets past the
+ * weights. Inside of the cluster a caller that knows the name of a workload's Service can still ask it: requests that
+ * our route sends come from that same caller, so neither an AuthorizationPolicy nor a NetworkPolicy can tell the two
+ * apart. In ambient mode the route needs a waypoint in the service's namespace.
+ */
+export function renderIstio(target: Target): KubeObject[] {
+  const entries = entryWorkloads(target);
+  const objects: (Service | VirtualService | DestinationRule)[] = [entryService(target)];
+  if (target.cluster.istio) {
+    objects.push(virtualService(target, target.cluster.istio, entries), ...destinationRules(target, entries));
+  }
+  return objects;
+}
+
+/**
+ * Gives the service's name an address. Callers in the mesh never reach it, their proxies follow the VirtualService; a
+ * caller without a proxy gets the stable release, on Knative through the local gateway and so by weight.
+ */
+function entryService(target: Target): Service {
+  const { workload } = target.serving.stable;
+  const { knative } = target.cluster;
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: metadata(target),
+    spec:
+      knative && runsOnKnative(target, workload)
+        ? {
+            type: 'ExternalName',
+            externalName: knative.localGatewayService,
+            // Not used for the name, but Istio reads the protocol off the port.
+            ports: [{ name: 'http', port: 80, protocol: 'TCP', targetPort: 80 }],
+          }
+        : {
+            type: 'ClusterIP',
+            ports: [{ name: 'http', port: 80, protocol: 'TCP', targetPort: entryPort(workload) }],
+            selector: podSelector(target, entryPart(workload), workload.release),
+          },
+  };
+}
+
+function virtualService(target: Target, istio: NonNullable<Cluster['istio']>, entries: readonly EntryWorkload[]): VirtualService {
+  return {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'VirtualService',
+    metadata: metadata(target),
+    spec: {
+      // No exportTo: callers live in any namespace, and the gateways in their own.
+      hosts: hostsOf(target),
+      gateways: gatewaysOf(target, istio, entries),
+      http: [
+        {
+          name: 'default',
+          route: entries.map((entry) => destination(target, entry)),
+          timeout: formatGoDuration(requestTimeout(target)),
+          retries: retries(target, istio),
+        },
+      ],
+    },
+  };
+}
+
+/** Host names that lead to a service: its own, the public one, and those of older addresses. */
+function hostsOf(target: Target): string[] {
+  const { visibility, hosts } = target.spec.traffic;
+  const { domain } = target.cluster;
+  return [
+    ...new Set([
+      serviceHost(target, target.service),
+      ...(visibility === 'public' && domain !== undefined ? [`${target.service}.${target.namespace}.${domain}`] : []),
+      ...hosts,
+    ]),
+  ];
+}
+
+function gatewaysOf(target: Target, { gateway }: NonNullable<Cluster['istio']>, entries: readonly EntryWorkload[]): string[] {
+  const { knative } = target.cluster;
+  return [
+    'mesh',
+    ...(target.spec.traffic.visibility === 'public' && gateway !== undefined ? [gateway] : []),
+    // Where the Service of our name sends callers without a proxy.
+    ...(knative && entries.some(({ workload }) => runsOnKnative(target, workload)) ? [knative.localGateway] : []),
+  ];
+}
+
+/**
+ * Knative routes by host name: each destination is the local gateway with a host of its own. The host must stand at
+ * the destination; a route has only one. Weights are always written, so that a second release changes no line.
+ */
+function destination(target: Target, { workload, weight }: EntryWorkload): RouteDestination {
+  const { host, port, knative } = workloadAddress(target, workload);
+  const gateway = knative ? target.cluster.knative?.localGatewayService : undefined;
+  return {
+    destination: { host: gateway ?? host, port: { number: port } },
+    ...(gateway !== undefined && { headers: { request: { set: { Host: host } } } }),
+    weight,
+  };
+}
+
+/**
+ * Retries where the request cannot have reached the model. Without them Istio's own default applies, which also
+ * repeats on `unavailable` and `cancelled` (1.30 pilot/pkg/networking/core/route/retry) and so pays for an answer twice.
+ */
+function retries(target: Target, { version }: NonNullable<Cluster['istio']>): NonNullable<HttpRoute['retries']> {
+  const { attempts, perTryTimeout } = target.spec.traffic.retries;
+  // With attempts 0 the webhook refuses every other field.
+  if (attempts === 0) return { attempts };
+  return {
+    attempts,
+    ...(perTryTimeout !== undefined && { perTryTimeout: goDuration(perTryTimeout) }),
+    // The third came with Istio 1.23 (release notes); an older webhook refuses it.
+    retryOn: `connect-failure,refused-stream${atLeast(version, '1.23') ? ',reset-before-request' : ''}`,
+  };
+}
+
+/**
+ * Limits and outlier detection per workload that answers the service's address. None on Knative: there all requests
+ * go to the gateway, whose endpoints are no replicas of ours, and queue-proxy and activator do the queueing.
+ *
+ * No exportTo: Istio reads the rule at the caller, in any namespace, or at the gateway.
+ */
+function destinationRules(target: Target, entries: readonly EntryWorkload[]): DestinationRule[] {
+  const { connectionPool, outlierDetection } = target.spec.traffic;
+  return entries
+    .filter(({ workload }) => !runsOnKnative(target, workload))
+    .map(({ workload }) => ({
+      apiVersion: 'networking.istio.io/v1',
+      kind: 'DestinationRule',
+      metadata: { name: workload.name, namespace: target.namespace, labels: workloadLabels(target, entryPart(workload), workload.release) },
+      spec: {
+        host: workloadAddress(target, workload).host,
+        trafficPolicy: {
+          connectionPool: {
+            http: { http1MaxPendingRequests: connectionPool.maxPendingRequests },
+            tcp: { maxConnections: connectionPool.maxConnections },
+          },
+          outlierDetection: {
+            consecutive5xxErrors: outlierDetection.consecutive5xxErrors,
+            interval: goDuration(outlierDetection.interval),
+            baseEjectionTime: goDuration(outlierDetection.baseEjectionTime),
+            maxEjectionPercent: outlierDetection.maxEjectionPercent,
+          },
+        },
+      },
+    }));
+}
+
+function metadata(target: Target): { name: string; namespace: string; labels: Record<string, string> } {
+  return { name: target.service, namespace: target.namespace, labels: serviceLabels(target) };
+}
+
+/** Canonical form of a duration that the schema has accepted. */
+function goDuration(text: string): string {
+  return formatGoDuration(parseDuration(text) ?? 0);
+}

@@ -1,0 +1,60 @@
+import type { RunningServer, RunningWorkload } from '../release/serving.ts';
+import { RUNTIMES } from '../service/runtime.ts';
+import { runsOnKnative } from './address.ts';
+import type { Target } from './target.ts';
+
+/** Where the pods of one part of one release expose Prometheus metrics. */
+export interface Scrape {
+  readonly part: string;
+  readonly release: string;
+  /** The port with the metrics. */
+  readonly port: number;
+  readonly path: string;
+  /** A port that the container declares, by which a PodMonitor finds the pod: Knative allows one, for requests. */
+  readonly declaredPort: number;
+}
+
+/** HTTP port of a custom server that names none. */
+const DEFAULT_PORT = 8080;
+
+/** Everything to scrape of what runs; parts without metrics are left out. */
+export function scrapesOf(target: Target): Scrape[] {
+  return target.serving.workloads.flatMap((workload) => {
+    const knative = runsOnKnative(target, workload);
+    return placesOf(workload).map(
+      ({ httpPort, port, ...place }): Scrape => ({ ...place, port, release: workload.release, declaredPort: knative ? httpPort : port }),
+    );
+  });
+}
+
+/** A place of metrics in the pods of a workload. */
+interface Place {
+  readonly part: string;
+  readonly httpPort: number;
+  readonly port: number;
+  readonly path: string;
+}
+
+function placesOf(workload: RunningWorkload): Place[] {
+  if (workload.kind === 'function') return containerPlace('function', workload.container);
+  const { transformer, explainer } = workload;
+  return [
+    ...serverPlace(workload),
+    ...(transformer ? containerPlace('transformer', transformer) : []),
+    ...(explainer ? containerPlace('explainer', explainer) : []),
+  ];
+}
+
+function serverPlace({ part, server }: RunningServer): Place[] {
+  if (server.framework === 'custom') {
+    const httpPort = server.port ?? DEFAULT_PORT;
+    return server.metrics ? [{ part, httpPort, port: server.metrics.port ?? httpPort, path: server.metrics.path }] : [];
+  }
+  const { port: httpPort, metrics } = RUNTIMES[server.framework];
+  return metrics ? [{ part, httpPort, ...metrics }] : [];
+}
+
+/** A container's metrics are on the port of its requests. */
+function containerPlace(part: string, { port, metrics }: { port: number; metrics?: { path: string } | undefined }): Place[] {
+  return metrics ? [{ part, httpPort: port, port, path: metrics.path }] : [];
+}

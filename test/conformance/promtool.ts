@@ -1,0 +1,78 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { emitYaml } from '../../src/core/yaml.ts';
+import type { KubeObject } from '../../src/core/object.ts';
+
+/** Whether promtool can be run here. */
+export const hasPromtool = spawnSync('promtool', ['--version']).error === undefined;
+
+/** A series as promtool writes it: name with labels, and values in its expanding notation, one a minute. */
+export type Series = readonly [series: string, values: string];
+
+/** What a query must give at a time: values by labels, in any order. */
+export interface Expectation {
+  readonly minute: number;
+  readonly query: string;
+  readonly samples: readonly { readonly labels: string; readonly value: number }[];
+}
+
+/** An alert that must fire at a time, exactly so. */
+export interface ExpectedAlert {
+  readonly minute: number;
+  readonly alert: string;
+  readonly firing: readonly { readonly labels: Readonly<Record<string, string>>; readonly annotations: Readonly<Record<string, string>> }[];
+}
+
+/** Output of `promtool check rules` on a PrometheusRule, with every lint fatal. */
+export function checkRules(rule: KubeObject): { ok: boolean; output: string } {
+  return withFiles({ 'rules.yaml': emitYaml(rule.spec as object) }, (folder) =>
+    run(folder, ['check', 'rules', '--lint=all', '--lint-fatal', 'rules.yaml']),
+  );
+}
+
+/** Output of `promtool test rules` for one story: what Prometheus scraped, and what must come of it. */
+export function testRules(
+  rule: KubeObject,
+  story: { series: readonly Series[]; expect?: readonly Expectation[]; alerts?: readonly ExpectedAlert[] },
+): { ok: boolean; output: string } {
+  const test = {
+    rule_files: ['rules.yaml'],
+    evaluation_interval: '1m',
+    tests: [
+      {
+        interval: '1m',
+        input_series: story.series.map(([series, values]) => ({ series, values })),
+        promql_expr_test: (story.expect ?? []).map(({ minute, query, samples }) => ({
+          expr: query,
+          eval_time: `${minute}m`,
+          exp_samples: samples.map(({ labels, value }) => ({ labels, value })),
+        })),
+        alert_rule_test: (story.alerts ?? []).map(({ minute, alert, firing }) => ({
+          eval_time: `${minute}m`,
+          alertname: alert,
+          exp_alerts: firing.map(({ labels, annotations }) => ({ exp_labels: labels, exp_annotations: annotations })),
+        })),
+      },
+    ],
+  };
+  return withFiles({ 'rules.yaml': emitYaml(rule.spec as object), 'test.yaml': JSON.stringify(test) }, (folder) =>
+    run(folder, ['test', 'rules', 'test.yaml']),
+  );
+}
+
+function run(cwd: string, args: readonly string[]): { ok: boolean; output: string } {
+  const { status, stdout, stderr } = spawnSync('promtool', args, { cwd, encoding: 'utf8' });
+  return { ok: status === 0, output: stdout + stderr };
+}
+
+function withFiles<T>(files: Readonly<Record<string, string>>, use: (folder: string) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), 'promtool-'));
+  try {
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+    return use(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
