@@ -13,7 +13,7 @@ const golden = join(root, 'snapshots');
 const scratch = mkdtempSync(join(tmpdir(), 'snapshots-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
-execFileSync(process.execPath, ['bin/ai-service.js', 'synth', '--out', scratch], { cwd: root, stdio: 'ignore' });
+execFileSync(process.execPath, ['bin/ai-service.js', 'synth'], { cwd: root, stdio: 'ignore', env: { ...process.env, CDK8S_OUTDIR: scratch } });
 
 function filesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })

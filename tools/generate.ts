@@ -1,6 +1,6 @@
 /**
- * Makes what is made from the vocabulary's zod schemas: the published JSON Schema and the interfaces.
- * Run by `npm run generate`; a test fails when what is committed is not what this makes.
+ * Makes what is made from the vocabulary's zod schemas and from the rules: the published JSON Schema, the interfaces, and
+ * the reference tables of the docs. Run by `npm run generate`; a test fails when what is committed is not what this makes.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { compile } from 'json-schema-to-typescript';
@@ -8,6 +8,10 @@ import ts from 'typescript';
 import { z } from 'zod';
 import { platform } from '../src/service/platform.ts';
 import { aiServiceFile } from '../src/service/service.ts';
+import { below } from './markdown.ts';
+import { fieldReference } from './reference.ts';
+import { rulesReference } from './rules.ts';
+import { frameworksReference } from './runtimes.ts';
 
 type Json = Record<string, unknown>;
 
@@ -20,7 +24,15 @@ export async function generate(): Promise<Map<string, string>> {
     ['schema/service.schema.json', `${JSON.stringify(published, null, 2)}\n`],
     ['src/service/spec.ts', await interfaces(schema, 'AIServiceSpec')],
     ['src/service/platform-spec.ts', SCOPES + (await interfaces(platformSchema, 'PlatformSpec'))],
+    page('docs/service-reference.md', `${fieldReference(schema, ['overrides'])}\n\n${frameworksReference()}`),
+    page('docs/platform.md', fieldReference(platformSchema)),
+    page('docs/checks.md', rulesReference()),
   ]);
+}
+
+/** A page of the docs: its head stays, what is below is replaced. */
+function page(file: string, generated: string): [string, string] {
+  return [file, below(readFileSync(`${import.meta.dirname}/../${file}`, 'utf8'), generated)];
 }
 
 /** What the platform's functions are given; they are no data, so no schema describes them. */
@@ -38,8 +50,11 @@ async function interfaces(schema: Json, name: string): Promise<string> {
     unreachableDefinitions: true,
     style: { singleQuote: true, printWidth: 120 },
   });
-  return readonlyLists(text);
+  return readonlyLists(text.replace(REFERENCED_BY, ''));
 }
+
+/** What the compiler adds to each comment; it would show on hover. */
+const REFERENCED_BY = /\n \*\n \* This (?:interface|type) was referenced by [^]*?"\./g;
 
 /** Lists are only read, so that constants (`as const`) may be handed in. */
 function readonlyLists(text: string): string {

@@ -7,6 +7,8 @@ new AIService(platform, 'fraud-detector', {
   traffic: { expectedRps: 40 },
   predictor: {
     framework: 'sklearn',
+    // KServe's sklearn server with a histogram of its predictions, which the drift rule below reads.
+    image: 'registry.example.com/risk-ml/sklearnserver-metrics:0.20.0',
     model: ModelRef.registry('corp', 'fraud-detector@champion'),
     resources: { cpu: '4', memory: '8Gi' },
     scaling: { min: 2, max: 20, target: { cpu: 70 } },

@@ -1,3 +1,4 @@
+import { ApiObject, JsonPatch, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { AIService, CanaryPolicy, Gate, ModelRef, MonitoringRules, ServerlessFunction, Slo } from 'cdk8s-ai-service';
 import { platform } from '../platform.ts';
@@ -34,8 +35,9 @@ const service = new AIService(platform, 'image-classifier', {
   },
 });
 
-// Whatever the vocabulary has no word for joins the service's chart, and is checked like the rest. The selector is
-// given by hand: the one that cdk8s-plus makes up is a hash of the construct's path.
+// Whatever the vocabulary has no word for joins the service's chart, and is checked like the rest. cdk8s-plus labels
+// and selects pods by a hash of the construct's path, which would restart them on a rename: the selector is given by
+// hand, and the hash removed.
 for (const chart of service.charts()) {
   const labels = { 'app.kubernetes.io/name': 'image-classifier-thumbnails' };
   const thumbnails = new kplus.Deployment(chart, 'thumbnails', {
@@ -46,9 +48,14 @@ for (const chart of service.charts()) {
       {
         image: 'registry.example.com/vision/thumbnails:1.0.4',
         portNumber: 8080,
-        resources: { cpu: { request: kplus.Cpu.millis(100) }, memory: {} },
+        resources: {
+          cpu: { request: kplus.Cpu.millis(100) },
+          memory: { request: Size.mebibytes(128), limit: Size.mebibytes(128) },
+        },
       },
     ],
   });
   thumbnails.select(kplus.LabelSelector.of({ labels }));
+  const hash = '/spec/template/metadata/labels/cdk8s.io~1metadata.addr';
+  ApiObject.of(thumbnails).addJsonPatch(JsonPatch.remove(hash));
 }

@@ -3,7 +3,8 @@ import type { Finding, Where } from '../core/finding.ts';
 import { didYouMean, isDns1035 } from '../core/names.ts';
 import type { Override } from '../service/overrides.ts';
 import { mergeOverride } from '../service/overrides.ts';
-import { parseWith, type Locate } from '../service/parse.ts';
+import { fieldPath, parseWith, valueAt, type Locate } from '../service/parse.ts';
+import { serviceFinding } from '../service/rules.ts';
 import { aiService, overridesSchema, type ServiceSpec } from '../service/service.ts';
 import type { RegistryModelOf } from '../service/model-ref.ts';
 import type { AIServiceSpec, ModelServer, ModelUri } from '../service/spec.ts';
@@ -16,10 +17,19 @@ type ModelServerProps<R extends string> = Omit<ModelServer, 'model'> & {
   model?: ModelUri | RegistryModelOf<R>;
 };
 
-/** What an environment or stage may change: all but the owner and where the service runs. */
+/**
+ * What an environment or stage may change: all but the owner and where the service runs. Objects merge, lists and unions
+ * replace, `null` unsets.
+ *
+ * @example
+ * overrides: { prod: { predictor: { scaling: { min: 2, max: 6 } }, traffic: { timeout: null } } }
+ */
 export type AIServiceOverride = Override<Omit<AIServiceSpec, 'owner' | 'environments'>>;
 
-/** One AI service; names of environments, stages and registries are the platform's own. */
+/**
+ * One AI service, as it is written. Names of environments (`E`), stages (`S`) and registries (`R`) are the platform's own,
+ * so that a misspelt one does not compile. The same fields make up a `service.yaml`.
+ */
 export type AIServiceProps<E extends string = string, S extends string = string, R extends string = string> = Omit<
   AIServiceSpec,
   'predictor' | 'models' | 'environments'
@@ -34,7 +44,7 @@ export type AIServiceProps<E extends string = string, S extends string = string,
   overrides?: { [K in E | S]?: AIServiceOverride };
 };
 
-/** How a service came to be: the file that describes it, for findings. @internal */
+/** The file that describes a service, for findings; the project loader gives it. */
 export interface ServiceSource {
   readonly file: string;
   readonly locate?: Locate;
@@ -46,8 +56,6 @@ export interface ServiceInEnvironment {
   /** The overrides as written, weakest first. */
   readonly overrides: readonly unknown[];
 }
-
-const BRAND = Symbol.for('cdk8s-ai-service.AIService');
 
 /**
  * One deployable AI service: owner, models, optional function, release policy, monitoring, overrides.
@@ -82,35 +90,29 @@ export class AIService<E extends string = string, S extends string = string, R e
     platform: Platform<string, E, S, R>,
     name: string,
     props: AIServiceProps<NoInfer<E>, NoInfer<S>, NoInfer<R>>,
-    /** @internal */ source: ServiceSource = { file: `${platform.apps}/${name}/service.ts` },
+    source: ServiceSource = { file: `${platform.apps}/${name}/service.ts` },
   ) {
     super(platform, freeId(platform, name));
-    Object.defineProperty(this, BRAND, { value: true });
-    this.name = name;
-    this.#platform = platform as unknown as Platform;
+    this.name = typeof name === 'string' ? name : '';
+    this.#platform = platform;
     this.#source = source;
-    const { overrides, ...raw } = (typeof props === 'object' && props !== null ? props : {}) as Record<string, unknown>;
+    const { overrides, ...raw } = isMap(props) ? props : {};
     this.#raw = raw;
-    this.#overrides = (overrides ?? {}) as Record<string, unknown>;
-    const where: Where = { service: name, file: source.file };
-    this.findings.push(...this.#nameFindings(where));
-    if (overrides !== undefined) {
-      const { value, findings } = parseWith(overridesSchema, { overrides }, where, source.locate);
-      this.findings.push(...findings);
-      // Environments are not looked at then: they would say the same again, each.
-      if (!value) return;
-      this.findings.push(...this.#unknownNames(where, 'overrides', Object.keys(this.#overrides)));
-    }
-    const base = parseWith(aiService, raw, where, source.locate);
-    this.findings.push(...base.findings);
-    const { environments } = base.value ?? {};
-    if (environments) this.findings.push(...this.#unknownNames(where, 'environments', environments));
-    this.base = base.value;
-  }
+    this.#overrides = isMap(overrides) ? overrides : {};
+    platform.made.push(this);
 
-  /** Whether a value is a service, also one that another copy of this package made. */
-  static isAIService(value: unknown): value is AIService {
-    return typeof value === 'object' && value !== null && BRAND in value;
+    const where = this.#where();
+    const base = parseWith(aiService, isMap(props) ? raw : props, where, source.locate);
+    const { environments = [] } = base.value ?? {};
+    this.findings.push(
+      ...this.#nameFindings(where),
+      ...base.findings,
+      ...(overrides === undefined ? [] : parseWith(overridesSchema, { overrides }, where, source.locate).findings),
+      ...environments.flatMap((each, index) => this.#unknownName(each, ['environments', index])),
+      ...Object.keys(this.#overrides).flatMap((each) => this.#unknownName(each, ['overrides', each])),
+    );
+    // What has a mistake is not rendered: environments and objects would say the same again, each.
+    this.base = this.findings.length === 0 ? base.value : undefined;
   }
 
   /** Folder of the service, which paths in it are relative to. @internal */
@@ -122,7 +124,8 @@ export class AIService<E extends string = string, S extends string = string, R e
    * The chart of the service in one environment and cluster: anything added to it (`ApiObject`, cdk8s-plus constructs)
    * joins the objects that we render, and is checked like them. Names get the service's name in front, no hash.
    *
-   * @throws Error when the platform has no such environment, or the environment no such cluster.
+   * @throws Error when the platform has no such environment, the environment no such cluster, or the service does not
+   *   run there, so that what is added would be lost.
    * @example
    * for (const chart of service.charts('prod-eu')) new kplus.ConfigMap(chart, 'labels', { data: { … } });
    */
@@ -132,6 +135,7 @@ export class AIService<E extends string = string, S extends string = string, R e
     if (!chart) {
       const env = this.#platform.config?.environments[environment];
       if (!env?.clusters.includes(cluster)) throw new Error(`environment ${environment} has no cluster ${cluster}`);
+      if (!this.runsIn(environment)) throw new Error(`service ${this.name} does not run in environment ${environment}`);
       chart = new ServiceChart(this, environment, cluster, namespaceOf(env.namespace, this.base?.owner.team ?? ''));
       this.#charts.set(key, chart);
     }
@@ -160,6 +164,7 @@ export class AIService<E extends string = string, S extends string = string, R e
    */
   patch(selector: PatchSelector<E | S>, ...operations: readonly PatchOperation[]): void {
     this.patches.push({ selector, operations });
+    if (selector.environment !== undefined) this.findings.push(...this.#unknownName(selector.environment, ['patch', 'environment']));
   }
 
   /** Whether the service runs in an environment. @internal */
@@ -171,57 +176,46 @@ export class AIService<E extends string = string, S extends string = string, R e
 
   /** The service with an environment's overrides; findings name the environment. @internal */
   inEnvironment(environment: string, stage: string): { value: ServiceInEnvironment | undefined; findings: readonly Finding[] } {
-    const overrides = [...new Set([stage, environment])].flatMap((name) => (this.#overrides[name] === undefined ? [] : [this.#overrides[name]]));
     if (!this.base) return { value: undefined, findings: [] };
+    const names = [...new Set([stage, environment])].filter((name) => Object.hasOwn(this.#overrides, name));
+    const overrides = names.map((name) => this.#overrides[name]);
     if (overrides.length === 0) return { value: { spec: this.base, overrides }, findings: [] };
     const merged = overrides.reduce((spec, override) => mergeOverride(aiService, spec, override), this.#raw as unknown);
-    const where: Where = { service: this.name, environment, file: this.#source.file };
-    const { value, findings } = parseWith(aiService, merged, where);
+    const { value, findings } = parseWith(aiService, merged, { ...this.#where(), environment }, (path) => this.#locate(path, names));
     return { value: value && { spec: value, overrides }, findings };
   }
 
-  #nameFindings(where: Where): Finding[] {
-    if (this.node.id !== this.name) {
-      return [
-        {
-          id: 'service/duplicate',
-          severity: 'error',
-          where,
-          message: `there are two services named ${this.name}`,
-          fix: 'rename one of them; a name is one address for life',
-        },
-      ];
-    }
-    if (isDns1035(this.name)) return [];
-    return [
-      {
-        id: 'service/name',
-        severity: 'error',
-        where,
-        message: `${JSON.stringify(this.name)} cannot be the name of a Service`,
-        fix: 'use lower-case letters, digits and "-", starting with a letter and ending with a letter or digit',
-      },
-    ];
+  #where(): Where {
+    return { service: this.name, file: this.#source.file };
   }
 
-  #unknownNames(where: Where, field: 'overrides' | 'environments', names: readonly string[]): Finding[] {
+  /** Where a value of the merged service was written: in the strongest override that has it, else in the service itself. */
+  #locate(path: readonly PropertyKey[], overrides: readonly string[]): Where {
+    const name = overrides.findLast((each) => valueAt(this.#overrides[each], path) !== undefined);
+    if (name === undefined) return this.#source.locate?.(path) ?? {};
+    return { ...this.#source.locate?.(['overrides', name, ...path]), field: fieldPath(undefined, ['overrides', name]) };
+  }
+
+  #nameFindings(where: Where): Finding[] {
+    if (!isDns1035(this.name)) {
+      const fix = 'use at most 63 lower-case letters, digits and "-", starting with a letter and ending with a letter or digit';
+      return [serviceFinding('service/name', where, `${JSON.stringify(this.name)} cannot be the name of a Service`, fix)];
+    }
+    if (this.node.id === this.name) return [];
+    const message = `there are two services named ${this.name}`;
+    return [serviceFinding('service/duplicate', where, message, 'rename one of them; a name is one address for life')];
+  }
+
+  /** A name that is neither an environment nor a stage of the platform. */
+  #unknownName(name: string, path: readonly PropertyKey[]): Finding[] {
     const { environments, stages } = this.#platform;
     const known = [...new Set([...environments, ...stages])];
-    if (known.length === 0) return [];
-    return names.flatMap((name, index): Finding[] => {
-      if (known.includes(name)) return [];
-      const [path, key] = field === 'overrides' ? [`overrides.${name}`, name] : [`environments[${index}]`, index];
-      const near = didYouMean(name, known);
-      return [
-        {
-          id: 'service/unknown-environment',
-          severity: 'error',
-          where: { ...where, ...this.#source.locate?.([field, key]), field: path },
-          message: `there is no environment or stage ${JSON.stringify(name)}`,
-          fix: near ? `did you mean ${JSON.stringify(near)}?` : `use one of ${known.join(', ')}`,
-        },
-      ];
-    });
+    // A platform with mistakes has no names at all.
+    if (known.length === 0 || known.includes(name)) return [];
+    const near = didYouMean(name, known);
+    const where: Where = { ...this.#where(), ...this.#source.locate?.(path), field: fieldPath(undefined, path) };
+    const fix = near ? `did you mean ${JSON.stringify(near)}?` : `use one of ${known.join(', ')}`;
+    return [serviceFinding('service/unknown-environment', where, `there is no environment or stage ${JSON.stringify(name)}`, fix)];
   }
 }
 
@@ -230,9 +224,13 @@ export function namespaceOf(namespace: string | ((scope: { team: string }) => st
   return typeof namespace === 'string' ? namespace : namespace({ team });
 }
 
-/** constructs throws on a second child of one name; we want to say it among all other findings. */
+/** constructs throws on a second child of one name and on none; we want to say it among all other findings. */
 function freeId(platform: Platform<string, string, string, string>, name: string): string {
-  let id = name.replaceAll('/', '--');
+  let id = typeof name === 'string' && name !== '' ? name.replaceAll('/', '--') : '+';
   while (platform.node.tryFindChild(id)) id += '+';
   return id;
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

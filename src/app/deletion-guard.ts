@@ -6,12 +6,16 @@ export interface GuardQuestions {
   readonly released: (environment: string, team: string, service: string) => boolean;
 }
 
-/** Kinds whose deletion takes a live service or data down, as file names start. */
-const LIVE = /^(?:inferenceservice|llminferenceservice|service\.serving|deployment|statefulset|daemonset|persistentvolumeclaim|namespace)\./;
+/** Kinds whose deletion takes a live service down, as file names start; releases come and go as these. */
+const WORKLOAD = /^(?:inferenceservice|llminferenceservice|service\.serving|deployment)\./;
+
+/** Kinds whose deletion takes data or more down, and that no release command touches. */
+const LASTING = /^(?:statefulset|daemonset|persistentvolumeclaim|namespace)\./;
 
 /**
- * Which deletions need `--allow-delete`, and what it must name (promise 5): a service that leaves an environment or a
- * cluster, a workload that goes without a release command, a namespace, and what Argo CD would cascade.
+ * Which deletions need `--allow-delete`, and what it must name: a service that leaves an environment or a
+ * cluster, a workload that goes without a release command, what a team's services share (its Namespace), and what
+ * Argo CD would cascade.
  */
 export function deletionGuard({ remains, released }: GuardQuestions): (path: string) => string | undefined {
   return (path) => {
@@ -20,9 +24,12 @@ export function deletionGuard({ remains, released }: GuardQuestions): (path: str
     if (area === 'argocd') return path;
     if (area !== 'envs') return undefined;
     const leaves = !remains(segments.slice(0, 5).join('/'));
-    if (file === 'argocd-app.json') return `${environment}/${service}`;
-    if (!LIVE.test(manifest)) return undefined;
-    if (leaves) return `${environment}/${service}`;
-    return released(environment, team, service) ? undefined : `${environment}/${service}/${manifest.replace(/\.yaml$/, '')}`;
+    // Services have names of their own; every team has its `_shared`.
+    const unit = service === '_shared' ? `${environment}/${team}/_shared` : `${environment}/${service}`;
+    if (file === 'argocd-app.json') return unit;
+    const workload = WORKLOAD.test(manifest);
+    if (!workload && !LASTING.test(manifest)) return undefined;
+    if (leaves) return unit;
+    return workload && released(environment, team, service) ? undefined : `${unit}/${manifest.replace(/\.yaml$/, '')}`;
   };
 }

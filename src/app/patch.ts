@@ -1,14 +1,28 @@
 import { JsonPatch } from 'cdk8s';
 import type { Finding, Where } from '../core/finding.ts';
 import { objectLabel, type KubeObject } from '../core/object.ts';
+import { appFinding } from './rules.ts';
 
-/** One change of an RFC 6902 JSON Patch. */
+/**
+ * One change of an RFC 6902 JSON Patch. `path` is a JSON pointer, with `~1` for a slash in a key. Everything on the way
+ * must be there, and so must the field itself, but for `add`; else it is an error at synth.
+ *
+ * @example { op: 'add', path: '/metadata/annotations/example.com~1note', value: 'reviewed' }
+ */
 export type PatchOperation =
   | { readonly op: 'add' | 'replace'; readonly path: string; readonly value: unknown }
   | { readonly op: 'remove'; readonly path: string };
 
-/** Which of the rendered objects a patch changes. */
+/** What can be told to be there or not; RFC 6902 has more. */
+const OPERATIONS: readonly PatchOperation['op'][] = ['add', 'remove', 'replace'];
+
+/**
+ * Which of the rendered objects a patch changes. Selecting nothing is an error at synth.
+ *
+ * @example { kind: 'VirtualService', environment: 'prod' }
+ */
 export interface PatchSelector<Name extends string = string> {
+  /** Kind of the objects: `InferenceService`. */
   readonly kind: string;
   /** Name of the object. Default: all of the kind. */
   readonly name?: string;
@@ -28,46 +42,37 @@ export function applyPatches(
   patches: readonly ServicePatch[],
   scope: { readonly environment: string; readonly stage: string; readonly where: Where },
 ): { objects: readonly KubeObject[]; findings: readonly Finding[] } {
+  if (patches.length === 0) return { objects, findings: [] };
   const findings: Finding[] = [];
-  let result = objects;
+  // Selectors see what we render, whatever earlier patches made of it.
+  const documents = new Map(objects.map((object) => [object, object]));
   for (const { selector, operations } of patches) {
-    if (selector.environment !== undefined && selector.environment !== scope.environment && selector.environment !== scope.stage) continue;
-    let matched = 0;
-    result = result.map((object) => {
-      if (object.kind !== selector.kind || (selector.name !== undefined && object.metadata.name !== selector.name)) return object;
-      matched += 1;
-      return patched(object, operations, scope.where, findings);
-    });
-    if (matched === 0) {
-      const kinds = [...new Set(objects.map(({ kind }) => kind))].sort();
-      findings.push({
-        id: 'patch/no-match',
-        severity: 'error',
-        where: scope.where,
-        message: `a patch selects ${selector.kind}${selector.name === undefined ? '' : ` ${selector.name}`}, and nothing like it is rendered`,
-        fix: `select one of the kinds ${kinds.join(', ')}`,
-      });
+    const { kind, name, environment } = selector;
+    if (environment !== undefined && environment !== scope.environment && environment !== scope.stage) continue;
+    const selected = objects.filter((object) => object.kind === kind && (name === undefined || object.metadata.name === name));
+    for (const object of selected) {
+      const where = { ...scope.where, object: objectLabel(object) };
+      documents.set(object, operations.reduce((document, operation) => patched(document, operation, where, findings), documents.get(object) ?? object));
+    }
+    if (selected.length === 0) {
+      const kinds = [...new Set(objects.map((object) => object.kind))].sort();
+      const message = `a patch selects ${kind}${name === undefined ? '' : ` ${name}`}, and nothing like it is rendered`;
+      findings.push(appFinding('patch/no-match', scope.where, message, `select one of the kinds ${kinds.join(', ')}`));
     }
   }
-  return { objects: result, findings };
+  return { objects: [...documents.values()], findings };
 }
 
-function patched(object: KubeObject, operations: readonly PatchOperation[], where: Where, findings: Finding[]): KubeObject {
-  let document = object;
-  for (const operation of operations) {
-    const missing = missingPath(document, operation);
-    if (missing !== undefined) {
-      findings.push({
-        id: 'patch/missing-path',
-        severity: 'error',
-        where: { ...where, object: objectLabel(object), field: operation.path },
-        message: `a patch wants to ${operation.op} ${operation.path}, but ${missing} does not exist`,
-        fix: operation.op === 'replace' ? "use op 'add' for a new field, or correct the path" : 'correct the path',
-      });
-      continue;
-    }
-    document = JsonPatch.apply(structuredClone(document), jsonPatch(operation)) as KubeObject;
+function patched(document: KubeObject, operation: PatchOperation, where: Where, findings: Finding[]): KubeObject {
+  if (!OPERATIONS.includes(operation.op)) {
+    findings.push(appFinding('patch/operation', where, `a patch cannot ${String(operation.op)}`, `use op ${OPERATIONS.join(', ')}`));
+    return document;
   }
+  const missing = missingPath(document, operation);
+  if (missing === undefined) return JsonPatch.apply(structuredClone(document), jsonPatch(operation)) as KubeObject;
+  const { op, path } = operation;
+  const fix = op === 'replace' ? "use op 'add' for a new field, or correct the path" : 'correct the path';
+  findings.push(appFinding('patch/missing-path', { ...where, field: path }, `a patch wants to ${op} ${path}, but ${missing} does not exist`, fix));
   return document;
 }
 
@@ -84,14 +89,29 @@ function jsonPatch(operation: PatchOperation): JsonPatch {
 
 /** The part of an operation's path that is missing; `add` may create the last segment, the others may not. */
 function missingPath(document: unknown, { op, path }: PatchOperation): string | undefined {
+  if (typeof path !== 'string' || !path.startsWith('/')) return `the path ${JSON.stringify(path)}`;
   const segments = path.split('/').slice(1).map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
-  const wanted = op === 'add' ? segments.length - 1 : segments.length;
-  if (!path.startsWith('/') || segments.length === 0) return JSON.stringify(path);
   let value: unknown = document;
-  for (let index = 0; index < wanted; index += 1) {
-    const segment = segments[index] ?? '';
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, segment)) return `/${segments.slice(0, index + 1).join('/')}`;
+  for (const [index, segment] of segments.entries()) {
+    const adds = op === 'add' && index === segments.length - 1;
+    if (!(adds ? hasRoomFor(value, segment) : hasField(value, segment))) return `/${segments.slice(0, index + 1).join('/')}`;
     value = (value as Record<string, unknown>)[segment];
   }
-  return typeof value === 'object' || op !== 'add' ? undefined : `an object or list at /${segments.slice(0, -1).join('/')}`;
+  return undefined;
+}
+
+/** A field of a map, or an item of a list by its index. */
+function hasField(value: unknown, segment: string): boolean {
+  if (Array.isArray(value)) return isIndex(segment) && Number(segment) < value.length;
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, segment);
+}
+
+/** Lists take an index up to their length, or `-` for the end. */
+function hasRoomFor(value: unknown, segment: string): boolean {
+  if (Array.isArray(value)) return segment === '-' || (isIndex(segment) && Number(segment) <= value.length);
+  return typeof value === 'object' && value !== null && segment !== '__proto__';
+}
+
+function isIndex(segment: string): boolean {
+  return /^(?:0|[1-9]\d*)$/.test(segment);
 }

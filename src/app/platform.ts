@@ -1,14 +1,18 @@
 import { App } from 'cdk8s';
-import { FindingsError, formatFinding, type Finding } from '../core/finding.ts';
+import { compareText, FindingsError, formatFinding, type Finding, type Where } from '../core/finding.ts';
 import { didYouMean } from '../core/names.ts';
 import { parseWith } from '../service/parse.ts';
 import type { ClusterSpec, EnvironmentSpec, PlatformSpec } from '../service/platform-spec.ts';
 import { platform as platformSchema, type PlatformConfig } from '../service/platform.ts';
-import { AIService } from './ai-service.ts';
+import type { AIService } from './ai-service.ts';
+import { appFinding } from './rules.ts';
 import { synthesize, type Synthesis } from './synthesize.ts';
 import { writeScratch } from '../tree/scratch.ts';
 
-/** What a platform is made of; cluster, environment, stage and registry names are inferred from it. */
+/**
+ * What a platform is made of. Names of clusters (`C`), environments (`E`), stages (`S`) and registries (`R`) are inferred
+ * from it; an environment that names a cluster which is not there does not compile.
+ */
 export type PlatformProps<C extends string, E extends string, S extends string, R extends string> = Omit<
   PlatformSpec,
   'clusters' | 'environments' | 'registries'
@@ -56,17 +60,19 @@ export class Platform<C extends string = string, E extends string = string, S ex
   readonly config: PlatformConfig | undefined;
   /** What is wrong so far. @internal */
   readonly findings: Finding[] = [];
+  /** The services, in the order in which they were made. @internal */
+  readonly made: AIService[] = [];
+  /** As in the options, until the loader of the project says where it found the platform. @internal */
+  root: string;
   /** @internal */
-  readonly root: string;
-  /** @internal */
-  readonly apps: string;
+  apps: string;
 
   constructor(props: PlatformProps<C, E, S, R>, options: PlatformOptions = {}) {
     super();
     this.root = options.root ?? process.cwd();
     this.apps = options.apps ?? 'apps';
     const { value, findings } = parseWith(platformSchema, props, { file: `${this.apps}/platform.ts` });
-    this.findings.push(...findings, ...(value ? unknownNames(value, `${this.apps}/platform.ts`) : []));
+    this.findings.push(...findings, ...(value ? clusterFindings(value, `${this.apps}/platform.ts`) : []));
     this.config = value;
     this.clusters = Object.keys(value?.clusters ?? {}) as C[];
     this.environments = Object.keys(value?.environments ?? {}) as E[];
@@ -76,12 +82,16 @@ export class Platform<C extends string = string, E extends string = string, S ex
 
   /** The services, sorted by name. */
   get services(): readonly AIService[] {
-    return this.node.children
-      .filter((child) => AIService.isAIService(child))
-      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    return [...this.made].sort((a, b) => compareText(a.name, b.name));
   }
 
-  /** Renders and checks the whole tree; writes nothing. */
+  /**
+   * Renders and checks the whole tree; writes nothing, and throws nothing: look into `findings` before `files` are used.
+   *
+   * @example
+   * const { files, findings } = platform.render();
+   * files.get('envs/prod/eu-1/growth/churn/manifests/virtualservice.churn.yaml')
+   */
   render(): Synthesis {
     return synthesize(this);
   }
@@ -101,19 +111,19 @@ export class Platform<C extends string = string, E extends string = string, S ex
   }
 }
 
-function unknownNames(config: PlatformConfig, file: string): Finding[] {
+/** Clusters of environments that are not there, or there twice. */
+function clusterFindings(config: PlatformConfig, file: string): Finding[] {
   const findings: Finding[] = [];
   for (const [name, environment] of Object.entries(config.environments)) {
     environment.clusters.forEach((cluster, index) => {
-      if (config.clusters[cluster]) return;
+      const where: Where = { file, field: `environments.${name}.clusters[${index}]` };
+      if (environment.clusters.indexOf(cluster) < index) {
+        findings.push(appFinding('platform/duplicate-cluster', where, `environment ${name} has cluster ${cluster} already`, 'remove one of the two'));
+      }
+      if (Object.hasOwn(config.clusters, cluster)) return;
       const near = didYouMean(cluster, Object.keys(config.clusters));
-      findings.push({
-        id: 'platform/unknown-cluster',
-        severity: 'error',
-        where: { file, field: `environments.${name}.clusters[${index}]` },
-        message: `there is no cluster ${JSON.stringify(cluster)}`,
-        fix: near ? `did you mean ${JSON.stringify(near)}?` : `name one of ${Object.keys(config.clusters).join(', ')}`,
-      });
+      const fix = near ? `did you mean ${JSON.stringify(near)}?` : `name one of ${Object.keys(config.clusters).join(', ')}`;
+      findings.push(appFinding('platform/unknown-cluster', where, `there is no cluster ${JSON.stringify(cluster)}`, fix));
     });
   }
   return findings;

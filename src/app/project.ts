@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createJiti } from 'jiti';
-import type { Finding } from '../core/finding.ts';
+import type { Finding, Where } from '../core/finding.ts';
 import { readYaml } from '../core/read-yaml.ts';
 import { AIService, type AIServiceProps } from './ai-service.ts';
 import { Platform } from './platform.ts';
+import { appFinding } from './rules.ts';
 
 /** A project that was read, or what is wrong with it. */
 export interface Project {
@@ -26,23 +27,27 @@ export async function loadProject(root: string, apps = 'apps'): Promise<Project>
   const findings: Finding[] = [];
   const platformFile = sourceFile(root, `${apps}/platform`);
   if (!platformFile) {
-    const message = `there is no ${apps}/platform.ts`;
     const fix = 'make it, and export a Platform from it: export const platform = new Platform({ … })';
-    return { platform: undefined, findings: [{ id: 'project/no-platform', severity: 'error', where: {}, message, fix }] };
+    return { platform: undefined, findings: [appFinding('project/no-platform', {}, `there is no ${apps}/platform.ts`, fix)] };
   }
   const platform = platformIn(await load(platformFile), platformFile);
   if (!platform) return { platform: undefined, findings };
+  platform.root = root;
+  platform.apps = apps;
 
   for (const name of serviceFolders(join(root, apps))) {
     const folder = `${apps}/${name}`;
     const code = sourceFile(root, `${folder}/service`);
     const yaml = existsSync(join(root, folder, 'service.yaml')) ? `${folder}/service.yaml` : undefined;
     if (code && yaml) {
-      findings.push({ id: 'project/two-sources', severity: 'error', where: { file: yaml }, message: `the service is described by ${code} too`, fix: 'remove one of the two files' });
+      findings.push(appFinding('project/two-sources', { file: yaml }, `the service is described by ${code} too`, 'remove one of the two files'));
     } else if (code) {
       await loadService(code, name);
     } else if (yaml) {
       readService(yaml, name);
+    } else if (existsSync(join(root, folder, 'service.yml'))) {
+      const message = `nothing reads ${folder}/service.yml`;
+      findings.push(appFinding('project/service-name', { file: `${folder}/service.yml` }, message, 'call it service.yaml'));
     }
   }
   return { platform, findings };
@@ -52,36 +57,44 @@ export async function loadProject(root: string, apps = 'apps'): Promise<Project>
       return await jiti.import<Record<string, unknown>>(join(root, file));
     } catch (error) {
       const message = error instanceof Error ? firstLine(error.message) : String(error);
-      findings.push({ id: 'project/load', severity: 'error', where: { file }, message: `the file cannot be loaded: ${message}`, fix: 'correct the file; npx tsc --noEmit says more' });
+      findings.push(appFinding('project/load', { file, ...lineIn(join(root, file), error) }, `the file cannot be loaded: ${message}`, 'correct the file; npx tsc --noEmit says more'));
       return {};
     }
   }
 
   function platformIn(module: Record<string, unknown>, file: string): Platform | undefined {
-    const platforms = Object.values(module).filter((value) => value instanceof Platform);
+    // One that is exported twice, by name and as default, is one.
+    const platforms = [...new Set(Object.values(module))].filter((value) => value instanceof Platform);
     if (platforms.length !== 1 && findings.length === 0) {
       const message = platforms.length === 0 ? 'the file exports no Platform' : `the file exports ${platforms.length} platforms`;
-      findings.push({ id: 'project/no-platform', severity: 'error', where: { file }, message, fix: 'export one: export const platform = new Platform({ … })' });
+      findings.push(appFinding('project/no-platform', { file }, message, 'export one: export const platform = new Platform({ … })'));
     }
     return platforms[0];
   }
 
   async function loadService(file: string, name: string): Promise<void> {
-    const before = new Set(platform?.services);
+    const before = platform?.made.length;
     const problems = findings.length;
     await load(file);
     if (findings.length > problems) return;
-    const made = platform?.services.filter((service) => !before.has(service)).map((service) => service.name) ?? [];
+    const made = platform?.made.slice(before).map((service) => service.name) ?? [];
     if (made.length === 1 && made[0] === name) return;
     const message = made.length === 0 ? 'the file defines no service on the platform' : `the file defines ${made.map((each) => JSON.stringify(each)).join(' and ')}`;
-    findings.push({ id: 'project/service-name', severity: 'error', where: { file }, message: `${message}; its folder says ${JSON.stringify(name)}`, fix: `define exactly one: new AIService(platform, '${name}', { … })` });
+    const fix = `define exactly one: new AIService(platform, '${name}', { … })`;
+    findings.push(appFinding('project/service-name', { file }, `${message}; its folder says ${JSON.stringify(name)}`, fix));
   }
 
   function readService(file: string, name: string): void {
-    const yaml = readYaml(readFileSync(join(root, file), 'utf8'), file);
-    findings.push(...yaml.findings);
-    if (yaml.findings.length > 0 || !platform) return;
-    new AIService(platform, name, yaml.value as AIServiceProps, { file, locate: yaml.locate });
+    let text: string;
+    try {
+      text = readFileSync(join(root, file), 'utf8');
+    } catch (error) {
+      findings.push(appFinding('project/load', { file }, `the file cannot be read: ${(error as Error).message}`, 'make it a file that can be read'));
+      return;
+    }
+    const { value, findings: wrong, locate } = readYaml(text, file);
+    findings.push(...wrong);
+    if (wrong.length === 0 && platform) new AIService(platform, name, value as AIServiceProps, { file, locate });
   }
 }
 
@@ -97,5 +110,13 @@ function serviceFolders(folder: string): string[] {
 }
 
 function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? text;
+  return (text.split('\n', 1)[0] ?? text).trimEnd();
+}
+
+/** The line of a file that an error is about, as its message or stack says. Columns are those of transpiled code. */
+function lineIn(path: string, error: unknown): Pick<Where, 'line'> {
+  const text = error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : '';
+  const [, after = ''] = text.split(`${path}:`);
+  const line = /^\d+/.exec(after)?.[0];
+  return line === undefined ? {} : { line: Number(line) };
 }

@@ -11,11 +11,12 @@ export type References = ReadonlyMap<string, Reference | undefined>;
  * Reads the reference files that a service names, each once.
  *
  * @param folder folder of the service, relative to the project; the files must be below it.
+ * @param specs the service in each of its environments: overrides may name other files.
  */
-export function readReferences(root: string, folder: string, spec: ServiceSpec, where: Where): { references: References; findings: Finding[] } {
+export function readReferences(root: string, folder: string, specs: readonly ServiceSpec[], where: Where): { references: References; findings: Finding[] } {
   const references = new Map<string, Reference | undefined>();
   const findings: Finding[] = [];
-  for (const { psi } of spec.monitoring.drift) {
+  for (const { psi } of specs.flatMap(({ monitoring }) => monitoring.drift)) {
     if (references.has(psi.reference)) continue;
     const file = normalize(join(folder, psi.reference));
     const { value, findings: found } = file.startsWith(`${normalize(folder)}/`) ? read(root, file, where) : outside(psi.reference, folder, where);

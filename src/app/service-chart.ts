@@ -7,9 +7,20 @@ export interface ChartOwner extends Construct {
   readonly name: string;
 }
 
-/** The chart of one service in one environment on one cluster, for what users add to it. */
+/**
+ * The chart of one service in one environment on one cluster, for what users add to it: `ApiObject`, cdk8s-plus
+ * constructs. It is made by `service.chart()` and `service.charts()`. What is added is in the service's namespace, joins
+ * what we render, and is checked like it.
+ *
+ * @example
+ * for (const chart of service.charts()) {
+ *   new ApiObject(chart, 'labels', { apiVersion: 'v1', kind: 'ConfigMap', data: { labels: 'cat,dog' } });
+ * }
+ */
 export class ServiceChart extends Chart {
+  /** Name of the environment. */
   readonly environment: string;
+  /** Name of the cluster. */
   readonly cluster: string;
   readonly #service: string;
 
@@ -25,6 +36,11 @@ export class ServiceChart extends Chart {
     const below = apiObject.node.scopes.slice(this.node.scopes.length).map((scope) => scope.node.id);
     const ids = below.filter((id) => id !== 'Resource' && id !== 'Default');
     return [this.#service, ...ids].join('-').toLowerCase();
+  }
+
+  /** What the constructs that users added say is wrong with themselves. */
+  problems(): string[] {
+    return this.node.findAll().flatMap((child) => child.node.validate().map((message) => `${child.node.path}: ${message}`));
   }
 
   /**

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { createChecker, type Checker } from '../check/checker.ts';
 import { checkMonitoring } from '../check/monitoring.ts';
 import { createClusterChecks, type ClusterChecks } from '../check/objects.ts';
@@ -5,7 +6,8 @@ import { checkSecretReferences } from '../check/secrets.ts';
 import { checkServing } from '../check/serving.ts';
 import { checkTraffic } from '../check/traffic.ts';
 import { sortFindings, type Finding, type Where } from '../core/finding.ts';
-import { groupOf, type KubeObject } from '../core/object.ts';
+import { isDnsLabel } from '../core/names.ts';
+import { groupOf, objectLabel, type KubeObject } from '../core/object.ts';
 import { emitYaml } from '../core/yaml.ts';
 import { resolveServing } from '../release/resolve.ts';
 import type { Serving } from '../release/serving.ts';
@@ -13,16 +15,20 @@ import { openStore, type ReleaseStore } from '../release/store.ts';
 import { argocdApp, renderApplicationSet, renderAppProject, renderRootApplication } from '../render/argocd.ts';
 import { renderShared } from '../render/kubernetes.ts';
 import type { Target } from '../render/target.ts';
+import { fieldPath } from '../service/parse.ts';
 import type { Environment, PlatformConfig } from '../service/platform.ts';
+import { findUnwritable } from '../service/unwritable.ts';
 import { descriptorPath, manifestsFolder, nameManifests, unitFolder, type Unit } from '../tree/layout.ts';
 import { namespaceOf, type AIService, type ServiceInEnvironment } from './ai-service.ts';
 import { deletionGuard } from './deletion-guard.ts';
 import { applyPatches } from './patch.ts';
 import type { Platform } from './platform.ts';
+import type { ServiceChart } from './service-chart.ts';
 import { readReferences, type References } from './references.ts';
 import { renderTarget } from './render-target.ts';
+import { appFinding } from './rules.ts';
 
-/** A rendered tree, or what is wrong with it. */
+/** A rendered tree, and what is wrong with it; what `platform.render()` gives. */
 export interface Synthesis {
   /** Content by path, relative to the GitOps tree. Complete only when no finding is an error. */
   readonly files: ReadonlyMap<string, string>;
@@ -64,6 +70,7 @@ class Run {
   readonly #teams = new Map<string, Team>();
   readonly #clusterChecks = new Map<string, ClusterChecks>();
   readonly #services: ReadonlyMap<string, AIService>;
+  readonly #namespaces = new Map<string, string | undefined>();
   #targets = 0;
   #objects = 0;
 
@@ -71,26 +78,46 @@ class Run {
     this.#platform = platform;
     this.#config = config;
     this.#findings = findings;
-    this.#checker = createChecker(config.imports, config.allowUnknownKinds);
+    this.#checker = createChecker(config.imports.map((folder) => resolve(platform.root, folder)), config.allowUnknownKinds);
     this.#store = openStore(platform.root, config.releases);
-    this.#services = new Map(platform.services.map((service) => [service.name, service]));
+    // Of two with one name the first is looked at.
+    this.#services = new Map([...platform.services].reverse().map((service) => [service.name, service]));
   }
 
   addService(service: AIService): void {
     const { base } = service;
     if (!base) return;
+    const places = Object.entries(this.#config.environments).flatMap(([environment, env]) => {
+      if (!service.runsIn(environment)) return [];
+      const { value, findings } = service.inEnvironment(environment, env.stage);
+      this.#findings.push(...findings);
+      return value ? [{ environment, env, value }] : [];
+    });
     const where: Where = { service: service.name };
-    const { references, findings } = readReferences(this.#platform.root, service.folder, base, where);
+    const { references, findings } = readReferences(this.#platform.root, service.folder, places.map(({ value }) => value.spec), where);
     this.#findings.push(...findings);
-    for (const [environment, env] of Object.entries(this.#config.environments)) {
-      if (!service.runsIn(environment)) continue;
-      const inEnvironment = service.inEnvironment(environment, env.stage);
-      this.#findings.push(...inEnvironment.findings);
-      if (!inEnvironment.value) continue;
-      const serving = this.#resolve(service, environment, env, inEnvironment.value);
-      if (!serving) continue;
-      for (const cluster of env.clusters) this.#addTarget(service, environment, env, cluster, inEnvironment.value, serving, references);
+    for (const { environment, env, value } of places) {
+      const serving = this.#resolve(service, environment, env, value);
+      const namespace = this.#namespace(environment, env, base.owner.team);
+      if (!serving || namespace === undefined) continue;
+      for (const cluster of new Set(env.clusters)) this.#addTarget(service, environment, env, cluster, namespace, value, serving, references);
     }
+  }
+
+  /** Namespace of a team in an environment, asked for once; `undefined` when the platform gives none that can be. */
+  #namespace(environment: string, env: Environment, team: string): string | undefined {
+    const key = `${environment}/${team}`;
+    if (!this.#namespaces.has(key)) {
+      const namespace = namespaceOf(env.namespace, team);
+      const valid = typeof namespace === 'string' && isDnsLabel(namespace);
+      this.#namespaces.set(key, valid ? namespace : undefined);
+      if (!valid) {
+        const at: Where = { file: `${this.#platform.apps}/platform.ts`, field: `environments.${environment}.namespace` };
+        const message = `team ${team} would get the namespace ${JSON.stringify(namespace) ?? 'undefined'}, which is not a DNS label`;
+        this.#findings.push(appFinding('platform/namespace', at, message, 'give at most 63 lower-case letters, digits and "-", with a letter or digit at both ends'));
+      }
+    }
+    return this.#namespaces.get(key);
   }
 
   #resolve(service: AIService, environment: string, env: Environment, { spec, overrides }: ServiceInEnvironment): Serving | undefined {
@@ -112,6 +139,7 @@ class Run {
     environment: string,
     env: Environment,
     clusterName: string,
+    namespace: string,
     { spec }: ServiceInEnvironment,
     serving: Serving,
     references: References,
@@ -128,7 +156,7 @@ class Run {
       env,
       clusterName,
       cluster,
-      namespace: namespaceOf(env.namespace, team),
+      namespace,
       serviceUrl: (name) => this.#serviceUrl(name, environment, env),
     };
     const where: Where = { service: service.name, environment, cluster: clusterName };
@@ -138,7 +166,7 @@ class Run {
 
     const patched = applyPatches(renderTarget(target, references), service.patches, { environment, stage: env.stage, where });
     this.#findings.push(...patched.findings);
-    const added = service.existingChart(environment, clusterName)?.toJson() ?? [];
+    const added = this.#addedTo(service.existingChart(environment, clusterName), where);
     const unit = { environment, cluster: clusterName, team, service: service.name };
     this.#addUnit(unit, [...patched.objects, ...added], where, target.namespace);
     this.#files.set(descriptorPath(unit), json(argocdApp(target)));
@@ -146,6 +174,18 @@ class Run {
     const namespaces = places.get(environment);
     if (namespaces) namespaces.set(clusterName, target.namespace);
     else places.set(environment, new Map([[clusterName, target.namespace]]));
+  }
+
+  /** What users added to a chart. Constructs find some mistakes themselves, and throw when they are rendered. */
+  #addedTo(chart: ServiceChart | undefined, where: Where): readonly KubeObject[] {
+    const add = (message: string): void => void this.#findings.push(appFinding('chart/construct', where, message, 'correct the construct'));
+    try {
+      chart?.problems().forEach(add);
+      return chart?.toJson() ?? [];
+    } catch (error) {
+      add(error instanceof Error ? error.message : String(error));
+      return [];
+    }
   }
 
   /** Checks and emits the objects of one Application. */
@@ -157,21 +197,33 @@ class Run {
     const { kinds } = this.#team(unit.team);
     const add = (finding: Finding): void => void this.#findings.push({ ...finding, where: { ...where, ...finding.where } });
     const sound = objects.filter((object) => {
-      const findings = [...this.#checker.check(object, cluster), ...across.check(object, { unit: folder, namespace })];
-      findings.forEach(add);
-      return !findings.some(({ severity }) => severity === 'error');
+      const own = this.#checker.check(object, cluster);
+      own.forEach(add);
+      // The rules read typed fields; what has the wrong shape has been said already.
+      if (own.some(({ id, severity }) => severity === 'error' && id.startsWith('schema/') && id !== 'schema/metadata')) return false;
+      const shared = across.check(object, { unit: folder, namespace });
+      shared.forEach(add);
+      return ![...own, ...shared].some(({ severity }) => severity === 'error');
     });
     const { files, findings } = nameManifests(manifestsFolder(unit), sound);
     findings.forEach(add);
     for (const [path, object] of files) {
       kinds.add(`${groupOf(object.apiVersion)}/${object.kind}`);
-      this.#addFile(path, object);
+      this.#addFile(path, object, where);
     }
   }
 
-  #addFile(path: string, object: KubeObject): void {
+  #addFile(path: string, object: KubeObject, where: Where): void {
     this.#objects += 1;
-    this.#files.set(path, emitYaml(object));
+    try {
+      this.#files.set(path, emitYaml(object));
+    } catch (error) {
+      // Escape hatches take any value, and most are fine: looking at each text beforehand would cost more than the rest.
+      if (!(error instanceof TypeError)) throw error;
+      const at: Where = { ...where, object: objectLabel(object) };
+      const flaws = findUnwritable(object).map(({ path: field, message, fix }) => appFinding('chart/unwritable', { ...at, field: fieldPath(undefined, field) }, message, fix));
+      this.#findings.push(...(flaws.length > 0 ? flaws : [appFinding('chart/unwritable', at, error.message, 'write plain data, with keys of moderate length')]));
+    }
   }
 
   /** Everything that a team's services share, and Argo CD's own objects. */
@@ -197,7 +249,7 @@ class Run {
 
   #addArgocd(object: KubeObject, name: string): void {
     this.#findings.push(...this.#checker.check(object, undefined));
-    this.#addFile(`argocd/${name}.yaml`, object);
+    this.#addFile(`argocd/${name}.yaml`, object, {});
   }
 
   result(): Synthesis {
@@ -214,8 +266,10 @@ class Run {
 
   #serviceUrl(name: string, environment: string, env: Environment): string | undefined {
     const other = this.#services.get(name);
-    if (!other?.base || !other.runsIn(environment)) return undefined;
-    return `http://${name}.${namespaceOf(env.namespace, other.base.owner.team)}.svc.cluster.local`;
+    if (!other?.runsIn(environment)) return undefined;
+    // The mistakes of another service are said there, and nothing is written then.
+    const namespace = other.base ? this.#namespace(environment, env, other.base.owner.team) : undefined;
+    return `http://${name}.${namespace ?? 'unknown'}.svc.cluster.local`;
   }
 
   #team(name: string): Team {

@@ -9,12 +9,14 @@ import type { Target } from '../render/target.ts';
 import { exportedMetrics } from '../service/exports.ts';
 import type { Monitoring } from '../service/monitoring-rules.ts';
 import type { Reference } from '../service/reference.ts';
+import type { ServiceSpec } from '../service/service.ts';
 import { reporter, type Report } from './report.ts';
 
 /** Rules on what a service asks to be watched: an alert that could never fire is a mistake, not an alert. */
 export const MONITORING_RULES: readonly Rule[] = [
   { id: 'monitoring/metric-not-exported', severity: 'error', summary: 'The metric of a drift rule is declared in the exports of a part.', source: "KServe's servers (v0.20.0 python/kserve/kserve/metrics.py) export durations only, no predictions and no features" },
   { id: 'monitoring/metric-not-scraped', severity: 'error', summary: 'A part that exports the metric of a drift rule has a metrics endpoint.', source: 'A PodMonitor scrapes declared endpoints only; without one the rule never has data' },
+  { id: 'monitoring/exports-of-runtime', severity: 'warning', summary: 'Exported metrics come from an image that was made to expose them.', source: "kserve v0.20.0 python/kserve/kserve/metrics.py: durations only; the other servers expose no values either" },
   { id: 'monitoring/reference', severity: 'error', summary: 'The reference of a drift rule is there, with rising edges and shares that sum to 1.', source: 'The constants of a drift rule are made from it' },
   { id: 'monitoring/latency-bucket', severity: 'error', summary: 'The limit of a latency objective is a bucket bound of the metric.', source: 'Classic histograms count up to their bounds only; bounds of istio_request_duration_milliseconds are Envoy\'s defaults' },
   { id: 'monitoring/objective-unreachable', severity: 'warning', summary: 'An objective leaves every burn-rate alert a chance to fire.', source: 'SRE workbook, chapter 5: burn rate times error budget must be below 1' },
@@ -37,6 +39,7 @@ export function checkMonitoring(target: Target, references: ReadonlyMap<string, 
   const { istio, prometheus } = target.cluster;
   slos.forEach((slo, index) => checkSlo(add, `monitoring.slos[${index}]`, slo, istio !== undefined));
   drift.forEach((rule, index) => checkDrift(add, `monitoring.drift[${index}].psi`, rule, target, references));
+  checkExports(add, target.spec);
   checkDuplicates(add, 'monitoring.slos', slos.map(sloName));
   checkDuplicates(add, 'monitoring.drift', drift.map(({ psi }) => psi.metric));
   if (!prometheus && slos.length + drift.length > 0) {
@@ -51,6 +54,16 @@ export function checkMonitoring(target: Target, references: ReadonlyMap<string, 
 }
 
 type Add = Report['add'];
+
+/** Promised metrics that nothing exposes would leave their rules without data for ever. */
+function checkExports(add: Add, { predictor, models }: ServiceSpec): void {
+  const servers = [['predictor', predictor] as const, ...Object.entries(models).map(([name, server]) => [`models.${name}`, server] as const)];
+  for (const [field, server] of servers) {
+    if (!server?.exports || server.framework === 'custom' || server.image !== undefined) continue;
+    const message = `the usual image of framework ${server.framework} exposes neither predictions nor features`;
+    add('monitoring/exports-of-runtime', `${field}.exports`, message, 'write image: an image of this server that exposes them, or export them from a transformer');
+  }
+}
 
 function sloName(slo: Monitoring['slos'][number]): string {
   return 'availability' in slo ? 'availability' : latencyName(parseDuration(slo.latency.below) ?? 0);

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import type { ImportOptions } from './import.ts';
 
 /** Exit codes of every command: 0 fine, 1 error, 2 differs. */
 export const EXIT = { fine: 0, error: 1, differs: 2 } as const;
@@ -28,10 +29,15 @@ export async function main(argv: readonly string[]): Promise<number> {
 
   program
     .command('import')
-    .description('make types and schemas from CRDs')
-    .argument('<source...>', 'files, folders or https URLs of CRDs')
+    .description('make types and schemas from CRDs and Kubernetes OpenAPI documents')
+    .argument('<source...>', 'files, folders or https URLs; with --listed the folders that hold what is listed')
     .option('--out <folder>', 'folder to write to', 'imports')
-    .action(async (sources: string[], options: { out: string }) => {
+    .option('--project <name>', 'whose schemas these are, for sources.yaml (default: name of the file, folder or host)')
+    .option('--version <version>', "the project's version, for sources.yaml")
+    .option('--kinds <kind...>', 'these kinds only: VirtualService, apps/v1/Deployment')
+    .option('--no-descriptions', 'leave descriptions out of the types')
+    .option('--listed', 'import again what sources.yaml lists')
+    .action(async (sources: string[], options: ImportOptions) => {
       const { importCrds } = await import('./import.ts');
       code = await importCrds(sources, options);
     });

@@ -11,7 +11,9 @@ export function printFindings(findings: readonly Finding[]): void {
     process.stderr.write(`${COLOURS[finding.severity](head)}\n${rest.map((line) => `${line}\n`).join('')}`);
   }
   const errors = sorted.filter(({ severity }) => severity === 'error').length;
-  if (errors > 0) process.stderr.write(`${errors} error${errors === 1 ? '' : 's'}; nothing was written\n`);
+  if (errors === 0) return;
+  const halfway = sorted.some(({ id }) => id === 'tree/write-failed');
+  process.stderr.write(`${errors} error${errors === 1 ? '' : 's'}; ${halfway ? 'the tree is half written' : 'nothing was written'}\n`);
 }
 
 /** Says on a terminal what is going on, once it takes longer than a moment; quiet elsewhere. */

@@ -1,4 +1,4 @@
-import { relative, resolve } from 'node:path';
+import { normalize } from 'node:path';
 import { loadProject } from '../app/project.ts';
 import type { Synthesis } from '../app/synthesize.ts';
 import { FindingsError } from '../core/finding.ts';
@@ -40,11 +40,12 @@ export async function synth(options: SynthOptions): Promise<number> {
   const synthesis = platform.render();
   printFindings(synthesis.findings);
   if (synthesis.findings.some(({ severity }) => severity === 'error')) return EXIT.error;
-  return options.check ? check(options.out ?? 'gitops', synthesis) : write(options, synthesis);
+  const out = normalize(options.out ?? 'gitops');
+  return options.check ? check(out, synthesis) : write(out, options.allowDelete ?? [], synthesis);
 }
 
 function check(out: string, { files }: Synthesis): number {
-  const { added, changed, removed, findings } = compareTree({ outDir: resolve(out), files });
+  const { added, changed, removed, findings } = compareTree({ outDir: out, files });
   printFindings(findings);
   if (findings.some(({ severity }) => severity === 'error')) return EXIT.error;
   const lines = [
@@ -58,17 +59,15 @@ function check(out: string, { files }: Synthesis): number {
   return EXIT.differs;
 }
 
-function write(options: SynthOptions, { files, guard }: Synthesis): number {
-  const out = options.out ?? 'gitops';
+function write(out: string, allowDelete: readonly string[], { files, guard }: Synthesis): number {
   const { written, removed, unchanged, findings } = writeTree({
-    outDir: resolve(out),
+    outDir: out,
     files,
     guard,
-    allowDelete: new Set(options.allowDelete ?? []),
+    allowDelete: new Set(allowDelete),
   });
   printFindings(findings);
   if (findings.some(({ severity }) => severity === 'error')) return EXIT.error;
-  const place = relative(process.cwd(), resolve(out)) || '.';
-  process.stderr.write(`${place}: ${written.length} written, ${removed.length} removed, ${unchanged} unchanged\n`);
+  process.stderr.write(`${out}: ${written.length} written, ${removed.length} removed, ${unchanged} unchanged\n`);
   return EXIT.fine;
 }

@@ -10,8 +10,11 @@ export type Severity = 'error' | 'warning' | 'info';
 
 /** Where a finding points to. Give what is known; the printer orders and joins the parts. */
 export interface Where {
+  /** Name of the service. */
   readonly service?: string;
+  /** Name of the environment. */
   readonly environment?: string;
+  /** Name of the cluster. */
   readonly cluster?: string;
   /** A Kubernetes object, as `Kind namespace/name`. */
   readonly object?: string;
@@ -47,6 +50,20 @@ export interface Rule {
   readonly source: string;
 }
 
+/**
+ * Makes findings of a list of rules: the severity is the rule's, and an id that no rule has does not compile.
+ *
+ * @example
+ * const finding = findingOf(YAML_RULES);
+ * finding('yaml/syntax', { file, line: 3 }, 'duplicate key', 'remove one of the two')
+ */
+export function findingOf<const Id extends string>(
+  rules: readonly (Rule & { readonly id: Id })[],
+): (id: Id, where: Where, message: string, fix: string) => Finding {
+  const severities = new Map(rules.map(({ id, severity }) => [id, severity]));
+  return (id, where, message, fix) => ({ id, severity: severities.get(id)!, where, message, fix });
+}
+
 const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];
 
 /** Order of findings in every output: severity, then place, then id. Independent of locale. */
@@ -76,16 +93,31 @@ export function formatWhere(where: Where): string {
   return [file, scope, where.object, where.field].filter(Boolean).join(': ');
 }
 
-/** One finding as text: place, severity and id on the first line, then the fix. */
+/**
+ * One finding as text: severity, id and place on the first line, then what is wrong, then the fix. Without a line break
+ * at the end.
+ *
+ * @example process.stderr.write(`${formatFinding(finding)}\n`)
+ */
 export function formatFinding(finding: Finding): string {
   const place = formatWhere(finding.where);
   const head = `${finding.severity} ${finding.id}${place ? `: ${place}` : ''}`;
   return `${head}\n  ${finding.message}\n  fix: ${finding.fix}`;
 }
 
-/** Thrown at the edge only, after all findings have been collected. */
+/**
+ * What `platform.synth()` throws when a finding is an error. Thrown at the edge only, after all findings have been
+ * collected; its message is all of them as text.
+ *
+ * @example
+ * try { platform.synth(); } catch (error) {
+ *   if (error instanceof FindingsError) for (const { id, where, fix } of error.findings) report(id, where, fix);
+ * }
+ */
 export class FindingsError extends Error {
+  /** Always `FindingsError`. */
   override readonly name = 'FindingsError';
+  /** All findings of the run, sorted, warnings too. */
   readonly findings: readonly Finding[];
 
   constructor(findings: readonly Finding[]) {

@@ -30,6 +30,28 @@ export function isDns1035(text: string): boolean {
 }
 
 /**
+ * A key of labels and annotations: `[prefix/]name` (apimachinery `IsQualifiedName`). Annotation keys are compared in
+ * lower case.
+ *
+ * @example isQualifiedName('serving.kserve.io/deploymentMode') // true
+ */
+export function isQualifiedName(key: string): boolean {
+  const slash = key.indexOf('/');
+  if (slash >= 0 && !isDnsSubdomain(key.slice(0, slash).toLowerCase())) return false;
+  const name = key.slice(slash + 1);
+  return name.length <= 63 && /^[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?$/.test(name);
+}
+
+/**
+ * A value of a label: empty, or the name part of a qualified name (apimachinery `IsValidLabelValue`).
+ *
+ * @example isLabelValue('v47') // true
+ */
+export function isLabelValue(text: string): boolean {
+  return text === '' || (!text.includes('/') && isQualifiedName(text));
+}
+
+/**
  * The readable part of a text as a DNS label of at most `max` characters; accents are dropped, everything else
  * that a label cannot hold becomes one `-`. Empty when nothing readable is there.
  *

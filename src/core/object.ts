@@ -1,6 +1,11 @@
-/** Any Kubernetes object, as plain data. Rendered objects are these; so is what users add to a chart. */
+/**
+ * Any Kubernetes object, as plain data. Rendered objects are these; so is what users add to a chart. Types of single
+ * kinds are in `cdk8s-ai-service/imports/<group>/<version>`.
+ */
 export interface KubeObject {
+  /** Group and version: `serving.kserve.io/v1beta1`, and `v1` for core kinds. */
   readonly apiVersion: string;
+  /** Kind: `InferenceService`. */
   readonly kind: string;
   readonly metadata: ObjectMeta;
   readonly [field: string]: unknown;
@@ -8,9 +13,13 @@ export interface KubeObject {
 
 /** The part of `metadata` that belongs into Git. */
 export interface ObjectMeta {
+  /** Name, unique for its kind in the namespace. */
   readonly name: string;
+  /** Namespace; what belongs to none has none. */
   readonly namespace?: string;
+  /** Labels by key: what selectors match. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Annotations by key. */
   readonly annotations?: Readonly<Record<string, string>>;
 }
 

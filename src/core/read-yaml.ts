@@ -1,13 +1,25 @@
 import { createRequire } from 'node:module';
 import type * as Yaml from 'yaml';
-import type { Finding, Where } from './finding.ts';
+import { findingOf, type Finding, type Rule, type Where } from './finding.ts';
+
+/** What may be wrong with any YAML file that is read: `service.yaml`, the release store, a manifest. */
+export const YAML_RULES = [
+  {
+    id: 'yaml/syntax',
+    severity: 'error',
+    summary: 'A file holds one YAML document, without syntax errors and without duplicate keys.',
+    source: 'YAML 1.2',
+  },
+] as const satisfies readonly Rule[];
+
+const finding = findingOf(YAML_RULES);
 
 /** A parsed YAML file, which knows where each value stands. */
 export interface YamlFile {
   /** The value, or `undefined` when the text is not YAML. */
   readonly value: unknown;
   readonly findings: readonly Finding[];
-  /** File, line and column of the deepest value on a path that exists. */
+  /** File, line and column of the deepest field on a path that exists: its key, or the item of a list. */
   readonly locate: (path: readonly PropertyKey[]) => Where;
 }
 
@@ -24,28 +36,49 @@ function yamlModule(): typeof Yaml {
  * @param file name for findings, relative to the project.
  */
 export function readYaml(text: string, file: string): YamlFile {
-  const { LineCounter, parseDocument, isNode } = yamlModule();
+  const { LineCounter, parseDocument, isMap, isNode, isScalar, visit } = yamlModule();
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
   const at = (offset: number): Where => {
     const { line, col } = lines.linePos(offset);
     return { file, line, column: col };
   };
-  const findings = document.errors.map(
-    (error): Finding => ({
-      id: 'yaml/syntax',
-      severity: 'error',
-      where: at(error.pos[0]),
-      message: error.message,
-      fix: error.code === 'DUPLICATE_KEY' ? 'remove one of the two' : 'correct the YAML at this place',
-    }),
-  );
+  const findings: Finding[] = [];
+  const add = (offset: number, message: string, fix: string): void => void findings.push(finding('yaml/syntax', at(offset), message, fix));
+  // What is a warning to the parser is a tag or directive that would be lost.
+  for (const { code, message, pos } of [...document.errors, ...document.warnings]) {
+    const { why = message, fix = 'correct the YAML at this place' } = SAID[code] ?? {};
+    add(pos[0], why, fix);
+  }
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document) === undefined) add(alias.range?.[0] ?? 0, `there is no anchor &${alias.source} before this alias`, 'write the value itself');
+    },
+  });
   const locate = (path: readonly PropertyKey[]): Where => {
-    for (let length = path.length; length >= 0; length -= 1) {
-      const node: unknown = document.getIn(path.slice(0, length), true);
+    for (let length = path.length; length > 0; length -= 1) {
+      const parent: unknown = document.getIn(path.slice(0, length - 1), true);
+      const name = String(path[length - 1]);
+      const key = isMap(parent) ? parent.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === name)?.key : undefined;
+      const node: unknown = key ?? document.getIn(path.slice(0, length), true);
       if (isNode(node) && node.range) return at(node.range[0]);
     }
-    return { file };
+    return document.contents?.range ? at(document.contents.range[0]) : { file };
   };
-  return { value: findings.length > 0 ? undefined : (document.toJS() as unknown), findings, locate };
+  if (findings.length > 0) return { value: undefined, findings, locate };
+  try {
+    return { value: document.toJS() as unknown, findings, locate };
+  } catch (error) {
+    // Aliases of aliases of aliases: the parser stops counting at a hundred.
+    if (!(error instanceof ReferenceError)) throw error;
+    add(0, 'its aliases unfold to too many values', 'write the values out');
+    return { value: undefined, findings, locate };
+  }
 }
+
+/** What the parser says for programmers, for people; by its code. */
+const SAID: Readonly<Record<string, { readonly why?: string; readonly fix: string }>> = {
+  DUPLICATE_KEY: { why: 'this key is in the map already', fix: 'remove one of the two' },
+  MULTIPLE_DOCS: { why: 'the file holds more than one document', fix: 'write one document per file' },
+  TAG_RESOLVE_FAILED: { fix: 'leave the tag out' },
+};

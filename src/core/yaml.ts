@@ -31,46 +31,51 @@ const UNWRITABLE = new Error('unwritable value');
 const MAX_DEPTH = 100;
 const MAX_INDENT = 2 * MAX_DEPTH;
 
-/** A map after its key: starts with a line break (`newLine` carries the indentation) or is ` {}`. */
-function emitMap(map: object, newLine: string): string {
+/**
+ * A map after its key, or ` {}`. `newLine` is a line break with the indentation of the fields; `first` stands before
+ * the first field instead, where that one is beside a dash.
+ */
+function emitMap(map: object, newLine: string, first = newLine): string {
   if (newLine.length > MAX_INDENT) throw UNWRITABLE;
   let out = '';
   for (const key of orderedKeys(map)) {
     const value: unknown = (map as Record<string, unknown>)[key];
-    if (value !== undefined) out += newLine + emitKey(key) + ':' + emitValue(value, newLine);
+    if (value !== undefined) out += (out === '' ? first : newLine) + emitKey(key) + ':' + emitValue(value, newLine + '  ', newLine);
   }
   return out === '' ? ' {}' : out;
 }
 
-/** A list after its key. Items are indented; the first field of a map stands beside its dash. */
-function emitList(list: readonly unknown[], newLine: string): string {
+/** A list after its key or dash, or ` []`; `newLine` and `first` as for maps. */
+function emitList(list: readonly unknown[], newLine: string, first = newLine): string {
   if (list.length === 0) return ' []';
   if (newLine.length > MAX_INDENT) throw UNWRITABLE;
-  const itemLine = newLine + '  ';
   let out = '';
   for (let i = 0; i < list.length; i++) {
-    const text = emitValue(list[i], itemLine);
-    // A nested collection starts with a line break and four spaces more than its dash has: take their place.
-    out += itemLine + '-' + (text.charCodeAt(0) === LINE_FEED ? ' ' + text.slice(itemLine.length + 2) : text);
+    // A collection in a list starts beside the dash.
+    out += (i === 0 ? first : newLine) + '-' + emitValue(list[i], newLine + '  ', newLine, ' ');
   }
   return out;
 }
 
-const LINE_FEED = 10;
-
-/** Any value after its key or dash, with the space or line break that belongs between. */
-function emitValue(value: unknown, newLine: string): string {
+/**
+ * Any value after its key or dash, with the space or line break that belongs between.
+ *
+ * @param inner line break with the indentation of what is in the value.
+ * @param outer line break with the indentation of the key or dash.
+ * @param first what stands before the first field or item; default: `inner`.
+ */
+function emitValue(value: unknown, inner: string, outer: string, first = inner): string {
   switch (typeof value) {
     case 'string':
-      return ' ' + emitText(value, newLine);
+      return ' ' + emitText(value, outer);
     case 'number':
       return ' ' + emitNumber(value);
     case 'boolean':
       return value ? ' true' : ' false';
     case 'object':
       if (value === null) return ' null';
-      if (Array.isArray(value)) return emitList(value, newLine);
-      if (isPlainMap(value)) return emitMap(value, newLine + '  ');
+      if (Array.isArray(value)) return emitList(value, inner, first);
+      if (isPlainMap(value)) return emitMap(value, inner, first);
       throw UNWRITABLE;
     default:
       throw UNWRITABLE;
@@ -111,8 +116,6 @@ const UNFIT_FOR_BLOCK = /[\x00-\x08\x0b-\x1f]|[ \t]$/m;
 /** Kustomize fails on a block that starts with a tab; one of line breaks only shows nothing. */
 const UNFIT_START = /^\s*?(?:\t|$)/;
 
-const LONE_SURROGATE = /\p{Cs}/u;
-
 function emitKey(key: string): string {
   if (key.length > MAX_KEY) throw UNWRITABLE;
   return PLAIN_KEY.test(key) && !isReserved(key) ? key : quote(key);
@@ -129,7 +132,7 @@ function isReserved(text: string): boolean {
 
 /** Double quotes as in JSON, which every YAML parser reads, with everything invisible escaped. */
 function quote(text: string): string {
-  if (LONE_SURROGATE.test(text)) throw UNWRITABLE;
+  if (!text.isWellFormed()) throw UNWRITABLE;
   const quoted = JSON.stringify(text);
   return INVISIBLE.test(quoted)
     ? quoted.replace(ALL_INVISIBLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
@@ -142,7 +145,7 @@ function fitsBlock(text: string): boolean {
 
 /** A literal block. Its indicators say how it ends, and its depth where the first line starts with a space. */
 function emitBlock(text: string, newLine: string): string {
-  if (LONE_SURROGATE.test(text)) throw UNWRITABLE;
+  if (!text.isWellFormed()) throw UNWRITABLE;
   const indent = /^\n* /.test(text) ? '2' : '';
   const chomping = text.endsWith('\n\n') ? '+' : text.endsWith('\n') ? '' : '-';
   // The last line break is the one that every line of the document ends in.
@@ -171,7 +174,7 @@ function isPlainMap(value: object): boolean {
 function flawOf(value: unknown): string | undefined {
   switch (typeof value) {
     case 'string':
-      return LONE_SURROGATE.test(value) ? `is text with half a surrogate pair: ${JSON.stringify(value)}` : undefined;
+      return !value.isWellFormed() ? `is text with half a surrogate pair: ${JSON.stringify(value)}` : undefined;
     case 'number':
       if (Object.is(value, -0)) return 'is the number -0';
       return Number.isFinite(value) ? undefined : `is the number ${value}`;
@@ -201,7 +204,7 @@ function locateFlaw(value: unknown, path: string, depth: number): string | undef
     if (field === undefined) return undefined;
     const place = PLAIN_KEY.test(key) ? `${path === '' ? '' : `${path}.`}${key}` : `${path}[${JSON.stringify(key)}]`;
     if (key.length > MAX_KEY) return `${place} has a key of more than ${MAX_KEY} characters`;
-    if (LONE_SURROGATE.test(key)) return `${place} has a key with half a surrogate pair`;
+    if (!key.isWellFormed()) return `${place} has a key with half a surrogate pair`;
     return locateFlaw(field, place, depth + 1);
   });
 }

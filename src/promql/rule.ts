@@ -95,13 +95,14 @@ export type Template = string & { readonly [isTemplate]: true };
  * @example template`${'{{ evil }}'} has {{ $value }}` // {{ "{" }}{{ "{" }} evil }} has {{ $value }}
  */
 export function template(literals: TemplateStringsArray, ...values: readonly (string | number)[]): Template {
-  const parts = literals.map((literal, index) => literal + (index < values.length ? escapeTemplate(String(values[index]!)) : ''));
-  return parts.join('') as Template;
+  let text = literals[0] ?? '';
+  values.forEach((value, index) => (text += escapeTemplate(String(value)) + (literals[index + 1] ?? '')));
+  return text as Template;
 }
 
 /** Text that the template language prints as it is. Without an opening brace there is nothing it could start. */
 function escapeTemplate(text: string): string {
-  return text.replaceAll('{', '{{ "{" }}');
+  return text.includes('{') ? text.replaceAll('{', '{{ "{" }}') : text;
 }
 
 /** Values of alert labels are templates too. */

@@ -70,12 +70,17 @@ export function isOneOf(label: string, values: readonly string[]): Matcher {
  * @example selector('up', [equal('job', 'a"b')]).text // up{job="a\"b"}
  */
 export function selector(metric: string, matchers: readonly Matcher[]): Selector {
-  const classic = isMetricName(metric);
-  const conditions = (classic ? [] : [`__name__=${quote(metric)}`]).concat(
-    matchers.map(({ label, operator, value }) => `${label}${operator}${quote(value)}`),
-  );
-  const text = `${classic ? metric : ''}${conditions.length > 0 ? `{${conditions.join(',')}}` : ''}`;
-  return { text, precedence: Infinity, selector: true };
+  return selectorsWith(matchers)(metric);
+}
+
+/** Selectors of many metrics with the same conditions, which are written once. */
+export function selectorsWith(matchers: readonly Matcher[]): (metric: string) => Selector {
+  const conditions = matchers.map(({ label, operator, value }) => `${label}${operator}${quote(value)}`).join(',');
+  const ofClassic = conditions === '' ? '' : `{${conditions}}`;
+  return (metric) => {
+    const text = isMetricName(metric) ? metric + ofClassic : `{${[`__name__=${quote(metric)}`, conditions].filter(Boolean).join(',')}}`;
+    return { text, precedence: Infinity, selector: true };
+  };
 }
 
 /** A metric name that every version of Prometheus accepts. */

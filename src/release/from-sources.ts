@@ -2,6 +2,7 @@ import type { Finding, Where } from '../core/finding.ts';
 import { slug } from '../core/names.ts';
 import type { ServiceSpec } from '../service/service.ts';
 import type { Component, FunctionPart, ModelServer } from '../service/workload.ts';
+import { releaseFinding } from './rules.ts';
 import {
   containerWorkloadOf,
   releaseDigest,
@@ -26,13 +27,9 @@ export function recordOfSources(spec: ServiceSpec, name: string | undefined, whe
   const addServer = (part: string, field: string, server: ModelServer): void => {
     if (server.model && !('uri' in server.model)) {
       const { registry, name: model, alias, version } = server.model;
-      findings.push({
-        id: 'release/not-locked',
-        severity: 'error',
-        where: { ...where, field: `${field}.model` },
-        message: `${registry}/${model}${alias === undefined ? `:${version ?? ''}` : `@${alias}`} is not locked to a place yet, and synth asks no registry`,
-        fix: `npx ai-service release ${where.service ?? ''} --env ${where.environment ?? ''}`,
-      });
+      const message = `${registry}/${model}${alias === undefined ? `:${version ?? ''}` : `@${alias}`} is not locked to a place yet, and synth asks no registry`;
+      const fix = `npx ai-service release ${where.service ?? ''} --env ${where.environment ?? ''}`;
+      findings.push(releaseFinding('release/not-locked', { ...where, field: `${field}.model` }, message, fix));
       return;
     }
     parts[part] = { ...(server.model && { model: server.model }), workload: serverWorkloadOf(server) };
@@ -76,15 +73,9 @@ export function unreleasedEdits(base: ServiceSpec, record: ReleaseRecord, where:
   const added = [...(base.predictor ? ['predictor'] : []), ...(base.function ? ['function'] : []), ...Object.keys(base.models)].filter((part) => !record.parts[part]);
   const parts = [...edited, ...added].sort();
   if (parts.length === 0) return [];
-  return [
-    {
-      id: 'release/unreleased-edit',
-      severity: 'info',
-      where,
-      message: `the sources of ${parts.join(', ')} differ from release ${record.release}, and no release carries the edit yet`,
-      fix: `npx ai-service release ${where.service ?? ''} --env ${where.environment ?? ''} --config`,
-    },
-  ];
+  const message = `the sources of ${parts.join(', ')} differ from release ${record.release}, and no release carries the edit yet`;
+  const fix = `npx ai-service release ${where.service ?? ''} --env ${where.environment ?? ''} --config`;
+  return [releaseFinding('release/unreleased-edit', where, message, fix)];
 }
 
 /** Whether a recorded part still says what the sources say. An alias and a defaulted image are the release's to decide. */

@@ -1,10 +1,12 @@
+import { z } from 'zod';
 import type { Finding, Where } from '../core/finding.ts';
 import { didYouMean } from '../core/names.ts';
 import { mergeOverride } from '../service/overrides.ts';
 import type { ServiceSpec } from '../service/service.ts';
-import { resources as resourcesSchema, type Component, type FunctionPart, type ModelServer } from '../service/workload.ts';
+import { env as envSchema, resources as resourcesSchema, type Component, type FunctionPart, type ModelServer } from '../service/workload.ts';
 import { recordOfSources, unreleasedEdits, type Content } from './from-sources.ts';
 import type { ContainerWorkload, PartRecord, ReleaseRecord, ServerWorkload } from './record.ts';
+import { releaseFinding } from './rules.ts';
 import type { Entry, RunningFunction, RunningServer, RunningWorkload, Scale, Serving } from './serving.ts';
 import type { ReleaseState } from './state.ts';
 import type { ReleaseStore } from './store.ts';
@@ -74,13 +76,7 @@ function servingOfState(input: ServingInput, state: ReleaseState, file: string):
       const known = store.releases(service);
       const near = didYouMean(release, known);
       const fix = near ? `did you mean ${near}?` : known.length > 0 ? `name one of ${known.join(', ')}` : `npx ai-service release ${service} --env ${environment}`;
-      findings.push({
-        id: 'release/unknown-release',
-        severity: 'error',
-        where: { file, service, environment, field },
-        message: `there is no record of release ${release}`,
-        fix,
-      });
+      findings.push(releaseFinding('release/unknown-release', { file, service, environment, field }, `there is no record of release ${release}`, fix));
       return undefined;
     }
     findings.push(...record.findings);
@@ -111,13 +107,8 @@ function servingOfState(input: ServingInput, state: ReleaseState, file: string):
 
 /** A record that points to nothing, or a function that would call another model than its release says. */
 function recordProblems(record: ReleaseRecord, store: ReleaseStore, service: string, file: string): Finding[] {
-  const problem = (part: string, message: string, fix: string): Finding => ({
-    id: 'release/part',
-    severity: 'error',
-    where: { file, service, field: `parts.${part}` },
-    message,
-    fix,
-  });
+  const problem = (part: string, message: string, fix: string): Finding =>
+    releaseFinding('release/part', { file, service, field: `parts.${part}` }, message, fix);
   const findings: Finding[] = [];
   for (const [part, { introduced }] of Object.entries(record.parts)) {
     if (introduced !== record.release && !store.record(service, introduced)) {
@@ -200,36 +191,44 @@ function scaleOf(part: ModelServer | Component | FunctionPart | undefined): Scal
 /** What an environment may change of a released workload: how much it needs, and its environment variables. */
 const CARRIED_BY_ENVIRONMENT = new Set(['resources', 'env', 'scaling', 'placement', 'concurrency', 'exports']);
 
+/** Of these, what stands in a record; the rest is never part of a release. */
+const adjustable = z.object({ resources: resourcesSchema, env: envSchema.optional() });
+
 function withOverrides<W extends ServerWorkload | ContainerWorkload>(workload: W, overrides: readonly unknown[], path: readonly string[]): W {
-  let { resources, env } = workload;
-  for (const override of overrides) {
-    const part = path.reduce<unknown>(childOf, override) as { resources?: unknown; env?: Record<string, unknown> } | undefined;
-    if (part?.resources) resources = resourcesSchema.parse(mergeOverride(resourcesSchema, resources, part.resources));
-    if (part?.env) env = Object.fromEntries(Object.entries({ ...env, ...part.env }).filter(([, value]) => value !== null)) as typeof env;
-  }
-  return { ...workload, resources, ...(env && { env }) };
+  const changes = overrides.map((override) => path.reduce<unknown>(childOf, override)).filter((change) => childOf(change, 'resources') !== undefined || childOf(change, 'env') !== undefined);
+  if (changes.length === 0) return workload;
+  const { env, resources, ...rest } = workload;
+  const merged = changes.reduce((value, change) => {
+    const { resources: moreResources, env: moreEnv } = change as { resources?: unknown; env?: unknown };
+    return mergeOverride(adjustable, value, { resources: moreResources, env: moreEnv });
+  }, { resources, ...(env && { env }) } as unknown);
+  return { ...rest, ...adjustable.parse(merged) } as W;
 }
 
+/** Parts that every service may have, beside those in `models`. */
+const PARTS = ['predictor', 'transformer', 'explainer', 'function'] as const;
+
 /** Overrides of what a release pins would do nothing: what was tested is what ships. */
-function notCarried(input: ServingInput, where: Where): Finding[] {
-  const findings: Finding[] = [];
-  const parts: [string, unknown[]][] = [
-    ...['predictor', 'transformer', 'explainer', 'function'].map((part): [string, unknown[]] => [part, input.overrides.map((override) => childOf(override, part))]),
-    ...Object.keys(input.base.models).map((part): [string, unknown[]] => [`models.${part}`, input.overrides.map((override) => childOf(childOf(override, 'models'), part))]),
-  ];
-  for (const [part, overrides] of parts) {
-    for (const field of new Set(overrides.flatMap((override) => (typeof override === 'object' && override !== null ? Object.keys(override) : [])))) {
-      if (CARRIED_BY_ENVIRONMENT.has(field)) continue;
-      findings.push({
-        id: 'release/override-not-carried',
-        severity: 'error',
-        where: { ...where, field: `overrides.${part}.${field}` },
-        message: `${part}.${field} is part of a release, which is the same in every environment`,
-        fix: `change ${part}.${field} itself and make a release, or set rollout: 'replace' for this environment`,
-      });
+function notCarried({ base, overrides }: ServingInput, where: Where): Finding[] {
+  const fields = new Set<string>();
+  for (const override of overrides) {
+    const models = childOf(override, 'models');
+    const parts: [string, unknown, boolean][] = [
+      ...PARTS.map((part): [string, unknown, boolean] => [part, childOf(override, part), base[part] !== undefined]),
+      ...Object.keys(models ?? base.models).map((part): [string, unknown, boolean] => [`models.${part}`, models === null ? null : childOf(models, part), Object.hasOwn(base.models, part)]),
+    ];
+    for (const [part, change, there] of parts) {
+      // A part that goes, or comes, is a change of what runs as well.
+      if (change === undefined || (change === null && !there)) continue;
+      if (change === null || !there) fields.add(part);
+      else for (const field of Object.keys(change)) if (!CARRIED_BY_ENVIRONMENT.has(field)) fields.add(`${part}.${field}`);
     }
   }
-  return findings;
+  return [...fields].map((field) => {
+    const message = `${field} is part of a release, which is the same in every environment`;
+    const fix = `change ${field} itself and make a release, or set rollout: 'replace' for this environment`;
+    return releaseFinding('release/override-not-carried', { ...where, field: `overrides.${field}` }, message, fix);
+  });
 }
 
 function childOf(value: unknown, key: string): unknown {

@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Finding } from '../core/finding.ts';
+import type { Finding, Where } from '../core/finding.ts';
 import { readYaml } from '../core/read-yaml.ts';
 import { parseWith } from '../service/parse.ts';
 import type { z } from 'zod';
 import { releaseDigest, releaseRecord, type ReleaseRecord } from './record.ts';
+import { releaseFinding } from './rules.ts';
 import { releaseState, type ReleaseState } from './state.ts';
 
 /**
@@ -43,11 +44,11 @@ export function openStore(root: string, folder: string): ReleaseStore {
 
   return {
     state(environment, team, service) {
-      return present ? read(`${folder}/${environment}/${team}/${service}.yaml`, releaseState) : undefined;
+      return present ? read(`${folder}/${environment}/${team}/${service}.yaml`, releaseState, { service, environment }) : undefined;
     },
     record(service, release) {
       const file = `${folder}/${service}/${release}.yaml`;
-      if (!cache.has(file)) cache.set(file, present ? verified(read(file, releaseRecord), release) : undefined);
+      if (!cache.has(file)) cache.set(file, present ? verified(read(file, releaseRecord, { service }), release) : undefined);
       return cache.get(file);
     },
     releases(service) {
@@ -60,18 +61,18 @@ export function openStore(root: string, folder: string): ReleaseStore {
     },
   };
 
-  function read<S extends z.ZodType>(file: string, schema: S): Stored<z.output<S>> | undefined {
+  function read<S extends z.ZodType>(file: string, schema: S, scope: Where): Stored<z.output<S>> | undefined {
     let text: string;
     try {
       text = readFileSync(join(root, file), 'utf8');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       const message = `cannot be read: ${(error as Error).message}`;
-      return { file, value: undefined, findings: [{ id: 'release/unreadable', severity: 'error', where: { file }, message, fix: 'make the file readable' }] };
+      return { file, value: undefined, findings: [releaseFinding('release/unreadable', { ...scope, file }, message, 'make the file readable')] };
     }
     const yaml = readYaml(text, file);
     if (yaml.findings.length > 0) return { file, value: undefined, findings: yaml.findings };
-    return { file, ...parseWith(schema, yaml.value, { file }, yaml.locate) };
+    return { file, ...parseWith(schema, yaml.value, { ...scope, file }, yaml.locate) };
   }
 }
 
@@ -82,23 +83,14 @@ function verified(stored: Stored<ReleaseRecord> | undefined, release: string): S
   const { file } = stored;
   const findings: Finding[] = [];
   if (record.release !== release) {
-    findings.push({
-      id: 'release/name',
-      severity: 'error',
-      where: { file, field: 'release' },
-      message: `the file is named ${release}, but the record says ${record.release}`,
-      fix: 'rename the file to the name of its release',
-    });
+    const message = `the file is named ${release}, but the record says ${record.release}`;
+    findings.push(releaseFinding('release/name', { file, field: 'release' }, message, 'rename the file to the name of its release'));
   }
   const digest = releaseDigest(record.parts);
   if (record.digest !== digest) {
-    findings.push({
-      id: 'release/digest',
-      severity: 'error',
-      where: { file, field: 'digest' },
-      message: `the record was changed after it was written: its digest is ${record.digest}, its content has ${digest}`,
-      fix: `restore the file from Git, and make a new release for a change: npx ai-service release`,
-    });
+    const message = `the record was changed after it was written: its digest is ${record.digest}, its content has ${digest}`;
+    const fix = 'restore the file from Git, and make a new release for a change: npx ai-service release';
+    findings.push(releaseFinding('release/digest', { file, field: 'digest' }, message, fix));
   }
   return findings.length > 0 ? { file, value: undefined, findings } : stored;
 }

@@ -20,6 +20,12 @@ export function workloadAddress(target: Target, workload: RunningWorkload): Addr
   return { host: serviceHost(target, name), port: 80, knative: runsOnKnative(target, workload) };
 }
 
+/** The address of a server's explainer, which answers `:explain`; of the server itself where it has none. */
+export function explainerAddress(target: Target, workload: RunningWorkload): Address {
+  const address = workloadAddress(target, workload);
+  return workload.kind === 'server' && workload.explainer ? { ...address, host: serviceHost(target, `${workload.name}-explainer`) } : address;
+}
+
 /** Base URL of a workload for callers inside of the cluster, without a trailing slash. */
 export function workloadUrl(target: Target, workload: RunningWorkload): string {
   return `http://${workloadAddress(target, workload).host}`;

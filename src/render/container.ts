@@ -42,7 +42,8 @@ export interface PodPlacement {
 export function endpointUrl(target: Target, endpoint: EndpointRef, calls: Calls): string | undefined {
   if ('url' in endpoint) return endpoint.url;
   if ('service' in endpoint) return target.serviceUrl(endpoint.service);
-  const server = calls[endpoint.part];
+  // A name such as `constructor` is nobody's but an object's own.
+  const server = Object.hasOwn(calls, endpoint.part) ? calls[endpoint.part] : undefined;
   return server && workloadUrl(target, server);
 }
 

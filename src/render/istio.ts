@@ -4,7 +4,7 @@ import { formatGoDuration, parseDuration } from '../core/duration.ts';
 import type { KubeObject } from '../core/object.ts';
 import { atLeast } from '../core/version.ts';
 import type { Cluster } from '../service/platform.ts';
-import { runsOnKnative, workloadAddress } from './address.ts';
+import { explainerAddress, runsOnKnative, workloadAddress, type Address } from './address.ts';
 import { entryPart, entryPort, entryWorkloads, type EntryWorkload } from './entry.ts';
 import { podSelector } from './pod-selector.ts';
 import { requestTimeout } from './request-timeout.ts';
@@ -26,7 +26,7 @@ export function renderIstio(target: Target): KubeObject[] {
   const entries = entryWorkloads(target);
   const objects: (Service | VirtualService | DestinationRule)[] = [entryService(target)];
   if (target.cluster.istio) {
-    objects.push(virtualService(target, target.cluster.istio, entries), ...destinationRules(target, entries));
+    objects.push(virtualService(target, target.cluster.istio, entries), ...destinationRules(target));
   }
   return objects;
 }
@@ -58,21 +58,35 @@ function entryService(target: Target): Service {
   };
 }
 
+/** Requests for an explanation (KServe 0.20 constants.ExplainPrefix); KServe's own route is off with its ingress. */
+const EXPLAIN = '/v1/models/[\\w-]+:explain';
+
 function virtualService(target: Target, istio: NonNullable<Cluster['istio']>, entries: readonly EntryWorkload[]): VirtualService {
+  const limits = { timeout: formatGoDuration(requestTimeout(target)), retries: retries(target, istio) };
+  const explained = entries.some(({ workload }) => workload.kind === 'server' && workload.explainer);
   return {
     apiVersion: 'networking.istio.io/v1',
     kind: 'VirtualService',
     metadata: metadata(target),
     spec: {
       // No exportTo: callers live in any namespace, and the gateways in their own.
-      hosts: hostsOf(target),
+      hosts: hostsOf(target, entries),
       gateways: gatewaysOf(target, istio, entries),
       http: [
+        ...(explained
+          ? [
+              {
+                name: 'explain',
+                match: [{ uri: { regex: EXPLAIN } }],
+                route: entries.map(({ workload, weight }) => destination(target, explainerAddress(target, workload), weight)),
+                ...limits,
+              },
+            ]
+          : []),
         {
           name: 'default',
-          route: entries.map((entry) => destination(target, entry)),
-          timeout: formatGoDuration(requestTimeout(target)),
-          retries: retries(target, istio),
+          route: entries.map(({ workload, weight }) => destination(target, workloadAddress(target, workload), weight)),
+          ...limits,
         },
       ],
     },
@@ -80,12 +94,15 @@ function virtualService(target: Target, istio: NonNullable<Cluster['istio']>, en
 }
 
 /** Host names that lead to a service: its own, the public one, and those of older addresses. */
-function hostsOf(target: Target): string[] {
+function hostsOf(target: Target, entries: readonly EntryWorkload[]): string[] {
   const { visibility, hosts } = target.spec.traffic;
   const { domain } = target.cluster;
+  // A gateway compares the host as it is written, so on Knative the shorter spellings are hosts of their own.
+  const spellings = entries.some(({ workload }) => runsOnKnative(target, workload)) ? ['', '.svc'] : [];
   return [
     ...new Set([
       serviceHost(target, target.service),
+      ...spellings.map((suffix) => `${target.service}.${target.namespace}${suffix}`),
       ...(visibility === 'public' && domain !== undefined ? [`${target.service}.${target.namespace}.${domain}`] : []),
       ...hosts,
     ]),
@@ -106,8 +123,7 @@ function gatewaysOf(target: Target, { gateway }: NonNullable<Cluster['istio']>, 
  * Knative routes by host name: each destination is the local gateway with a host of its own. The host must stand at
  * the destination; a route has only one. Weights are always written, so that a second release changes no line.
  */
-function destination(target: Target, { workload, weight }: EntryWorkload): RouteDestination {
-  const { host, port, knative } = workloadAddress(target, workload);
+function destination(target: Target, { host, port, knative }: Address, weight: number): RouteDestination {
   const gateway = knative ? target.cluster.knative?.localGatewayService : undefined;
   return {
     destination: { host: gateway ?? host, port: { number: port } },
@@ -133,16 +149,16 @@ function retries(target: Target, { version }: NonNullable<Cluster['istio']>): No
 }
 
 /**
- * Limits and outlier detection per workload that answers the service's address. None on Knative: there all requests
- * go to the gateway, whose endpoints are no replicas of ours, and queue-proxy and activator do the queueing.
+ * Limits and outlier detection per workload, also of models that only the function calls. None on Knative: there all
+ * requests go to the gateway, whose endpoints are no replicas of ours, and queue-proxy and activator do the queueing.
  *
  * No exportTo: Istio reads the rule at the caller, in any namespace, or at the gateway.
  */
-function destinationRules(target: Target, entries: readonly EntryWorkload[]): DestinationRule[] {
+function destinationRules(target: Target): DestinationRule[] {
   const { connectionPool, outlierDetection } = target.spec.traffic;
-  return entries
-    .filter(({ workload }) => !runsOnKnative(target, workload))
-    .map(({ workload }) => ({
+  return target.serving.workloads
+    .filter((workload) => !runsOnKnative(target, workload))
+    .map((workload) => ({
       apiVersion: 'networking.istio.io/v1',
       kind: 'DestinationRule',
       metadata: { name: workload.name, namespace: target.namespace, labels: workloadLabels(target, entryPart(workload), workload.release) },
@@ -154,7 +170,9 @@ function destinationRules(target: Target, entries: readonly EntryWorkload[]): De
             tcp: { maxConnections: connectionPool.maxConnections },
           },
           outlierDetection: {
-            consecutive5xxErrors: outlierDetection.consecutive5xxErrors,
+            consecutiveGatewayErrors: outlierDetection.consecutiveGatewayErrors,
+            // Model servers answer 500 to input that they cannot read; that is no reason to eject a replica.
+            consecutive5xxErrors: 0,
             interval: goDuration(outlierDetection.interval),
             baseEjectionTime: goDuration(outlierDetection.baseEjectionTime),
             maxEjectionPercent: outlierDetection.maxEjectionPercent,

@@ -4,6 +4,7 @@ import type { KubeObject } from '../core/object.ts';
 import type { ContainerWorkload, ServerWorkload } from '../release/record.ts';
 import type { RunningServer, Scale } from '../release/serving.ts';
 import { defaultImage, protocolOf, readinessPath, RUNTIMES, type Runtime, type RuntimeFramework } from '../service/runtime.ts';
+import { runsOnKnative } from './address.ts';
 import {
   deploymentProbes,
   envOf,
@@ -71,7 +72,7 @@ function servingRuntime(target: Target, workload: RunningServer, framework: Runt
           name: CONTAINER,
           image: mirrored(cluster.imageMirrors, image),
           ...(runtime.command && { command: [...runtime.command] }),
-          args: [...runtime.args],
+          ...(runtime.args.length > 0 && { args: [...runtime.args] }),
           ...(Object.keys(env).length > 0 && { env: Object.keys(env).map((name) => ({ name, value: env[name]! })) }),
           ports: portsOf(target, runtime.port, runtime.metrics?.port),
           securityContext: {
@@ -134,7 +135,11 @@ function model(
   const { server, servedName } = workload;
   const protocol = protocolOf(framework, server.protocol);
   const name = runtime.servedName;
-  const args = [...(typeof name === 'object' && 'argument' in name ? [`${name.argument}=${servedName}`] : []), ...(server.args ?? [])];
+  const args = [
+    ...(typeof name === 'object' && 'argument' in name ? [`${name.argument}=${servedName}`] : []),
+    ...gpuArguments(runtime, server),
+    ...(server.args ?? []),
+  ];
   const env = envOf(target, server.env, {}, typeof name === 'object' && 'environment' in name ? { [name.environment]: servedName } : {});
   return {
     modelFormat: { ...runtime.modelFormat },
@@ -209,6 +214,12 @@ function component(
   };
 }
 
+/** Spreads a model over the GPUs of a replica, unless the arguments say already how. */
+function gpuArguments({ gpuArgument }: Runtime, { resources: { gpu = 0 }, args = [] }: ServerWorkload): string[] {
+  const chosen = args.some((arg) => /^(?:--(?:tensor|pipeline|data)-parallel-size|-[tpd]p)\b/.test(arg));
+  return gpuArgument === undefined || gpu < 2 || chosen ? [] : [`${gpuArgument}=${gpu}`];
+}
+
 /** What predictor, transformer and explainer share: scaling in the mode's own form, timeouts, placement, identity. */
 function componentFields(
   target: Target,
@@ -217,7 +228,9 @@ function componentFields(
   scale: Scale,
 ) {
   const { target: scalingTarget, min } = scale.scaling;
-  const [scaleMetric, scaleTarget] = Object.entries(scalingTarget ?? {})[0] ?? [];
+  // KServe's own default in Standard mode, written so that a reader sees what the replicas follow.
+  const byDefault = runsOnKnative(target, workload) ? {} : { cpu: 80 };
+  const [scaleMetric, scaleTarget] = Object.entries(scalingTarget ?? byDefault)[0] ?? [];
   const timeoutMs = workloadTimeout(target, workload);
   const timeout = Math.ceil(timeoutMs / 1000);
   const common = {

@@ -42,10 +42,11 @@ function disruptionBudgets(target: Target): PodDisruptionBudget[] {
   return target.serving.workloads.flatMap((workload) => {
     if (workload.kind === 'function') return budget(target, workload.name, workload.part, workload.release, workload.scale.scaling.min);
     const { name, part, release, scale, transformerScale, explainerScale } = workload;
+    // Not `<name>-predictor`: KServe after 0.20 may claim the names of its Deployments for budgets of its own.
     return [
-      ...budget(target, `${name}-predictor`, part, release, scale.scaling.min),
-      ...budget(target, `${name}-transformer`, 'transformer', release, transformerScale?.scaling.min),
-      ...budget(target, `${name}-explainer`, 'explainer', release, explainerScale?.scaling.min),
+      ...budget(target, name, part, release, scale.scaling.min),
+      ...budget(target, `${name}-with-transformer`, 'transformer', release, transformerScale?.scaling.min),
+      ...budget(target, `${name}-with-explainer`, 'explainer', release, explainerScale?.scaling.min),
     ];
   });
 }

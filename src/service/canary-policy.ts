@@ -8,18 +8,20 @@ const quantile = z.number().gt(0).lt(1);
 export const gate = z
   .union([
     z.strictObject({
-      errorRatio: z.strictObject({ max: z.number().gt(0).lt(1).meta({ description: 'Largest share of failed requests, 0 to 1.' }) }),
+      errorRatio: z
+        .strictObject({ max: z.number().gt(0).lt(1).meta({ description: 'Largest share of failed requests, 0 to 1.' }) })
+        .meta({ description: 'Requests that fail.' }),
     }),
     z.strictObject({
       latency: z.strictObject({
         quantile: quantile.meta({ description: 'Quantile, 0 to 1.' }),
         max: duration.meta({ description: 'Largest latency at that quantile.' }),
-      }),
+      }).meta({ description: 'Time to answer.' }),
     }),
     z.strictObject({
       predictionDrift: z.strictObject({
         psi: z.number().gt(0).meta({ description: 'Largest population stability index between candidate and stable.' }),
-      }),
+      }).meta({ description: 'Predictions of the candidate beside those of the stable release.' }),
     }),
   ])
   .meta({ id: 'Gate', description: 'What must hold on the candidate before it gets more traffic.' });
@@ -51,17 +53,24 @@ export const canaryPolicy = z
   .meta({ id: 'CanaryPolicySpec', description: 'How traffic moves to a new release.' });
 
 
-/** Gates of a canary: what must hold on the candidate before it gets more traffic. */
+/**
+ * Gates of a canary: what must hold on the candidate before it gets more traffic. Plain data, checked at synth.
+ *
+ * @example gates: [Gate.errorRatio({ max: 0.01 }), Gate.latency({ quantile: 0.99, max: '250ms' })]
+ */
 export const Gate = {
   /** At most this share of requests fails, 0 to 1. Example: `Gate.errorRatio({ max: 0.01 })`. */
   errorRatio(limits: { max: number }): GateSpec {
     return { errorRatio: limits };
   },
-  /** Latency at a quantile stays below a limit. Example: `Gate.latency({ quantile: 0.99, max: '250ms' })`. */
+  /** Latency at a quantile, 0 to 1, stays below a duration. Example: `Gate.latency({ quantile: 0.99, max: '250ms' })`. */
   latency(limits: { quantile: number; max: string }): GateSpec {
     return { latency: limits };
   },
-  /** Predictions are distributed like those of the stable release. Example: `Gate.predictionDrift({ psi: 0.2 })`. */
+  /**
+   * Predictions are distributed like those of the stable release: the population stability index, 0 for equal, is at most
+   * this. Example: `Gate.predictionDrift({ psi: 0.2 })`.
+   */
   predictionDrift(limits: { psi: number }): GateSpec {
     return { predictionDrift: limits };
   },

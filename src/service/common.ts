@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
-import { isDnsLabel } from '../core/names.ts';
+import { isDnsLabel, isLabelValue, isQualifiedName } from '../core/names.ts';
 import { explainQuantity } from '../core/quantity.ts';
 
 /**
@@ -23,6 +23,27 @@ export const dnsLabel = z.string().check((context) => {
     );
   }
 });
+
+/** A key of labels and annotations. */
+const qualifiedName = z.string().check((context) => {
+  if (!isQualifiedName(context.value)) {
+    const fix = 'write [prefix/]name: the prefix a DNS name, the name at most 63 letters, digits, "-", "_" and "."';
+    report(context, `${JSON.stringify(context.value.slice(0, 80))} is not a key of labels and annotations`, fix);
+  }
+});
+
+const labelValue = z.string().check((context) => {
+  if (!isLabelValue(context.value)) {
+    const fix = 'write at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both ends';
+    report(context, `${JSON.stringify(context.value.slice(0, 80))} is not the value of a label`, fix);
+  }
+});
+
+/** Labels by key. */
+export const labels = z.record(qualifiedName, labelValue);
+
+/** Annotations by key. */
+export const annotations = z.record(qualifiedName, z.string());
 
 /** A length of time, as Go writes it: `250ms`, `30s`, `20m`, `1h30m`. */
 export const duration = z.string().check((context) => {

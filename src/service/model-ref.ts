@@ -60,7 +60,8 @@ export const endpoint = z
 export type RegistryModelOf<Registry extends string> = Omit<RegistryModel, 'registry'> & { registry: Registry };
 
 /**
- * References to models: what to serve, and where to send requests.
+ * References to models: what to serve (`uri`, `registry`), and where to send requests (`part`, `service`, `endpoint`).
+ * They are plain data; what is wrong with one is an error at synth.
  *
  * @example
  * ModelRef.uri('s3://ml-models/fraud-detector/v47/')
@@ -71,14 +72,19 @@ export const ModelRef = {
   /**
    * A model by its immutable storage URI. A directory ends in `/`, an object does not.
    * Refused at synth: a floating place (`…/latest/`, `hf://org/name:main`) or one without a version in it.
+   *
+   * @param options `digest` of the content, as `<algorithm>:<value>`.
+   * @example ModelRef.uri('s3://ml-models/fraud-detector/v47/')
    */
   uri(uri: string, options: Omit<ModelUri, 'uri'> = {}): ModelUri {
     return { uri, ...options };
   },
 
   /**
-   * A model in one of the platform's registries: `name@alias` or `name:version`.
-   * An alias is resolved once, by `ai-service release`; the tree never carries it.
+   * A model in one of the platform's registries: `name@alias` or `name:version`. Synth asks no registry: a release locks
+   * the model to one version and its place, and the tree never carries an alias. Without such a release it is an error.
+   *
+   * @example ModelRef.registry('corp', 'fraud-detector@champion')
    */
   registry<const Registry extends string>(registry: Registry, model: string): RegistryModelOf<Registry> {
     const [, name = model, sign, pick = ''] = /^(.+?)([@:])([^@:]+)$/.exec(model) ?? [];
@@ -86,17 +92,31 @@ export const ModelRef = {
     return sign === ':' ? { registry, name, version: pick } : { registry, name };
   },
 
-  /** The base URL of a part of this service: `predictor`, or a name in `models`. For environment variables. */
+  /**
+   * The base URL of a part of this service, without a slash at the end: `predictor`, or a name in `models`. For the
+   * environment variables of a function; it is the part of the same release.
+   *
+   * @example env: { MODEL_URL: ModelRef.part('predictor') }
+   */
   part(part: string): { part: string } {
     return { part };
   },
 
-  /** The base URL of another service of the platform, in the same environment. For environment variables. */
+  /**
+   * The base URL of another service of the platform, in the same environment. For environment variables. A service that
+   * does not run there is an error at synth.
+   *
+   * @example env: { GEO_URL: ModelRef.service('geo') }
+   */
   service(service: string): { service: string } {
     return { service };
   },
 
-  /** The base URL of a model outside of the platform. For environment variables. */
+  /**
+   * The base URL of a model outside of the platform, `http` or `https`. For environment variables.
+   *
+   * @example env: { MODEL_URL: ModelRef.endpoint('https://models.example.com') }
+   */
   endpoint(url: string): { url: string } {
     return { url };
   },

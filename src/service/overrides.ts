@@ -24,12 +24,12 @@ function buildOverrideSchema(inner: z.ZodType): z.ZodType {
   const described = meta.description === undefined ? {} : { description: meta.description };
   const named = meta.id === undefined ? described : { ...described, id: `${meta.id}Override` };
   if (inner instanceof z.ZodObject) {
-    const fields = Object.entries(inner.def.shape as Readonly<Record<string, AnySchema>>);
+    const fields = Object.entries(inner.def.shape);
     const shape = fields.map(([key, field]) => [key, overrideSchema(field).nullable().optional().meta(fieldMeta(field))] as const);
     return z.strictObject(Object.fromEntries(shape)).meta(named);
   }
   if (inner instanceof z.ZodRecord) {
-    return z.record(inner.def.keyType as z.core.$ZodRecordKey, overrideSchema(inner.def.valueType).nullable()).meta(described);
+    return z.record(inner.def.keyType, overrideSchema(inner.def.valueType).nullable()).meta(described);
   }
   return inner;
 }

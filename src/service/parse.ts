@@ -1,7 +1,12 @@
 import type { z } from 'zod';
 import type { Finding, Where } from '../core/finding.ts';
 import { didYouMean } from '../core/names.ts';
+import { serviceFinding } from './rules.ts';
 import { knownFields } from './schema-walk.ts';
+import { findUnwritable } from './unwritable.ts';
+
+/** Where all fields are listed: of services, and of the platform. */
+const REFERENCE = 'docs/service-reference.md, docs/platform.md';
 
 /** The value, or what is wrong with it. */
 export type Parsed<T> = { readonly value: T; readonly findings: readonly Finding[] } | { readonly value: undefined; readonly findings: readonly Finding[] };
@@ -13,45 +18,60 @@ export type Parsed<T> = { readonly value: T; readonly findings: readonly Finding
  * @param locate where the value at a path stands in its file, when it comes from one.
  */
 export function parseWith<S extends z.ZodType>(schema: S, value: unknown, where: Where, locate?: Locate): Parsed<z.output<S>> {
+  const root: Root = { schema, value, where, locate };
+  const unwritable = findUnwritable(value).map(({ path, message, fix }) => serviceFinding('service/value', placeOf(root, path), message, fix));
   const result = schema.safeParse(value);
-  if (result.success) return { value: result.data, findings: [] };
-  const findings = result.error.issues.flatMap((issue) =>
-    issueFindings(issue, locate ? { ...where, ...locate(issue.path) } : where, { schema, value }),
-  );
-  return { value: undefined, findings };
+  if (result.success && unwritable.length === 0) return { value: result.data, findings: [] };
+  const findings = (result.error?.issues ?? []).flatMap((issue) => issueFindings(issue, root));
+  return { value: undefined, findings: [...unwritable, ...findings] };
 }
 
-/** Where a value stands in its file. */
+/** Where a value stands in its file; a `field` that it gives is put in front of the path. */
 export type Locate = (path: readonly PropertyKey[]) => Where;
 
-/** What was parsed, and with what. */
+/** What was parsed, with what, and where it is from. */
 interface Root {
   readonly schema: z.ZodType;
   readonly value: unknown;
+  readonly where: Where;
+  readonly locate: Locate | undefined;
 }
 
-function issueFindings(issue: z.core.$ZodIssue, where: Where, root: Root): Finding[] {
-  const here = (path: readonly PropertyKey[]): Where => ({ ...where, field: fieldPath(where.field, path) });
+function placeOf({ where, locate }: Root, path: readonly PropertyKey[]): Where {
+  const at = { ...where, ...locate?.(path) };
+  const field = fieldPath(at.field, path);
+  return field === '' ? at : { ...at, field };
+}
+
+function issueFindings(issue: z.core.$ZodIssue, root: Root): Finding[] {
   const at = valueAt(root.value, issue.path);
+  if (at === undefined && (issue.code === 'invalid_type' || issue.code === 'invalid_value' || issue.code === 'invalid_union')) {
+    return [serviceFinding('service/required', placeOf(root, issue.path), 'the field is missing', `write it; expected ${expected(issue)}`)];
+  }
   switch (issue.code) {
     case 'unrecognized_keys': {
-      return issue.keys.map((key) => ({
-        id: 'service/unknown-field',
-        severity: 'error',
-        where: here([...issue.path, key]),
-        message: `unknown field ${JSON.stringify(key)}`,
-        fix: nearMiss(key) ?? 'remove it, or see docs/service.md for the fields that there are',
-      }));
+      return issue.keys.map((key) => {
+        const fix = nearMiss(key) ?? `remove it; the fields that there are: ${REFERENCE}`;
+        return serviceFinding('service/unknown-field', placeOf(root, [...issue.path, key]), `unknown field ${JSON.stringify(key)}`, fix);
+      });
     }
     case 'invalid_union':
-      return [unionFinding(issue, where, root)];
+      return [unionFinding(issue, root)];
+    case 'invalid_type':
+      return [typeFinding(issue, root)];
     case 'custom':
-      return [{ id: 'service/value', severity: 'error', where: here(issue.path), message: issue.message, fix: fixOf(issue) }];
-    default:
-      if (issue.code === 'invalid_type' && at === undefined) {
-        return [{ id: 'service/required', severity: 'error', where: here(issue.path), message: 'the field is missing', fix: `write it; expected ${issue.expected}` }];
-      }
-      return [{ id: 'service/value', severity: 'error', where: here(issue.path), message: `${shown(at)} is not valid: ${lowerFirst(issue.message)}`, fix: `write ${expected(issue)}` }];
+      return [serviceFinding('service/value', placeOf(root, issue.path), issue.message, fixOf(issue))];
+    case 'invalid_key': {
+      const [inner] = issue.issues;
+      const key = JSON.stringify(issue.path.at(-1));
+      const message = inner?.code === 'custom' ? inner.message : `${key} is not a name that is allowed here`;
+      const fix = inner?.code === 'custom' ? fixOf(inner) : `write ${inner ? expected(inner) : 'another'}`;
+      return [serviceFinding('service/value', placeOf(root, issue.path), message, fix)];
+    }
+    default: {
+      const message = `${shown(at, issue.path)} is not valid: ${lowerFirst(issue.message)}`;
+      return [serviceFinding('service/value', placeOf(root, issue.path), message, `write ${expected(issue)}`)];
+    }
   }
 
   function nearMiss(key: string): string | undefined {
@@ -60,23 +80,28 @@ function issueFindings(issue: z.core.$ZodIssue, where: Where, root: Root): Findi
   }
 }
 
+/** A value of the wrong type. What YAML reads as a number or a switch is nearly always text without its quotes. */
+function typeFinding({ path, expected: type }: Pick<z.core.$ZodIssueInvalidType, 'path' | 'expected'>, root: Root): Finding {
+  const value = valueAt(root.value, path);
+  const text = type === 'string' && (typeof value === 'number' || typeof value === 'boolean');
+  const quoted = isHidden(path) ? '' : `: "${String(value)}"`;
+  const fix = text ? `write it in quotes${quoted}` : `write ${typeWord(type)}`;
+  return serviceFinding('service/value', placeOf(root, path), `${shown(value, path)} is not ${typeWord(type)}`, fix);
+}
+
 /** Of all options of a union, the one that got furthest says what is wrong. */
-function unionFinding(issue: z.core.$ZodIssueInvalidUnion, where: Where, root: Root): Finding {
+function unionFinding(issue: z.core.$ZodIssueInvalidUnion, root: Root): Finding {
   const value = valueAt(root.value, issue.path);
   const best = [...issue.errors].sort((a, b) => distance(a) - distance(b))[0];
   const first = best?.[0];
   if (first && typeof value === 'object' && distance(best) < 100) {
-    const [finding] = issueFindings({ ...first, path: [...issue.path, ...first.path] } as z.core.$ZodIssue, where, root);
+    const [finding] = issueFindings({ ...first, path: [...issue.path, ...first.path] }, root);
     if (finding) return finding;
   }
-  const options = issue.errors.map((errors) => errors.map(expected).join(' and '));
-  return {
-    id: 'service/value',
-    severity: 'error',
-    where: { ...where, field: fieldPath(where.field, issue.path) },
-    message: `${shown(value)} fits none of the forms that are allowed here`,
-    fix: `write one of: ${[...new Set(options)].join('; ')}`,
-  };
+  const orText = issue.errors.some(([error]) => error?.code === 'invalid_type' && error.expected === 'string' && error.path.length === 0);
+  if (orText && (typeof value === 'number' || typeof value === 'boolean')) return typeFinding({ path: issue.path, expected: 'string' }, root);
+  const message = `${shown(value, issue.path)} fits none of the forms that are allowed here`;
+  return serviceFinding('service/value', placeOf(root, issue.path), message, `write one of: ${expected(issue)}`);
 }
 
 /** How far an option of a union is from fitting: a wrong type or key at the top is far, a wrong value deeper is near. */
@@ -90,12 +115,15 @@ function distance(errors: readonly z.core.$ZodIssue[]): number {
   return sum;
 }
 
+/** What an issue wants, in words; an issue of a field inside of a union's option names the field. */
 function expected(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return issue.path.length > 0 ? `${issue.path.join('.')}: ${issue.expected}` : issue.expected;
+      return typeWord(issue.expected);
     case 'invalid_value':
       return issue.values.map((value) => JSON.stringify(value)).join(' or ');
+    case 'invalid_union':
+      return [...new Set(issue.errors.map((errors) => errors.map(expectedInside).join(' and ')))].join('; ');
     case 'unrecognized_keys':
       return `no ${issue.keys.join(', ')}`;
     case 'too_small':
@@ -109,12 +137,26 @@ function expected(issue: z.core.$ZodIssue): string {
   }
 }
 
-function fixOf(issue: z.core.$ZodIssueCustom): string {
-  const fix: unknown = issue.params?.['fix'];
-  return typeof fix === 'string' ? fix : 'see docs/service.md';
+function expectedInside(issue: z.core.$ZodIssue): string {
+  return issue.path.length > 0 ? `${issue.path.join('.')}: ${expected(issue)}` : expected(issue);
 }
 
-function fieldPath(prefix: string | undefined, path: readonly PropertyKey[]): string {
+/** zod's names of types, as people who write YAML and TypeScript call them. */
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  array: 'a list', boolean: 'true or false', int: 'a whole number', number: 'a number', object: 'a map', record: 'a map', string: 'text', tuple: 'a list',
+};
+
+function typeWord(type: string): string {
+  return TYPE_WORDS[type] ?? type;
+}
+
+function fixOf(issue: z.core.$ZodIssueCustom): string {
+  const fix: unknown = issue.params?.['fix'];
+  return typeof fix === 'string' ? fix : `see ${REFERENCE}`;
+}
+
+/** A path as it is written in the source: `predictor.args[0]`. */
+export function fieldPath(prefix: string | undefined, path: readonly PropertyKey[]): string {
   let text = prefix ?? '';
   for (const part of path) {
     if (typeof part === 'number') text += `[${part}]`;
@@ -124,13 +166,39 @@ function fieldPath(prefix: string | undefined, path: readonly PropertyKey[]): st
   return text;
 }
 
-function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((value, key) => (typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined), root);
+/** The value at a path, `undefined` when there is none. What an object inherits is not there. */
+export function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => (typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<PropertyKey, unknown>)[key] : undefined), root);
 }
 
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+/** Fields whose values may be secrets, by mistake or not: no message repeats them. */
+const HIDDEN: ReadonlySet<PropertyKey> = new Set(['args', 'env', 'secrets']);
+
+function isHidden(path: readonly PropertyKey[]): boolean {
+  return path.some((part) => HIDDEN.has(part));
+}
+
+/** A value as its author knows it, on one line of moderate length; maps are not written out. Never throws. */
+function shown(value: unknown, path: readonly PropertyKey[]): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) {
+    const text = `[${value.map((item) => (typeof item === 'object' || isHidden(path) ? '…' : shown(item, path))).join(',')}]`;
+    return text.length > 80 ? `${text.slice(0, 77)}…]` : text;
+  }
+  if (typeof value === 'object') return 'the map';
+  if (isHidden(path)) return 'the value';
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}…` : value);
+    case 'bigint':
+      return `${value}n`;
+    case 'boolean':
+    case 'number':
+    case 'symbol':
+      return String(value);
+    default:
+      return `a value of type ${typeof value}`;
+  }
 }
 
 function lowerFirst(text: string): string {

@@ -6,6 +6,9 @@ import type { ServiceScope, TeamScope } from './platform.ts';
  * What all services of an organisation share.
  */
 export interface PlatformSpec {
+  /**
+   * Where Argo CD reads the tree.
+   */
   gitops: {
     /**
      * URL of the repository that Argo CD reads.
@@ -20,6 +23,9 @@ export interface PlatformSpec {
      */
     path?: string;
   };
+  /**
+   * The Argo CD that delivers the tree.
+   */
   argocd: {
     /**
      * Argo CD version: "3.5".
@@ -73,15 +79,15 @@ export interface PlatformSpec {
 }
 /**
  * What is installed where. Versions decide which fields, checks and metric names are right.
- *
- * This interface was referenced by `PlatformSpec`'s JSON-Schema
- * via the `definition` "ClusterSpec".
  */
 export interface ClusterSpec {
   /**
    * Kubernetes version: "1.33".
    */
   kubernetes: string | readonly [string, string];
+  /**
+   * KServe. Default: not installed.
+   */
   kserve?: {
     /**
      * KServe version: "0.20.0".
@@ -92,6 +98,9 @@ export interface ClusterSpec {
      */
     mode: 'Standard' | 'Knative';
   };
+  /**
+   * Knative Serving. Default: not installed.
+   */
   knative?: {
     /**
      * Knative Serving version with its patch: "1.21.1"; metric names switch at patches.
@@ -112,6 +121,9 @@ export interface ClusterSpec {
      */
     localGatewayService?: string;
   };
+  /**
+   * Istio. Default: not installed.
+   */
   istio?: {
     /**
      * Istio version: "1.30".
@@ -126,6 +138,9 @@ export interface ClusterSpec {
      */
     gateway?: string;
   };
+  /**
+   * Prometheus, run by its operator. Default: not installed.
+   */
   prometheus?: {
     /**
      * Prometheus version: "3.4".
@@ -138,12 +153,18 @@ export interface ClusterSpec {
       [k: string]: string;
     };
   };
+  /**
+   * KEDA. Default: not installed.
+   */
   keda?: {
     /**
      * KEDA version.
      */
     version: string | readonly [string, string];
   };
+  /**
+   * External Secrets. Default: not installed.
+   */
   externalSecrets?: {
     /**
      * External Secrets version; must serve external-secrets.io/v1.
@@ -159,9 +180,15 @@ export interface ClusterSpec {
    */
   destination?:
     | {
+        /**
+         * Name of the cluster in Argo CD.
+         */
         name: string;
       }
     | {
+        /**
+         * URL of its API server.
+         */
         server: string;
       };
   /**
@@ -183,13 +210,10 @@ export interface ClusterSpec {
 }
 /**
  * Where services run for one purpose.
- *
- * This interface was referenced by `PlatformSpec`'s JSON-Schema
- * via the `definition` "EnvironmentSpec".
  */
 export interface EnvironmentSpec {
   /**
-   * Stage; orders promotion and selects policy. `prod` gets the production safety settings.
+   * Stage of one or more environments; overrides may name it. `prod` gets the production safety settings.
    */
   stage: string;
   /**

@@ -1,19 +1,30 @@
 import { z } from 'zod';
-import { dnsLabel } from './common.ts';
+import { dnsLabel, labels } from './common.ts';
 
 /** A version with its patch, or both versions of an upgrade under way; everything is checked against each. */
 const oneVersion = z.string().regex(/^\d+\.\d+(\.\d+)?$/);
 const version = z.union([oneVersion, z.tuple([oneVersion, oneVersion]).meta({ tsType: '[string, string]' })]);
 const described = (description: string): typeof version => version.meta({ description });
 
-/** Who a name or an annotation is made for. */
+/**
+ * What the function of an environment's `namespace` is given.
+ *
+ * @example namespace: ({ team }) => `${team}-prod`
+ */
 export interface TeamScope {
+  /** The team that owns the services. */
   readonly team: string;
 }
 
-/** Who an identity is made for. */
+/**
+ * What the function of a cluster's `serviceAccountAnnotations` is given.
+ *
+ * @example serviceAccountAnnotations: ({ team, service }) => ({ 'eks.amazonaws.com/role-arn': roleOf(team, service) })
+ */
 export interface ServiceScope extends TeamScope {
+  /** Name of the service. */
   readonly service: string;
+  /** Namespace of the service in the environment. */
   readonly namespace: string;
 }
 
@@ -33,7 +44,8 @@ export const cluster = z
       version: described('KServe version: "0.20.0".'),
       mode: z.enum(['Standard', 'Knative']).meta({ description: 'How InferenceServices are deployed.' }),
     })
-    .optional(),
+    .optional()
+    .meta({ description: 'KServe. Default: not installed.' }),
   knative: z
     .strictObject({
       version: described('Knative Serving version with its patch: "1.21.1"; metric names switch at patches.'),
@@ -44,7 +56,8 @@ export const cluster = z
         .default('knative-local-gateway.istio-system.svc.cluster.local')
         .meta({ description: 'Host name of the Service in front of the local gateway.' }),
     })
-    .optional(),
+    .optional()
+    .meta({ description: 'Knative Serving. Default: not installed.' }),
   istio: z
     .strictObject({
       version: described('Istio version: "1.30".'),
@@ -55,18 +68,26 @@ export const cluster = z
         .optional()
         .meta({ description: 'Gateway for public hosts, as <namespace>/<name>.' }),
     })
-    .optional(),
+    .optional()
+    .meta({ description: 'Istio. Default: not installed.' }),
   prometheus: z
     .strictObject({
       version: described('Prometheus version: "3.4".'),
-      ruleLabels: z.record(z.string(), z.string()).default({}).meta({ description: "Labels that the Prometheus object's selectors ask for." }),
+      ruleLabels: labels.default({}).meta({ description: "Labels that the Prometheus object's selectors ask for." }),
     })
-    .optional(),
-  keda: z.strictObject({ version: described('KEDA version.') }).optional(),
-  externalSecrets: z.strictObject({ version: described('External Secrets version; must serve external-secrets.io/v1.') }).optional(),
+    .optional()
+    .meta({ description: 'Prometheus, run by its operator. Default: not installed.' }),
+  keda: z.strictObject({ version: described('KEDA version.') }).optional().meta({ description: 'KEDA. Default: not installed.' }),
+  externalSecrets: z
+    .strictObject({ version: described('External Secrets version; must serve external-secrets.io/v1.') })
+    .optional()
+    .meta({ description: 'External Secrets. Default: not installed.' }),
   domain: z.string().optional().meta({ description: 'Domain of public hosts.' }),
   destination: z
-    .union([z.strictObject({ name: z.string() }), z.strictObject({ server: z.url() })])
+    .union([
+      z.strictObject({ name: z.string().meta({ description: 'Name of the cluster in Argo CD.' }) }),
+      z.strictObject({ server: z.url().meta({ description: 'URL of its API server.' }) }),
+    ])
     .optional()
     .meta({ description: 'The cluster in Argo CD. Default: its name here.' }),
   mirrors: z.record(z.string(), z.string()).default({}).meta({ description: 'Prefixes of model URIs to replace: { "s3://a/": "s3://b/" }.' }),
@@ -81,7 +102,7 @@ export const cluster = z
 
 export const environment = z
   .strictObject({
-  stage: dnsLabel.meta({ description: 'Stage; orders promotion and selects policy. `prod` gets the production safety settings.' }),
+  stage: dnsLabel.meta({ description: 'Stage of one or more environments; overrides may name it. `prod` gets the production safety settings.' }),
   clusters: z.array(z.string()).min(1).readonly().meta({ description: 'Clusters that the environment runs on.' }),
   namespace: z
     .union([dnsLabel, functionOf<TeamScope, string>('((scope: TeamScope) => string)')])
@@ -104,12 +125,12 @@ export const platform = z
       .regex(/^(?!\/)(?!.*\.\.)[^\s]*$/)
       .default('gitops')
       .meta({ description: 'Folder of the GitOps tree in that repository; empty for its root.' }),
-  }),
+  }).meta({ description: 'Where Argo CD reads the tree.' }),
   argocd: z.strictObject({
     version: described('Argo CD version: "3.5".'),
     namespace: dnsLabel.default('argocd').meta({ description: 'Namespace of Argo CD.' }),
     rootProject: z.string().default('default').meta({ description: 'AppProject of the root Application.' }),
-  }),
+  }).meta({ description: 'The Argo CD that delivers the tree.' }),
   clusters: z.record(dnsLabel, cluster).meta({ description: 'Clusters by name.' }),
   environments: z.record(dnsLabel, environment).meta({ description: 'Environments by name.' }),
   registries: z.record(z.string().min(1), z.looseObject({ kind: z.string().meta({ description: 'Which registry it is: `mlflow`, …' }) })).default({}).meta({ description: 'Model registries by name.' }),

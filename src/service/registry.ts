@@ -8,8 +8,7 @@ export interface MlflowRegistry {
 }
 
 /**
- * An MLflow registry, for the platform's `registries`. Credentials never stand here; the commands that go online
- * take them from the environment.
+ * An MLflow registry, for the platform's `registries`. Credentials never stand here, and synth asks no registry.
  *
  * @example registries: { corp: mlflow({ url: 'https://mlflow.example.com', artifactsDestination: 's3://ml-models' }) }
  */

@@ -38,6 +38,8 @@ export interface Runtime {
   readonly user: number | undefined;
   /** Whether the image is known to run as another user than root. */
   readonly nonRoot: boolean;
+  /** Argument that spreads one model over several GPUs; without it a second GPU would stay idle. */
+  readonly gpuArgument: string | undefined;
   /** Whether worker processes share tensors through /dev/shm, which is 64 MB unless a volume is mounted there. */
   readonly sharedMemory: boolean;
 }
@@ -54,6 +56,7 @@ const SHARED = {
   env: () => ({}),
   user: undefined,
   nonRoot: true,
+  gpuArgument: undefined,
   sharedMemory: false,
 } as const satisfies Partial<Runtime>;
 
@@ -94,6 +97,7 @@ export const RUNTIMES: Readonly<Record<RuntimeFramework, Runtime>> = {
   huggingface: {
     ...kserveServer('huggingfaceserver', { name: 'huggingface', version: '1' }),
     gpu: { tagSuffix: '-gpu' },
+    gpuArgument: '--tensor-parallel-size',
     sharedMemory: true,
   },
   tensorflow: {
@@ -161,6 +165,7 @@ export const RUNTIMES: Readonly<Record<RuntimeFramework, Runtime>> = {
     args: ['--port=8080', `--model=${MODEL_DIR}`],
     env: () => ({ HF_HOME: '/tmp', VLLM_CONFIG_ROOT: '/tmp', VLLM_WORKER_MULTIPROC_METHOD: 'spawn' }),
     nonRoot: false,
+    gpuArgument: '--tensor-parallel-size',
     sharedMemory: true,
   },
 };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { canaryPolicy } from './canary-policy.ts';
-import { dnsLabel, duration, report } from './common.ts';
+import { annotations, dnsLabel, duration, labels, report } from './common.ts';
 import { overrideSchema } from './overrides.ts';
 import { monitoringRules } from './monitoring-rules.ts';
 import { component, modelServer, serverlessFunction } from './workload.ts';
@@ -14,7 +14,7 @@ const owner = z
 
 const traffic = z
   .strictObject({
-    expectedRps: z.number().gt(0).optional().meta({ description: 'Requests per second on a usual day; promises of alerts are checked against it.' }),
+    expectedRps: z.number().gt(0).optional().meta({ description: 'Requests per second on a usual day. Not used yet.' }),
     visibility: z
       .enum(['cluster', 'public'])
       .default('cluster')
@@ -40,13 +40,17 @@ const traffic = z
       .meta({ description: 'Limits of connections to each release (not on Knative, which queues by itself).' }),
     outlierDetection: z
       .strictObject({
-        consecutive5xxErrors: z.int().min(1).default(5).meta({ description: 'Failures in a row that eject a replica.' }),
+        consecutiveGatewayErrors: z
+          .int()
+          .min(1)
+          .default(5)
+          .meta({ description: 'Answers 502, 503, 504 or none at all, in a row, that eject a replica.' }),
         interval: duration.default('10s').meta({ description: 'Time between sweeps.' }),
         baseEjectionTime: duration.default('30s').meta({ description: 'Shortest ejection.' }),
         maxEjectionPercent: z.int().min(1).max(100).default(50).meta({ description: 'Most replicas ejected at once, in per cent.' }),
       })
       .prefault({})
-      .meta({ description: 'When a failing replica is left out for a while (not on Knative).' }),
+      .meta({ description: 'When a failing replica is left out for a while (not on Knative). A 500 of a model server ejects none.' }),
   })
   .meta({ id: 'Traffic', description: 'How requests reach the service.' });
 
@@ -64,8 +68,7 @@ const externalSecret = z
         }),
       )
       .meta({ description: 'Keys of the Secret, and where each value is in the store.' }),
-    annotations: z
-      .record(z.string(), z.string())
+    annotations: annotations
       .optional()
       .meta({ description: 'Annotations of the Secret: `serving.kserve.io/s3-endpoint` and the like.' }),
   })
@@ -87,7 +90,7 @@ const network = z
       .array(
         z.strictObject({
           namespace: dnsLabel.meta({ description: 'Namespace of the callers.' }),
-          pods: z.record(z.string(), z.string()).optional().meta({ description: 'Labels of the calling pods. Default: all pods of the namespace.' }),
+          pods: labels.optional().meta({ description: 'Labels of the calling pods. Default: all pods of the namespace.' }),
         }),
       )
       .default([])

@@ -2,16 +2,10 @@
 
 /**
  * What model is wanted: an immutable URI, or a name in a registry that a release locks.
- *
- * This interface was referenced by `AIServiceSpec`'s JSON-Schema
- * via the `definition` "ModelRef".
  */
 export type ModelRef = ModelUri | RegistryModel;
 /**
  * A literal, a key of a Secret or ConfigMap, or the base URL of a model or service.
- *
- * This interface was referenced by `AIServiceSpec`'s JSON-Schema
- * via the `definition` "EnvValue".
  */
 export type EnvValue =
   | string
@@ -38,9 +32,6 @@ export type EnvValue =
   | Endpoint;
 /**
  * The base URL of a model or service, handed in as an environment variable.
- *
- * This interface was referenced by `AIServiceSpec`'s JSON-Schema
- * via the `definition` "Endpoint".
  */
 export type Endpoint =
   | {
@@ -63,9 +54,6 @@ export type Endpoint =
     };
 /**
  * What the autoscaler aims at. Knative scales by concurrency or rps, Standard mode by cpu or memory.
- *
- * This interface was referenced by `AIServiceSpec`'s JSON-Schema
- * via the `definition` "ScalingTarget".
  */
 export type ScalingTarget =
   | {
@@ -94,12 +82,12 @@ export type ScalingTarget =
     };
 /**
  * What must hold on the candidate before it gets more traffic.
- *
- * This interface was referenced by `AIServiceSpec`'s JSON-Schema
- * via the `definition` "Gate".
  */
 export type Gate =
   | {
+      /**
+       * Requests that fail.
+       */
       errorRatio: {
         /**
          * Largest share of failed requests, 0 to 1.
@@ -108,6 +96,9 @@ export type Gate =
       };
     }
   | {
+      /**
+       * Time to answer.
+       */
       latency: {
         /**
          * Quantile, 0 to 1.
@@ -120,6 +111,9 @@ export type Gate =
       };
     }
   | {
+      /**
+       * Predictions of the candidate beside those of the stable release.
+       */
       predictionDrift: {
         /**
          * Largest population stability index between candidate and stable.
@@ -129,12 +123,12 @@ export type Gate =
     };
 /**
  * A service level objective.
- *
- * This interface was referenced by `AIServiceSpec`'s JSON-Schema
- * via the `definition` "Slo".
  */
 export type Slo =
   | {
+      /**
+       * Requests do not fail.
+       */
       availability: {
         /**
          * Share of requests that must not fail, in per cent: 99.9.
@@ -143,9 +137,12 @@ export type Slo =
       };
     }
   | {
+      /**
+       * Requests are answered in time.
+       */
       latency: {
         /**
-         * Quantile that dashboards show. Default: the objective as a share.
+         * Quantile for dashboards. Not used yet. Default: the objective as a share.
          */
         quantile?: number;
         /**
@@ -160,11 +157,11 @@ export type Slo =
     };
 /**
  * A drift rule: compares what the server sees with a reference distribution.
- *
- * This interface was referenced by `AIServiceSpec`'s JSON-Schema
- * via the `definition` "Drift".
  */
 export type Drift = {
+  /**
+   * Population stability index over a histogram.
+   */
   psi: {
     /**
      * Histogram that a part of the service declares in `exports`.
@@ -241,9 +238,6 @@ export interface AIServiceSpec {
 }
 /**
  * Who owns the service.
- *
- * This interface was referenced by `AIServiceSpec`'s JSON-Schema
- * via the `definition` "Owner".
  */
 export interface Owner {
   /**
@@ -257,13 +251,10 @@ export interface Owner {
 }
 /**
  * How requests reach the service.
- *
- * This interface was referenced by `AIServiceSpec`'s JSON-Schema
- * via the `definition` "Traffic".
  */
 export interface Traffic {
   /**
-   * Requests per second on a usual day; promises of alerts are checked against it.
+   * Requests per second on a usual day. Not used yet.
    */
   expectedRps?: number;
   /**
@@ -305,13 +296,13 @@ export interface Traffic {
     maxPendingRequests?: number;
   };
   /**
-   * When a failing replica is left out for a while (not on Knative).
+   * When a failing replica is left out for a while (not on Knative). A 500 of a model server ejects none.
    */
   outlierDetection?: {
     /**
-     * Failures in a row that eject a replica.
+     * Answers 502, 503, 504 or none at all, in a row, that eject a replica.
      */
-    consecutive5xxErrors?: number;
+    consecutiveGatewayErrors?: number;
     /**
      * Time between sweeps.
      */
@@ -328,9 +319,6 @@ export interface Traffic {
 }
 /**
  * A model and the server that runs it; a KServe InferenceService.
- *
- * This interface was referenced by `AIServiceSpec`'s JSON-Schema
- * via the `definition` "ModelServer".
  */
 export interface ModelServer {
   /**
@@ -359,7 +347,7 @@ export interface ModelServer {
    */
   image?: string;
   /**
-   * Model name in request paths, the same for every release. Default: the service's name. Triton and TorchServe take it from the model's files: required for triton, onnx and pytorch.
+   * Model name in request paths, the same for every release. Default: the service's name, in `models` the model's. Triton and TorchServe take it from the model's files: required for triton, onnx and pytorch.
    */
   servedName?: string;
   /**
@@ -378,7 +366,13 @@ export interface ModelServer {
    * Where a `custom` server exposes Prometheus metrics. Default: it does not.
    */
   metrics?: {
+    /**
+     * Port of the metrics. Default: `port`.
+     */
     port?: number;
+    /**
+     * HTTP path of the metrics.
+     */
     path?: string;
   };
   /**
@@ -410,9 +404,6 @@ export interface ModelServer {
 }
 /**
  * A model by its immutable storage URI.
- *
- * This interface was referenced by `AIServiceSpec`'s JSON-Schema
- * via the `definition` "ModelUri".
  */
 export interface ModelUri {
   /**
@@ -426,9 +417,6 @@ export interface ModelUri {
 }
 /**
  * A model in a registry. A release locks it to one version.
- *
- * This interface was referenced by `AIServiceSpec`'s JSON-Schema
- * via the `definition` "RegistryModel".
  */
 export interface RegistryModel {
   /**
@@ -450,9 +438,6 @@ export interface RegistryModel {
 }
 /**
  * What one replica needs.
- *
- * This interface was referenced by `AIServiceSpec`'s JSON-Schema
- * via the `definition` "Resources".
  */
 export interface Resources {
   /**
@@ -487,9 +472,6 @@ export interface Resources {
 }
 /**
  * How many replicas run, per environment and cluster.
- *
- * This interface was referenced by `AIServiceSpec`'s JSON-Schema
- * via the `definition` "Scaling".
  */
 export interface Scaling {
   /**
@@ -507,9 +489,6 @@ export interface Scaling {
 }
 /**
  * Where pods may run. On Knative each field needs its feature flag (`knative.features`).
- *
- * This interface was referenced by `AIServiceSpec`'s JSON-Schema
- * via the `definition` "Placement".
  */
 export interface Placement {
   /**
@@ -531,9 +510,6 @@ export interface Placement {
 }
 /**
  * Metrics that this part exposes and that drift rules may use. KServe's own servers export none.
- *
- * This interface was referenced by `AIServiceSpec`'s JSON-Schema
- * via the `definition` "ExportedMetrics".
  */
 export interface ExportedMetrics {
   /**
@@ -549,11 +525,11 @@ export interface ExportedMetrics {
 }
 /**
  * A transformer or explainer: a container of the InferenceService beside the predictor.
- *
- * This interface was referenced by `AIServiceSpec`'s JSON-Schema
- * via the `definition` "Component".
  */
 export interface Component {
+  /**
+   * Image, pinned by a version or, better, by a digest.
+   */
   image: string;
   /**
    * HTTP port of the container.
@@ -567,6 +543,9 @@ export interface Component {
    * Set where the container exposes Prometheus metrics on its port. Default: it does not.
    */
   metrics?: {
+    /**
+     * HTTP path of the metrics.
+     */
     path?: string;
   };
   /**
@@ -598,11 +577,11 @@ export interface Component {
 }
 /**
  * Code around a model: a Knative Service, or Deployment, Service and HorizontalPodAutoscaler where there is no Knative.
- *
- * This interface was referenced by `AIServiceSpec`'s JSON-Schema
- * via the `definition` "ServerlessFunction".
  */
 export interface ServerlessFunction {
+  /**
+   * Image, pinned by a version or, better, by a digest.
+   */
   image: string;
   /**
    * HTTP port of the container.
@@ -616,6 +595,9 @@ export interface ServerlessFunction {
    * Set where the container exposes Prometheus metrics on its port. Default: it does not.
    */
   metrics?: {
+    /**
+     * HTTP path of the metrics.
+     */
     path?: string;
   };
   /**
@@ -647,9 +629,6 @@ export interface ServerlessFunction {
 }
 /**
  * How traffic moves to a new release.
- *
- * This interface was referenced by `AIServiceSpec`'s JSON-Schema
- * via the `definition` "CanaryPolicySpec".
  */
 export interface CanaryPolicySpec {
   /**
@@ -682,9 +661,6 @@ export interface CanaryPolicySpec {
 }
 /**
  * What is watched, and alerted on.
- *
- * This interface was referenced by `AIServiceSpec`'s JSON-Schema
- * via the `definition` "MonitoringRulesSpec".
  */
 export interface MonitoringRulesSpec {
   /**
@@ -698,9 +674,6 @@ export interface MonitoringRulesSpec {
 }
 /**
  * What the pods run as.
- *
- * This interface was referenced by `AIServiceSpec`'s JSON-Schema
- * via the `definition` "Identity".
  */
 export interface Identity {
   /**
@@ -714,9 +687,6 @@ export interface Identity {
 }
 /**
  * A Secret that External Secrets fills from a store. The value never passes through Git.
- *
- * This interface was referenced by `AIServiceSpec`'s JSON-Schema
- * via the `definition` "ExternalSecret".
  */
 export interface ExternalSecret {
   /**
@@ -755,9 +725,6 @@ export interface ExternalSecret {
 }
 /**
  * Set it to get a NetworkPolicy.
- *
- * This interface was referenced by `AIServiceSpec`'s JSON-Schema
- * via the `definition` "Network".
  */
 export interface Network {
   /**

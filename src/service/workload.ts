@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cpuQuantity, dnsLabel, duration, image, memoryQuantity, report } from './common.ts';
+import { cpuQuantity, dnsLabel, duration, image, labels, memoryQuantity, report } from './common.ts';
 import { dataClass } from './data-class.ts';
 import { endpoint, modelRef } from './model-ref.ts';
 import type { ServerlessFunction as ServerlessFunctionSpec } from './spec.ts';
@@ -70,7 +70,7 @@ export const scaling = z
 
 export const placement = z
   .strictObject({
-    nodeSelector: z.record(z.string(), z.string()).optional().meta({ description: 'Labels of the nodes to run on.' }),
+    nodeSelector: labels.optional().meta({ description: 'Labels of the nodes to run on.' }),
     tolerations: z
       .array(
         z.strictObject({
@@ -96,6 +96,8 @@ const container = {
   concurrency: z.int().min(1).max(1000).optional().meta({ description: 'Hard limit of requests in flight per replica; Knative only. Default: none.' }),
   startup: duration.optional().meta({ description: 'How long a replica may take until it serves (pull, download, load). Default: 10m, with a GPU 30m.' }),
 };
+
+const metricsPath = z.string().startsWith('/').default('/metrics').meta({ description: 'HTTP path of the metrics.' });
 
 const exportsMetrics = z
   .strictObject({
@@ -132,14 +134,14 @@ export const modelServer = z
       .string()
       .regex(/^[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?$/)
       .optional()
-      .meta({ description: "Model name in request paths, the same for every release. Default: the service's name. Triton and TorchServe take it from the model's files: required for triton, onnx and pytorch." }),
+      .meta({ description: "Model name in request paths, the same for every release. Default: the service's name, in `models` the model's. Triton and TorchServe take it from the model's files: required for triton, onnx and pytorch." }),
     protocol: z.enum(protocols).optional().meta({ description: 'Inference protocol. Default: the best one that the framework speaks.' }),
     port: z.int().min(1).max(65535).optional().meta({ description: 'HTTP port of a `custom` server. Default: 8080.' }),
     readiness: z.string().startsWith('/').optional().meta({ description: 'Path that answers 200 when a `custom` server can serve. Default: a TCP check of the port.' }),
     metrics: z
       .strictObject({
-        port: z.int().min(1).max(65535).optional(),
-        path: z.string().startsWith('/').default('/metrics'),
+        port: z.int().min(1).max(65535).optional().meta({ description: 'Port of the metrics. Default: `port`.' }),
+        path: metricsPath,
       })
       .optional()
       .meta({ description: 'Where a `custom` server exposes Prometheus metrics. Default: it does not.' }),
@@ -169,11 +171,11 @@ export const modelServer = z
   .meta({ id: 'ModelServer', description: 'A model and the server that runs it; a KServe InferenceService.' });
 
 const sidecarShape = {
-  image,
+  image: image.meta({ description: 'Image, pinned by a version or, better, by a digest.' }),
   port: z.int().min(1).max(65535).default(8080).meta({ description: 'HTTP port of the container.' }),
   readiness: z.string().startsWith('/').optional().meta({ description: 'Path that answers 200 when the container can serve. Default: a TCP check of the port.' }),
   metrics: z
-    .strictObject({ path: z.string().startsWith('/').default('/metrics') })
+    .strictObject({ path: metricsPath })
     .optional()
     .meta({ description: 'Set where the container exposes Prometheus metrics on its port. Default: it does not.' }),
   ...container,

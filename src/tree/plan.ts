@@ -20,7 +20,7 @@ export interface Plan {
   readonly unchanged: number;
   /** Own files that the tree no longer has. */
   readonly removed: readonly string[];
-  /** Temporary files that a killed run left. */
+  /** Temporary files and folders that a killed run left. */
   readonly leftovers: readonly string[];
   /** Folders that may become empty, deepest first. */
   readonly emptied: readonly string[];
@@ -74,7 +74,7 @@ function look(outDir: string, files: ReadonlyMap<string, string>, display: (path
 
   const stale = [...owned.paths].filter((path) => !files.has(path));
   const removed = stale.filter((path) => disk.at(path) === 'file').sort();
-  const leftovers = temporaryFiles(disk, files, owned.paths);
+  const leftovers = temporaryEntries(disk, files, owned.paths);
   const going: Going = { files: new Set([...removed, ...leftovers]), folders: foldersAbove(stale) };
 
   const added: string[] = [];
@@ -112,7 +112,7 @@ function look(outDir: string, files: ReadonlyMap<string, string>, display: (path
   };
 }
 
-/** What the write will remove: files, and folders once they are empty. */
+/** What the write will remove: files and what a killed run left, and folders once they are empty. */
 interface Going {
   readonly files: ReadonlySet<string>;
   readonly folders: ReadonlySet<string>;
@@ -141,7 +141,8 @@ function sameButForCase(disk: Disk, path: string): string | undefined {
 
 /** Whether nothing is left at a path once everything is gone that goes. */
 function disappears(disk: Disk, path: string, going: Going): boolean {
-  if (disk.at(path) !== 'folder') return going.files.has(path);
+  if (going.files.has(path)) return true;
+  if (disk.at(path) !== 'folder') return false;
   if (!going.folders.has(path)) return false;
   return [...disk.entries(path).keys()].every((name) => disappears(disk, pathIn(path, name), going));
 }
@@ -161,17 +162,16 @@ function inTheWayFinding(file: string, entry: Entry | undefined): Finding {
 }
 
 /** Temporary files beside the files that we know. */
-function temporaryFiles(disk: Disk, files: ReadonlyMap<string, string>, owned: ReadonlySet<string>): string[] {
-  const folders = new Set(['']);
-  for (const path of files.keys()) folders.add(folderOf(path));
-  for (const path of owned) folders.add(folderOf(path));
+function temporaryEntries(disk: Disk, files: ReadonlyMap<string, string>, owned: ReadonlySet<string>): string[] {
+  const folders = foldersAbove([...files.keys(), ...owned]);
   const found: string[] = [];
-  for (const folder of folders) {
+  for (const folder of ['', ...folders]) {
     for (const [name, entry] of disk.entries(folder)) {
-      const target = entry === 'file' ? temporaryFor(name) : undefined;
+      const target = temporaryFor(name);
       if (target === undefined) continue;
       const path = pathIn(folder, target);
-      if (path === INDEX_FILE || files.has(path) || owned.has(path)) found.push(pathIn(folder, name));
+      const ours = entry === 'file' ? path === INDEX_FILE || files.has(path) || owned.has(path) : entry === 'folder' && folders.has(path);
+      if (ours) found.push(pathIn(folder, name));
     }
   }
   return found.sort();

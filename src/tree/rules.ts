@@ -1,4 +1,4 @@
-import type { Finding, Rule } from '../core/finding.ts';
+import { findingOf, type Finding, type Rule } from '../core/finding.ts';
 
 /** Every rule of the tree room, for the docs table. */
 export const TREE_RULES = [
@@ -12,57 +12,59 @@ export const TREE_RULES = [
     id: 'tree/path-clash',
     severity: 'error',
     summary: 'No two paths are the same on a disk that ignores case, and none is both file and folder.',
-    source: 'Default file systems of macOS and Windows, where a checkout would lose one of the two',
+    source: 'default file systems of macOS and Windows, where a checkout would lose one of the two',
   },
   {
     id: 'tree/foreign-file',
     severity: 'error',
     summary: 'A file that the tree did not write is never overwritten.',
-    source: 'Own promise 5: files of others are never touched',
+    source: 'ours: files of others are never touched',
   },
   {
     id: 'tree/symlink',
     severity: 'error',
     summary: 'No path of the tree goes through a symbolic link.',
-    source: 'Own promise 5; Argo CD rejects links that leave the repository',
+    source: 'ours: files of others are never touched; Argo CD rejects links that leave the repository',
   },
   {
     id: 'tree/output-folder',
     severity: 'error',
     summary: 'The output folder is a folder, or can be made, and can be written to.',
-    source: 'Nothing could be written otherwise',
+    source: 'ours: nothing could be written otherwise',
   },
   {
     id: 'tree/index',
     severity: 'error',
     summary: 'The ownership index can be read and lists paths inside the tree only.',
-    source: 'Own promise 5: without it nobody knows which files may be removed',
+    source: 'ours: without it nobody knows which files may be removed',
   },
   {
     id: 'tree/guarded-delete',
     severity: 'error',
     summary: 'What would take data or a live service down is deleted only when it is named.',
-    source: 'Own promise 5',
+    source: 'ours: an edit of the sources must not end what serves by accident',
   },
   {
     id: 'tree/locked',
     severity: 'error',
     summary: 'One writer at a time.',
-    source: 'Two writers would undo each other half-way',
+    source: 'ours: two writers would undo each other half-way',
   },
   {
     id: 'tree/write-failed',
     severity: 'error',
     summary: 'Every file could be written; where not, the next run completes the tree.',
-    source: 'The operating system refused',
+    source: 'the operating system refused',
   },
   {
     id: 'tree/manifest',
     severity: 'error',
     summary: 'A manifest holds exactly one Kubernetes object.',
-    source: 'Own promise 5: one object per file',
+    source: 'ours: one object per file',
   },
 ] as const satisfies readonly Rule[];
+
+const finding = findingOf(TREE_RULES);
 
 /** A finding of one of these rules about a file or folder, as the caller spells it. */
 export function treeFinding(
@@ -71,5 +73,5 @@ export function treeFinding(
   message: string,
   fix: string,
 ): Finding {
-  return { id, severity: 'error', where: { file }, message, fix };
+  return finding(id, { file }, message, fix);
 }

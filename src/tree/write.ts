@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { sortFindings, type Finding } from '../core/finding.ts';
 import { acquireLock, releaseLock } from './lock.ts';
 import { readOwnership } from './ownership.ts';
@@ -121,20 +121,51 @@ function isFulfilled({ added, changed, removed, leftovers, emptied, locked, inde
 }
 
 function carryOut(plan: Plan, outDir: string, files: ReadonlyMap<string, string>): void {
-  for (const path of plan.leftovers) unlinkSync(`${outDir}/${path}`);
+  for (const path of plan.leftovers) rmSync(`${outDir}/${path}`, { recursive: true });
   if (plan.index.now !== plan.index.during) replaceFile(outDir, INDEX_FILE, plan.index.during);
   // Removal comes before writing: what goes may stand where a new file or folder comes.
   for (const path of plan.removed) unlinkSync(`${outDir}/${path}`);
   for (const folder of plan.emptied) removeIfEmpty(`${outDir}/${folder}`);
 
-  const folders = new Set(['']);
-  for (const path of [...plan.added, ...plan.changed]) {
-    const folder = folderOf(path);
-    if (!folders.has(folder)) mkdirSync(`${outDir}/${folder}`, { recursive: true });
-    folders.add(folder);
-    replaceFile(outDir, path, files.get(path)!);
-  }
+  addFiles(plan.added, outDir, files);
+  for (const path of plan.changed) replaceFile(outDir, path, files.get(path)!);
   if (plan.index.during !== plan.index.after) replaceFile(outDir, INDEX_FILE, plan.index.after);
+}
+
+/**
+ * Adds files. A folder that is not there yet is built aside, with everything in it, and takes its place at once: a new
+ * service appears whole, and its files need no rename each.
+ */
+function addFiles(added: readonly string[], outDir: string, files: ReadonlyMap<string, string>): void {
+  const present = new Set(['']);
+  const made = new Set<string>();
+  const aside = new Map<string, string>();
+  for (const path of added) {
+    const fresh = freshFolder(folderOf(path), outDir, present, aside);
+    if (fresh === undefined) {
+      replaceFile(outDir, path, files.get(path)!);
+      continue;
+    }
+    const file = `${outDir}/${aside.get(fresh)}${path.slice(fresh.length)}`;
+    if (!made.has(folderOf(file))) mkdirSync(folderOf(file), { recursive: true });
+    made.add(folderOf(file));
+    writeFileSync(file, files.get(path)!);
+  }
+  for (const [folder, temporary] of aside) renameSync(`${outDir}/${temporary}`, `${outDir}/${folder}`);
+}
+
+/** The outermost folder of a path that is not on disk; it gets a place aside. `undefined` when the folder is there. */
+function freshFolder(folder: string, outDir: string, present: Set<string>, aside: Map<string, string>): string | undefined {
+  if (present.has(folder)) return undefined;
+  if (aside.has(folder)) return folder;
+  const above = freshFolder(folderOf(folder), outDir, present, aside);
+  if (above !== undefined) return above;
+  if (existsSync(`${outDir}/${folder}`)) {
+    present.add(folder);
+    return undefined;
+  }
+  aside.set(folder, pathIn(folderOf(folder), temporaryName(nameOf(folder))));
+  return folder;
 }
 
 /** Puts a file in its place at once: a reader sees the old bytes or the new ones. */

@@ -14,6 +14,7 @@ const PREDICTOR: NonNullable<AIServiceInput['predictor']> = {
   framework: 'sklearn',
   model: { uri: 's3://ml-models/x/v46/' },
   resources: { cpu: '1', memory: '1Gi' },
+  image: 'registry.example.com/sklearn-metrics:0.20.0',
   exports: { predictions: 'score', features: { amount: 'feature_amount' } },
 };
 
@@ -170,8 +171,17 @@ describe('a cluster', () => {
   });
 });
 
+test('metrics that the usual image does not expose are promised in vain', () => {
+  const { image: _image, ...usual } = PREDICTOR;
+  expect(check(drift('score'), { spec: { predictor: usual } })).toMatchObject([
+    { id: 'monitoring/exports-of-runtime', severity: 'warning', message: 'the usual image of framework sklearn exposes neither predictions nor features' },
+  ]);
+});
+
 test('every finding has its rule', () => {
+  const { image: _image, ...usual } = PREDICTOR;
   const ids = [
+    ...check(drift('score'), { spec: { predictor: usual } }),
     ...check({ slos: [{ latency: { below: '3ms', objective: 50 } }, { latency: { below: '3ms', objective: 99 } }], ...drift('nothing', './no.json') }),
     ...check(drift('score'), { cluster: { istio: undefined } }),
     ...check(drift('score'), { cluster: { prometheus: undefined } }),

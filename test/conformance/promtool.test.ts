@@ -150,7 +150,7 @@ describe.runIf(hasPromtool)('availability', () => {
           {
             labels: { ...IDENTITY, burn_tier: 'fast', severity: 'critical' },
             annotations: {
-              summary: 'The service uses up its error budget too fast.',
+              summary: 'fraud-detector uses up the error budget of its availability objective too fast.',
               description:
                 'fraud-detector in prod-eu (namespace risk-ml-prod): 16.39% of requests failed in the last 1h; the objective of 99.9 % allows 0.1 %. ' +
                 'Burn rate 14.4 or more: the error budget of 30 days is gone within 50 hours. Team risk-ml, #risk {{ $labels.x }}.',
@@ -159,7 +159,7 @@ describe.runIf(hasPromtool)('availability', () => {
           {
             labels: { ...IDENTITY, burn_tier: 'medium', severity: 'critical' },
             annotations: {
-              summary: 'The service uses up its error budget too fast.',
+              summary: 'fraud-detector uses up the error budget of its availability objective too fast.',
               description:
                 'fraud-detector in prod-eu (namespace risk-ml-prod): 14.29% of requests failed in the last 6h; the objective of 99.9 % allows 0.1 %. ' +
                 'Burn rate 6 or more: the error budget of 30 days is gone within 5 days. Team risk-ml, #risk {{ $labels.x }}.',

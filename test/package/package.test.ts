@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,12 +11,10 @@ const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 
 let project: string;
 
 function run(command: string, ...args: string[]): string {
-  return execFileSync(command, args, {
-    cwd: project,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, CDK8S_CHECK_UPGRADE: 'false' },
-  });
+  const env = { ...process.env, CDK8S_CHECK_UPGRADE: 'false' };
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: project, encoding: 'utf8', env });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: exit code ${status}\n${stdout}${stderr}`);
+  return stdout;
 }
 
 beforeAll(() => {
@@ -88,7 +86,7 @@ test('a misspelt environment does not compile', () => {
   const file = join(project, 'apps/hello/service.ts');
   const source = readFileSync(file, 'utf8');
   writeFileSync(file, source.replace("owner: { team: 'ml' },", "owner: { team: 'ml' }, overrides: { prd: {} },"));
-  expect(() => run('npx', 'tsc')).toThrow();
+  expect(() => run('npx', 'tsc')).toThrow(/service\.ts.*'prd' does not exist/s);
   writeFileSync(file, source);
 });
 

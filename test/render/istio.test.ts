@@ -79,14 +79,15 @@ spec:
         maxConnections: 1024
     outlierDetection:
       baseEjectionTime: 30s
-      consecutive5xxErrors: 5
+      consecutive5xxErrors: 0
+      consecutiveGatewayErrors: 5
       interval: 10s
       maxEjectionPercent: 50
 `);
     const names = renderIstio(targetOf({ candidate: { release: 'v47', weight: 0 }, previous: 'v45' }))
       .filter(({ kind }) => kind === 'DestinationRule')
       .map(({ metadata }) => metadata.name);
-    expect(names).toEqual(['fraud-detector-v45', 'fraud-detector-v46', 'fraud-detector-v47']);
+    expect(names).toEqual(['fraud-detector-v46', 'fraud-detector-v47', 'fraud-detector-v45']);
   });
 
   it('gives callers without a proxy a Service that selects the stable release', () => {
@@ -145,7 +146,7 @@ describe('on Knative', () => {
 
   it('sends requests to the local gateway, with the host of a release at each destination', () => {
     expect(spec('VirtualService', options)).toEqual({
-      hosts: ['fraud-detector.risk-ml-prod.svc.cluster.local'],
+      hosts: ['fraud-detector.risk-ml-prod.svc.cluster.local', 'fraud-detector.risk-ml-prod', 'fraud-detector.risk-ml-prod.svc'],
       gateways: ['mesh', 'knative-serving/knative-local-gateway'],
       http: [
         {
@@ -179,6 +180,21 @@ describe('on Knative', () => {
 
   it('makes no DestinationRule, since the gateway is no replica of the service', () => {
     expect(rendered('DestinationRule', options)).toBe('');
+  });
+});
+
+describe('an explainer', () => {
+  const explainer = { image: 'registry.example.com/explainer:1.0.0', resources: { cpu: '1', memory: '1Gi' } };
+
+  it('gets the requests for explanations of its release, with the same weights', () => {
+    const { http } = spec('VirtualService', { spec: { explainer }, candidate: { release: 'v47', weight: 10 } }) as {
+      http: { name: string; match?: unknown; route: { destination: { host: string }; weight: number }[] }[];
+    };
+    expect(http.map(({ name, match }) => [name, match])).toEqual([['explain', [{ uri: { regex: '/v1/models/[\\w-]+:explain' } }]], ['default', undefined]]);
+    expect(http[0]?.route.map(({ destination, weight }) => [destination.host, weight])).toEqual([
+      ['fraud-detector-v46-explainer.risk-ml-prod.svc.cluster.local', 90],
+      ['fraud-detector-v47-explainer.risk-ml-prod.svc.cluster.local', 10],
+    ]);
   });
 });
 

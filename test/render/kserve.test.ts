@@ -189,9 +189,9 @@ test('an environment that replaces in place has one workload, called main', () =
 });
 
 describe('scaling', () => {
-  test('max is min where nothing else is said, and the default target is left to the mode', () => {
-    expect(predictor({ scaling: { min: 3 } })).toMatchObject({ minReplicas: 3, maxReplicas: 3 });
-    expect(predictor({ scaling: { min: 3 } })).not.toHaveProperty('scaleMetric');
+  test('max is min where nothing else is said, and the default target of Standard mode is written', () => {
+    expect(predictor({ scaling: { min: 3 } })).toMatchObject({ minReplicas: 3, maxReplicas: 3, scaleMetric: 'cpu', scaleTarget: 80 });
+    expect(predictor({ scaling: { min: 3 } }, { mode: 'Knative' })).not.toHaveProperty('scaleMetric');
   });
 
   test('Knative scales to zero and limits requests in flight', () => {
@@ -201,6 +201,15 @@ describe('scaling', () => {
 
 describe('GPUs', () => {
   const gpu = { ...resources, gpu: 2 };
+
+  test('serve one model together, unless the arguments say how', () => {
+    const argsOf = (args?: string[]): unknown => {
+      const objects = rendered({ spec: { predictor: { framework: 'vllm', servedName: 'llm', model: { uri: 's3://ml-models/llm/v46/' }, resources: gpu, ...(args && { args }) } } });
+      return (objects[1] as unknown as { spec: { predictor: { model: { args: string[] } } } }).spec.predictor.model.args;
+    };
+    expect(argsOf()).toEqual(['--served-model-name=llm', '--tensor-parallel-size=2']);
+    expect(argsOf(['--pipeline-parallel-size=2'])).toEqual(['--served-model-name=llm', '--pipeline-parallel-size=2']);
+  });
 
   test('are requests and limits, choose the GPU image, and give a start half an hour', () => {
     const objects = rendered({ spec: { predictor: { framework: 'huggingface', model: { uri: 's3://ml-models/llm/v46/' }, resources: gpu } } });

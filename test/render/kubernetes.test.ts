@@ -56,7 +56,7 @@ describe('PodDisruptionBudgets', () => {
         apiVersion: 'policy/v1',
         kind: 'PodDisruptionBudget',
         metadata: {
-          name: 'fraud-detector-v46-predictor',
+          name: 'fraud-detector-v46',
           namespace: 'risk-ml-prod',
           labels: { ...LABELS, 'app.kubernetes.io/component': 'predictor', 'app.kubernetes.io/version': 'v46' },
         },
@@ -83,8 +83,8 @@ describe('PodDisruptionBudgets', () => {
       },
     }).map(({ metadata }) => metadata.name);
     expect(names).toEqual([
-      'fraud-detector-function-v46', 'fraud-detector-v46-transformer', 'fraud-detector-v46-explainer', 'fraud-detector-embedding-v46-predictor',
-      'fraud-detector-function-v47', 'fraud-detector-v47-transformer', 'fraud-detector-v47-explainer', 'fraud-detector-embedding-v47-predictor',
+      'fraud-detector-function-v46', 'fraud-detector-v46-with-transformer', 'fraud-detector-v46-with-explainer', 'fraud-detector-embedding-v46',
+      'fraud-detector-function-v47', 'fraud-detector-v47-with-transformer', 'fraud-detector-v47-with-explainer', 'fraud-detector-embedding-v47',
     ]);
   });
 });

@@ -44,7 +44,7 @@ test('all mistakes are found, not only the first', () => {
 
 test('a missing field says what is expected', () => {
   expect(findingsFor({ predictor: valid.predictor })).toEqual([
-    { field: 'owner', message: 'the field is missing', fix: 'write it; expected object' },
+    { field: 'owner', message: 'the field is missing', fix: 'write it; expected a map' },
   ]);
 });
 

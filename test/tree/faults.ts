@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 
 /** The calls by which the writer changes the disk. */
-const CHANGES = ['writeFileSync', 'renameSync', 'unlinkSync', 'mkdirSync', 'rmdirSync'] as const;
+const CHANGES = ['writeFileSync', 'renameSync', 'unlinkSync', 'mkdirSync', 'rmdirSync', 'rmSync'] as const;
 
 type Change = (...args: unknown[]) => unknown;
 

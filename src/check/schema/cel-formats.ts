@@ -1,7 +1,6 @@
 import type { Environment, Optional } from '@marcbachmann/cel-js';
-import { isDns1035, isDnsLabel, isDnsSubdomain } from '../../core/names.ts';
+import { isDns1035, isDnsLabel, isDnsSubdomain, isLabelValue, isQualifiedName } from '../../core/names.ts';
 import { TEXT_FORMATS } from './formats.ts';
-import { isQualifiedName } from './metadata.ts';
 
 class Format {
   readonly test: (text: string) => boolean;
@@ -11,8 +10,6 @@ class Format {
     this.expected = expected;
   }
 }
-
-const isLabelValue = (text: string) => text === '' || (!text.includes('/') && isQualifiedName(text));
 
 const NAMED_FORMATS: ReadonlyMap<string, Format> = new Map([
   ['dns1123Label', new Format(isDnsLabel, 'a DNS-1123 label')],

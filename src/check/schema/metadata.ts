@@ -1,4 +1,4 @@
-import { didYouMean, isDns1035, isDnsLabel, isDnsSubdomain } from '../../core/names.ts';
+import { didYouMean, isDns1035, isDnsLabel, isDnsSubdomain, isLabelValue, isQualifiedName } from '../../core/names.ts';
 import { isPlainMap, showValue } from './plain-data.ts';
 import type { Check, Problems } from './problem.ts';
 import { below, both, problem } from './problem.ts';
@@ -165,14 +165,6 @@ function checkTextMap(map: unknown, checkValue: ((value: string) => Problems) | 
   return found;
 }
 
-/** A qualified name: `[prefix/]name` (apimachinery `IsQualifiedName`). Annotation keys are compared in lower case. */
-export function isQualifiedName(key: string): boolean {
-  const slash = key.indexOf('/');
-  if (slash >= 0 && !isDnsSubdomain(key.slice(0, slash).toLowerCase())) return false;
-  const name = key.slice(slash + 1);
-  return name.length <= 63 && /^[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?$/.test(name);
-}
-
 function checkKey(key: string): Problems {
   if (isQualifiedName(key)) return undefined;
   const fix = 'write [prefix/]name: the prefix a DNS name, the name at most 63 letters, digits, "-", "_" and "."';
@@ -180,7 +172,7 @@ function checkKey(key: string): Problems {
 }
 
 function checkLabelValue(value: string): Problems {
-  if (value.length <= 63 && /^(?:[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)?$/.test(value)) return undefined;
+  if (isLabelValue(value)) return undefined;
   const why =
     value.length > 63 ? `has ${value.length} characters, of which at most 63 are allowed` : 'is not a label value';
   const fix =

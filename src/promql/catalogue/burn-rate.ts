@@ -1,6 +1,6 @@
 import { and, compare, multiply, number, ratio, sumOverTime, type Expr, type Range } from '../expr.ts';
 import { alert, groupName, identityLabels, record, template, type RuleGroup, type Subject, type Template } from '../rule.ts';
-import { equal, selector, type Selector } from '../selector.ts';
+import { equal, selectorsWith } from '../selector.ts';
 
 /**
  * The machinery that all service level objectives share: multiwindow, multi-burn-rate alerts (SRE workbook, chapter 5)
@@ -76,8 +76,8 @@ export function errorBudget(objective: number): number {
 }
 
 /** Alert tiers that can fire: a budget so large that the tier would need more bad events than there are has none. */
-function reachableTiers(objective: number): Tier[] {
-  return TIERS.filter(({ factor }) => threshold(factor, objective) < 1);
+function reachableTiers(budget: number): Tier[] {
+  return TIERS.filter(({ factor }) => threshold(factor, budget) < 1);
 }
 
 /**
@@ -86,15 +86,16 @@ function reachableTiers(objective: number): Tier[] {
  * @example unreachableTiers(90) // ['fast']: 14.4 times 10 % is more than all requests
  */
 export function unreachableTiers(objective: number): string[] {
-  return TIERS.filter(({ factor }) => threshold(factor, objective) >= 1).map(({ tier }) => tier);
+  const budget = errorBudget(objective);
+  return TIERS.filter(({ factor }) => threshold(factor, budget) >= 1).map(({ tier }) => tier);
 }
 
 function percentage(share: number): number {
   return Number((share * 100).toPrecision(12));
 }
 
-function threshold(factor: number, objective: number): number {
-  return Number((factor * errorBudget(objective)).toPrecision(12));
+function threshold(factor: number, budget: number): number {
+  return Number((factor * budget).toPrecision(12));
 }
 
 /**
@@ -104,10 +105,11 @@ function threshold(factor: number, objective: number): number {
 export function burnRateGroup(subject: Subject, { name, objective, origin, events, bad }: Objective): RuleGroup {
   const labels = { ...identityLabels(subject), ai_slo: name };
   const identity = Object.entries(labels).map(([label, value]) => equal(label, value));
-  const recorded = (metric: string): Selector => selector(metric, identity);
+  const recorded = selectorsWith(identity);
   const total = recorded('ai_slo:events_total:rate5m');
   const failures = recorded('ai_slo:events_bad:rate5m');
-  const tiers = reachableTiers(objective);
+  const budget = errorBudget(objective);
+  const tiers = reachableTiers(budget);
   const used = new Set(tiers.flatMap(({ long, short }) => [long, short]));
 
   return {
@@ -124,7 +126,7 @@ export function burnRateGroup(subject: Subject, { name, objective, origin, event
         record(`ai_slo:events_bad:increase${long}`, multiply(sumOverTime(failures, long), number(INTERVAL_SECONDS)), labels),
       ),
       ...tiers.map(({ tier, factor, long, short, for: pending, page, exhausted }) => {
-        const limit = number(threshold(factor, objective));
+        const limit = number(threshold(factor, budget));
         return alert(subject, 'AiSloErrorBudgetBurn', {
           expr: and(
             compare(recorded(`ai_slo:error:ratio_rate${long}`), '>', limit),
@@ -134,11 +136,11 @@ export function burnRateGroup(subject: Subject, { name, objective, origin, event
           for: pending,
           severity: page ? subject.page : 'warning',
           labels: { ai_slo: name, burn_tier: tier },
-          summary: template`The service uses up its error budget too fast.`,
+          summary: template`${subject.service} uses up the error budget of its ${name} objective too fast.`,
           description: [
             template`{{ $value | humanizePercentage }} of requests`,
             bad,
-            template`in the last ${long}; the objective of ${objective} % allows ${percentage(errorBudget(objective))} %.`,
+            template`in the last ${long}; the objective of ${objective} % allows ${percentage(budget)} %.`,
             ...(origin === undefined ? [] : [origin]),
             template`Burn rate ${factor} or more: the error budget of 30 days is gone within ${exhausted}.`,
           ],

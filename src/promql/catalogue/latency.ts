@@ -51,7 +51,7 @@ function bucketMissing(subject: Subject, name: string, limit: string): RuleGroup
     for: '15m',
     severity: 'warning',
     labels: { ai_slo: name },
-    summary: template`A latency objective has no data.`,
+    summary: template`The latency objective of ${subject.service} has no data.`,
     description: [
       template`requests arrive, but ${ISTIO_DURATION.name} has no bucket of ${limit}.`,
       template`See sidecar.istio.io/statsHistogramBuckets and the mesh configuration.`,

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Scope } from '../../../src/check/schema/metadata.ts';
-import { isQualifiedName, metadataCheck } from '../../../src/check/schema/metadata.ts';
+import { metadataCheck } from '../../../src/check/schema/metadata.ts';
+import { isQualifiedName } from '../../../src/core/names.ts';
 
 function said(metadata: unknown, kind = 'apps/v1/Deployment', scope: Scope | undefined = 'Namespaced'): string[] {
   return (metadataCheck(kind, scope)(metadata) ?? []).map(

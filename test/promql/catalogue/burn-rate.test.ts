@@ -75,7 +75,7 @@ describe('a group', () => {
       for: '2m',
       labels: { severity: 'critical', ai_service: 's', namespace: 'n', team: 't', ai_slo: 'slo', burn_tier: 'fast' },
       annotations: {
-        summary: 'The service uses up its error budget too fast.',
+        summary: 's uses up the error budget of its slo objective too fast.',
         description:
           's in e (namespace n): {{ $value | humanizePercentage }} of requests failed in the last 1h; the objective of 99.9 % allows 0.1 %. ' +
           'Burn rate 14.4 or more: the error budget of 30 days is gone within 50 hours. Team t.',

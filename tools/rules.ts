@@ -1,0 +1,74 @@
+import { APP_RULES } from '../src/app/rules.ts';
+import { OBJECT_RULES } from '../src/check/checker.ts';
+import { MONITORING_RULES } from '../src/check/monitoring.ts';
+import { CLUSTER_RULES } from '../src/check/objects.ts';
+import { SERVING_RULES } from '../src/check/serving.ts';
+import { TRAFFIC_RULES } from '../src/check/traffic.ts';
+import type { Rule } from '../src/core/finding.ts';
+import { YAML_RULES } from '../src/core/read-yaml.ts';
+import { IMPORT_RULES } from '../src/import/rules.ts';
+import { RELEASE_RULES } from '../src/release/rules.ts';
+import { SERVICE_RULES } from '../src/service/rules.ts';
+import { TREE_RULES } from '../src/tree/rules.ts';
+import { code, table } from './markdown.ts';
+
+/** Every rule there is, in the order of a run: reading the sources, what they ask for, the objects, the files. */
+export const ALL_RULES: readonly Rule[] = [
+  ...APP_RULES,
+  ...YAML_RULES,
+  ...SERVICE_RULES,
+  ...RELEASE_RULES,
+  ...SERVING_RULES,
+  ...TRAFFIC_RULES,
+  ...MONITORING_RULES,
+  ...OBJECT_RULES,
+  ...CLUSTER_RULES,
+  ...TREE_RULES,
+  ...IMPORT_RULES,
+];
+
+/** What the rules of a room are about, by the first part of their ids. */
+const ROOMS: Readonly<Record<string, string>> = {
+  project: 'The files of a project.',
+  platform: 'The platform.',
+  chart: 'What users add to the chart of a service: `ApiObject`, cdk8s-plus constructs.',
+  patch: '`service.patch()`.',
+  yaml: 'YAML files that are read.',
+  service: 'Fields and values of services. The same rules hold for the platform and for the release store.',
+  release: 'The release store, and what it says about the sources: see [releases.md](releases.md).',
+  serving: 'What a service asks of its cluster in order to run.',
+  traffic: 'What a service asks of its cluster in order to be reached.',
+  monitoring: 'What a service asks to be watched.',
+  schema: 'The schema of an object, with its CEL rules. Run on every object, whoever made it.',
+  kserve: 'Objects of KServe.',
+  knative: 'Objects of Knative Serving.',
+  istio: 'Objects of Istio.',
+  argocd: 'Objects of Argo CD, and annotations that it reads.',
+  prometheus: 'Objects of the Prometheus operator.',
+  secrets: 'Secret values, and references to them.',
+  objects: 'Objects that stand together on one cluster.',
+  tree: 'The files of the tree, and the folder that they go to: see [gitops-tree.md](gitops-tree.md).',
+  import: '`ai-service import`: see [import.md](import.md).',
+};
+
+/** A table of rules for each room. */
+export function rulesReference(): string {
+  const rooms = [...new Set(ALL_RULES.map(({ id }) => roomOf(id)))];
+  return rooms.map((room) => `### ${room}\n\n${aboutRoom(room)}\n\n${rulesTable(room)}`).join('\n\n');
+}
+
+function aboutRoom(room: string): string {
+  const about = ROOMS[room];
+  if (about === undefined) throw new Error(`say in ROOMS what the rules of ${room} are about`);
+  return about;
+}
+
+function rulesTable(room: string): string {
+  const rules = ALL_RULES.filter(({ id }) => roomOf(id) === room);
+  const rows = rules.map(({ id, severity, summary, source }) => [code(id), severity, summary, source]);
+  return table(['id', 'severity', 'what it demands', 'why, or whose rule it is'], rows);
+}
+
+function roomOf(id: string): string {
+  return id.slice(0, id.indexOf('/'));
+}
