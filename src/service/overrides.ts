@@ -24,8 +24,8 @@ function buildOverrideSchema(inner: z.ZodType): z.ZodType {
   const described = meta.description === undefined ? {} : { description: meta.description };
   const named = meta.id === undefined ? described : { ...described, id: `${meta.id}Override` };
   if (inner instanceof z.ZodObject) {
-    const fields = Object.entries(inner.def.shape);
-    const shape = fields.map(([key, field]) => [key, overrideSchema(field).nullable().optional().meta(fieldMeta(field))] as const);
+    const fields: Readonly<Record<string, AnySchema>> = inner.def.shape;
+    const shape = Object.entries(fields).map(([key, field]) => [key, overrideSchema(field).nullable().optional().meta(fieldMeta(field))] as const);
     return z.strictObject(Object.fromEntries(shape)).meta(named);
   }
   if (inner instanceof z.ZodRecord) {
