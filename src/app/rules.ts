@@ -45,6 +45,12 @@ export const APP_RULES = [
     source: 'apimachinery v0.33 ValidateNamespaceName',
   },
   {
+    id: 'platform/root-project',
+    severity: 'error',
+    summary: 'No team is called like the AppProject of the root Application.',
+    source: 'ours: every team has an AppProject of its name, with little in it',
+  },
+  {
     id: 'chart/construct',
     severity: 'error',
     summary: 'What users add to the chart of a service can be rendered, and is valid by its own word.',

@@ -69,6 +69,7 @@ class Run {
   readonly #units = new Set<string>();
   readonly #teams = new Map<string, Team>();
   readonly #clusterChecks = new Map<string, ClusterChecks>();
+  readonly #argocdChecks = createClusterChecks();
   readonly #services: ReadonlyMap<string, AIService>;
   readonly #namespaces = new Map<string, string | undefined>();
   #targets = 0;
@@ -229,6 +230,11 @@ class Run {
   /** Everything that a team's services share, and Argo CD's own objects. */
   addTeams(): void {
     for (const [team, { kinds, places }] of [...this.#teams].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      if (team === this.#config.argocd.rootProject) {
+        const at: Where = { file: `${this.#platform.apps}/platform.ts`, field: 'argocd.rootProject' };
+        const message = `team ${team} would get the AppProject that the root Application is in, with the rights of the team only`;
+        this.#findings.push(appFinding('platform/root-project', at, message, 'name another AppProject for the root Application, or rename the team'));
+      }
       for (const [environment, clusters] of places) {
         const env = this.#config.environments[environment];
         if (!env) continue;
@@ -248,7 +254,7 @@ class Run {
   }
 
   #addArgocd(object: KubeObject, name: string): void {
-    this.#findings.push(...this.#checker.check(object, undefined));
+    this.#findings.push(...this.#checker.check(object, undefined), ...this.#argocdChecks.check(object, { unit: 'argocd', namespace: undefined }));
     this.#addFile(`argocd/${name}.yaml`, object, {});
   }
 

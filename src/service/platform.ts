@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { dnsLabel, labels } from './common.ts';
+import { dnsLabel, labels, report } from './common.ts';
 
 /** A version with its patch, or both versions of an upgrade under way; everything is checked against each. */
 const oneVersion = z.string().regex(/^\d+\.\d+(\.\d+)?$/);
@@ -35,6 +35,13 @@ function functionOf<Scope, Result>(tsType: string): z.ZodCustom<(scope: Scope) =
 
 /** Knative feature flags (config-features of Knative Serving 1.21) that our output may need. */
 export const knativeFeatures = ['nodeselector', 'tolerations', 'affinity', 'persistent-volume-claim', 'init-containers', 'securitycontext'] as const;
+
+/** Where Argo CD reads: it stands in the tree, so it must not carry credentials. */
+const repositoryUrl = z.string().min(1).check((context) => {
+  if (/^[a-z+]+:\/\/[^/@]*:[^/@]*@/i.test(context.value) || /^https?:\/\/[^/]*@/i.test(context.value)) {
+    report(context, 'the URL carries credentials, which would stand in the tree', 'leave them out; Argo CD has them in a repository Secret');
+  }
+});
 
 export const cluster = z
   .strictObject({
@@ -118,7 +125,7 @@ export const environment = z
 export const platform = z
   .strictObject({
   gitops: z.strictObject({
-    repoUrl: z.string().min(1).meta({ description: 'URL of the repository that Argo CD reads.' }),
+    repoUrl: repositoryUrl.meta({ description: 'URL of the repository that Argo CD reads.' }),
     revision: z.string().default('main').meta({ description: 'Branch or tag that Argo CD follows.' }),
     path: z
       .string()

@@ -523,7 +523,7 @@ describe('a platform', () => {
     clusters: { 'dev-1': stack },
     environments: { dev: { stage: 'dev', clusters: ['dev-1'], namespace: 'ml' } },
   };
-  const dev = props.environments.dev;
+  const dev = { ...props.environments.dev, clusters: ['dev-1'] as const };
   const said = (changed: unknown): string[] => {
     const platform = new Platform(changed as never);
     new AIService(platform, 'fraud', good);
@@ -542,11 +542,32 @@ describe('a platform', () => {
     ['with a namespace that is none', { ...props, environments: { dev: { ...dev, namespace: ({ team }: { team: string }) => `${team}_dev` } } }, [
       'platform/namespace environments.dev.namespace: team risk-ml would get the namespace "risk-ml_dev", which is not a DNS label -> give at most 63 lower-case letters, digits and "-", with a letter or digit at both ends',
     ]],
+    ['with a password in the URL of the repository', { ...props, gitops: { repoUrl: 'https://argo:tr0ub4dor@git.example.com/x.git' } }, [
+      'service/value gitops.repoUrl: the URL carries credentials, which would stand in the tree -> leave them out; Argo CD has them in a repository Secret',
+    ]],
+    ['whose root Application is in the AppProject of a team', { ...props, argocd: { version: '3.5', rootProject: 'risk-ml' } }, [
+      'platform/root-project argocd.rootProject: team risk-ml would get the AppProject that the root Application is in, with the rights of the team only -> name another AppProject for the root Application, or rename the team',
+    ]],
     ['with no namespace for the team', { ...props, environments: { dev: { ...dev, namespace: () => undefined } } }, [
       expect.stringContaining('team risk-ml would get the namespace undefined') as string,
     ]],
   ])('%s', (_, changed, expected) => {
     expect(said(changed)).toEqual(expected);
+  });
+
+  test('whose teams and environments make the same name says so, instead of losing an ApplicationSet', () => {
+    const namespace = ({ team }: { team: string }): string => team;
+    const platform = new Platform({ ...props, environments: { eu: { ...dev, namespace }, 'prod-eu': { ...dev, namespace: ({ team }) => `${team}-prod` } } });
+    new AIService(platform, 'a', { owner: { team: 'risk' }, environments: ['prod-eu'], predictor });
+    new AIService(platform, 'b', { owner: { team: 'risk-prod' }, environments: ['eu'], predictor });
+    expect(platform.render().findings.map(formatFinding)).toEqual([
+      'error objects/duplicate: ApplicationSet argocd/risk-prod-eu\n  it is written twice, in argocd\n  fix: rename one of the two, or leave it to one unit',
+    ]);
+  });
+
+  test('may reach its repository by SSH', () => {
+    expect(said({ ...props, gitops: { repoUrl: 'git@git.example.com:acme/x.git' } })).toEqual([]);
+    expect(said({ ...props, gitops: { repoUrl: 'ssh://git@git.example.com/acme/x.git' } })).toEqual([]);
   });
 });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { didYouMean, isDns1035, isDnsLabel, isDnsSubdomain, slug } from '../../src/core/names.ts';
+import { didYouMean, isDns1035, isDnsLabel, isDnsSubdomain, isLabelValue, isQualifiedName, slug } from '../../src/core/names.ts';
 
 const LONG = 'a'.repeat(63);
 
@@ -27,6 +27,33 @@ test.each([
   ['é', false, false, false],
 ])('%j: label %s, subdomain %s, RFC 1035 %s', (text, label, subdomain, rfc1035) => {
   expect([isDnsLabel(text), isDnsSubdomain(text), isDns1035(text)]).toStrictEqual([label, subdomain, rfc1035]);
+});
+
+test.each([
+  ['a', true],
+  ['example.com/a_b.c-d', true],
+  ['Example.com/a', true],
+  ['', false],
+  ['/a', false],
+  ['a/', false],
+  ['a/b/c', false],
+  ['_a', false],
+  ['a'.repeat(64), false],
+  ['__proto__', false],
+])('%j as a key of labels: %s', (key, valid) => {
+  expect(isQualifiedName(key)).toBe(valid);
+});
+
+test.each([
+  ['', true],
+  ['v47', true],
+  ['A_b.c-9', true],
+  ['a/b', false],
+  ['-a', false],
+  ['a b', false],
+  ['a'.repeat(64), false],
+])('%j as the value of a label: %s', (value, valid) => {
+  expect(isLabelValue(value)).toBe(valid);
 });
 
 describe('slug', () => {

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Scope } from '../../../src/check/schema/metadata.ts';
 import { metadataCheck } from '../../../src/check/schema/metadata.ts';
-import { isQualifiedName } from '../../../src/core/names.ts';
 
 function said(metadata: unknown, kind = 'apps/v1/Deployment', scope: Scope | undefined = 'Namespaced'): string[] {
   return (metadataCheck(kind, scope)(metadata) ?? []).map(
@@ -75,21 +74,6 @@ test('label values are short and plain text', () => {
   expect(said({ ...good, labels: ['a'] })).toEqual([
     'labels: schema/type: is a list, and must be an object -> write an object',
   ]);
-});
-
-test.each([
-  ['a', true],
-  ['example.com/a_b.c-d', true],
-  ['Example.com/a', true],
-  ['', false],
-  ['/a', false],
-  ['a/', false],
-  ['a/b/c', false],
-  ['_a', false],
-  ['a'.repeat(64), false],
-  ['__proto__', false],
-])('%j as a key: %s', (key, valid) => {
-  expect(isQualifiedName(key)).toBe(valid);
 });
 
 test('keys of labels and annotations are qualified names', () => {
