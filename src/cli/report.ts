@@ -1,7 +1,10 @@
 import pc from 'picocolors';
 import { sortFindings, formatFinding, type Finding, type Severity } from '../core/finding.ts';
 
-const COLOURS: Readonly<Record<Severity, (text: string) => string>> = { error: pc.red, warning: pc.yellow, info: pc.cyan };
+// Colour is for terminals; picocolors by itself also colours the logs of CI.
+const colours = pc.createColors(process.stderr.isTTY && process.env['NO_COLOR'] === undefined);
+
+const COLOURS: Readonly<Record<Severity, (text: string) => string>> = { error: colours.red, warning: colours.yellow, info: colours.cyan };
 
 /** Prints findings to stderr, sorted, each once, with a total when there are errors. */
 export function printFindings(findings: readonly Finding[]): void {
@@ -20,6 +23,6 @@ export function printFindings(findings: readonly Finding[]): void {
 export function progress(command: string): (step: string) => void {
   const start = performance.now();
   return (step) => {
-    if (process.stderr.isTTY && performance.now() - start > 1000) process.stderr.write(pc.dim(`${command}: ${step}\n`));
+    if (process.stderr.isTTY && performance.now() - start > 1000) process.stderr.write(colours.dim(`${command}: ${step}\n`));
   };
 }

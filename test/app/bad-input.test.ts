@@ -633,7 +633,7 @@ overrides:
       start('full', hello(), { node: strikeAt(8, "throw new Error('ENOSPC: no space left on device')") }),
       start('killed', hello(), { node: strikeAt(8, "process.kill(process.pid, 'SIGKILL')") }),
     ]);
-  });
+  }, 60_000);
 
   test('all mistakes of a run are told at once and sorted, in YAML with line and column', () => {
     expect(after('several').ran).toEqual({

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { deletionGuard } from '../../src/app/deletion-guard.ts';
+
+const UNIT = 'envs/prod-eu/eu-1/risk-ml/fraud';
+
+test.each<[string, string | undefined, string | undefined, string | undefined]>([
+  // path, when the service goes, when it stays, when it stays and its releases decide
+  [`${UNIT}/argocd-app.json`, 'prod-eu/fraud', 'prod-eu/fraud', 'prod-eu/fraud'],
+  [`${UNIT}/manifests/inferenceservice.fraud-v46.yaml`, 'prod-eu/fraud', 'prod-eu/fraud/inferenceservice.fraud-v46', undefined],
+  [`${UNIT}/manifests/service.serving.fraud-function-v46.yaml`, 'prod-eu/fraud', 'prod-eu/fraud/service.serving.fraud-function-v46', undefined],
+  [`${UNIT}/manifests/persistentvolumeclaim.fraud-cache.yaml`, 'prod-eu/fraud', 'prod-eu/fraud/persistentvolumeclaim.fraud-cache', 'prod-eu/fraud/persistentvolumeclaim.fraud-cache'],
+  [`${UNIT}/manifests/statefulset.fraud-db.yaml`, 'prod-eu/fraud', 'prod-eu/fraud/statefulset.fraud-db', 'prod-eu/fraud/statefulset.fraud-db'],
+  [`${UNIT}/manifests/virtualservice.fraud.yaml`, undefined, undefined, undefined],
+  [`${UNIT}/manifests/service.fraud.yaml`, undefined, undefined, undefined],
+  ['envs/dev/dev-1/risk-ml/_shared/manifests/namespace.risk-ml-dev.yaml', 'dev/risk-ml/_shared', 'dev/risk-ml/_shared/namespace.risk-ml-dev', 'dev/risk-ml/_shared/namespace.risk-ml-dev'],
+  ['argocd/appproject.risk-ml.yaml', 'argocd/appproject.risk-ml.yaml', 'argocd/appproject.risk-ml.yaml', 'argocd/appproject.risk-ml.yaml'],
+  ['README.md', undefined, undefined, undefined],
+])('%s', (path, goes, stays, released) => {
+  const guard = (remains: boolean, known: boolean): string | undefined => deletionGuard({ remains: () => remains, released: () => known })(path);
+  expect([guard(false, false), guard(true, false), guard(true, true)]).toEqual([goes, stays, released]);
+});
+
+test('asks about the unit and the service that a path belongs to', () => {
+  const asked: string[] = [];
+  const guard = deletionGuard({
+    remains: (unit) => asked.push(unit) > 0,
+    released: (...service) => asked.push(service.join(' ')) > 0,
+  });
+  guard(`${UNIT}/manifests/inferenceservice.fraud-v46.yaml`);
+  expect(asked).toEqual([UNIT, 'prod-eu risk-ml fraud']);
+});
