@@ -2,7 +2,7 @@ import pc from 'picocolors';
 import { sortFindings, formatFinding, type Finding, type Severity } from '../core/finding.ts';
 
 // Colour is for terminals; picocolors by itself also colours the logs of CI.
-const colours = pc.createColors(process.stderr.isTTY && process.env['NO_COLOR'] === undefined);
+const colours = pc.createColors(process.stderr.isTTY === true && process.env['NO_COLOR'] === undefined);
 
 const COLOURS: Readonly<Record<Severity, (text: string) => string>> = { error: colours.red, warning: colours.yellow, info: colours.cyan };
 

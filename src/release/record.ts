@@ -66,17 +66,20 @@ export function containerWorkloadOf(container: Component | FunctionPart): Contai
   return workload;
 }
 
+/** The parts of a record as they are written, before defaults are filled in. */
+export type RecordedParts = Pick<z.input<typeof releaseRecord>, 'parts'>;
+
 /**
  * Digest of what runs: over the identities and contents of all parts, not over the release's name or its reason.
  * Two releases with the same digest run the same thing.
  */
-export function releaseDigest(parts: ReleaseRecord['parts']): string {
+export function releaseDigest(parts: RecordedParts['parts']): string {
   const content = Object.fromEntries(
     Object.entries(parts).map(([name, { model, workload }]) => [name, { model: model && identityOf(model), workload }]),
   );
   return `sha256:${sha256(canonicalJson(content))}`;
 }
 
-function identityOf({ registry, name, version, uri, digest }: LockedModel): Partial<LockedModel> {
+function identityOf({ registry, name, version, uri, digest }: z.input<typeof lockedModel>): Partial<z.input<typeof lockedModel>> {
   return { registry, name, version, uri, digest };
 }

@@ -4,7 +4,7 @@ import type { Finding, Where } from '../core/finding.ts';
 import { readYaml } from '../core/read-yaml.ts';
 import { parseWith } from '../service/parse.ts';
 import type { z } from 'zod';
-import { releaseDigest, releaseRecord, type ReleaseRecord } from './record.ts';
+import { releaseDigest, releaseRecord, type RecordedParts, type ReleaseRecord } from './record.ts';
 import { releaseFinding } from './rules.ts';
 import { releaseState, type ReleaseState } from './state.ts';
 
@@ -61,23 +61,28 @@ export function openStore(root: string, folder: string): ReleaseStore {
     },
   };
 
-  function read<S extends z.ZodType>(file: string, schema: S, scope: Where): Stored<z.output<S>> | undefined {
+  function read<S extends z.ZodType>(file: string, schema: S, scope: Where): Read<z.output<S>> | undefined {
     let text: string;
     try {
       text = readFileSync(join(root, file), 'utf8');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       const message = `cannot be read: ${(error as Error).message}`;
-      return { file, value: undefined, findings: [releaseFinding('release/unreadable', { ...scope, file }, message, 'make the file readable')] };
+      return { file, written: undefined, value: undefined, findings: [releaseFinding('release/unreadable', { ...scope, file }, message, 'make the file readable')] };
     }
     const yaml = readYaml(text, file);
-    if (yaml.findings.length > 0) return { file, value: undefined, findings: yaml.findings };
-    return { file, ...parseWith(schema, yaml.value, { ...scope, file }, yaml.locate) };
+    if (yaml.findings.length > 0) return { file, written: undefined, value: undefined, findings: yaml.findings };
+    return { file, written: yaml.value, ...parseWith(schema, yaml.value, { ...scope, file }, yaml.locate) };
   }
 }
 
+/** A file of the store, with what stands in it before defaults are filled in. */
+interface Read<T> extends Stored<T> {
+  readonly written: unknown;
+}
+
 /** A record that was edited after it was written is no record: names and digests must hold what they say. */
-function verified(stored: Stored<ReleaseRecord> | undefined, release: string): Stored<ReleaseRecord> | undefined {
+function verified(stored: Read<ReleaseRecord> | undefined, release: string): Stored<ReleaseRecord> | undefined {
   const record = stored?.value;
   if (!stored || !record) return stored;
   const { file } = stored;
@@ -86,7 +91,8 @@ function verified(stored: Stored<ReleaseRecord> | undefined, release: string): S
     const message = `the file is named ${release}, but the record says ${record.release}`;
     findings.push(releaseFinding('release/name', { file, field: 'release' }, message, 'rename the file to the name of its release'));
   }
-  const digest = releaseDigest(record.parts);
+  // Of what was written: a default that changes in a later version of the vocabulary must not touch old records.
+  const digest = releaseDigest((stored.written as RecordedParts).parts);
   if (record.digest !== digest) {
     const message = `the record was changed after it was written: its digest is ${record.digest}, its content has ${digest}`;
     const fix = 'restore the file from Git, and make a new release for a change: npx ai-service release';
