@@ -49,11 +49,18 @@ export function temporaryFor(name: string): string | undefined {
 /** Why a path cannot be part of a tree; `undefined` when it can. */
 export function pathFlaw(path: string): string | undefined {
   if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) return 'is absolute';
-  for (const name of path.split('/')) {
+  for (const name of path.split('/').slice(0, -1)) {
     const flaw = nameFlaw(name);
     if (flaw !== undefined) return flaw;
   }
+  return fileFlaw(path);
+}
+
+/** Why a file cannot be part of a tree, though its folder can. */
+function fileFlaw(path: string): string | undefined {
   const name = nameOf(path);
+  const flaw = nameFlaw(name);
+  if (flaw !== undefined) return flaw;
   if (name.endsWith('Chart.yaml')) return 'makes Argo CD take the folder for a Helm chart';
   if (/^kustomization(\.ya?ml)?$/i.test(name)) return 'makes Argo CD take the folder for a Kustomize overlay';
   const reserved = path === INDEX_FILE || path === LOCK_FILE || temporaryFor(name) !== undefined;
@@ -63,7 +70,7 @@ export function pathFlaw(path: string): string | undefined {
 function nameFlaw(name: string): string | undefined {
   if (name === '') return 'has an empty part';
   if (name === '.' || name === '..') return 'leaves its folder';
-  if (/[\\\0-\x1f\x7f]|\p{Cs}/u.test(name)) return 'has a character that not every file system can hold';
+  if (/[\\\0-\x1f\x7f]/.test(name) || !name.isWellFormed()) return 'has a character that not every file system can hold';
   if (/^\.git$/i.test(name)) return 'reaches into the Git repository itself';
   // Most names are too short to be counted: a UTF-16 unit is at most three bytes.
   if (name.length * 3 <= MAX_NAME_BYTES || Buffer.byteLength(name) <= MAX_NAME_BYTES) return undefined;
@@ -93,7 +100,7 @@ export function checkPaths(paths: Iterable<string>, display: (path: string) => s
   };
 
   for (const path of paths) {
-    const flaw = pathFlaw(path);
+    const flaw = folders.has(folderOf(path)) ? fileFlaw(path) : pathFlaw(path);
     if (flaw !== undefined) {
       const message = `the path ${JSON.stringify(path)} ${flaw}`;
       findings.push(treeFinding('tree/path', display(path), message, 'rename what the file is made from'));
