@@ -41,7 +41,7 @@ function putRecord(release: string, overrides: Record<string, unknown> = {}, ser
     },
     ...overrides,
   };
-  const digest = releaseDigest(parts as RecordedParts['parts']);
+  const digest = releaseDigest(parts);
   put(`${service}/${release}.yaml`, { release, digest, parts });
 }
 
