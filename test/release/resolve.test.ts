@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { releaseDigest, type RecordedParts } from '../../src/release/record.ts';
+import { releaseDigest } from '../../src/release/record.ts';
 import { resolveServing, type Resolved } from '../../src/release/resolve.ts';
 import { openStore } from '../../src/release/store.ts';
 import { mergeOverride } from '../../src/service/overrides.ts';
