@@ -5,7 +5,7 @@ export { AIService, type AIServiceOverride, type AIServiceProps } from './app/ai
 export type { PatchOperation, PatchSelector } from './app/patch.ts';
 export { Platform, type PlatformOptions, type PlatformProps } from './app/platform.ts';
 export type { ServiceChart } from './app/service-chart.ts';
-export type { Synthesis } from './app/synthesize.ts';
+export type { Progress, Synthesis } from './app/synthesize.ts';
 export { FindingsError, formatFinding, type Finding, type Severity, type Where } from './core/finding.ts';
 export type { KubeObject, ObjectMeta } from './core/object.ts';
 export { CanaryPolicy, Gate } from './service/canary-policy.ts';

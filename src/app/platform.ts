@@ -6,7 +6,7 @@ import type { ClusterSpec, EnvironmentSpec, PlatformSpec } from '../service/plat
 import { platform as platformSchema, type PlatformConfig } from '../service/platform.ts';
 import type { AIService } from './ai-service.ts';
 import { appFinding } from './rules.ts';
-import { synthesize, type Synthesis } from './synthesize.ts';
+import { synthesize, type Progress, type Synthesis } from './synthesize.ts';
 import { writeScratch } from '../tree/scratch.ts';
 
 /**
@@ -88,12 +88,13 @@ export class Platform<C extends string = string, E extends string = string, S ex
   /**
    * Renders and checks the whole tree; writes nothing, and throws nothing: look into `findings` before `files` are used.
    *
+   * @param progress told after each service: how many are done, of how many.
    * @example
    * const { files, findings } = platform.render();
    * files.get('envs/prod/eu-1/growth/churn/manifests/virtualservice.churn.yaml')
    */
-  render(): Synthesis {
-    return synthesize(this);
+  render(progress?: Progress): Synthesis {
+    return synthesize(this, progress);
   }
 
   /**

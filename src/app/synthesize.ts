@@ -40,13 +40,19 @@ export interface Synthesis {
   readonly counts: { readonly targets: number; readonly objects: number };
 }
 
+/** Told after each service: how many are done, of how many. */
+export type Progress = (done: number, total: number) => void;
+
 /** Renders and checks everything, service by service, and keeps only the text of the files. */
-export function synthesize(platform: Platform): Synthesis {
+export function synthesize(platform: Platform, progress?: Progress): Synthesis {
   const { config, services } = platform;
   const findings = [...platform.findings, ...services.flatMap((service) => service.findings)];
   if (!config) return { files: new Map(), findings: sortFindings(findings), guard: () => undefined, counts: { targets: 0, objects: 0 } };
   const run = new Run(platform, config, findings);
-  for (const service of services) run.addService(service);
+  services.forEach((service, index) => {
+    run.addService(service);
+    progress?.(index + 1, services.length);
+  });
   run.addTeams();
   return run.result();
 }

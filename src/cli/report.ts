@@ -19,10 +19,12 @@ export function printFindings(findings: readonly Finding[]): void {
   process.stderr.write(`${errors} error${errors === 1 ? '' : 's'}; ${halfway ? 'the tree is half written' : 'nothing was written'}\n`);
 }
 
-/** Says on a terminal what is going on, once it takes longer than a moment; quiet elsewhere. */
+/** Says on a terminal, about once a second, how far a command is; quiet elsewhere and when it is quick. */
 export function progress(command: string): (step: string) => void {
-  const start = performance.now();
+  let last = performance.now();
   return (step) => {
-    if (process.stderr.isTTY && performance.now() - start > 1000) process.stderr.write(colours.dim(`${command}: ${step}\n`));
+    if (!process.stderr.isTTY || performance.now() - last < 1000) return;
+    last = performance.now();
+    process.stderr.write(colours.dim(`${command}: ${step}\n`));
   };
 }

@@ -36,8 +36,7 @@ export async function synth(options: SynthOptions): Promise<number> {
       return EXIT.error;
     }
   }
-  show('rendering and checking');
-  const synthesis = platform.render();
+  const synthesis = platform.render((done, total) => show(`${done} of ${total} services`));
   printFindings(synthesis.findings);
   if (synthesis.findings.some(({ severity }) => severity === 'error')) return EXIT.error;
   const out = normalize(options.out ?? 'gitops');

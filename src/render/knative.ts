@@ -16,6 +16,7 @@ import {
   serviceAccountName,
   startupSeconds,
 } from './container.ts';
+import { podSelector } from './pod-selector.ts';
 import { workloadTimeout } from './request-timeout.ts';
 import { workloadLabels, type Target } from './target.ts';
 
@@ -90,7 +91,7 @@ function deployment(target: Target, workload: RunningFunction): Deployment {
       // What an autoscaler owns must not stand in Git, or every sync would undo it.
       ...(!scales(workload) && { replicas: Math.max(scale.scaling.min, 1) }),
       progressDeadlineSeconds: Math.max(startup, 60),
-      selector: { matchLabels: selector(target, workload) },
+      selector: { matchLabels: podSelector(target, workload.part, workload.release) },
       template: {
         metadata: { labels: workloadLabels(target, workload.part, workload.release) },
         spec: {
@@ -116,7 +117,7 @@ function service(target: Target, workload: RunningFunction): CoreService {
     metadata: metadata(target, workload),
     spec: {
       ports: [{ name: 'http', port: 80, protocol: 'TCP', targetPort: workload.container.port }],
-      selector: selector(target, workload),
+      selector: podSelector(target, workload.part, workload.release),
     },
   };
 }
@@ -155,14 +156,6 @@ function metadata(
 }
 
 /** Labels that tell the pods of one release from those of every other; a Deployment's selector can never change. */
-function selector(target: Target, { part, release }: RunningFunction): Record<string, string> {
-  return {
-    'app.kubernetes.io/component': part,
-    'app.kubernetes.io/name': target.service,
-    'app.kubernetes.io/version': release,
-  };
-}
-
 function podFields(target: Target, { scale }: RunningFunction) {
   return {
     // Off by default on Knative, and hundreds of variables in a busy namespace elsewhere.
