@@ -1,4 +1,5 @@
 import { Construct } from 'constructs';
+import type { KubeObject } from '../core/object.ts';
 import type { Finding, Where } from '../core/finding.ts';
 import { didYouMean, isDns1035 } from '../core/names.ts';
 import type { Override } from '../service/overrides.ts';
@@ -136,7 +137,8 @@ export class AIService<E extends string = string, S extends string = string, R e
       const env = this.#platform.config?.environments[environment];
       if (!env?.clusters.includes(cluster)) throw new Error(`environment ${environment} has no cluster ${cluster}`);
       if (!this.runsIn(environment)) throw new Error(`service ${this.name} does not run in environment ${environment}`);
-      chart = new ServiceChart(this, environment, cluster, namespaceOf(env.namespace, this.base?.owner.team ?? ''));
+      const rendered = (): readonly KubeObject[] => this.#platform.renderUnit(this, environment, cluster);
+      chart = new ServiceChart(this, environment, cluster, namespaceOf(env.namespace, this.base?.owner.team ?? ''), rendered);
       this.#charts.set(key, chart);
     }
     return chart;

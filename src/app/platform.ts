@@ -1,12 +1,13 @@
 import { App } from 'cdk8s';
 import { compareText, FindingsError, formatFinding, type Finding, type Where } from '../core/finding.ts';
+import type { KubeObject } from '../core/object.ts';
 import { didYouMean } from '../core/names.ts';
 import { parseWith } from '../service/parse.ts';
 import type { ClusterSpec, EnvironmentSpec, PlatformSpec } from '../service/platform-spec.ts';
 import { platform as platformSchema, type PlatformConfig } from '../service/platform.ts';
 import type { AIService } from './ai-service.ts';
 import { appFinding } from './rules.ts';
-import { synthesize, type Progress, type Synthesis } from './synthesize.ts';
+import { renderUnit, synthesize, type Progress, type Synthesis } from './synthesize.ts';
 import { writeScratch } from '../tree/scratch.ts';
 
 /**
@@ -95,6 +96,11 @@ export class Platform<C extends string = string, E extends string = string, S ex
    */
   render(progress?: Progress): Synthesis {
     return synthesize(this, progress);
+  }
+
+  /** What is rendered for one service in one environment on one cluster. @internal */
+  renderUnit(service: AIService, environment: string, cluster: string): readonly KubeObject[] {
+    return renderUnit(this, service, environment, cluster);
   }
 
   /**

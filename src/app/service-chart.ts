@@ -23,12 +23,15 @@ export class ServiceChart extends Chart {
   /** Name of the cluster. */
   readonly cluster: string;
   readonly #service: string;
+  readonly #rendered: () => readonly KubeObject[];
 
-  constructor(service: ChartOwner, environment: string, cluster: string, namespace: string) {
+  /** @param rendered what we render beside what is added here. */
+  constructor(service: ChartOwner, environment: string, cluster: string, namespace: string, rendered: () => readonly KubeObject[]) {
     super(service, `${environment}.${cluster}`, { namespace, labels: { 'app.kubernetes.io/managed-by': 'cdk8s-ai-service' } });
     this.environment = environment;
     this.cluster = cluster;
     this.#service = service.name;
+    this.#rendered = rendered;
   }
 
   /** `<service>-<ids below the chart>`: readable, and stable when constructs move between environments. */
@@ -46,11 +49,24 @@ export class ServiceChart extends Chart {
   /**
    * The objects that users added, in the order in which they were added. The order of objects means nothing in a
    * GitOps tree, so cdk8s's dependency graph, which is exponential on diamonds, is not asked.
+   *
+   * @internal
    */
-  override toJson(): KubeObject[] {
+  added(): KubeObject[] {
     return this.node
       .findAll()
       .filter((child): child is ApiObject => ApiObject.isApiObject(child))
       .map((object) => object.toJson() as KubeObject);
+  }
+
+  /**
+   * All objects of the service in this environment and cluster: what we render and what was added, before the checks.
+   * For unit tests, also through cdk8s's `Testing.synth(chart)`.
+   *
+   * @throws FindingsError when the service cannot be rendered.
+   * @example expect(service.chart('prod-eu', 'eu-1').toJson()).toContainEqual(expect.objectContaining({ kind: 'VirtualService' }))
+   */
+  override toJson(): KubeObject[] {
+    return [...this.#rendered(), ...this.added()];
   }
 }

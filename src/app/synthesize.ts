@@ -5,7 +5,7 @@ import { createClusterChecks, type ClusterChecks } from '../check/objects.ts';
 import { checkSecretReferences } from '../check/secrets.ts';
 import { checkServing } from '../check/serving.ts';
 import { checkTraffic } from '../check/traffic.ts';
-import { sortFindings, type Finding, type Where } from '../core/finding.ts';
+import { FindingsError, sortFindings, type Finding, type Where } from '../core/finding.ts';
 import { isDnsLabel } from '../core/names.ts';
 import { groupOf, objectLabel, type KubeObject } from '../core/object.ts';
 import { emitYaml } from '../core/yaml.ts';
@@ -57,6 +57,19 @@ export function synthesize(platform: Platform, progress?: Progress): Synthesis {
   return run.result();
 }
 
+/**
+ * What we render for one service in one environment on one cluster, patches included, before the checks of objects.
+ *
+ * @throws FindingsError when the service cannot be rendered there.
+ */
+export function renderUnit(platform: Platform, service: AIService, environment: string, cluster: string): readonly KubeObject[] {
+  const findings = [...platform.findings, ...service.findings];
+  const run = platform.config && new Run(platform, platform.config, findings);
+  const objects = run?.objectsOf(service, environment, cluster);
+  if (!objects || findings.some(({ severity }) => severity === 'error')) throw new FindingsError(findings);
+  return objects;
+}
+
 /** What is known of a team, collected while its services are rendered. */
 interface Team {
   /** Kinds that are emitted for the team, as `<group>/<Kind>`. */
@@ -92,8 +105,18 @@ class Run {
   }
 
   addService(service: AIService): void {
+    for (const { target, references } of this.#targetsOf(service)) this.#addTarget(service, target, references);
+  }
+
+  /** What one target becomes without what users added; `undefined` where it cannot be rendered. */
+  objectsOf(service: AIService, environment: string, cluster: string): readonly KubeObject[] | undefined {
+    const found = this.#targetsOf(service).find(({ target }) => target.environment === environment && target.clusterName === cluster);
+    return found && this.#render(service, found.target, found.references);
+  }
+
+  #targetsOf(service: AIService): { target: Target; references: References }[] {
     const { base } = service;
-    if (!base) return;
+    if (!base) return [];
     const places = Object.entries(this.#config.environments).flatMap(([environment, env]) => {
       if (!service.runsIn(environment)) return [];
       const { value, findings } = service.inEnvironment(environment, env.stage);
@@ -103,12 +126,18 @@ class Run {
     const where: Where = { service: service.name };
     const { references, findings } = readReferences(this.#platform.root, service.folder, places.map(({ value }) => value.spec), where);
     this.#findings.push(...findings);
-    for (const { environment, env, value } of places) {
+    return places.flatMap(({ environment, env, value }) => {
       const serving = this.#resolve(service, environment, env, value);
       const namespace = this.#namespace(environment, env, base.owner.team);
-      if (!serving || namespace === undefined) continue;
-      for (const cluster of new Set(env.clusters)) this.#addTarget(service, environment, env, cluster, namespace, value, serving, references);
-    }
+      if (!serving || namespace === undefined) return [];
+      return [...new Set(env.clusters)].flatMap((clusterName) => {
+        const cluster = this.#config.clusters[clusterName];
+        if (!cluster) return [];
+        const serviceUrl = (name: string): string | undefined => this.#serviceUrl(name, environment, env);
+        const target = { service: service.name, spec: value.spec, serving, environment, env, clusterName, cluster, namespace, serviceUrl };
+        return [{ target, references }];
+      });
+    });
   }
 
   /** Namespace of a team in an environment, asked for once; `undefined` when the platform gives none that can be. */
@@ -141,46 +170,33 @@ class Run {
     return serving;
   }
 
-  #addTarget(
-    service: AIService,
-    environment: string,
-    env: Environment,
-    clusterName: string,
-    namespace: string,
-    { spec }: ServiceInEnvironment,
-    serving: Serving,
-    references: References,
-  ): void {
-    const cluster = this.#config.clusters[clusterName];
-    if (!cluster) return;
+  #addTarget(service: AIService, target: Target, references: References): void {
+    const { environment, clusterName, namespace, spec } = target;
     this.#targets += 1;
-    const { team } = spec.owner;
-    const target: Target = {
-      service: service.name,
-      spec,
-      serving,
-      environment,
-      env,
-      clusterName,
-      cluster,
-      namespace,
-      serviceUrl: (name) => this.#serviceUrl(name, environment, env),
-    };
+    const objects = this.#render(service, target, references);
+    if (!objects) return;
     const where: Where = { service: service.name, environment, cluster: clusterName };
-    const intent = [...checkServing(target), ...checkTraffic(target), ...checkMonitoring(target, references), ...checkSecretReferences(target)];
-    this.#findings.push(...intent);
-    if (intent.some(({ severity }) => severity === 'error')) return;
-
-    const patched = applyPatches(renderTarget(target, references), service.patches, { environment, stage: env.stage, where });
-    this.#findings.push(...patched.findings);
     const added = this.#addedTo(service.existingChart(environment, clusterName), where);
+    const { team } = spec.owner;
     const unit = { environment, cluster: clusterName, team, service: service.name };
-    this.#addUnit(unit, [...patched.objects, ...added], where, target.namespace);
+    this.#addUnit(unit, [...objects, ...added], where, namespace);
     this.#files.set(descriptorPath(unit), json(argocdApp(target)));
     const { places } = this.#team(team);
     const namespaces = places.get(environment);
-    if (namespaces) namespaces.set(clusterName, target.namespace);
-    else places.set(environment, new Map([[clusterName, target.namespace]]));
+    if (namespaces) namespaces.set(clusterName, namespace);
+    else places.set(environment, new Map([[clusterName, namespace]]));
+  }
+
+  /** Renders and patches one target; `undefined` when the cluster cannot do what the service asks. */
+  #render(service: AIService, target: Target, references: References): readonly KubeObject[] | undefined {
+    const { environment, env, clusterName: cluster } = target;
+    const intent = [...checkServing(target), ...checkTraffic(target), ...checkMonitoring(target, references), ...checkSecretReferences(target)];
+    this.#findings.push(...intent);
+    if (intent.some(({ severity }) => severity === 'error')) return undefined;
+    const where: Where = { service: service.name, environment, cluster };
+    const patched = applyPatches(renderTarget(target, references), service.patches, { environment, stage: env.stage, where });
+    this.#findings.push(...patched.findings);
+    return patched.objects;
   }
 
   /** What users added to a chart. Constructs find some mistakes themselves, and throw when they are rendered. */
@@ -188,7 +204,7 @@ class Run {
     const add = (message: string): void => void this.#findings.push(appFinding('chart/construct', where, message, 'correct the construct'));
     try {
       chart?.problems().forEach(add);
-      return chart?.toJson() ?? [];
+      return chart?.added() ?? [];
     } catch (error) {
       add(error instanceof Error ? error.message : String(error));
       return [];

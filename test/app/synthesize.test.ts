@@ -396,3 +396,23 @@ describe('work grows with the number of services and no faster', () => {
     expect(total).toBeGreaterThan(100_000);
   });
 });
+
+describe('a chart as JSON', () => {
+  test('has what we render, with patches, and what was added', () => {
+    const platform = platformWith();
+    const service = new AIService(platform, 'fraud', { owner: { team: 'risk' }, predictor } as Props);
+    service.patch({ kind: 'VirtualService' }, { op: 'replace', path: '/spec/http/0/timeout', value: '5s' });
+    const chart = service.chart('prod-eu', 'eu-1');
+    new ApiObject(chart, 'labels', { apiVersion: 'v1', kind: 'ConfigMap', data: { labels: 'cat,dog' } });
+    const objects = chart.toJson();
+    expect(objects.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['InferenceService', 'ServingRuntime', 'VirtualService', 'ConfigMap']));
+    expect(objects.find(({ kind }) => kind === 'VirtualService')).toMatchObject({ metadata: { namespace: 'risk-prod' }, spec: { http: [{ timeout: '5s' }] } });
+    expect(objects).toHaveLength([...platform.render().files.keys()].filter((path) => path.startsWith('envs/prod-eu/eu-1/risk/fraud/manifests/')).length);
+  });
+
+  test('of a service with mistakes throws all of them', () => {
+    const platform = platformWith();
+    const service = new AIService(platform, 'fraud', { owner: { team: 'risk' }, predictor: { ...predictor, scaling: { min: 0 } } } as Props);
+    expect(() => service.chart('prod-eu', 'eu-1').toJson()).toThrow(/serving\/scale-to-zero/);
+  });
+});
