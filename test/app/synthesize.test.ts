@@ -400,7 +400,7 @@ describe('work grows with the number of services and no faster', () => {
 describe('a chart as JSON', () => {
   test('has what we render, with patches, and what was added', () => {
     const platform = platformWith();
-    const service = new AIService(platform, 'fraud', { owner: { team: 'risk' }, predictor } as Props);
+    const service = new AIService(platform, 'fraud', { owner: { team: 'risk' }, predictor });
     service.patch({ kind: 'VirtualService' }, { op: 'replace', path: '/spec/http/0/timeout', value: '5s' });
     const chart = service.chart('prod-eu', 'eu-1');
     new ApiObject(chart, 'labels', { apiVersion: 'v1', kind: 'ConfigMap', data: { labels: 'cat,dog' } });
@@ -412,7 +412,7 @@ describe('a chart as JSON', () => {
 
   test('of a service with mistakes throws all of them', () => {
     const platform = platformWith();
-    const service = new AIService(platform, 'fraud', { owner: { team: 'risk' }, predictor: { ...predictor, scaling: { min: 0 } } } as Props);
+    const service = new AIService(platform, 'fraud', { owner: { team: 'risk' }, predictor: { ...predictor, scaling: { min: 0 } } });
     expect(() => service.chart('prod-eu', 'eu-1').toJson()).toThrow(/serving\/scale-to-zero/);
   });
 });
