@@ -67,7 +67,7 @@ export function findingOf<const Id extends string>(
 const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];
 
 /** Order of findings in every output: severity, then place, then id. Independent of locale. */
-export function compareFindings(a: Finding, b: Finding): number {
+function compareFindings(a: Finding, b: Finding): number {
   return (
     SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
     compareText(formatWhere(a.where), formatWhere(b.where)) ||

@@ -13,7 +13,7 @@ import { modelUriProblem } from '../service/model-uri.ts';
 export const releaseName = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,10}[a-z0-9])?$/, 'expected a DNS label of at most 12 characters');
 
 /** A model, locked: its registry identity when it has one, and the place that KServe loads. */
-export const lockedModel = z.strictObject({
+const lockedModel = z.strictObject({
   registry: z.string().optional(),
   name: z.string().optional(),
   version: z.string().optional(),
@@ -31,9 +31,9 @@ export const lockedModel = z.strictObject({
 const FOLLOWS_SOURCES = { scaling: true, placement: true, concurrency: true, exports: true } as const;
 
 /** A model server as a release carries it. */
-export const serverWorkload = z.strictObject(modelServer.shape).omit({ ...FOLLOWS_SOURCES, model: true });
+const serverWorkload = z.strictObject(modelServer.shape).omit({ ...FOLLOWS_SOURCES, model: true });
 /** A transformer, explainer or function as a release carries it. */
-export const containerWorkload = z.strictObject(component.shape).omit(FOLLOWS_SOURCES);
+const containerWorkload = z.strictObject(component.shape).omit(FOLLOWS_SOURCES);
 
 const part = z.strictObject({
   introduced: releaseName,

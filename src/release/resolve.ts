@@ -12,7 +12,7 @@ import type { ReleaseState } from './state.ts';
 import type { ReleaseStore } from './store.ts';
 
 /** Name of the one release where an environment replaces in place. */
-export const REPLACED = 'main';
+const REPLACED = 'main';
 
 /** Everything that decides what a service serves in one environment. */
 export interface ServingInput {

@@ -3,7 +3,7 @@ import { report } from '../service/common.ts';
 import { releaseName } from './record.ts';
 
 /** Where a service stands on its way to a new release, in one environment. */
-export const phases = ['idle', 'warming', 'canary', 'finishing', 'held'] as const;
+const phases = ['idle', 'warming', 'canary', 'finishing', 'held'] as const;
 
 /**
  * The state of one service in one environment: `releases/<env>/<team>/<service>.yaml`.

@@ -5,7 +5,7 @@ import type { CanaryPolicySpec, Gate as GateSpec } from './spec.ts';
 
 const quantile = z.number().gt(0).lt(1);
 
-export const gate = z
+const gate = z
   .union([
     z.strictObject({
       errorRatio: z

@@ -26,7 +26,7 @@ export const modelUri = z
   .meta({ id: 'ModelUri', description: 'A model by its immutable storage URI.' });
 
 /** A model in a registry; what is wanted may move (`@champion`), what is locked in a release never does. */
-export const registryModel = z
+const registryModel = z
   .strictObject({
     registry: z.string().min(1).meta({ description: "Name of a registry of the platform's `registries`." }),
     name: z.string().min(1).meta({ description: 'Name of the model in the registry.' }),

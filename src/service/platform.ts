@@ -34,7 +34,7 @@ function functionOf<Scope, Result>(tsType: string): z.ZodCustom<(scope: Scope) =
 }
 
 /** Knative feature flags (config-features of Knative Serving 1.21) that our output may need. */
-export const knativeFeatures = ['nodeselector', 'tolerations', 'affinity', 'persistent-volume-claim', 'init-containers', 'securitycontext'] as const;
+const knativeFeatures = ['nodeselector', 'tolerations', 'affinity', 'persistent-volume-claim', 'init-containers', 'securitycontext'] as const;
 
 /** Where Argo CD reads: it stands in the tree, so it must not carry credentials. */
 const repositoryUrl = z.string().min(1).check((context) => {
