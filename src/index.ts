@@ -8,14 +8,28 @@ export type { ServiceChart } from './app/service-chart.ts';
 export type { Progress, Synthesis } from './app/synthesize.ts';
 export { FindingsError, formatFinding, type Finding, type Severity, type Where } from './core/finding.ts';
 export type { KubeObject, ObjectMeta } from './core/object.ts';
-export { CanaryPolicy, Gate } from './service/canary-policy.ts';
+export { Gate } from './service/gate.ts';
 export { ModelRef } from './service/model-ref.ts';
 export { Drift, MonitoringRules, Slo } from './service/monitoring-rules.ts';
 export type { ServiceScope, TeamScope } from './service/platform.ts';
-export type { ClusterSpec, EnvironmentSpec, PlatformSpec } from './service/platform-spec.ts';
-export { mlflow } from './service/registry.ts';
 export type {
+  AzureMlRegistry,
+  ClusterSpec,
+  EnvironmentSpec,
+  HuggingFaceRegistry,
+  MlflowRegistry,
+  OciRegistry,
+  PlatformSpec,
+  RegistrySpec,
+  SageMakerRegistry,
+  VertexAiRegistry,
+} from './service/platform-spec.ts';
+export { ABTestPolicy, BlueGreenPolicy, CanaryPolicy, ReplacePolicy, ShadowPolicy } from './service/release-policy.ts';
+export { azureMl, huggingFace, mlflow, ociRegistry, sageMaker, vertexAi } from './service/registry.ts';
+export type {
+  ABTestPolicySpec,
   AIServiceSpec,
+  BlueGreenPolicySpec,
   CanaryPolicySpec,
   Component,
   Endpoint,

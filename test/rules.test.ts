@@ -1,15 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ALL_RULES } from '../tools/rules.ts';
+import { ALL_RULES, ROOMS } from '../tools/rules.ts';
 
 const SRC = join(import.meta.dirname, '../src');
 const sources = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
   .map((file) => ({ file, text: readFileSync(join(SRC, file), 'utf8') }));
 
-/** `<room>/<rule>` in quotes. Images have the same form, and so have apiVersions, but for their version. */
-const ID = /(?<!image: )'([a-z]+\/(?!v\d)[a-z]+(?:-[a-z]+)*)'/g;
+/** `<room>/<rule>` in quotes. Other things have the same form: images, media types, paths of an API. */
+const ID = new RegExp(`'((?:${Object.keys(ROOMS).join('|')})/(?!v\\d)[a-z]+(?:-[a-z]+)*)'`, 'g');
 
 const literals = new Map<string, string[]>();
 for (const { file, text } of sources) {

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { platform } from '../src/service/platform.ts';
 import { aiServiceFile } from '../src/service/service.ts';
 import { below } from './markdown.ts';
+import { movesReference } from './moves.ts';
 import { fieldReference } from './reference.ts';
 import { rulesReference } from './rules.ts';
 import { frameworksReference } from './runtimes.ts';
@@ -17,8 +18,8 @@ type Json = Record<string, unknown>;
 
 /** File name and content of everything that is generated. */
 export async function generate(): Promise<Map<string, string>> {
-  const schema = z.toJSONSchema(aiServiceFile, { io: 'input', unrepresentable: 'any' }) as Json;
-  const platformSchema = z.toJSONSchema(platform, { io: 'input', unrepresentable: 'any' }) as Json;
+  const schema = jsonSchemaOf(aiServiceFile);
+  const platformSchema = jsonSchemaOf(platform);
   const published = { ...schema, $id: 'service.schema.json' };
   return new Map([
     ['schema/service.schema.json', `${JSON.stringify(published, null, 2)}\n`],
@@ -27,7 +28,19 @@ export async function generate(): Promise<Map<string, string>> {
     page('docs/service-reference.md', `${fieldReference(schema, ['overrides'])}\n\n${frameworksReference()}`),
     page('docs/platform.md', fieldReference(platformSchema)),
     page('docs/checks.md', rulesReference()),
+    page('docs/releases.md', movesReference()),
   ]);
+}
+
+function jsonSchemaOf(schema: z.ZodType): Json {
+  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', override: ({ jsonSchema }) => unionsAlike(jsonSchema) });
+}
+
+/** zod writes a discriminated union as `oneOf`; its forms exclude each other, so that `anyOf` of all other unions says the same. */
+function unionsAlike(schema: z.core.JSONSchema.BaseSchema): void {
+  if (schema.oneOf === undefined) return;
+  schema.anyOf = schema.oneOf;
+  delete schema.oneOf;
 }
 
 /** A page of the docs: its head stays, what is below is replaced. */

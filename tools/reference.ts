@@ -9,6 +9,7 @@ export interface JsonSchema {
   readonly default?: unknown;
   readonly type?: string;
   readonly enum?: readonly string[];
+  readonly const?: string | boolean;
   readonly anyOf?: readonly JsonSchema[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
@@ -108,6 +109,7 @@ function typeText(schema: JsonSchema): string {
   const name = nameOf(schema);
   if (name !== undefined) return `[${name}](#${name.toLowerCase()})`;
   if (schema.tsType !== undefined) return code(schema.tsType.replace(/^\((.*)\)$/, '$1'));
+  if (schema.const !== undefined) return code(String(schema.const));
   if (schema.enum) return schema.enum.map(code).join(', ');
   if (schema.anyOf) return [...new Set(schema.anyOf.map(typeText))].join(' or ');
   if (schema.prefixItems) return `list of ${schema.prefixItems.length}: ${schema.prefixItems.map(typeText).join(', ')}`;

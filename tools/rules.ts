@@ -1,12 +1,18 @@
 import { APP_RULES } from '../src/app/rules.ts';
 import { OBJECT_RULES } from '../src/check/checker.ts';
+import { GATE_POLICY_RULES } from '../src/check/gates.ts';
+import { LLM_RULES } from '../src/check/llm.ts';
 import { MONITORING_RULES } from '../src/check/monitoring.ts';
 import { CLUSTER_RULES } from '../src/check/objects.ts';
 import { SERVING_RULES } from '../src/check/serving.ts';
+import { STRATEGY_RULES } from '../src/check/strategy.ts';
 import { TRAFFIC_RULES } from '../src/check/traffic.ts';
 import type { Rule } from '../src/core/finding.ts';
 import { YAML_RULES } from '../src/core/read-yaml.ts';
+import { GATE_RULES } from '../src/gate/rules.ts';
+import { GIT_RULES } from '../src/git/rules.ts';
 import { IMPORT_RULES } from '../src/import/rules.ts';
+import { REGISTRY_RULES } from '../src/release/registries/rules.ts';
 import { RELEASE_RULES } from '../src/release/rules.ts';
 import { SERVICE_RULES } from '../src/service/rules.ts';
 import { TREE_RULES } from '../src/tree/rules.ts';
@@ -18,26 +24,37 @@ export const ALL_RULES: readonly Rule[] = [
   ...YAML_RULES,
   ...SERVICE_RULES,
   ...RELEASE_RULES,
+  ...REGISTRY_RULES,
+  ...GATE_RULES,
   ...SERVING_RULES,
+  ...LLM_RULES,
   ...TRAFFIC_RULES,
+  ...STRATEGY_RULES,
+  ...GATE_POLICY_RULES,
   ...MONITORING_RULES,
   ...OBJECT_RULES,
   ...CLUSTER_RULES,
   ...TREE_RULES,
+  ...GIT_RULES,
   ...IMPORT_RULES,
 ];
 
 /** What the rules of a room are about, by the first part of their ids. */
-const ROOMS: Readonly<Record<string, string>> = {
+export const ROOMS: Readonly<Record<string, string>> = {
   project: 'The files of a project.',
   platform: 'The platform.',
+  checkout: 'Release commands in a checkout of the GitOps repository.',
   chart: 'What users add to the chart of a service: `ApiObject`, cdk8s-plus constructs.',
   patch: '`service.patch()`.',
   yaml: 'YAML files that are read.',
   service: 'Fields and values of services. The same rules hold for the platform and for the release store.',
   release: 'The release store, and what it says about the sources: see [releases.md](releases.md).',
+  registry: 'Model registries: see [registries.md](registries.md).',
+  gate: 'Gates of a release, and the Prometheus that they ask: see [gates.md](gates.md).',
   serving: 'What a service asks of its cluster in order to run.',
+  llm: 'What a service asks of LLMInferenceServices: see [strategies.md](strategies.md#language-models-by-llminferenceservice).',
   traffic: 'What a service asks of its cluster in order to be reached.',
+  strategy: 'What a release policy asks of the cluster: see [strategies.md](strategies.md).',
   monitoring: 'What a service asks to be watched.',
   schema: 'The schema of an object, with its CEL rules. Run on every object, whoever made it.',
   kserve: 'Objects of KServe.',
@@ -48,6 +65,10 @@ const ROOMS: Readonly<Record<string, string>> = {
   secrets: 'Secret values, and references to them.',
   objects: 'Objects that stand together on one cluster.',
   tree: 'The files of the tree, and the folder that they go to: see [gitops-tree.md](gitops-tree.md).',
+  git: 'The Git repository that commands read and commit to.',
+  trail: '`ai-service history`, `audit` and `status`: see [releases.md](releases.md).',
+  transition: '`ai-service verify-transition`: see [releases.md](releases.md).',
+  lock: '`ai-service lock verify`: see [releases.md](releases.md).',
   import: '`ai-service import`: see [import.md](import.md).',
 };
 

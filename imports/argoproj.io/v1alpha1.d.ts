@@ -7,6 +7,328 @@ export interface ObjectMeta {
   annotations?: { [key: string]: string };
 }
 
+export type AnalysisTemplate = {
+  apiVersion: 'argoproj.io/v1alpha1';
+  kind: 'AnalysisTemplate';
+  metadata: ObjectMeta;
+  spec: {
+    args?: {
+      name: string;
+      value?: string;
+      valueFrom?: {
+        fieldRef?: {
+          fieldPath: string;
+        };
+        secretKeyRef?: {
+          key: string;
+          name: string;
+        };
+      };
+    }[];
+    dryRun?: {
+      metricName: string;
+    }[];
+    measurementRetention?: {
+      limit: number;
+      metricName: string;
+    }[];
+    metrics?: {
+      consecutiveErrorLimit?: number | string;
+      consecutiveSuccessLimit?: number | string;
+      count?: number | string;
+      failureCondition?: string;
+      failureLimit?: number | string;
+      inconclusiveLimit?: number | string;
+      initialDelay?: string;
+      interval?: string;
+      name: string;
+      provider: {
+        cloudWatch?: {
+          interval?: string;
+          metricDataQueries: {
+            expression?: string;
+            id?: string;
+            label?: string;
+            metricStat?: {
+              metric?: {
+                dimensions?: Option[];
+                metricName?: string;
+                namespace?: string;
+              };
+              period?: number | string;
+              stat?: string;
+              unit?: string;
+            };
+            period?: number | string;
+            returnData?: boolean;
+          }[];
+        };
+        datadog?: {
+          aggregator?: 'avg' | 'min' | 'max' | 'sum' | 'last' | 'percentile' | 'mean' | 'l2norm' | 'area';
+          apiVersion?: 'v1' | 'v2';
+          formula?: string;
+          interval?: string;
+          queries?: {
+            [k: string]: string;
+          };
+          query?: string;
+          secretRef?: {
+            name?: string;
+            namespaced?: boolean;
+          };
+        };
+        graphite?: Graphite;
+        influxdb?: {
+          profile?: string;
+          query?: string;
+        };
+        job?: {
+          metadata?: JobMetadata;
+          spec: {
+            activeDeadlineSeconds?: number;
+            backoffLimit?: number;
+            backoffLimitPerIndex?: number;
+            completionMode?: string;
+            completions?: number;
+            managedBy?: string;
+            manualSelector?: boolean;
+            maxFailedIndexes?: number;
+            parallelism?: number;
+            podFailurePolicy?: {
+              rules: {
+                action: string;
+                onExitCodes?: {
+                  containerName?: string;
+                  operator: string;
+                  values: number[];
+                };
+                onPodConditions?: {
+                  status: string;
+                  type: string;
+                }[];
+              }[];
+            };
+            podReplacementPolicy?: string;
+            selector?: Selector;
+            successPolicy?: {
+              rules: {
+                succeededCount?: number;
+                succeededIndexes?: string;
+              }[];
+            };
+            suspend?: boolean;
+            template: {
+              metadata?: JobMetadata;
+              spec?: {
+                activeDeadlineSeconds?: number;
+                affinity?: {
+                  nodeAffinity?: {
+                    preferredDuringSchedulingIgnoredDuringExecution?: {
+                      preference: Preference;
+                      weight: number;
+                    }[];
+                    requiredDuringSchedulingIgnoredDuringExecution?: {
+                      nodeSelectorTerms: Preference[];
+                    };
+                  };
+                  podAffinity?: PodAffinity;
+                  podAntiAffinity?: PodAffinity;
+                };
+                automountServiceAccountToken?: boolean;
+                containers: Container[];
+                dnsConfig?: {
+                  nameservers?: string[];
+                  options?: Option[];
+                  searches?: string[];
+                };
+                dnsPolicy?: string;
+                enableServiceLinks?: boolean;
+                ephemeralContainers?: {
+                  args?: string[];
+                  command?: string[];
+                  env?: Env[];
+                  envFrom?: EnvFrom[];
+                  image?: string;
+                  imagePullPolicy?: string;
+                  lifecycle?: Lifecycle;
+                  livenessProbe?: StartupProbe;
+                  name: string;
+                  ports?: Port[];
+                  readinessProbe?: StartupProbe;
+                  resizePolicy?: ResizePolicy[];
+                  resources?: Resources;
+                  restartPolicy?: string;
+                  restartPolicyRules?: RestartPolicyRule[];
+                  securityContext?: SecurityContext;
+                  startupProbe?: StartupProbe;
+                  stdin?: boolean;
+                  stdinOnce?: boolean;
+                  targetContainerName?: string;
+                  terminationMessagePath?: string;
+                  terminationMessagePolicy?: string;
+                  tty?: boolean;
+                  volumeDevices?: VolumeDevice[];
+                  volumeMounts?: VolumeMount[];
+                  workingDir?: string;
+                }[];
+                hostAliases?: {
+                  hostnames?: string[];
+                  ip: string;
+                }[];
+                hostIPC?: boolean;
+                hostNetwork?: boolean;
+                hostPID?: boolean;
+                hostUsers?: boolean;
+                hostname?: string;
+                hostnameOverride?: string;
+                imagePullSecrets?: {
+                  name?: string;
+                }[];
+                initContainers?: Container[];
+                nodeName?: string;
+                nodeSelector?: {
+                  [k: string]: string;
+                };
+                os?: Os;
+                overhead?: {
+                  [k: string]: number | string;
+                };
+                preemptionPolicy?: string;
+                priority?: number;
+                priorityClassName?: string;
+                readinessGates?: {
+                  conditionType: string;
+                }[];
+                resourceClaims?: {
+                  name: string;
+                  resourceClaimName?: string;
+                  resourceClaimTemplateName?: string;
+                }[];
+                resources?: {
+                  claims?: Claim[];
+                  limits?: {
+                    [k: string]: number | string;
+                  };
+                  requests?: {
+                    [k: string]: number | string;
+                  };
+                };
+                restartPolicy?: string;
+                runtimeClassName?: string;
+                schedulerName?: string;
+                schedulingGates?: Os[];
+                securityContext?: {
+                  appArmorProfile?: SeccompProfile;
+                  fsGroup?: number;
+                  fsGroupChangePolicy?: string;
+                  runAsGroup?: number;
+                  runAsNonRoot?: boolean;
+                  runAsUser?: number;
+                  seLinuxChangePolicy?: string;
+                  seLinuxOptions?: SeLinuxOptions;
+                  seccompProfile?: SeccompProfile;
+                  supplementalGroups?: number[];
+                  supplementalGroupsPolicy?: string;
+                  sysctls?: Info[];
+                  windowsOptions?: WindowsOptions;
+                };
+                serviceAccount?: string;
+                serviceAccountName?: string;
+                setHostnameAsFQDN?: boolean;
+                shareProcessNamespace?: boolean;
+                subdomain?: string;
+                terminationGracePeriodSeconds?: number;
+                tolerations?: {
+                  effect?: string;
+                  key?: string;
+                  operator?: string;
+                  tolerationSeconds?: number;
+                  value?: string;
+                }[];
+                topologySpreadConstraints?: {
+                  labelSelector?: Selector;
+                  matchLabelKeys?: string[];
+                  maxSkew: number;
+                  minDomains?: number;
+                  nodeAffinityPolicy?: string;
+                  nodeTaintsPolicy?: string;
+                  topologyKey: string;
+                  whenUnsatisfiable: string;
+                }[];
+                volumes?: unknown;
+              };
+            };
+            ttlSecondsAfterFinished?: number;
+          };
+        };
+        kayenta?: {
+          address: string;
+          application: string;
+          canaryConfigName: string;
+          configurationAccountName: string;
+          lookback?: boolean;
+          metricsAccountName: string;
+          scopes: {
+            controlScope: ControlScope;
+            experimentScope: ControlScope;
+            name: string;
+          }[];
+          storageAccountName: string;
+          threshold: {
+            marginal: number;
+            pass: number;
+          };
+        };
+        newRelic?: {
+          profile?: string;
+          query: string;
+          timeout?: number;
+        };
+        plugin?: {
+          [k: string]: unknown;
+        };
+        prometheus?: {
+          address?: string;
+          authentication?: Authentication;
+          headers?: Header[];
+          insecure?: boolean;
+          query?: string;
+          rangeQuery?: {
+            end?: string;
+            start?: string;
+            step?: string;
+          };
+          timeout?: number;
+        };
+        skywalking?: {
+          address?: string;
+          interval?: string;
+          query?: string;
+        };
+        wavefront?: Graphite;
+        web?: {
+          authentication?: Authentication;
+          body?: string;
+          headers?: Header[];
+          insecure?: boolean;
+          jsonBody?: {
+            [k: string]: unknown;
+          };
+          jsonPath?: string;
+          method?: string;
+          timeoutSeconds?: number;
+          url: string;
+        };
+      };
+      successCondition?: string;
+    }[];
+    templates?: {
+      clusterScope?: boolean;
+      templateName?: string;
+    }[];
+  };
+};
+
 export type AppProject = {
   apiVersion: 'argoproj.io/v1alpha1';
   kind: 'AppProject';
@@ -233,16 +555,23 @@ export interface ApplicationSpec {
       prune?: boolean;
       selfHeal?: boolean;
     };
-    managedNamespaceMetadata?: {
-      annotations?: {
-        [k: string]: string;
-      };
-      labels?: {
-        [k: string]: string;
-      };
-    };
+    managedNamespaceMetadata?: JobMetadata;
     retry?: Retry;
     syncOptions?: string[];
+  };
+}
+
+export interface Authentication {
+  oauth2?: {
+    clientId?: string;
+    clientSecret?: string;
+    scopes?: string[];
+    tokenUrl?: string;
+  };
+  sigv4?: {
+    profile?: string;
+    region?: string;
+    roleArn?: string;
   };
 }
 
@@ -258,6 +587,11 @@ export interface BearerToken {
 export interface CaRef {
   configMapName: string;
   key: string;
+}
+
+export interface Claim {
+  name: string;
+  request?: string;
 }
 
 export interface ClusterDecisionResource {
@@ -284,6 +618,42 @@ export interface Clusters {
   values?: {
     [k: string]: string;
   };
+}
+
+export interface Container {
+  args?: string[];
+  command?: string[];
+  env?: Env[];
+  envFrom?: EnvFrom[];
+  image?: string;
+  imagePullPolicy?: string;
+  lifecycle?: Lifecycle;
+  livenessProbe?: StartupProbe;
+  name: string;
+  ports?: Port[];
+  readinessProbe?: StartupProbe;
+  resizePolicy?: ResizePolicy[];
+  resources?: Resources;
+  restartPolicy?: string;
+  restartPolicyRules?: RestartPolicyRule[];
+  securityContext?: SecurityContext;
+  startupProbe?: StartupProbe;
+  stdin?: boolean;
+  stdinOnce?: boolean;
+  terminationMessagePath?: string;
+  terminationMessagePolicy?: string;
+  tty?: boolean;
+  volumeDevices?: VolumeDevice[];
+  volumeMounts?: VolumeMount[];
+  workingDir?: string;
+}
+
+export interface ControlScope {
+  end?: string;
+  region: string;
+  scope: string;
+  start?: string;
+  step: number;
 }
 
 export interface Destination {
@@ -314,6 +684,40 @@ export interface DrySourcePlugin {
     name?: string;
     string?: string;
   }[];
+}
+
+export interface Env {
+  name: string;
+  value?: string;
+  valueFrom?: {
+    configMapKeyRef?: SecretKeyRef;
+    fieldRef?: {
+      apiVersion?: string;
+      fieldPath: string;
+    };
+    fileKeyRef?: {
+      key: string;
+      optional?: boolean;
+      path: string;
+      volumeName: string;
+    };
+    resourceFieldRef?: {
+      containerName?: string;
+      divisor?: number | string;
+      resource: string;
+    };
+    secretKeyRef?: SecretKeyRef;
+  };
+}
+
+export interface EnvFrom {
+  configMapRef?: SecretRef;
+  prefix?: string;
+  secretRef?: SecretRef;
+}
+
+export interface Exec {
+  command?: string[];
 }
 
 export interface File {
@@ -353,6 +757,16 @@ export interface Git {
   };
 }
 
+export interface Graphite {
+  address?: string;
+  query?: string;
+}
+
+export interface Header {
+  key: string;
+  value: string;
+}
+
 export interface Helm {
   apiVersions?: string[];
   fileParameters?: {
@@ -380,9 +794,26 @@ export interface Helm {
   version?: string;
 }
 
+export interface HttpGet {
+  host?: string;
+  httpHeaders?: Info[];
+  path?: string;
+  port: number | string;
+  scheme?: string;
+}
+
 export interface Info {
   name: string;
   value: string;
+}
+
+export interface JobMetadata {
+  annotations?: {
+    [k: string]: string;
+  };
+  labels?: {
+    [k: string]: string;
+  };
 }
 
 export interface Kustomize {
@@ -428,15 +859,34 @@ export interface Kustomize {
   version?: string;
 }
 
+export interface Lifecycle {
+  postStart?: PreStop;
+  preStop?: PreStop;
+  stopSignal?: string;
+}
+
+export interface MatchExpression {
+  key: string;
+  operator: string;
+  values?: string[];
+}
+
 export interface NamespaceResourceBlacklist {
   group: string;
   kind: string;
 }
 
+export interface Option {
+  name?: string;
+  value?: string;
+}
+
+export interface Os {
+  name: string;
+}
+
 export interface Plugin {
-  configMapRef: {
-    name: string;
-  };
+  configMapRef: Os;
   input?: {
     parameters?: {
       [k: string]: unknown;
@@ -447,6 +897,45 @@ export interface Plugin {
   values?: {
     [k: string]: string;
   };
+}
+
+export interface PodAffinity {
+  preferredDuringSchedulingIgnoredDuringExecution?: {
+    podAffinityTerm: PodAffinityTerm;
+    weight: number;
+  }[];
+  requiredDuringSchedulingIgnoredDuringExecution?: PodAffinityTerm[];
+}
+
+export interface PodAffinityTerm {
+  labelSelector?: Selector;
+  matchLabelKeys?: string[];
+  mismatchLabelKeys?: string[];
+  namespaceSelector?: Selector;
+  namespaces?: string[];
+  topologyKey: string;
+}
+
+export interface Port {
+  containerPort: number;
+  hostIP?: string;
+  hostPort?: number;
+  name?: string;
+  protocol?: string;
+}
+
+export interface PreStop {
+  exec?: Exec;
+  httpGet?: HttpGet;
+  sleep?: {
+    seconds: number;
+  };
+  tcpSocket?: TcpSocket;
+}
+
+export interface Preference {
+  matchExpressions?: MatchExpression[];
+  matchFields?: MatchExpression[];
 }
 
 export interface PullRequest {
@@ -509,6 +998,25 @@ export interface PullRequest {
   template?: ApplicationSetSpecTemplate;
   values?: {
     [k: string]: string;
+  };
+}
+
+export interface ResizePolicy {
+  resourceName: string;
+  restartPolicy: string;
+}
+
+export interface Resources {
+  claims?: Claim[];
+  limits?: unknown;
+  requests?: unknown;
+}
+
+export interface RestartPolicyRule {
+  action: string;
+  exitCodes?: {
+    operator: string;
+    values?: number[];
   };
 }
 
@@ -597,12 +1105,49 @@ export interface ScmProvider {
   };
 }
 
+export interface SeLinuxOptions {
+  level?: string;
+  role?: string;
+  type?: string;
+  user?: string;
+}
+
+export interface SeccompProfile {
+  localhostProfile?: string;
+  type: string;
+}
+
+export interface SecretKeyRef {
+  key: string;
+  name?: string;
+  optional?: boolean;
+}
+
+export interface SecretRef {
+  name?: string;
+  optional?: boolean;
+}
+
+export interface SecurityContext {
+  allowPrivilegeEscalation?: boolean;
+  appArmorProfile?: SeccompProfile;
+  capabilities?: {
+    add?: string[];
+    drop?: string[];
+  };
+  privileged?: boolean;
+  procMount?: string;
+  readOnlyRootFilesystem?: boolean;
+  runAsGroup?: number;
+  runAsNonRoot?: boolean;
+  runAsUser?: number;
+  seLinuxOptions?: SeLinuxOptions;
+  seccompProfile?: SeccompProfile;
+  windowsOptions?: WindowsOptions;
+}
+
 export interface Selector {
-  matchExpressions?: {
-    key: string;
-    operator: string;
-    values?: string[];
-  }[];
+  matchExpressions?: MatchExpression[];
   matchLabels?: {
     [k: string]: string;
   };
@@ -622,6 +1167,27 @@ export interface Source {
   targetRevision?: string;
 }
 
+export interface StartupProbe {
+  exec?: Exec;
+  failureThreshold?: number;
+  grpc?: {
+    port: number;
+    service?: string;
+  };
+  httpGet?: HttpGet;
+  initialDelaySeconds?: number;
+  periodSeconds?: number;
+  successThreshold?: number;
+  tcpSocket?: TcpSocket;
+  terminationGracePeriodSeconds?: number;
+  timeoutSeconds?: number;
+}
+
+export interface TcpSocket {
+  host?: string;
+  port: number | string;
+}
+
 export interface Tlas {
   code?: boolean;
   name: string;
@@ -631,4 +1197,26 @@ export interface Tlas {
 export interface TokenRef {
   key: string;
   secretName: string;
+}
+
+export interface VolumeDevice {
+  devicePath: string;
+  name: string;
+}
+
+export interface VolumeMount {
+  mountPath: string;
+  mountPropagation?: string;
+  name: string;
+  readOnly?: boolean;
+  recursiveReadOnly?: string;
+  subPath?: string;
+  subPathExpr?: string;
+}
+
+export interface WindowsOptions {
+  gmsaCredentialSpec?: string;
+  gmsaCredentialSpecName?: string;
+  hostProcess?: boolean;
+  runAsUserName?: string;
 }

@@ -54,6 +54,8 @@ export interface ServiceSource {
 /** The service as one environment sees it. @internal */
 export interface ServiceInEnvironment {
   readonly spec: ServiceSpec;
+  /** The same as it was written: overrides merged, no defaults. */
+  readonly written: unknown;
   /** The overrides as written, weakest first. */
   readonly overrides: readonly unknown[];
 }
@@ -181,10 +183,10 @@ export class AIService<E extends string = string, S extends string = string, R e
     if (!this.base) return { value: undefined, findings: [] };
     const names = [...new Set([stage, environment])].filter((name) => Object.hasOwn(this.#overrides, name));
     const overrides = names.map((name) => this.#overrides[name]);
-    if (overrides.length === 0) return { value: { spec: this.base, overrides }, findings: [] };
+    if (overrides.length === 0) return { value: { spec: this.base, written: this.#raw, overrides }, findings: [] };
     const merged = overrides.reduce((spec, override) => mergeOverride(aiService, spec, override), this.#raw as unknown);
     const { value, findings } = parseWith(aiService, merged, { ...this.#where(), environment }, (path) => this.#locate(path, names));
-    return { value: value && { spec: value, overrides }, findings };
+    return { value: value && { spec: value, written: merged, overrides }, findings };
   }
 
   #where(): Where {

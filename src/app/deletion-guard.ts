@@ -1,13 +1,23 @@
+import { IN_PLACE } from '../release/serving.ts';
+
 /** What the guard asks about the tree that is about to be written. */
 export interface GuardQuestions {
   /** Whether a unit, `envs/<environment>/<cluster>/<team>/<service>`, is still there. */
   readonly remains: (unit: string) => boolean;
-  /** Whether the release store knows the service there, so that its commands decide which workloads go. */
+  /** Whether the release store knows the service there, with workloads per release, so that its commands decide which of them go. */
   readonly released: (environment: string, team: string, service: string) => boolean;
 }
 
 /** Kinds whose deletion takes a live service down, as file names start; releases come and go as these. */
 const WORKLOAD = /^(?:inferenceservice|llminferenceservice|service\.serving|deployment)\./;
+
+/** A workload that is updated in place: it goes with its strategy, which is an edit and no release command. */
+const IN_PLACE_NAME = new RegExp(`-${IN_PLACE}\\.yaml$`);
+
+/** Whether a file of that name holds a workload that serves. */
+export function isWorkload(manifest: string): boolean {
+  return WORKLOAD.test(manifest);
+}
 
 /** Kinds whose deletion takes data or more down, and that no release command touches. */
 const LASTING = /^(?:statefulset|daemonset|persistentvolumeclaim|namespace)\./;
@@ -30,6 +40,6 @@ export function deletionGuard({ remains, released }: GuardQuestions): (path: str
     const workload = WORKLOAD.test(manifest);
     if (!workload && !LASTING.test(manifest)) return undefined;
     if (leaves) return unit;
-    return workload && released(environment, team, service) ? undefined : `${unit}/${manifest.replace(/\.yaml$/, '')}`;
+    return workload && !IN_PLACE_NAME.test(manifest) && released(environment, team, service) ? undefined : `${unit}/${manifest.replace(/\.yaml$/, '')}`;
   };
 }

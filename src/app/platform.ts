@@ -3,7 +3,7 @@ import { compareText, FindingsError, formatFinding, type Finding, type Where } f
 import type { KubeObject } from '../core/object.ts';
 import { didYouMean } from '../core/names.ts';
 import { parseWith } from '../service/parse.ts';
-import type { ClusterSpec, EnvironmentSpec, PlatformSpec } from '../service/platform-spec.ts';
+import type { ClusterSpec, EnvironmentSpec, PlatformSpec, RegistrySpec } from '../service/platform-spec.ts';
 import { platform as platformSchema, type PlatformConfig } from '../service/platform.ts';
 import type { AIService } from './ai-service.ts';
 import { appFinding } from './rules.ts';
@@ -25,7 +25,7 @@ export type PlatformProps<C extends string, E extends string, S extends string, 
     Record<E, Omit<EnvironmentSpec, 'clusters' | 'stage'> & { readonly stage: S; readonly clusters: readonly NoInfer<C>[] }>
   >;
   /** Model registries by name. */
-  readonly registries?: Readonly<Record<R, { readonly kind: string }>>;
+  readonly registries?: Readonly<Record<R, RegistrySpec>>;
 };
 
 /** Where a platform's files are. */

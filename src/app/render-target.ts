@@ -1,5 +1,14 @@
+import { checkGates } from '../check/gates.ts';
+import { checkMonitoring } from '../check/monitoring.ts';
+import { checkSecretReferences } from '../check/secrets.ts';
+import { checkServing } from '../check/serving.ts';
+import { checkStrategy } from '../check/strategy.ts';
+import { checkTraffic } from '../check/traffic.ts';
+import type { Finding } from '../core/finding.ts';
 import type { KubeObject } from '../core/object.ts';
+import { renderArgoRollouts } from '../render/argo-rollouts.ts';
 import { renderExternalSecrets } from '../render/external-secrets.ts';
+import { renderGatewayApi } from '../render/gateway-api.ts';
 import { renderIstio } from '../render/istio.ts';
 import { renderFunctions } from '../render/knative.ts';
 import { renderKserve } from '../render/kserve.ts';
@@ -7,6 +16,11 @@ import { renderKubernetes } from '../render/kubernetes.ts';
 import { renderPrometheus } from '../render/prometheus.ts';
 import type { Target } from '../render/target.ts';
 import type { References } from './references.ts';
+
+/** What a service asks of its cluster that it cannot give. With an error among it, nothing is rendered. */
+export function checkIntent(target: Target, references: References): Finding[] {
+  return [...checkServing(target), ...checkTraffic(target), ...checkStrategy(target), ...checkGates(target), ...checkMonitoring(target, references), ...checkSecretReferences(target)];
+}
 
 /** All objects that we render for one service in one environment on one cluster, system by system. */
 export function renderTarget(target: Target, references: References): KubeObject[] {
@@ -16,6 +30,8 @@ export function renderTarget(target: Target, references: References): KubeObject
     ...renderKserve(target),
     ...renderFunctions(target),
     ...renderIstio(target),
+    ...renderGatewayApi(target),
     ...renderPrometheus(target, references),
+    ...(target.cluster.argoRollouts ? renderArgoRollouts(target) : []),
   ];
 }

@@ -1,31 +1,30 @@
 import { resolve } from 'node:path';
 import { createChecker, type Checker } from '../check/checker.ts';
-import { checkMonitoring } from '../check/monitoring.ts';
 import { createClusterChecks, type ClusterChecks } from '../check/objects.ts';
-import { checkSecretReferences } from '../check/secrets.ts';
-import { checkServing } from '../check/serving.ts';
-import { checkTraffic } from '../check/traffic.ts';
+import { diskFiles } from '../core/files.ts';
 import { FindingsError, sortFindings, type Finding, type Where } from '../core/finding.ts';
 import { isDnsLabel } from '../core/names.ts';
 import { groupOf, objectLabel, type KubeObject } from '../core/object.ts';
 import { emitYaml } from '../core/yaml.ts';
 import { resolveServing } from '../release/resolve.ts';
-import type { Serving } from '../release/serving.ts';
+import { IN_PLACE, type Serving } from '../release/serving.ts';
 import { openStore, type ReleaseStore } from '../release/store.ts';
 import { argocdApp, renderApplicationSet, renderAppProject, renderRootApplication } from '../render/argocd.ts';
 import { renderShared } from '../render/kubernetes.ts';
 import type { Target } from '../render/target.ts';
 import { fieldPath } from '../service/parse.ts';
 import type { Environment, PlatformConfig } from '../service/platform.ts';
+import { policyOf } from '../service/release-policy.ts';
 import { findUnwritable } from '../service/unwritable.ts';
 import { descriptorPath, manifestsFolder, nameManifests, unitFolder, type Unit } from '../tree/layout.ts';
 import { namespaceOf, type AIService, type ServiceInEnvironment } from './ai-service.ts';
 import { deletionGuard } from './deletion-guard.ts';
+import { CLUSTER_FILE, formatIntent, formatPlace, INTENT_FILE } from './intent.ts';
 import { applyPatches } from './patch.ts';
 import type { Platform } from './platform.ts';
 import type { ServiceChart } from './service-chart.ts';
 import { readReferences, type References } from './references.ts';
-import { renderTarget } from './render-target.ts';
+import { checkIntent, renderTarget } from './render-target.ts';
 import { appFinding } from './rules.ts';
 
 /** A rendered tree, and what is wrong with it; what `platform.render()` gives. */
@@ -43,12 +42,16 @@ export interface Synthesis {
 /** Told after each service: how many are done, of how many. */
 export type Progress = (done: number, total: number) => void;
 
-/** Renders and checks everything, service by service, and keeps only the text of the files. */
-export function synthesize(platform: Platform, progress?: Progress): Synthesis {
+/**
+ * Renders and checks everything, service by service, and keeps only the text of the files.
+ *
+ * @param store what is released. Default: what the release store of the project says.
+ */
+export function synthesize(platform: Platform, progress?: Progress, store?: ReleaseStore): Synthesis {
   const { config, services } = platform;
   const findings = [...platform.findings, ...services.flatMap((service) => service.findings)];
   if (!config) return { files: new Map(), findings: sortFindings(findings), guard: () => undefined, counts: { targets: 0, objects: 0 } };
-  const run = new Run(platform, config, findings);
+  const run = new Run(platform, config, findings, store);
   services.forEach((service, index) => {
     run.addService(service);
     progress?.(index + 1, services.length);
@@ -70,6 +73,13 @@ export function renderUnit(platform: Platform, service: AIService, environment: 
   return objects;
 }
 
+/** A target, and what it is made of. */
+interface TargetOfService {
+  readonly target: Target;
+  readonly references: References;
+  readonly value: ServiceInEnvironment;
+}
+
 /** What is known of a team, collected while its services are rendered. */
 interface Team {
   /** Kinds that are emitted for the team, as `<group>/<Kind>`. */
@@ -86,6 +96,8 @@ class Run {
   readonly #store: ReleaseStore;
   readonly #files = new Map<string, string>();
   readonly #units = new Set<string>();
+  /** Services that have one workload for all releases, as `<environment>/<service>`. */
+  readonly #inPlace = new Set<string>();
   readonly #teams = new Map<string, Team>();
   readonly #clusterChecks = new Map<string, ClusterChecks>();
   readonly #argocdChecks = createClusterChecks();
@@ -94,18 +106,18 @@ class Run {
   #targets = 0;
   #objects = 0;
 
-  constructor(platform: Platform, config: PlatformConfig, findings: Finding[]) {
+  constructor(platform: Platform, config: PlatformConfig, findings: Finding[], store = openStore(diskFiles(platform.root), config.releases)) {
     this.#platform = platform;
     this.#config = config;
     this.#findings = findings;
     this.#checker = createChecker(config.imports.map((folder) => resolve(platform.root, folder)), config.allowUnknownKinds);
-    this.#store = openStore(platform.root, config.releases);
+    this.#store = store;
     // Of two with one name the first is looked at.
     this.#services = new Map([...platform.services].reverse().map((service) => [service.name, service]));
   }
 
   addService(service: AIService): void {
-    for (const { target, references } of this.#targetsOf(service)) this.#addTarget(service, target, references);
+    for (const unit of this.#targetsOf(service)) this.#addTarget(service, unit);
   }
 
   /** What one target becomes without what users added; `undefined` where it cannot be rendered. */
@@ -114,7 +126,7 @@ class Run {
     return found && this.#render(service, found.target, found.references);
   }
 
-  #targetsOf(service: AIService): { target: Target; references: References }[] {
+  #targetsOf(service: AIService): TargetOfService[] {
     const { base } = service;
     if (!base) return [];
     const places = Object.entries(this.#config.environments).flatMap(([environment, env]) => {
@@ -135,7 +147,7 @@ class Run {
         if (!cluster) return [];
         const serviceUrl = (name: string): string | undefined => this.#serviceUrl(name, environment, env);
         const target = { service: service.name, spec: value.spec, serving, environment, env, clusterName, cluster, namespace, serviceUrl };
-        return [{ target, references }];
+        return [{ target, references, value }];
       });
     });
   }
@@ -157,6 +169,7 @@ class Run {
   }
 
   #resolve(service: AIService, environment: string, env: Environment, { spec, overrides }: ServiceInEnvironment): Serving | undefined {
+    const { strategy, mechanism } = policyOf(spec, env.rollout);
     const { serving, findings } = resolveServing({
       service: service.name,
       environment,
@@ -164,13 +177,15 @@ class Run {
       merged: spec,
       overrides,
       rollout: env.rollout,
+      strategy,
+      mechanism,
       store: this.#store,
     });
     this.#findings.push(...findings);
     return serving;
   }
 
-  #addTarget(service: AIService, target: Target, references: References): void {
+  #addTarget(service: AIService, { target, references, value }: TargetOfService): void {
     const { environment, clusterName, namespace, spec } = target;
     this.#targets += 1;
     const objects = this.#render(service, target, references);
@@ -178,9 +193,11 @@ class Run {
     const where: Where = { service: service.name, environment, cluster: clusterName };
     const added = this.#addedTo(service.existingChart(environment, clusterName), where);
     const { team } = spec.owner;
+    if (target.serving.stable.workload.release === IN_PLACE) this.#inPlace.add(`${environment}/${service.name}`);
     const unit = { environment, cluster: clusterName, team, service: service.name };
     this.#addUnit(unit, [...objects, ...added], where, namespace);
     this.#files.set(descriptorPath(unit), json(argocdApp(target)));
+    this.#files.set(`${unitFolder(unit)}/${INTENT_FILE}`, formatIntent(value, references, service.patches, [environment, target.env.stage]));
     const { places } = this.#team(team);
     const namespaces = places.get(environment);
     if (namespaces) namespaces.set(clusterName, namespace);
@@ -190,7 +207,7 @@ class Run {
   /** Renders and patches one target; `undefined` when the cluster cannot do what the service asks. */
   #render(service: AIService, target: Target, references: References): readonly KubeObject[] | undefined {
     const { environment, env, clusterName: cluster } = target;
-    const intent = [...checkServing(target), ...checkTraffic(target), ...checkMonitoring(target, references), ...checkSecretReferences(target)];
+    const intent = checkIntent(target, references);
     this.#findings.push(...intent);
     if (intent.some(({ severity }) => severity === 'error')) return undefined;
     const where: Where = { service: service.name, environment, cluster };
@@ -261,6 +278,8 @@ class Run {
         const env = this.#config.environments[environment];
         if (!env) continue;
         for (const [clusterName, namespace] of clusters) {
+          const clusterFile = `envs/${environment}/${clusterName}/${CLUSTER_FILE}`;
+          if (!this.#files.has(clusterFile)) this.#files.set(clusterFile, formatPlace(environment, clusterName, this.#config));
           const cluster = this.#config.clusters[clusterName];
           if (!cluster || !env.createNamespaces) continue;
           const shared = { team, environment, env, clusterName, cluster, namespace };
@@ -286,7 +305,8 @@ class Run {
       findings: sortFindings(this.#findings),
       guard: deletionGuard({
         remains: (unit) => this.#units.has(unit),
-        released: (environment, team, service) => this.#store.state(environment, team, service) !== undefined,
+        released: (environment, team, service) =>
+          !this.#inPlace.has(`${environment}/${service}`) && this.#store.state(environment, team, service) !== undefined,
       }),
       counts: { targets: this.#targets, objects: this.#objects },
     };

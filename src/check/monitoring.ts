@@ -1,4 +1,4 @@
-import { parseDuration, formatGoDuration } from '../core/duration.ts';
+import { parseDuration } from '../core/duration.ts';
 import { compareText, type Finding, type Rule } from '../core/finding.ts';
 import { didYouMean } from '../core/names.ts';
 import { errorBudget, unreachableTiers } from '../promql/catalogue/burn-rate.ts';
@@ -10,6 +10,7 @@ import { exportedMetrics } from '../service/exports.ts';
 import type { Monitoring } from '../service/monitoring-rules.ts';
 import type { Reference } from '../service/reference.ts';
 import type { ServiceSpec } from '../service/service.ts';
+import { boundsBeside } from './latency-bounds.ts';
 import { reporter, type Report } from './report.ts';
 
 /** Rules on what a service asks to be watched: an alert that could never fire is a mistake, not an alert. */
@@ -87,14 +88,10 @@ function checkObjective(add: Add, field: string, objective: number): void {
 }
 
 function checkBucket(add: Add, field: string, below: string): void {
-  const limit = parseDuration(below) ?? 0;
-  const { bounds, name } = ISTIO_DURATION;
-  if (bounds.includes(limit)) return;
-  // Half a millisecond cannot be written as a limit.
-  const writable = bounds.filter(Number.isInteger);
-  const nearest = [writable.findLast((bound) => bound < limit), writable.find((bound) => bound > limit)];
-  const fix = `write ${nearest.flatMap((bound) => (bound === undefined ? [] : [formatGoDuration(bound)])).join(' or ')}`;
-  add('monitoring/latency-bucket', field, `${below} is no bucket bound of ${name}, so that nothing counts the requests below it`, fix);
+  const beside = boundsBeside(below);
+  if (beside === undefined) return;
+  const message = `${below} is no bucket bound of ${ISTIO_DURATION.name}, so that nothing counts the requests below it`;
+  add('monitoring/latency-bucket', field, message, `write ${beside}`);
 }
 
 function checkDrift(

@@ -1,3 +1,4 @@
+import type { HTTPRoute } from '../../imports/gateway.networking.k8s.io/v1.js';
 import type { VirtualService } from '../../imports/networking.istio.io/v1.js';
 import type { Finding, Rule } from '../core/finding.ts';
 import { groupOf, objectKey, objectLabel, type KubeObject } from '../core/object.ts';
@@ -27,8 +28,8 @@ export const CLUSTER_RULES: readonly Rule[] = [
   {
     id: 'objects/host-clash',
     severity: 'error',
-    summary: 'A host is routed by one VirtualService per gateway.',
-    source: 'istio 1.30.3: on a gateway the order of merging is not defined, in the mesh only one counts (IST0109)',
+    summary: 'A host is routed by one VirtualService or HTTPRoute per gateway.',
+    source: 'istio 1.30.3: on a gateway the order of merging is not defined, in the mesh only one counts (IST0109); gateway-api v1: of two rules that match alike the older route counts',
   },
 ];
 
@@ -74,6 +75,9 @@ export function createClusterChecks(): ClusterChecks {
       if (object.kind === 'VirtualService' && groupOf(object.apiVersion) === 'networking.istio.io') {
         checkHosts(result, hosts, object as unknown as VirtualService);
       }
+      if (object.kind === 'HTTPRoute' && groupOf(object.apiVersion) === 'gateway.networking.k8s.io') {
+        checkHostnames(result, hosts, object as unknown as HTTPRoute);
+      }
       return [...result.findings, ...checkSyncAnnotations(object)];
     },
   };
@@ -110,21 +114,34 @@ function checkNamespace({ add }: Report, object: KubeObject, namespace: string):
 
 /** Two VirtualServices with one host. Sleeping clashes of wildcards are left to the one who writes them. */
 function checkHosts({ add }: Report, hosts: Map<string, string>, { metadata, spec = {} }: VirtualService): void {
-  const name = `${metadata.namespace ?? ''}/${metadata.name}`;
+  const own = { label: `VirtualService ${metadata.namespace ?? ''}/${metadata.name}`, field: 'spec.hosts', hosts: spec.hosts ?? [] };
   for (const gateway of spec.gateways ?? ['mesh']) {
     const place = gateway === 'mesh' || gateway.includes('/') ? gateway : `${metadata.namespace ?? ''}/${gateway}`;
-    (spec.hosts ?? []).forEach((host, index) => {
-      const key = `${place} ${host}`;
-      const other = hosts.get(key);
-      if (other === undefined) hosts.set(key, name);
-      else if (other !== name) {
-        add(
-          'objects/host-clash',
-          `spec.hosts[${index}]`,
-          `VirtualService ${other} routes ${host} ${place === 'mesh' ? 'in the mesh' : `at gateway ${place}`} already`,
-          'use another host, or one VirtualService for both',
-        );
-      }
-    });
+    claim({ add }, hosts, place === 'mesh' ? 'in the mesh' : `at gateway ${place}`, own);
   }
+}
+
+function checkHostnames({ add }: Report, hosts: Map<string, string>, { metadata, spec }: HTTPRoute): void {
+  const own = { label: `HTTPRoute ${metadata.namespace ?? ''}/${metadata.name}`, field: 'spec.hostnames', hosts: spec.hostnames ?? [] };
+  for (const { kind = 'Gateway', namespace = metadata.namespace ?? '', name } of spec.parentRefs ?? []) {
+    if (kind === 'Gateway') claim({ add }, hosts, `at gateway ${namespace}/${name}`, own);
+  }
+}
+
+interface Routed {
+  readonly label: string;
+  readonly field: string;
+  readonly hosts: readonly string[];
+}
+
+function claim({ add }: Pick<Report, 'add'>, taken: Map<string, string>, place: string, { label, field, hosts }: Routed): void {
+  hosts.forEach((host, index) => {
+    const key = `${place} ${host}`;
+    const other = taken.get(key);
+    if (other === undefined) taken.set(key, label);
+    else if (other !== label) {
+      const kind = label.slice(0, label.indexOf(' '));
+      add('objects/host-clash', `${field}[${index}]`, `${other} routes ${host} ${place} already`, `use another host, or one ${kind} for both`);
+    }
+  });
 }

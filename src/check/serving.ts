@@ -1,12 +1,15 @@
 import type { Finding, Rule } from '../core/finding.ts';
 import { runsOnKnative } from '../render/address.ts';
 import { endpointUrl, isEndpoint, type Calls, type EnvValue } from '../render/container.ts';
+import { isLlm } from '../render/is-llm.ts';
+import { CANDIDATE_TAG, revisionName } from '../render/knative.ts';
 import { workloadTimeout } from '../render/request-timeout.ts';
 import type { Target } from '../render/target.ts';
 import type { ContainerWorkload, ServerWorkload } from '../release/record.ts';
 import type { RunningFunction, RunningServer, RunningWorkload, Scale } from '../release/serving.ts';
 import { RUNTIMES, type Runtime } from '../service/runtime.ts';
 import { hasFeature, RESERVED_ENV, RESERVED_PORTS } from './knative-pod.ts';
+import { checkLlm } from './llm.ts';
 import { opensTemplate } from './kserve.ts';
 import { componentNameProblem, countOfCharacters } from './kserve-names.ts';
 import { reporter, type Report } from './report.ts';
@@ -115,6 +118,7 @@ export function checkServing(target: Target): Finding[] {
     else checkFunction(result, target, workload);
     checkTimeout(result, target, workload);
   }
+  result.findings.push(...checkLlm(target));
   return result.findings;
 }
 
@@ -131,7 +135,7 @@ function checkServer(result: Report, target: Target, workload: RunningServer): v
       'add kserve: { version, mode } to the cluster, or leave this environment out of environments',
     );
   }
-  if (cluster.kserve.mode === 'Knative' && !cluster.knative) {
+  if (cluster.kserve.mode === 'Knative' && !cluster.knative && !isLlm(workload)) {
     add(
       'serving/no-knative',
       field,
@@ -156,6 +160,8 @@ function checkServer(result: Report, target: Target, workload: RunningServer): v
       );
     }
   }
+  // Its names are longer, and its own rules know them.
+  if (isLlm(workload)) return;
   const knative = cluster.kserve.mode === 'Knative';
   const components = ['predictor', ...(transformer ? ['transformer'] : []), ...(explainer ? ['explainer'] : [])];
   const longest = components.flatMap((component) => componentNameProblem(knative, workload.name, target.namespace, component) ?? []).sort((a, b) => b.over - a.over)[0];
@@ -165,10 +171,15 @@ function checkServer(result: Report, target: Target, workload: RunningServer): v
 function checkFunction(result: Report, target: Target, workload: RunningFunction): void {
   checkContainer(result, target, workload, 'function', workload.container, workload.scale);
   // The name of a Service, with Knative or without.
-  const over = workload.name.length - 63;
+  const name = target.serving.native === 'revisions' ? longerOf(revisionName(target, workload), `${CANDIDATE_TAG}-${workload.name}`) : workload.name;
+  const over = name.length - 63;
   if (over > 0) {
-    tooLong(result, target, 'function', `${workload.name} is ${countOfCharacters(over)} too long: it is the name of a Service, where 63 fit`, over);
+    tooLong(result, target, 'function', `${name} is ${countOfCharacters(over)} too long: it is the name of a Service, where 63 fit`, over);
   }
+}
+
+function longerOf(a: string, b: string): string {
+  return a.length < b.length ? b : a;
 }
 
 function tooLong({ add }: Report, target: Target, field: string, message: string, over: number): void {
@@ -346,6 +357,9 @@ function checkRuntime({ add }: Report, field: string, server: ServerWorkload): v
   if (protocol !== undefined && !runtime.protocols.includes(protocol)) {
     const fix = framework === 'vllm' ? "leave protocol out; vLLM speaks OpenAI's API" : `leave protocol out, or write ${runtime.protocols.join(' or ')}`;
     add('serving/protocol', `${field}.protocol`, `the server of framework ${framework} does not speak ${protocol}`, fix);
+  }
+  if (server.llm && env['VLLM_ADDITIONAL_ARGS'] !== undefined) {
+    add('serving/given', `${field}.env.VLLM_ADDITIONAL_ARGS`, 'KServe hands the arguments over in it', 'write args instead');
   }
   const given = argumentsOf(runtime);
   args.forEach((arg, index) => {

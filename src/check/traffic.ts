@@ -5,14 +5,27 @@ import { entryWorkloads } from '../render/entry.ts';
 import { requestTimeout } from '../render/request-timeout.ts';
 import type { Target } from '../render/target.ts';
 import { reporter, type Report } from './report.ts';
+import { checkStrategy } from './strategy.ts';
 
 /** Rules on how requests shall reach a service, and what its cluster can do about it. */
 export const TRAFFIC_RULES: readonly Rule[] = [
   {
-    id: 'traffic/no-istio',
+    id: 'traffic/no-router',
     severity: 'error',
-    summary: 'Weights, extra hosts, public visibility and the address of Knative services need Istio on the cluster.',
-    source: 'the cluster as the platform declares it; a Service knows one set of pods, and Knative only its own hosts',
+    summary: 'Extra hosts and public visibility need Istio or Gateway API on the cluster.',
+    source: 'the cluster as the platform declares it; a Service answers inside of the cluster only',
+  },
+  {
+    id: 'traffic/knative-address',
+    severity: 'error',
+    summary: 'The address of a service on Knative needs Istio on the cluster.',
+    source: 'knative serving 1.21 routes by the hosts of its own Services; an HTTPRoute has one host for all its backends',
+  },
+  {
+    id: 'traffic/gateway-hosts',
+    severity: 'error',
+    summary: 'With Gateway API only a public service has more hosts.',
+    source: 'gateway-api GEP-1426: a route of a Service has no hosts',
   },
   {
     id: 'traffic/no-gateway',
@@ -43,58 +56,58 @@ export const TRAFFIC_RULES: readonly Rule[] = [
 const report = reporter(TRAFFIC_RULES);
 
 /**
- * Checks whether requests can reach a service as it asks, on its cluster.
+ * Checks whether requests can reach a service as it asks, on its cluster, and new releases get their share of them.
  *
  * @example checkTraffic(target) // [{ id: 'traffic/no-gateway', where: { field: 'traffic.visibility', … }, … }]
  */
 export function checkTraffic(target: Target): Finding[] {
   const { service, environment, clusterName, cluster, spec } = target;
   const result = report({ service, environment, cluster: clusterName });
-  if (!cluster.istio) checkWithoutIstio(result, target);
+  if (!cluster.istio) checkKnativeAddress(result, target);
+  if (!cluster.istio && !cluster.gatewayApi) checkWithoutRouter(result, target);
   else if (spec.traffic.visibility === 'public') checkPublic(result, target);
+  else if (!cluster.istio && spec.traffic.hosts.length > 0) {
+    const message = `the service is not public, and a route inside of the cluster ${clusterName} has no hosts without Istio`;
+    result.add('traffic/gateway-hosts', 'traffic.hosts', message, "write visibility: 'public', or leave hosts out");
+  }
   checkDurations(result, target);
-  return result.findings;
+  return [...result.findings, ...checkStrategy(target)];
 }
 
-function checkWithoutIstio({ add }: Report, target: Target): void {
-  const { clusterName, spec, serving } = target;
-  const none = `cluster ${clusterName} has no Istio`;
-  const install = 'add istio: { version, dataplane } to the cluster';
-  const { candidate } = serving;
-  if (candidate && candidate.weight > 0) {
-    add(
-      'traffic/no-istio',
-      'canary',
-      `release ${candidate.release} is to get ${candidate.weight} % of the traffic, and ${none} to split it`,
-      `${install}, or write rollout: 'replace' for the environment`,
-    );
-  }
+function checkKnativeAddress({ add }: Report, target: Target): void {
+  const knative = entryWorkloads(target).find(({ workload }) => runsOnKnative(target, workload));
+  if (!knative) return;
+  const { part } = knative.workload;
+  add(
+    'traffic/knative-address',
+    part,
+    `the ${part} runs on Knative, which answers to the host of a release only, and cluster ${target.clusterName} has no Istio to lead ${target.service} there`,
+    ISTIO,
+  );
+}
+
+const ISTIO = 'add istio: { version, dataplane } to the cluster';
+
+function checkWithoutRouter({ add }: Report, { clusterName, spec }: Target): void {
+  const none = `cluster ${clusterName} has neither Istio nor Gateway API`;
+  const install = `${ISTIO}, or gatewayApi: { version, gateway }`;
   if (spec.traffic.visibility === 'public') {
     add(
-      'traffic/no-istio',
+      'traffic/no-router',
       'traffic.visibility',
       `the service is public, and ${none} to let callers in`,
       `${install}, or write visibility: 'cluster'`,
     );
   }
   if (spec.traffic.hosts.length > 0) {
-    add('traffic/no-istio', 'traffic.hosts', `${none} to route more hosts`, `${install}, or leave hosts out`);
-  }
-  const knative = entryWorkloads(target).find(({ workload }) => runsOnKnative(target, workload));
-  if (knative) {
-    const part = knative.workload.kind === 'function' ? 'function' : 'predictor';
-    add(
-      'traffic/no-istio',
-      part,
-      `the ${part} runs on Knative, which answers to the host of a release only, and ${none} to lead ${target.service} there`,
-      install,
-    );
+    add('traffic/no-router', 'traffic.hosts', `${none} to route more hosts`, `${install}, or leave hosts out`);
   }
 }
 
 function checkPublic({ add }: Report, { service, namespace, clusterName, cluster }: Target): void {
-  const { istio, domain } = cluster;
-  const missing = [...(istio?.gateway === undefined ? ['istio.gateway'] : []), ...(domain === undefined ? ['domain'] : [])];
+  const { istio, gatewayApi, domain } = cluster;
+  const router = istio ? 'istio' : 'gatewayApi';
+  const missing = [...((istio ?? gatewayApi)?.gateway === undefined ? [`${router}.gateway`] : []), ...(domain === undefined ? ['domain'] : [])];
   if (missing.length > 0) {
     add(
       'traffic/no-gateway',

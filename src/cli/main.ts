@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { ImportOptions } from './import.ts';
+import { addReleaseCommands } from './release-commands.ts';
 
 /** Exit codes of every command: 0 fine, 1 error, 2 differs. */
 export const EXIT = { fine: 0, error: 1, differs: 2 } as const;
@@ -41,6 +42,10 @@ export async function main(argv: readonly string[]): Promise<number> {
       const { importCrds } = await import('./import.ts');
       code = await importCrds(sources, options);
     });
+
+  addReleaseCommands(program, (exit) => {
+    code = exit;
+  });
 
   try {
     await program.parseAsync([...argv], { from: 'user' });

@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import { sortFindings, formatFinding, type Finding, type Severity } from '../core/finding.ts';
+import { EXIT } from './main.ts';
 
 // Colour is for terminals; picocolors by itself also colours the logs of CI.
 const colours = pc.createColors(process.stderr.isTTY === true && process.env['NO_COLOR'] === undefined);
@@ -17,6 +18,12 @@ export function printFindings(findings: readonly Finding[]): void {
   if (errors === 0) return;
   const halfway = sorted.some(({ id }) => id === 'tree/write-failed');
   process.stderr.write(`${errors} error${errors === 1 ? '' : 's'}; ${halfway ? 'the tree is half written' : 'nothing was written'}\n`);
+}
+
+/** Prints findings and gives the exit code of an error. */
+export function fail(findings: readonly Finding[]): number {
+  printFindings(findings);
+  return EXIT.error;
 }
 
 /** Says on a terminal, about once a second, how far a command is; quiet elsewhere and when it is quick. */

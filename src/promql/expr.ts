@@ -13,6 +13,16 @@ export interface Expr {
 /** A range: `5m`, `1h`, `3d`. */
 export type Range = `${number}${'s' | 'm' | 'h' | 'd'}`;
 
+/**
+ * Seconds as a range, in the largest of hours, minutes and seconds without a rest.
+ *
+ * @example rangeOf(1800) // '30m'
+ */
+export function rangeOf(seconds: number): Range {
+  if (seconds % 3600 === 0) return `${seconds / 3600}h`;
+  return seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
+}
+
 const PRECEDENCE = { or: 1, and: 2, unless: 2, '==': 3, '!=': 3, '>': 3, '>=': 3, '<': 3, '<=': 3, '+': 4, '-': 4, '*': 5, '/': 5 } as const;
 
 type Operator = keyof typeof PRECEDENCE;
@@ -33,19 +43,29 @@ export function number(value: number): Expr {
   return atom(String(value));
 }
 
-/** Per-second increase of a counter, averaged over a range. */
-export function rate(counter: Selector, range: Range): Expr {
-  return atom(`rate(${counter.text}[${range}])`);
+/** Per-second increase of a counter, averaged over a range; over one that ended some time ago, when that is given. */
+export function rate(counter: Selector, range: Range, ago?: Range): Expr {
+  return atom(`rate(${counter.text}[${range}]${ago === undefined ? '' : ` offset ${ago}`})`);
 }
 
-/** Increase of a counter over a range. */
-export function increase(counter: Selector, range: Range): Expr {
-  return atom(`increase(${counter.text}[${range}])`);
+/** Increase of a counter over a range; over one that ended some time ago, when that is given. */
+export function increase(counter: Selector, range: Range, ago?: Range): Expr {
+  return atom(`increase(${counter.text}[${range}]${ago === undefined ? '' : ` offset ${ago}`})`);
 }
 
 /** Sum of the samples in a range. */
 export function sumOverTime(series: Selector, range: Range): Expr {
   return atom(`sum_over_time(${series.text}[${range}])`);
+}
+
+/** Largest of the samples in a range. */
+export function maxOverTime(series: Selector, range: Range): Expr {
+  return atom(`max_over_time(${series.text}[${range}])`);
+}
+
+/** The series as they were some time ago. */
+export function offset(series: Selector, range: Range): Expr {
+  return atom(`${series.text} offset ${range}`);
 }
 
 /** Sum over all series, or one sum for each value of the labels. */
@@ -56,6 +76,36 @@ export function sum(series: Expr, by?: readonly string[]): Expr {
 /** Number of series, or one number for each value of the labels. */
 export function count(series: Expr, by?: readonly string[]): Expr {
   return aggregation('count', series, by);
+}
+
+/** Smallest of all series. */
+export function minimum(series: Expr): Expr {
+  return aggregation('min', series, undefined);
+}
+
+/** Largest of all series, or the largest for each value of the labels. */
+export function maximum(series: Expr, by?: readonly string[]): Expr {
+  return aggregation('max', series, by);
+}
+
+/** One series with the value 1 for each value of the labels. */
+export function group(series: Expr, by: readonly string[]): Expr {
+  return aggregation('group', series, by);
+}
+
+/** The value below which a share of the observations lies, from the rates of a histogram's buckets. */
+export function histogramQuantile(quantile: number, rates: Expr): Expr {
+  return call('histogram_quantile', [number(quantile), rates]);
+}
+
+/** Seconds since 1970, at the time of the evaluation. */
+export function time(): Expr {
+  return call('time', []);
+}
+
+/** Square root. */
+export function sqrt(series: Expr): Expr {
+  return call('sqrt', [series]);
 }
 
 /** Natural logarithm. */

@@ -47,7 +47,10 @@ export interface IstioTraffic {
  */
 export const FAILED: Matcher = matches('response_code', pattern`5..`);
 
-/** All other requests. */
+/** Requests that were refused as the caller's mistake. Whether it is one shows when another release is asked the same. */
+export const REFUSED: Matcher = matches('response_code', pattern`4..`);
+
+/** All requests but those that failed. */
 export const SUCCEEDED: Matcher = notMatches('response_code', pattern`5..`);
 
 /** Conditions on Istio's metrics for some traffic. */

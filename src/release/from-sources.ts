@@ -18,13 +18,28 @@ import {
 export type Content = Pick<ReleaseRecord, 'release' | 'parts'>;
 
 /** Parts of a release before it has a name. */
-type Parts = Readonly<Record<string, { readonly model?: LockedModel; readonly workload: ServerWorkload | ContainerWorkload }>>;
+export type Parts = Readonly<Record<string, { readonly model?: LockedModel | undefined; readonly workload: ServerWorkload | ContainerWorkload }>>;
 
-/** The first release of a service is made of its sources, when these name fixed versions only. */
-export function recordOfSources(spec: ServiceSpec, name: string | undefined, where: Where): { record: Content | undefined; findings: Finding[] } {
+/**
+ * A release made of the sources, which must name fixed versions only.
+ *
+ * @param name of the release. Default: a readable one.
+ * @param locked parts of a record that say what a name in a registry is locked to.
+ */
+export function recordOfSources(
+  spec: ServiceSpec,
+  name: string | undefined,
+  where: Where,
+  locked: ReleaseRecord['parts'] = {},
+): { record: Content | undefined; findings: Finding[] } {
   const findings: Finding[] = [];
   const parts: Record<string, { model?: LockedModel; workload: ServerWorkload | ContainerWorkload }> = {};
   const addServer = (part: string, field: string, server: ModelServer): void => {
+    const lock = locked[part]?.model;
+    if (server.model && !('uri' in server.model) && lock && isLockOf(server.model, lock)) {
+      parts[part] = { model: lock, workload: serverWorkloadOf(server) };
+      return;
+    }
     if (server.model && !('uri' in server.model)) {
       const { registry, name: model, alias, version } = server.model;
       const message = `${registry}/${model}${alias === undefined ? `:${version ?? ''}` : `@${alias}`} is not locked to a place yet, and synth asks no registry`;
@@ -45,10 +60,20 @@ export function recordOfSources(spec: ServiceSpec, name: string | undefined, whe
   return { record: { release, parts: introduced }, findings };
 }
 
-/** A name that people say: the version of the main model, else of the function's image, else of the digest. */
-function readableName(parts: Parts): string {
+/** Whether a lock is one of what the sources ask for; an alias is the release's to resolve. */
+export function isLockOf(wanted: NonNullable<ModelServer['model']>, lock: LockedModel): boolean {
+  if ('uri' in wanted) return wanted.uri === lock.uri;
+  const { registry, name, version } = wanted;
+  return lock.registry === registry && lock.name === name && (version === undefined || version === lock.version);
+}
+
+/**
+ * A name that people say: the version of the main model, else of the function's image, else of the digest. A bare number of
+ * a registry gets a `v` in front.
+ */
+export function readableName(parts: Parts): string {
   const main = parts['predictor'] ?? Object.values(parts).find((part) => part.model) ?? parts['function'];
-  const version = main?.model?.version ?? versionInUri(main?.model?.uri) ?? versionInImage(main?.workload.image);
+  const version = main?.model?.version?.replace(/^(?=\d+$)/, 'v') ?? versionInUri(main?.model?.uri) ?? versionInImage(main?.workload.image);
   const name = version === undefined || version.length > 12 ? '' : slug(version, 12);
   // The digest costs more than all the rest, so it is taken only where it is needed.
   return name === '' ? releaseDigest(parts as ReleaseRecord['parts']).slice('sha256:'.length, 'sha256:'.length + 8) : name;
@@ -74,7 +99,9 @@ export function unreleasedEdits(base: ServiceSpec, record: ReleaseRecord, where:
   const parts = [...edited, ...added].sort();
   if (parts.length === 0) return [];
   const message = `the sources of ${parts.join(', ')} differ from release ${record.release}, and no release carries the edit yet`;
-  const fix = `npx ai-service release ${where.service ?? ''} --env ${where.environment ?? ''} --config`;
+  const models = [...(base.predictor ? [['predictor', base.predictor] as const] : []), ...Object.entries(base.models)];
+  const sameModels = models.every(([part, { model }]) => !model || (record.parts[part]?.model && isLockOf(model, record.parts[part].model)));
+  const fix = `npx ai-service release ${where.service ?? ''} --env ${where.environment ?? ''}${sameModels ? ' --config' : ''}`;
   return [releaseFinding('release/unreleased-edit', where, message, fix)];
 }
 
@@ -82,15 +109,20 @@ export function unreleasedEdits(base: ServiceSpec, record: ReleaseRecord, where:
 function carries(part: PartRecord | undefined, source: ModelServer | Component | FunctionPart): boolean {
   if (!part) return false;
   const wanted = 'framework' in source ? serverWorkloadOf(source) : containerWorkloadOf(source);
-  const image = wanted.image ?? part.workload.image;
+  const image = keepsImage(wanted.image, part.workload.image) ? part.workload.image : wanted.image;
   const same = sameContent({ ...wanted, image } as typeof wanted, part.workload);
   const model = 'framework' in source ? source.model : undefined;
   if (!same || !model) return same;
-  if ('uri' in model) return model.uri === part.model?.uri;
-  return model.name === part.model?.name && (model.version === undefined || model.version === part.model.version);
+  return part.model !== undefined && isLockOf(model, part.model);
 }
 
-function sameContent(a: ServerWorkload | ContainerWorkload, b: ServerWorkload | ContainerWorkload): boolean {
+/** Whether a recorded image still is what the sources ask for: they leave it to the release, or name its tag and not its digest. */
+export function keepsImage(wanted: string | undefined, recorded: string | undefined): boolean {
+  return wanted === undefined || recorded === wanted || recorded?.startsWith(`${wanted}@sha256:`) === true;
+}
+
+/** Whether two workloads run the same thing. */
+export function sameContent(a: ServerWorkload | ContainerWorkload, b: ServerWorkload | ContainerWorkload): boolean {
   const digest = (workload: ServerWorkload | ContainerWorkload): string => releaseDigest({ part: { introduced: 'x', workload } });
   return digest(a) === digest(b);
 }

@@ -13,20 +13,28 @@ import { modelUriProblem } from '../service/model-uri.ts';
 export const releaseName = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,10}[a-z0-9])?$/, 'expected a DNS label of at most 12 characters');
 
 /** A model, locked: its registry identity when it has one, and the place that KServe loads. */
-const lockedModel = z.strictObject({
-  registry: z.string().optional(),
-  name: z.string().optional(),
-  version: z.string().optional(),
-  uri: z.string().check((context) => {
-    const problem = modelUriProblem(context.value);
-    if (problem) report(context, problem.message, problem.fix);
-  }),
-  digest: z.string().optional(),
-  run: z.string().optional(),
-  approval: z.string().optional(),
-  metrics: z.record(z.string(), z.number()).optional(),
-  datasets: z.record(z.string(), z.string()).optional(),
-});
+const lockedModel = z
+  .strictObject({
+    registry: z.string().optional(),
+    name: z.string().optional(),
+    version: z.string().optional(),
+    /** The word that was asked for, `@champion`: what it meant then is `version`. */
+    requested: z.string().optional(),
+    uri: z.string(),
+    digest: z.string().optional(),
+    run: z.string().optional(),
+    /** What tells a version from another one that was made later under its name: id and time of the registry. */
+    uid: z.string().optional(),
+    created: z.string().optional(),
+    approval: z.string().optional(),
+    metrics: z.record(z.string(), z.number()).optional(),
+    datasets: z.record(z.string(), z.string()).optional(),
+  })
+  .check((context) => {
+    const { registry, version, uri, digest } = context.value;
+    const problem = modelUriProblem(uri, { pinned: registry !== undefined && version !== undefined && digest !== undefined });
+    if (problem) report(context, problem.message, problem.fix, ['uri']);
+  });
 
 const FOLLOWS_SOURCES = { scaling: true, placement: true, concurrency: true, exports: true } as const;
 

@@ -2,30 +2,37 @@ import { z } from 'zod';
 import type { Finding, Where } from '../core/finding.ts';
 import { didYouMean } from '../core/names.ts';
 import { mergeOverride } from '../service/overrides.ts';
+import type { ReleasePolicy, Strategy } from '../service/release-policy.ts';
 import type { ServiceSpec } from '../service/service.ts';
 import { env as envSchema, resources as resourcesSchema, type Component, type FunctionPart, type ModelServer } from '../service/workload.ts';
+import { servedBy } from './native.ts';
 import { recordOfSources, unreleasedEdits, type Content } from './from-sources.ts';
 import type { ContainerWorkload, PartRecord, ReleaseRecord, ServerWorkload } from './record.ts';
 import { releaseFinding } from './rules.ts';
-import type { Entry, RunningFunction, RunningServer, RunningWorkload, Scale, Serving } from './serving.ts';
+import { IN_PLACE, type Entry, type RunningFunction, type RunningServer, type RunningWorkload, type Scale, type Serving } from './serving.ts';
 import type { ReleaseState } from './state.ts';
 import type { ReleaseStore } from './store.ts';
 
-/** Name of the one release where an environment replaces in place. */
-const REPLACED = 'main';
-
-/** Everything that decides what a service serves in one environment. */
-export interface ServingInput {
+/** What decides which workloads run where releases do. */
+export interface StateInput {
   readonly service: string;
   readonly environment: string;
-  /** The service as written, without overrides: what a first release is made of. */
-  readonly base: ServiceSpec;
   /** The service with this environment's overrides: replicas, placement, resources. */
   readonly merged: ServiceSpec;
   /** The overrides as written, weakest first. */
   readonly overrides: readonly unknown[];
+  /** Of the environment: one that replaces follows the sources, and takes from the store only what a registry name is locked to. */
   readonly rollout: 'release' | 'replace';
+  readonly strategy: Strategy;
+  /** What splits the traffic. */
+  readonly mechanism: ReleasePolicy['mechanism'];
   readonly store: ReleaseStore;
+}
+
+/** Everything that decides what a service serves in one environment. */
+export interface ServingInput extends StateInput {
+  /** The service as written, without overrides: what a first release is made of. */
+  readonly base: ServiceSpec;
 }
 
 /** What is served, or why that cannot be said. */
@@ -37,39 +44,61 @@ export interface Resolved {
 /**
  * Decides which releases run, and which share of the traffic each one answers.
  *
- * Where the environment replaces in place, or the store has no state, the sources say what runs; everywhere else the
- * records do, and the sources only say how much and where.
+ * Where the store has no state, or the environment replaces in place, the sources say what runs; everywhere else the records do, and the sources only say how
+ * much and where.
  */
 export function resolveServing(input: ServingInput): Resolved {
-  const { service, environment, base, merged, rollout, store } = input;
+  const { service, environment, base, strategy, rollout, store } = input;
   const where: Where = { service, environment };
-  if (rollout === 'replace') {
-    const { record, findings } = recordOfSources(merged, REPLACED, where);
-    return record ? { serving: alone(servingOf(input, record)), findings } : { serving: undefined, findings };
-  }
   const state = store.state(environment, base.owner.team, service);
-  if (!state) {
-    const { record, findings } = recordOfSources(base, undefined, where);
-    if (!record) return { serving: undefined, findings };
-    return { serving: alone(servingOf(input, record)), findings: [...findings, ...notCarried(input, where)] };
+  if (state) {
+    if (!state.value) return { serving: undefined, findings: state.findings };
+    const resolved = servingOfState(input, state.value, state.file);
+    if (rollout === 'replace') return resolved;
+    const newest = store.record(service, state.value.candidate ?? state.value.stable)?.value;
+    const refused = [...notCarried(input, where), ...resolved.findings];
+    const edits = refused.length === 0 && newest ? unreleasedEdits(base, newest, where) : [];
+    return { ...resolved, findings: [...refused, ...edits] };
   }
-  if (!state.value) return { serving: undefined, findings: state.findings };
-  return servingOfState(input, state.value, state.file);
+  if (rollout === 'replace') return notReleased(input, followingSources(input, undefined));
+  const { record, findings } = recordOfSources(base, strategy === 'replace' ? IN_PLACE : undefined, where);
+  if (!record) return notReleased(input, { serving: undefined, findings });
+  return { serving: servedBy(alone(servingOf(input, record)), service, input.mechanism), findings: [...findings, ...notCarried(input, where)] };
+}
+
+/** A service that is released elsewhere, and not here yet, waits to be: nothing is wrong with it. */
+function notReleased({ service, environment, base, store }: ServingInput, resolved: Resolved): Resolved {
+  const unlocked = !resolved.serving && resolved.findings.every(({ id }) => id === 'release/not-locked');
+  if (!unlocked || !store.isReleased(base.owner.team, service)) return resolved;
+  const fix = `npx ai-service promote ${service} --from <environment> --to ${environment}, or npx ai-service release ${service} --env ${environment}`;
+  return { serving: undefined, findings: [releaseFinding('release/not-released', { service, environment }, 'the service is not released here yet, and nothing is rendered', fix)] };
+}
+
+/** What runs in an environment that replaces in place: the sources, which have the overrides merged in already. */
+function followingSources(input: StateInput, locked: ReleaseRecord | undefined): Resolved {
+  const { service, environment, merged } = input;
+  const { record, findings } = recordOfSources(merged, IN_PLACE, { service, environment }, locked?.parts);
+  return { serving: record && alone(servingOf({ ...input, overrides: [] }, record)), findings };
 }
 
 function alone(entry: EntryWithWorkloads): Serving {
-  return { workloads: entry.workloads, stable: entry, candidate: undefined, previous: undefined };
+  return { workloads: entry.workloads, stable: entry, candidate: undefined, kept: [] };
 }
 
 interface EntryWithWorkloads extends Entry {
   readonly workloads: readonly RunningWorkload[];
 }
 
-function servingOfState(input: ServingInput, state: ReleaseState, file: string): Resolved {
-  const { service, environment, store } = input;
-  const findings: Finding[] = [...notCarried(input, { service, environment })];
-  const entryOf = (field: 'stable' | 'candidate' | 'previous'): EntryWithWorkloads | undefined => {
-    const release = state[field];
+/**
+ * What a state serves.
+ *
+ * @param file the state's, for findings.
+ */
+export function servingOfState(input: StateInput, state: ReleaseState, file: string): Resolved {
+  const { service, environment, store, strategy, rollout } = input;
+  if (rollout === 'replace') return followingSources(input, store.record(service, state.stable)?.value);
+  const findings: Finding[] = [];
+  const entryOf = (field: string, release: string | undefined): EntryWithWorkloads | undefined => {
     if (release === undefined) return undefined;
     const record = store.record(service, release);
     if (!record) {
@@ -82,27 +111,30 @@ function servingOfState(input: ServingInput, state: ReleaseState, file: string):
     findings.push(...record.findings);
     if (!record.value) return undefined;
     findings.push(...recordProblems(record.value, store, service, record.file));
-    return servingOf(input, record.value);
+    return servingOf(input, strategy === 'replace' ? inPlace(record.value) : record.value);
   };
-  const stable = entryOf('stable');
-  const candidate = entryOf('candidate');
-  const previous = entryOf('previous');
-  if (!stable || findings.some((finding) => finding.severity === 'error')) return { serving: undefined, findings };
-  const newest = store.record(service, (candidate ?? stable).release)?.value;
-  if (newest) findings.push(...unreleasedEdits(input.base, newest, { service, environment }));
-  const workloads = new Map<string, RunningWorkload>();
-  for (const entry of [stable, candidate, previous]) {
-    for (const workload of entry?.workloads ?? []) if (!workloads.has(workload.name)) workloads.set(workload.name, workload);
+  const stable = entryOf('stable', state.stable);
+  if (strategy === 'replace') {
+    return { serving: stable && findings.length === 0 ? alone(stable) : undefined, findings };
   }
-  return {
-    serving: {
-      workloads: [...workloads.values()],
-      stable,
-      candidate: candidate && { ...candidate, weight: state.weight },
-      previous,
-    },
-    findings,
-  };
+  const candidate = entryOf('candidate', state.candidate);
+  const kept = [entryOf('previous', state.previous), ...(state.retiring ?? []).map((release) => entryOf('retiring', release))].filter((entry) => entry !== undefined);
+  if (!stable || findings.some((finding) => finding.severity === 'error')) return { serving: undefined, findings };
+  const workloads = new Map<string, RunningWorkload>();
+  for (const entry of [stable, ...(candidate ? [candidate] : []), ...kept]) {
+    const stopped = state.stopped?.includes(entry.release) ?? false;
+    // A workload that another release still needs runs on.
+    for (const workload of entry.workloads) if (!workloads.has(workload.name)) workloads.set(workload.name, stopped ? { ...workload, stopped } : workload);
+  }
+  const { weight, mirror, header } = state;
+  const exposure = { weight, ...(mirror !== undefined && { mirror }), ...(header && { header }), ...(state.phase === 'held' && { held: true as const }) };
+  const serving: Serving = { workloads: [...workloads.values()], stable, candidate: candidate && { ...candidate, ...exposure }, kept };
+  return { serving: servedBy(serving, service, input.mechanism), findings };
+}
+
+/** A release as it runs where there is one workload for all of them. */
+function inPlace(record: ReleaseRecord): Content {
+  return { release: record.release, parts: Object.fromEntries(Object.entries(record.parts).map(([name, part]) => [name, { ...part, introduced: IN_PLACE }])) };
 }
 
 /** A record that points to nothing, or a function that would call another model than its release says. */
@@ -131,17 +163,15 @@ function recordProblems(record: ReleaseRecord, store: ReleaseStore, service: str
 }
 
 /** The parts of the service that a function's environment names. */
-function calledParts(part: PartRecord): string[] {
+export function calledParts(part: Pick<PartRecord, 'workload'>): string[] {
   return Object.values(part.workload.env ?? {}).flatMap((value) => (typeof value === 'object' && 'part' in value ? [value.part] : []));
 }
 
 /** The workloads of one release, and the one among them that answers the service's address. */
-function servingOf(input: ServingInput, record: Content): EntryWithWorkloads {
-  const { service, merged, overrides, rollout } = input;
+function servingOf(input: StateInput, record: Content): EntryWithWorkloads {
+  const { service, merged, overrides } = input;
   const nameOf = (part: string, introduced: string): string => (part === 'predictor' ? `${service}-${introduced}` : `${service}-${part}-${introduced}`);
-  // What runs in place follows the sources, which have the overrides merged in already.
-  const adjust = <W extends ServerWorkload | ContainerWorkload>(workload: W, path: readonly string[]): W =>
-    rollout === 'replace' ? workload : withOverrides(workload, overrides, path);
+  const adjust = <W extends ServerWorkload | ContainerWorkload>(workload: W, path: readonly string[]): W => withOverrides(workload, overrides, path);
 
   const server = (part: string, path: readonly string[], content: PartRecord): RunningServer => {
     const { transformer, explainer } = part === 'predictor' ? record.parts : {};
@@ -151,6 +181,7 @@ function servingOf(input: ServingInput, record: Content): EntryWithWorkloads {
       part,
       name: nameOf(part, content.introduced),
       release: content.introduced,
+      stopped: false,
       servedName: workload.servedName ?? (part === 'predictor' ? service : part),
       model: content.model,
       server: workload,
@@ -173,6 +204,7 @@ function servingOf(input: ServingInput, record: Content): EntryWithWorkloads {
     part: 'function',
     name: nameOf('function', fn.introduced),
     release: fn.introduced,
+    stopped: false,
     container: adjust(fn.workload as ContainerWorkload, ['function']),
     scale: scaleOf(merged.function),
     calls: servers,
@@ -226,7 +258,7 @@ function notCarried({ base, overrides }: ServingInput, where: Where): Finding[] 
   }
   return [...fields].map((field) => {
     const message = `${field} is part of a release, which is the same in every environment`;
-    const fix = `change ${field} itself and make a release, or set rollout: 'replace' for this environment`;
+    const fix = `change ${field} itself and make a release, or replace in place here: replace: {}`;
     return releaseFinding('release/override-not-carried', { ...where, field: `overrides.${field}` }, message, fix);
   });
 }

@@ -1,10 +1,14 @@
 import type { ModelServer } from '../service/workload.ts';
+import type { Exposure, ReleasePolicy } from '../service/release-policy.ts';
 import type { ContainerWorkload, LockedModel, ServerWorkload } from './record.ts';
 
 /**
  * What runs in one environment, resolved: the workloads, and which of them answers how much of the traffic.
  * Renderers read this and never the release store.
  */
+
+/** Release in the names of workloads that are updated in place; no release may be called so. */
+export const IN_PLACE = 'main';
 
 /** A model server: an InferenceService, with its transformer and explainer. */
 export interface RunningServer {
@@ -13,8 +17,10 @@ export interface RunningServer {
   readonly part: string;
   /** Name of the InferenceService: `fraud-detector-v47`. */
   readonly name: string;
-  /** The release that introduced it: `v47`, or `main` where the environment replaces in place. */
+  /** The release that introduced it: `v47`, or `main` where it is updated in place. */
   readonly release: string;
+  /** Kept without replicas: what served before and was stopped. */
+  readonly stopped: boolean;
   /** Model name in request paths, the same for every release. */
   readonly servedName: string;
   readonly model: LockedModel | undefined;
@@ -34,6 +40,8 @@ export interface RunningFunction {
   /** Name of the Knative Service or Deployment: `image-classifier-function-v3`. */
   readonly name: string;
   readonly release: string;
+  /** Kept without replicas: what served before and was stopped. */
+  readonly stopped: boolean;
   readonly container: ContainerWorkload;
   readonly scale: Scale;
   /** The workload that each part of this service resolves to for this function, by part name. */
@@ -53,11 +61,13 @@ export interface Entry {
 
 /** What one service serves in one environment. */
 export interface Serving {
-  /** Distinct workloads; those of the stable release first, then the candidate's, then the previous one's. */
+  /** Distinct workloads; those of the stable release first, then the candidate's, then those of the kept ones. */
   readonly workloads: readonly RunningWorkload[];
   readonly stable: Entry;
-  /** The candidate and its share of traffic in per cent, 0 while it warms. */
-  readonly candidate: (Entry & { readonly weight: number }) | undefined;
-  /** The release that served before, kept warm. */
-  readonly previous: Entry | undefined;
+  /** The candidate and who sees it: nobody while it warms, or when it is held. */
+  readonly candidate: (Entry & Exposure & { readonly held?: true }) | undefined;
+  /** Releases without traffic: the one that served before, and those that go with the next cleanup. */
+  readonly kept: readonly Entry[];
+  /** Set where KServe or Knative splits the traffic of one object, and not our route between the workloads of releases. */
+  readonly native?: Exclude<ReleasePolicy['mechanism'], 'workloads'>;
 }

@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Finding, Where } from '../core/finding.ts';
+import type { Files } from '../core/files.ts';
+import { compareText, type Finding, type Where } from '../core/finding.ts';
 import { readYaml } from '../core/read-yaml.ts';
 import { parseWith } from '../service/parse.ts';
 import type { z } from 'zod';
+import { conflictLine } from './conflict.ts';
 import { releaseDigest, releaseRecord, type RecordedParts, type ReleaseRecord } from './record.ts';
 import { releaseFinding } from './rules.ts';
 import { releaseState, type ReleaseState } from './state.ts';
@@ -19,6 +19,8 @@ import { releaseState, type ReleaseState } from './state.ts';
 export interface ReleaseStore {
   /** The state of a service in an environment, or `undefined` when it has none. */
   state(environment: string, team: string, service: string): Stored<ReleaseState> | undefined;
+  /** Whether a service has a state in some environment. */
+  isReleased(team: string, service: string): boolean;
   /** A release record, or `undefined` when there is none. */
   record(service: string, release: string): Stored<ReleaseRecord> | undefined;
   /** Names of the recorded releases of a service, sorted. */
@@ -32,44 +34,79 @@ export interface Stored<T> {
   readonly findings: readonly Finding[];
 }
 
+/** File of a record. */
+export function recordFile(folder: string, service: string, release: string): string {
+  return `${folder}/${service}/${release}.yaml`;
+}
+
+/** File of a state. */
+export function stateFile(folder: string, environment: string, team: string, service: string): string {
+  return `${folder}/${environment}/${team}/${service}.yaml`;
+}
+
+/** Whose state a file is. */
+export interface StatePlace {
+  readonly service: string;
+  readonly environment: string;
+  readonly team: string;
+}
+
+/** Whose state a file of the store is; `undefined` when it is none. The other way round of `stateFile`. */
+export function placeOfState(folder: string, path: string): StatePlace | undefined {
+  if (!path.startsWith(`${folder}/`) || !path.endsWith('.yaml')) return undefined;
+  const [environment, team, file, ...more] = path.slice(folder.length + 1).split('/');
+  if (environment === undefined || team === undefined || file === undefined || more.length > 0 || file.startsWith('.')) return undefined;
+  return { service: file.slice(0, -'.yaml'.length), environment, team };
+}
+
+/** All states in the store, by service, then by environment. */
+export function statesIn(files: Files, folder: string): readonly StatePlace[] {
+  const below = (path: string): string[] => files.entries(path).folders.map((name) => `${path}/${name}`);
+  const teams = below(folder).flatMap(below);
+  const places = teams.flatMap((path) => files.entries(path).files.flatMap((name) => placeOfState(folder, `${path}/${name}`) ?? []));
+  return places.sort((a, b) => compareText(a.service, b.service) || compareText(a.environment, b.environment) || compareText(a.team, b.team));
+}
+
 /**
  * Opens the store.
  *
- * @param root folder of the project, which files in findings are relative to.
+ * @param files of the project, which files in findings are relative to.
  * @param folder folder of the store, relative to the project.
  */
-export function openStore(root: string, folder: string): ReleaseStore {
+export function openStore(files: Files, folder: string): ReleaseStore {
   const cache = new Map<string, Stored<ReleaseRecord> | undefined>();
-  const present = existsSync(join(root, folder));
+  const present = files.entries(folder).folders.length > 0;
 
   return {
     state(environment, team, service) {
-      return present ? read(`${folder}/${environment}/${team}/${service}.yaml`, releaseState, { service, environment }) : undefined;
+      return present ? read(stateFile(folder, environment, team, service), releaseState, { service, environment }) : undefined;
+    },
+    isReleased(team, service) {
+      return files.entries(folder).folders.some((environment) => files.entries(`${folder}/${environment}/${team}`).files.includes(`${service}.yaml`));
     },
     record(service, release) {
-      const file = `${folder}/${service}/${release}.yaml`;
+      const file = recordFile(folder, service, release);
       if (!cache.has(file)) cache.set(file, present ? verified(read(file, releaseRecord, { service }), release) : undefined);
       return cache.get(file);
     },
     releases(service) {
-      const path = join(root, folder, service);
-      if (!present || !existsSync(path)) return [];
-      return readdirSync(path, { withFileTypes: true })
-        .filter((entry) => entry.isFile() && entry.name.endsWith('.yaml'))
-        .map((entry) => entry.name.slice(0, -'.yaml'.length))
-        .sort();
+      if (!present) return [];
+      const { files: names } = files.entries(`${folder}/${service}`);
+      return names.filter((name) => name.endsWith('.yaml')).map((name) => name.slice(0, -'.yaml'.length));
     },
   };
 
   function read<S extends z.ZodType>(file: string, schema: S, scope: Where): Read<z.output<S>> | undefined {
-    let text: string;
+    let text: string | undefined;
     try {
-      text = readFileSync(join(root, file), 'utf8');
+      text = files.read(file);
+      if (text === undefined) return undefined;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       const message = `cannot be read: ${(error as Error).message}`;
       return { file, written: undefined, value: undefined, findings: [releaseFinding('release/unreadable', { ...scope, file }, message, 'make the file readable')] };
     }
+    const line = conflictLine(text);
+    if (line !== undefined) return { file, written: undefined, value: undefined, findings: [conflictFinding({ ...scope, file, line })] };
     const yaml = readYaml(text, file);
     if (yaml.findings.length > 0) return { file, written: undefined, value: undefined, findings: yaml.findings };
     return { file, written: yaml.value, ...parseWith(schema, yaml.value, { ...scope, file }, yaml.locate) };
@@ -79,6 +116,12 @@ export function openStore(root: string, folder: string): ReleaseStore {
 /** A file of the store, with what stands in it before defaults are filled in. */
 interface Read<T> extends Stored<T> {
   readonly written: unknown;
+}
+
+/** A state can be repaired by rule; a record is written once, and one of the two must get another name. */
+function conflictFinding(where: Where): Finding {
+  const fix = where.environment === undefined ? 'keep the side that was there first, and release the other one again under a new name' : `npx ai-service lock repair ${where.file ?? ''}`;
+  return releaseFinding('release/merge-conflict', where, 'the file holds both sides of a merge, and nobody can say which one counts', fix);
 }
 
 /** A record that was edited after it was written is no record: names and digests must hold what they say. */

@@ -1,4 +1,5 @@
 import type { RunningWorkload } from '../release/serving.ts';
+import { isLlm } from './is-llm.ts';
 import { serviceHost, type Target } from './target.ts';
 
 /** Where requests to a workload go, inside of the cluster. */
@@ -13,9 +14,10 @@ export interface Address {
 
 /**
  * The address of a workload. With a transformer it is the transformer's, since that calls the predictor.
- * Standard mode: Service `<isvc>-predictor`, port 80 (KServe 0.20 reconcilers/service); Knative: the Knative Service.
+ * An LLMInferenceService answers at KServe's gateway, under a path. Standard mode: Service `<isvc>-predictor`, port 80 (KServe 0.20 reconcilers/service); Knative: the Knative Service.
  */
 export function workloadAddress(target: Target, workload: RunningWorkload): Address {
+  if (isLlm(workload)) return { host: target.cluster.kserve?.llm?.gatewayService ?? '', port: 80, knative: false };
   const name = workload.kind === 'function' ? workload.name : `${workload.name}-${workload.transformer ? 'transformer' : 'predictor'}`;
   return { host: serviceHost(target, name), port: 80, knative: runsOnKnative(target, workload) };
 }
@@ -33,5 +35,5 @@ export function workloadUrl(target: Target, workload: RunningWorkload): string {
 
 /** Whether a workload becomes Knative Services on this cluster. */
 export function runsOnKnative(target: Target, workload: RunningWorkload): boolean {
-  return workload.kind === 'function' ? target.cluster.knative !== undefined : target.cluster.kserve?.mode === 'Knative';
+  return workload.kind === 'function' ? target.cluster.knative !== undefined : target.cluster.kserve?.mode === 'Knative' && !isLlm(workload);
 }

@@ -3,7 +3,8 @@ import { compareText } from '../core/finding.ts';
 import type { KubeObject } from '../core/object.ts';
 import { atLeast } from '../core/version.ts';
 import type { Environment, PlatformConfig } from '../service/platform.ts';
-import type { ServiceSpec } from '../service/service.ts';
+import { policyOf, type ReleasePolicy } from '../service/release-policy.ts';
+import { NAMESPACE, RENDERED_KINDS } from './kinds.ts';
 import type { SharedUnit } from './kubernetes.ts';
 import type { Target } from './target.ts';
 
@@ -25,8 +26,8 @@ export interface AppDescriptor {
   /** The cluster in Argo CD: one of the two is empty. Both are there, since a missing key would stop the whole set. */
   readonly destination: { readonly name: string; readonly server: string };
   readonly namespace: string;
-  /** How a new release gets its traffic; missing when the service has no canary policy. */
-  readonly policy?: Pick<NonNullable<ServiceSpec['canary']>, 'steps' | 'bake' | 'gates' | 'keepPrevious'>;
+  /** How a new release gets its traffic. */
+  readonly policy?: ReleasePolicy;
 }
 
 /**
@@ -39,7 +40,6 @@ export interface AppDescriptor {
 export function argocdApp(unit: Target | SharedUnit): AppDescriptor {
   const { environment, env, clusterName, cluster, namespace } = unit;
   const shared = 'team' in unit;
-  const canary = shared ? undefined : unit.spec.canary;
   return {
     name: `${shared ? `shared.${unit.team}` : unit.service}.${environment}.${clusterName}`,
     team: shared ? unit.team : unit.spec.owner.team,
@@ -49,7 +49,7 @@ export function argocdApp(unit: Target | SharedUnit): AppDescriptor {
     cluster: clusterName,
     destination: { name: '', server: '', ...(cluster.destination ?? { name: clusterName }) },
     namespace,
-    ...(canary && { policy: { steps: canary.steps, bake: canary.bake, gates: canary.gates, keepPrevious: canary.keepPrevious } }),
+    ...(!shared && { policy: policyOf(unit.spec, env.rollout) }),
   };
 }
 
@@ -135,18 +135,18 @@ export function renderApplicationSet({ platform, team, environment, env }: TeamE
 export interface TeamProject {
   readonly platform: PlatformConfig;
   readonly team: string;
-  /** Kinds that are emitted for the team, as `<group>/<Kind>`. */
+  /** Kinds that are emitted for the team, as `<group>/<Kind>`: those that users added count, ours are listed always. */
   readonly kinds: ReadonlySet<string>;
   /** Where the team's units are: namespaces by environment, then cluster. */
   readonly places: ReadonlyMap<string, ReadonlyMap<string, string>>;
 }
 
-/** The one kind outside of namespaces that we emit. */
-const NAMESPACE = '/Namespace';
-
 /**
  * The AppProject of a team, with the least that its Applications need: one repository, its own namespaces, the kinds
- * that are really emitted, and of what belongs to no namespace only its own Namespaces.
+ * that we may render and those that users added, and of what belongs to no namespace only its own Namespaces.
+ *
+ * Kinds that nothing has at present are listed too: Argo CD prunes only what the project allows, so that a kind which
+ * left the list together with its last object would leave that object running.
  */
 export function renderAppProject({ platform, team, kinds, places }: TeamProject): KubeObject {
   const { gitops, argocd, clusters, environments } = platform;
@@ -176,7 +176,7 @@ export function renderAppProject({ platform, team, kinds, places }: TeamProject)
       destinations: [...destinations].sort(([a], [b]) => compareText(a, b)).map(([, destination]) => destination),
       // Without the list nothing outside of namespaces is allowed.
       ...(created.size > 0 && { clusterResourceWhitelist: namespaceRules(platform, [...created].sort(compareText)) }),
-      namespaceResourceWhitelist: [...kinds]
+      namespaceResourceWhitelist: [...new Set([...RENDERED_KINDS, ...kinds])]
         .filter((kind) => kind !== NAMESPACE)
         .sort(compareText)
         .map((kind) => ({ group: kind.slice(0, kind.indexOf('/')), kind: kind.slice(kind.indexOf('/') + 1) })),

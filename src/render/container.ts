@@ -1,8 +1,7 @@
 import { parseDuration } from '../core/duration.ts';
 import { compareText } from '../core/finding.ts';
-import { canonicalQuantity } from '../core/quantity.ts';
 import type { ContainerWorkload, ServerWorkload } from '../release/record.ts';
-import type { RunningServer, Scale } from '../release/serving.ts';
+import { IN_PLACE, type RunningServer, type RunningWorkload, type Scale } from '../release/serving.ts';
 import type { Resources } from '../service/workload.ts';
 import { workloadUrl } from './address.ts';
 import type { Target } from './target.ts';
@@ -75,18 +74,16 @@ export function envOf(
     });
 }
 
-/** `resources` of a container, in the form the API server prints; limits are the requests where nothing else is said. */
+/** `resources` of a container; limits are the requests where nothing else is said. */
 export function resourcesOf({ cpu, memory, gpu, gpuResource, limits }: Resources): {
   requests: Record<string, string>;
   limits: Record<string, string>;
 } {
   const devices = gpu === undefined ? {} : { [gpuResource]: String(gpu) };
-  const of = (cpuText: string, memoryText: string): Record<string, string> => ({
-    cpu: canonicalQuantity(cpuText) ?? cpuText,
-    memory: canonicalQuantity(memoryText) ?? memoryText,
-    ...devices,
-  });
-  return { requests: of(cpu, memory), limits: of(limits.cpu ?? cpu, limits.memory ?? memory) };
+  return {
+    requests: { cpu, memory, ...devices },
+    limits: { cpu: limits.cpu ?? cpu, memory: limits.memory ?? memory, ...devices },
+  };
 }
 
 /** How long a replica may take until it serves, in seconds. Default: 10 minutes, with a GPU 30. */
@@ -137,6 +134,23 @@ export function placementOf({ placement }: Scale): PodPlacement {
     // The schema has no undefined in it, only absent fields; zod's types do not say so.
     ...(placement?.tolerations && { tolerations: placement.tolerations as NonNullable<PodPlacement['tolerations']> }),
   };
+}
+
+/**
+ * Whether an update of a Deployment takes an old replica away before it starts a new one. With GPUs the new pod may wait
+ * for ever for a device that only the old one could give back. One replica of a release is left to surge: it must not go
+ * down.
+ */
+export function replacesInPlace({ release }: Pick<RunningWorkload, 'release'>, { resources }: Pick<ServerWorkload, 'resources'>, { scaling }: Scale): boolean {
+  return resources.gpu !== undefined && (scaling.min > 1 || release === IN_PLACE);
+}
+
+/** How a Deployment is updated when nothing more than it has is free. */
+export const IN_PLACE_STRATEGY = { type: 'RollingUpdate' as const, rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } };
+
+/** Whether arguments of vLLM say already how a model is spread over GPUs. */
+export function choosesParallelism(args: readonly string[]): boolean {
+  return args.some((arg) => /^(?:--(?:tensor|pipeline|data)-parallel-size|-[tpd]p)\b/.test(arg));
 }
 
 /** Most replicas. Default: the fewest, at least 1. */

@@ -1,29 +1,42 @@
 import { compareText } from '../core/finding.ts';
 import type { RunningWorkload } from '../release/serving.ts';
 import { RUNTIMES } from '../service/runtime.ts';
+import { isLlm } from './is-llm.ts';
 import type { Target } from './target.ts';
 
 /** A workload that answers the service's address, and its share of the traffic in per cent. */
 export interface EntryWorkload {
   readonly workload: RunningWorkload;
+  /** The release that it answers for; `undefined` where one workload answers for two, and only its revisions differ. */
+  readonly release: string | undefined;
   readonly weight: number;
 }
 
 /**
- * The workloads that may answer the service's address, by name: stable, candidate and the previous release that is
- * kept warm, also those with weight 0. The order does not depend on who is stable, so that steps and a rollback change
- * weights and a promotion changes nothing. Releases that share a workload share its line.
+ * The workloads that answer the service's address by weight, by name; a release without weight is not among them, so that
+ * a rollback gives back, byte for byte, the route from before. The order does not depend on who is stable. Releases that
+ * share a workload share its line.
  */
 export function entryWorkloads({ serving }: Target): EntryWorkload[] {
-  const { stable, candidate, previous } = serving;
+  const { stable, candidate, native } = serving;
+  // KServe or Knative splits the requests behind it.
+  if (native || isLlm(stable.workload)) return [{ workload: stable.workload, release: undefined, weight: 100 }];
   const weights = new Map<string, EntryWorkload>();
-  const add = (workload: RunningWorkload, weight: number): void => {
-    weights.set(workload.name, { workload, weight: weight + (weights.get(workload.name)?.weight ?? 0) });
+  const add = (workload: RunningWorkload, release: string, weight: number): void => {
+    if (weight > 0) weights.set(workload.name, { workload, release, weight: weight + (weights.get(workload.name)?.weight ?? 0) });
   };
-  add(stable.workload, 100 - (candidate?.weight ?? 0));
-  if (candidate) add(candidate.workload, candidate.weight);
-  if (previous) add(previous.workload, 0);
+  if (candidate) add(candidate.workload, candidate.release, candidate.weight);
+  add(stable.workload, stable.release, 100 - (candidate?.weight ?? 0));
   return [...weights.values()].sort((a, b) => compareText(a.workload.name, b.workload.name));
+}
+
+/** Response header with the release that answered: it tells a caller, and its log. */
+export const MODEL_VERSION = 'x-model-version';
+
+/** Hosts by which callers from outside of the cluster, or of an older address, find a service. */
+export function publicHosts({ service, namespace, cluster: { domain }, spec }: Target): string[] {
+  const { visibility, hosts } = spec.traffic;
+  return [...new Set([...(visibility === 'public' && domain !== undefined ? [`${service}.${namespace}.${domain}`] : []), ...hosts])];
 }
 
 /** The part of a workload that takes its requests: a transformer stands before its predictor. */

@@ -5,7 +5,9 @@ import type { KubeObject } from '../core/object.ts';
 import { atLeast } from '../core/version.ts';
 import type { Cluster } from '../service/platform.ts';
 import { explainerAddress, runsOnKnative, workloadAddress, type Address } from './address.ts';
-import { entryPart, entryPort, entryWorkloads, type EntryWorkload } from './entry.ts';
+import { entryPart, entryPort, entryWorkloads, MODEL_VERSION, publicHosts, type EntryWorkload } from './entry.ts';
+import { isLlm } from './is-llm.ts';
+import { llmPath } from './llm.ts';
 import { podSelector } from './pod-selector.ts';
 import { requestTimeout } from './request-timeout.ts';
 import { serviceHost, serviceLabels, workloadLabels, type Target } from './target.ts';
@@ -33,20 +35,22 @@ export function renderIstio(target: Target): KubeObject[] {
 
 /**
  * Gives the service's name an address. Callers in the mesh never reach it, their proxies follow the VirtualService; a
- * caller without a proxy gets the stable release, on Knative through the local gateway and so by weight.
+ * caller without a proxy gets the stable release, on Knative through the local gateway and so by weight. The name of an
+ * LLMInferenceService's service leads to KServe's gateway, and means something to callers in the mesh only.
  */
 function entryService(target: Target): Service {
   const { workload } = target.serving.stable;
-  const { knative } = target.cluster;
+  const onKnative = runsOnKnative(target, workload) ? target.cluster.knative?.localGatewayService : undefined;
+  const gateway = isLlm(workload) ? workloadAddress(target, workload).host : onKnative;
   return {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: metadata(target),
     spec:
-      knative && runsOnKnative(target, workload)
+      gateway !== undefined
         ? {
             type: 'ExternalName',
-            externalName: knative.localGatewayService,
+            externalName: gateway,
             // Not used for the name, but Istio reads the protocol off the port.
             ports: [{ name: 'http', port: 80, protocol: 'TCP', targetPort: 80 }],
           }
@@ -73,19 +77,22 @@ function virtualService(target: Target, istio: NonNullable<Cluster['istio']>, en
       hosts: hostsOf(target, entries),
       gateways: gatewaysOf(target, istio, entries),
       http: [
+        ...forCandidate(target).map((route) => ({ ...route, ...limits })),
         ...(explained
           ? [
               {
                 name: 'explain',
                 match: [{ uri: { regex: EXPLAIN } }],
-                route: entries.map(({ workload, weight }) => destination(target, explainerAddress(target, workload), weight)),
+                route: entries.map((entry) => destination(target, explainerAddress(target, entry.workload), entry)),
                 ...limits,
               },
             ]
           : []),
         {
           name: 'default',
-          route: entries.map(({ workload, weight }) => destination(target, workloadAddress(target, workload), weight)),
+          ...toModel(target),
+          route: entries.map((entry) => destination(target, workloadAddress(target, entry.workload), entry)),
+          ...mirrorOf(target),
           ...limits,
         },
       ],
@@ -93,18 +100,44 @@ function virtualService(target: Target, istio: NonNullable<Cluster['istio']>, en
   };
 }
 
+/** The route of an A/B test, before all others: requests with its header go to the candidate. */
+function forCandidate(target: Target): HttpRoute[] {
+  const { candidate } = target.serving;
+  if (!candidate?.header) return [];
+  const { workload, release, header } = candidate;
+  const headers = { [header.name]: { exact: header.value } };
+  const entry = { workload, release, weight: 100 };
+  return [
+    ...(workload.kind === 'server' && workload.explainer
+      ? [{ name: 'candidate-explain', match: [{ headers, uri: { regex: EXPLAIN } }], route: [destination(target, explainerAddress(target, workload), entry)] }]
+      : []),
+    { name: 'candidate', match: [{ headers }], route: [destination(target, workloadAddress(target, workload), entry)] },
+  ];
+}
+
+/** KServe's gateway tells the models apart by path. */
+function toModel(target: Target): Pick<HttpRoute, 'match' | 'rewrite'> {
+  const { workload } = target.serving.stable;
+  return workload.kind === 'server' && isLlm(workload) ? { match: [{ uri: { prefix: '/' } }], rewrite: { uri: `${llmPath(target, workload)}/` } } : {};
+}
+
+/** Copies of requests for the candidate; the checks refuse them on Knative, where a copy keeps the host of its original. */
+function mirrorOf(target: Target): Pick<HttpRoute, 'mirror' | 'mirrorPercentage'> {
+  const { candidate } = target.serving;
+  if (candidate?.mirror === undefined) return {};
+  const { host, port } = workloadAddress(target, candidate.workload);
+  return { mirror: { host, port: { number: port } }, mirrorPercentage: { value: candidate.mirror } };
+}
+
 /** Host names that lead to a service: its own, the public one, and those of older addresses. */
 function hostsOf(target: Target, entries: readonly EntryWorkload[]): string[] {
-  const { visibility, hosts } = target.spec.traffic;
-  const { domain } = target.cluster;
   // A gateway compares the host as it is written, so on Knative the shorter spellings are hosts of their own.
   const spellings = entries.some(({ workload }) => runsOnKnative(target, workload)) ? ['', '.svc'] : [];
   return [
     ...new Set([
       serviceHost(target, target.service),
       ...spellings.map((suffix) => `${target.service}.${target.namespace}${suffix}`),
-      ...(visibility === 'public' && domain !== undefined ? [`${target.service}.${target.namespace}.${domain}`] : []),
-      ...hosts,
+      ...publicHosts(target),
     ]),
   ];
 }
@@ -123,11 +156,15 @@ function gatewaysOf(target: Target, { gateway }: NonNullable<Cluster['istio']>, 
  * Knative routes by host name: each destination is the local gateway with a host of its own. The host must stand at
  * the destination; a route has only one. Weights are always written, so that a second release changes no line.
  */
-function destination(target: Target, { host, port, knative }: Address, weight: number): RouteDestination {
+function destination(target: Target, { host, port, knative }: Address, { release, weight }: EntryWorkload): RouteDestination {
   const gateway = knative ? target.cluster.knative?.localGatewayService : undefined;
+  const headers = {
+    ...(gateway !== undefined && { request: { set: { Host: host } } }),
+    ...(release !== undefined && { response: { set: { [MODEL_VERSION]: release } } }),
+  };
   return {
     destination: { host: gateway ?? host, port: { number: port } },
-    ...(gateway !== undefined && { headers: { request: { set: { Host: host } } } }),
+    ...(Object.keys(headers).length > 0 && { headers }),
     weight,
   };
 }
@@ -157,7 +194,7 @@ function retries(target: Target, { version }: NonNullable<Cluster['istio']>): No
 function destinationRules(target: Target): DestinationRule[] {
   const { connectionPool, outlierDetection } = target.spec.traffic;
   return target.serving.workloads
-    .filter((workload) => !runsOnKnative(target, workload))
+    .filter((workload) => !runsOnKnative(target, workload) && !isLlm(workload))
     .map((workload) => ({
       apiVersion: 'networking.istio.io/v1',
       kind: 'DestinationRule',

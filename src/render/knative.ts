@@ -2,16 +2,20 @@ import type { Deployment } from '../../imports/apps/v1.js';
 import type { HorizontalPodAutoscaler } from '../../imports/autoscaling/v2.js';
 import type { Service as CoreService } from '../../imports/core/v1.js';
 import type { Service as KnativeService } from '../../imports/serving.knative.dev/v1.js';
+import { canonicalJson, sha256 } from '../core/digest.ts';
+import { compareText } from '../core/finding.ts';
 import type { KubeObject } from '../core/object.ts';
-import type { RunningFunction } from '../release/serving.ts';
+import type { Entry, RunningFunction } from '../release/serving.ts';
 import {
   deploymentProbes,
   envOf,
+  IN_PLACE_STRATEGY,
   knativeProbes,
   maxReplicas,
   mirrored,
   placementOf,
   progressDeadline,
+  replacesInPlace,
   resourcesOf,
   serviceAccountName,
   startupSeconds,
@@ -35,11 +39,9 @@ export function renderFunctions(target: Target): KubeObject[] {
 }
 
 function knativeService(target: Target, workload: RunningFunction): KnativeService {
-  const { container, scale } = workload;
-  const { scaling } = scale;
   const labels = workloadLabels(target, workload.part, workload.release);
-  const [metric, aim] = Object.entries(scaling.target ?? {})[0] ?? [];
-  const timeoutMs = workloadTimeout(target, workload);
+  const template = templateOf(target, workload);
+  const native = target.serving.native === 'revisions';
   return {
     apiVersion: 'serving.knative.dev/v1',
     kind: 'Service',
@@ -50,33 +52,75 @@ function knativeService(target: Target, workload: RunningFunction): KnativeServi
       labels: { ...labels, 'networking.knative.dev/visibility': 'cluster-local' },
     },
     spec: {
-      template: {
-        metadata: {
-          labels,
-          annotations: {
-            'autoscaling.knative.dev/min-scale': String(scaling.min),
-            'autoscaling.knative.dev/max-scale': String(maxReplicas(scale)),
-            ...(metric !== undefined && { 'autoscaling.knative.dev/metric': metric, 'autoscaling.knative.dev/target': String(aim) }),
-            ...progressDeadline(startupSeconds(container), timeoutMs),
-          },
-        },
-        spec: {
-          // 0, no limit, and the fields of `traffic` are what Knative's webhook would add.
-          containerConcurrency: scale.concurrency ?? 0,
-          timeoutSeconds: Math.ceil(timeoutMs / 1000),
-          ...podFields(target, workload),
-          containers: [
-            {
-              ...containerFields(target, workload),
-              ports: [{ name: 'http1', containerPort: container.port, protocol: 'TCP' }],
-              ...knativeProbes(container.readiness),
-            },
-          ],
-        },
-      },
-      traffic: [{ latestRevision: true, percent: 100 }],
+      template: native ? { ...template, metadata: { name: revisionName(target, workload), ...template.metadata } } : template,
+      traffic: native ? revisionTraffic(target) : [{ latestRevision: true, percent: 100 }],
     },
   };
+}
+
+type Template = NonNullable<NonNullable<KnativeService['spec']>['template']>;
+type Traffic = NonNullable<NonNullable<KnativeService['spec']>['traffic']>;
+
+function templateOf(target: Target, workload: RunningFunction): Template {
+  const { container, scale } = workload;
+  const { scaling } = scale;
+  const [metric, aim] = Object.entries(scaling.target ?? {})[0] ?? [];
+  const timeoutMs = workloadTimeout(target, workload);
+  return {
+    metadata: {
+      labels: workloadLabels(target, workload.part, workload.release),
+      annotations: {
+        // What was stopped gets no requests, so that it scales to zero.
+        'autoscaling.knative.dev/min-scale': String(workload.stopped ? 0 : scaling.min),
+        'autoscaling.knative.dev/max-scale': String(maxReplicas(scale)),
+        ...(metric !== undefined && { 'autoscaling.knative.dev/metric': metric, 'autoscaling.knative.dev/target': String(aim) }),
+        ...progressDeadline(startupSeconds(container), timeoutMs),
+      },
+    },
+    spec: {
+      // 0, no limit, and the fields of `traffic` are what Knative's webhook would add.
+      containerConcurrency: scale.concurrency ?? 0,
+      timeoutSeconds: Math.ceil(timeoutMs / 1000),
+      ...podFields(target, workload),
+      containers: [
+        {
+          ...containerFields(target, workload),
+          ports: [{ name: 'http1', containerPort: container.port, protocol: 'TCP' }],
+          ...knativeProbes(container.readiness),
+        },
+      ],
+    },
+  };
+}
+
+/**
+ * Name of the revision of a function, where revisions split the traffic. Knative refuses a template that changes under
+ * its name, and scaling or an environment may change it without a release, so that a digest stands at the end.
+ */
+export function revisionName(target: Target, workload: RunningFunction): string {
+  return `${workload.name}-${workload.release}-${sha256(canonicalJson(templateOf(target, workload))).slice(0, 8)}`;
+}
+
+/** Tag of a candidate that warms; with one Knative keeps replicas of a revision that gets no traffic. */
+export const CANDIDATE_TAG = 'candidate';
+
+/**
+ * Who gets how much, by name. A candidate that was held is not listed: a revision that is not ready would keep Knative
+ * from taking traffic off it.
+ */
+function revisionTraffic(target: Target): Traffic {
+  const { stable, candidate } = target.serving;
+  const shares = new Map<string, number>();
+  const add = ({ workload }: Entry, percent: number): void => {
+    if (workload.kind !== 'function') return;
+    const name = revisionName(target, workload);
+    shares.set(name, percent + (shares.get(name) ?? 0));
+  };
+  add(stable, 100 - (candidate?.weight ?? 0));
+  if (candidate && !candidate.held) add(candidate, candidate.weight);
+  return [...shares]
+    .sort(([a], [b]) => compareText(a, b))
+    .map(([name, percent]) => ({ latestRevision: false, revisionName: name, percent, ...(percent === 0 && { tag: CANDIDATE_TAG }) }));
 }
 
 function deployment(target: Target, workload: RunningFunction): Deployment {
@@ -89,8 +133,9 @@ function deployment(target: Target, workload: RunningFunction): Deployment {
     metadata: metadata(target, workload),
     spec: {
       // What an autoscaler owns must not stand in Git, or every sync would undo it.
-      ...(!scales(workload) && { replicas: Math.max(scale.scaling.min, 1) }),
+      ...(!scales(workload) && { replicas: workload.stopped ? 0 : Math.max(scale.scaling.min, 1) }),
       progressDeadlineSeconds: Math.max(startup, 60),
+      ...(replacesInPlace(workload, container, scale) && { strategy: IN_PLACE_STRATEGY }),
       selector: { matchLabels: podSelector(target, workload.part, workload.release) },
       template: {
         metadata: { labels: workloadLabels(target, workload.part, workload.release) },
@@ -144,8 +189,8 @@ function autoscaler(target: Target, workload: RunningFunction): HorizontalPodAut
 }
 
 /** Whether the number of replicas may change at all. */
-function scales({ scale }: RunningFunction): boolean {
-  return maxReplicas(scale) > Math.max(scale.scaling.min, 1);
+function scales({ scale, stopped }: RunningFunction): boolean {
+  return !stopped && maxReplicas(scale) > Math.max(scale.scaling.min, 1);
 }
 
 function metadata(

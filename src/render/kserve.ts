@@ -1,4 +1,5 @@
 import type { ServingRuntime } from '../../imports/serving.kserve.io/v1alpha1.js';
+import type { LLMInferenceService } from '../../imports/serving.kserve.io/v1alpha2.js';
 import type { InferenceService } from '../../imports/serving.kserve.io/v1beta1.js';
 import type { KubeObject } from '../core/object.ts';
 import type { ContainerWorkload, ServerWorkload } from '../release/record.ts';
@@ -6,17 +7,21 @@ import type { RunningServer, Scale } from '../release/serving.ts';
 import { defaultImage, protocolOf, readinessPath, RUNTIMES, type Runtime, type RuntimeFramework } from '../service/runtime.ts';
 import { runsOnKnative } from './address.ts';
 import {
+  choosesParallelism,
   deploymentProbes,
   envOf,
+  IN_PLACE_STRATEGY,
   knativeProbes,
   maxReplicas,
   mirrored,
   placementOf,
   progressDeadline,
+  replacesInPlace,
   resourcesOf,
   serviceAccountName,
   startupSeconds,
 } from './container.ts';
+import { llmInferenceService } from './llm.ts';
 import { workloadTimeout } from './request-timeout.ts';
 import { workloadLabels, type Target } from './target.ts';
 
@@ -34,10 +39,14 @@ const CONTAINER = 'kserve-container';
  * to those of the first.
  */
 export function renderKserve(target: Target): KubeObject[] {
-  const objects: (InferenceService | ServingRuntime)[] = [];
+  const objects: (InferenceService | LLMInferenceService | ServingRuntime)[] = [];
   for (const workload of target.serving.workloads) {
     if (workload.kind !== 'server') continue;
-    const { framework } = workload.server;
+    const { framework, llm } = workload.server;
+    if (llm) {
+      objects.push(llmInferenceService(target, workload));
+      continue;
+    }
     if (framework !== 'custom') objects.push(servingRuntime(target, workload, framework));
     objects.push(inferenceService(target, workload));
   }
@@ -55,7 +64,7 @@ function servingRuntime(target: Target, workload: RunningServer, framework: Runt
     apiVersion: 'serving.kserve.io/v1alpha1',
     kind: 'ServingRuntime',
     metadata: {
-      name: workload.name,
+      name: runtimeName(target, workload),
       namespace: target.namespace,
       labels: workloadLabels(target, workload.part, workload.release),
       // There before the InferenceService that names it, and gone after it.
@@ -90,6 +99,14 @@ function servingRuntime(target: Target, workload: RunningServer, framework: Runt
   };
 }
 
+/**
+ * Name of a server's runtime. One object for all releases still has a runtime per release: KServe would apply a runtime
+ * that changed to the object as it was before, and so to what serves.
+ */
+function runtimeName({ service, serving }: Target, { name, release }: RunningServer): string {
+  return serving.native === 'kserve' ? `${service}-${release}` : name;
+}
+
 function inferenceService(target: Target, workload: RunningServer): InferenceService {
   const { server, transformer, explainer } = workload;
   const standard = !onKnative(target);
@@ -106,6 +123,8 @@ function inferenceService(target: Target, workload: RunningServer): InferenceSer
         'serving.kserve.io/deploymentMode': standard ? 'Standard' : 'Knative',
         // Without the class the webhook checks no scaling field in Standard mode.
         ...(standard && { 'serving.kserve.io/autoscalerClass': 'hpa' }),
+        // Takes the workload down and keeps the object (kserve v0.20.0 pkg/constants).
+        ...(workload.stopped && { 'serving.kserve.io/stop': 'true' }),
         // KServe's webhook writes it (inference_service_defaults.go, without a domain).
         ...(server.framework !== 'custom' && { modelFormat: RUNTIMES[server.framework].modelFormat.name }),
       },
@@ -120,7 +139,12 @@ function inferenceService(target: Target, workload: RunningServer): InferenceSer
 
 function predictor(target: Target, workload: RunningServer): Predictor {
   const { server, scale } = workload;
-  const common = componentFields(target, workload, server, scale);
+  const { native, candidate } = target.serving;
+  const common = {
+    ...componentFields(target, workload, server, scale),
+    // Without the field all traffic goes to what the object says now; with it, so much of it, and the rest to what served before.
+    ...(native === 'kserve' && candidate && { canaryTrafficPercent: candidate.weight }),
+  };
   return server.framework === 'custom'
     ? { ...common, containers: [customContainer(target, workload)] }
     : { ...common, model: model(target, workload, RUNTIMES[server.framework], server.framework) };
@@ -143,7 +167,7 @@ function model(
   const env = envOf(target, server.env, {}, typeof name === 'object' && 'environment' in name ? { [name.environment]: servedName } : {});
   return {
     modelFormat: { ...runtime.modelFormat },
-    runtime: workload.name,
+    runtime: runtimeName(target, workload),
     protocolVersion: protocol,
     ...(workload.model && { storageUri: mirrored(target.cluster.mirrors, workload.model.uri) }),
     ...(server.command && { command: server.command }),
@@ -216,8 +240,7 @@ function component(
 
 /** Spreads a model over the GPUs of a replica, unless the arguments say already how. */
 function gpuArguments({ gpuArgument }: Runtime, { resources: { gpu = 0 }, args = [] }: ServerWorkload): string[] {
-  const chosen = args.some((arg) => /^(?:--(?:tensor|pipeline|data)-parallel-size|-[tpd]p)\b/.test(arg));
-  return gpuArgument === undefined || gpu < 2 || chosen ? [] : [`${gpuArgument}=${gpu}`];
+  return gpuArgument === undefined || gpu < 2 || choosesParallelism(args) ? [] : [`${gpuArgument}=${gpu}`];
 }
 
 /** What predictor, transformer and explainer share: scaling in the mode's own form, timeouts, placement, identity. */
@@ -253,18 +276,8 @@ function componentFields(
     ...common,
     // A pod that goes must be allowed to finish what it started; Knative does this by itself.
     ...(timeout > 30 && { terminationGracePeriodSeconds: timeout }),
-    ...(replacesInPlace(target, container, scale) && {
-      deploymentStrategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
-    }),
+    ...(replacesInPlace(workload, container, scale) && { deploymentStrategy: IN_PLACE_STRATEGY }),
   };
-}
-
-/**
- * Whether an update takes an old replica away before it starts a new one. With GPUs the new pod may wait for ever for
- * a device that only the old one could give back. One replica of a release is left to surge: it must not go down.
- */
-function replacesInPlace(target: Target, { resources }: ServerWorkload | ContainerWorkload, { scaling }: Scale): boolean {
-  return resources.gpu !== undefined && (scaling.min > 1 || target.env.rollout === 'replace');
 }
 
 function onKnative(target: Target): boolean {

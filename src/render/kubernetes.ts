@@ -5,7 +5,7 @@ import { compareText } from '../core/finding.ts';
 import type { KubeObject } from '../core/object.ts';
 import type { Cluster, Environment } from '../service/platform.ts';
 import { renderNetworkPolicy } from './network-policy.ts';
-import { podSelector } from './pod-selector.ts';
+import { partSelector, podSelector } from './pod-selector.ts';
 import { serviceLabels, workloadLabels, type Target } from './target.ts';
 
 /** What stands around the workloads of a service: ServiceAccount, PodDisruptionBudgets, NetworkPolicy. */
@@ -53,6 +53,8 @@ function disruptionBudgets(target: Target): PodDisruptionBudget[] {
 
 function budget(target: Target, name: string, part: string, release: string, min: number | undefined): PodDisruptionBudget[] {
   if (min === undefined || min < 2) return [];
+  const { native, stable } = target.serving;
+  const shared = native !== undefined && name === stable.workload.name;
   return [
     {
       apiVersion: 'policy/v1',
@@ -60,7 +62,8 @@ function budget(target: Target, name: string, part: string, release: string, min
       metadata: { name, namespace: target.namespace, labels: workloadLabels(target, part, release) },
       spec: {
         maxUnavailable: target.spec.disruption.maxUnavailable,
-        selector: { matchLabels: podSelector(target, part, release) },
+        // Revisions of one object share its budget.
+        selector: { matchLabels: shared ? partSelector(target, part) : podSelector(target, part, release) },
         // A release that never becomes ready must not hold up node drains (Kubernetes 1.27).
         unhealthyPodEvictionPolicy: 'AlwaysAllow',
       },

@@ -1,5 +1,6 @@
 import type { NetworkPolicy, To } from '../../imports/networking.k8s.io/v1.js';
 import { runsOnKnative } from './address.ts';
+import { isLlm } from './is-llm.ts';
 import { serviceLabels, type Target } from './target.ts';
 
 /** The label that Kubernetes puts on every Namespace, with its name. */
@@ -61,12 +62,14 @@ function namespaceNamed(name: string): To {
 
 /** Namespaces of what stands before the pods: the public gateway, Knative's local gateway, its activator and autoscaler. */
 function platformNamespaces(target: Target): string[] {
-  const { istio, knative } = target.cluster;
+  const { istio, gatewayApi, knative } = target.cluster;
   const names = new Set<string>();
-  if (istio?.gateway !== undefined && target.spec.traffic.visibility === 'public') names.add(istio.gateway.split('/')[0]!);
+  const gateway = (istio ?? gatewayApi)?.gateway;
+  if (gateway !== undefined && target.spec.traffic.visibility === 'public') names.add(gateway.split('/')[0]!);
   if (knative && target.serving.workloads.some((workload) => runsOnKnative(target, workload))) {
     names.add(knative.localGatewayService.split('.')[1]!);
     names.add('knative-serving');
   }
+  if (target.serving.workloads.some(isLlm)) names.add(target.cluster.kserve?.llm?.gatewayService.split('.')[1] ?? '');
   return [...names];
 }

@@ -5,9 +5,10 @@ import type { Target } from './target.ts';
  * release. Fewer than the pods have, so that a new owner moves no pod out of its Service.
  */
 export function podSelector(target: Target, part: string, release: string): Record<string, string> {
-  return {
-    'app.kubernetes.io/component': part,
-    'app.kubernetes.io/name': target.service,
-    'app.kubernetes.io/version': release,
-  };
+  return { ...partSelector(target, part), 'app.kubernetes.io/version': release };
+}
+
+/** Labels that tell the pods of one part, of all its releases, from all others. */
+export function partSelector(target: Target, part: string): Record<string, string> {
+  return { 'app.kubernetes.io/component': part, 'app.kubernetes.io/name': target.service };
 }

@@ -11,7 +11,8 @@ import { exactly, pattern } from '../promql/selector.ts';
 import { exportedMetrics } from '../service/exports.ts';
 import type { Monitoring } from '../service/monitoring-rules.ts';
 import type { Reference } from '../service/reference.ts';
-import { workloadAddress } from './address.ts';
+import { isLlm } from './is-llm.ts';
+import { seenTraffic } from './istio-traffic.ts';
 import { scrapesOf, type Scrape } from './scrape.ts';
 import { serviceLabels, type Target } from './target.ts';
 
@@ -143,19 +144,17 @@ function driftGroup(
  * Requests by callers without a sidecar are seen when they come through a gateway or waypoint.
  */
 function istioTraffic(target: Target): IstioTraffic | undefined {
-  const { istio } = target.cluster;
-  if (!istio) return undefined;
-  const { stable, candidate, previous } = target.serving;
-  const reporters = new Set<'source' | 'waypoint'>();
-  const services = [stable, candidate, previous].flatMap((entry) => {
-    if (!entry) return [];
-    const { host, knative } = workloadAddress(target, entry.workload);
-    const name = host.slice(0, host.indexOf('.'));
-    const ambient = istio.dataplane === 'ambient' && !knative;
-    if (ambient) reporters.add('waypoint');
-    // Gateways report as source, and in ambient mode go past the waypoint.
-    if (!ambient || target.spec.traffic.visibility === 'public') reporters.add('source');
-    return [knative ? pattern`${name}(-[0-9]+)?` : exactly(name)];
+  // Behind KServe's gateway nothing says which service a request was for.
+  if (!target.cluster.istio || isLlm(target.serving.stable.workload)) return undefined;
+  const { stable, candidate, kept } = target.serving;
+  const workloads = new Map([stable, ...(candidate ? [candidate] : []), ...kept].map(({ workload }) => [workload.name, workload]));
+  // By name: a release that becomes stable changes no line.
+  const seen = [...workloads.values()].sort((a, b) => compareText(a.name, b.name)).map((workload) => seenTraffic(target, workload));
+  const services = seen.map(({ name, knative }) => {
+    if (!knative) return exactly(name);
+    // Revisions that we name end in release and digest.
+    return target.serving.native === 'revisions' ? pattern`${name}(-[0-9a-z-]+)?` : pattern`${name}(-[0-9]+)?`;
   });
-  return { reporters: [...reporters], namespace: target.namespace, services };
+  const reporters = [...new Set(seen.flatMap((one) => one.reporters))];
+  return { reporters, namespace: target.namespace, services };
 }

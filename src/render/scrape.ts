@@ -1,6 +1,7 @@
 import type { RunningServer, RunningWorkload } from '../release/serving.ts';
 import { RUNTIMES } from '../service/runtime.ts';
 import { runsOnKnative } from './address.ts';
+import { LLM_PORT } from './llm.ts';
 import type { Target } from './target.ts';
 
 /** Where the pods of one part of one release expose Prometheus metrics. */
@@ -46,6 +47,7 @@ function placesOf(workload: RunningWorkload): Place[] {
 }
 
 function serverPlace({ part, server }: RunningServer): Place[] {
+  if (server.llm) return [{ part, httpPort: LLM_PORT, port: LLM_PORT, path: '/metrics' }];
   if (server.framework === 'custom') {
     const httpPort = server.port ?? DEFAULT_PORT;
     return server.metrics ? [{ part, httpPort, port: server.metrics.port ?? httpPort, path: server.metrics.path }] : [];

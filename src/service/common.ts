@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { parseDuration } from '../core/duration.ts';
+import { formatGoDuration, parseDuration } from '../core/duration.ts';
 import { isDnsLabel, isLabelValue, isQualifiedName } from '../core/names.ts';
-import { explainQuantity } from '../core/quantity.ts';
+import { canonicalQuantity, explainQuantity } from '../core/quantity.ts';
 
 /**
  * Reports an issue from a schema's check. The fix says what to write instead; it travels in `params` and becomes
@@ -45,24 +45,33 @@ export const labels = z.record(qualifiedName, labelValue);
 /** Annotations by key. */
 export const annotations = z.record(qualifiedName, z.string());
 
-/** A length of time, as Go writes it: `250ms`, `30s`, `20m`, `1h30m`. */
-export const duration = z.string().check((context) => {
-  if (parseDuration(context.value) === undefined) {
-    report(context, `${JSON.stringify(context.value)} is not a duration`, 'write a number with a unit: 250ms, 30s, 20m, 1h30m');
-  }
-});
+/** A length of time, as Go writes it: `250ms`, `30s`, `20m`, `1h30m`; read in its canonical form. */
+export const duration = z
+  .string()
+  .check((context) => {
+    if (parseDuration(context.value) === undefined) {
+      report(context, `${JSON.stringify(context.value)} is not a duration`, 'write a number with a unit: 250ms, 30s, 20m, 1h30m');
+    }
+  })
+  .overwrite((text) => {
+    const milliseconds = parseDuration(text);
+    return milliseconds === undefined ? text : formatGoDuration(milliseconds);
+  });
 
-/** A Kubernetes quantity of processor time: `500m`, `4`. */
+/** A Kubernetes quantity of processor time: `500m`, `4`; read in its canonical form, like memory. */
 export const cpuQuantity = quantity('cpu');
 
 /** A Kubernetes quantity of memory: `512Mi`, `8Gi`. */
 export const memoryQuantity = quantity('memory');
 
 function quantity(kind: 'cpu' | 'memory'): z.ZodString {
-  return z.string().check((context) => {
-    const wrong = explainQuantity(context.value, kind);
-    if (wrong) report(context, wrong.message, wrong.fix);
-  });
+  return z
+    .string()
+    .check((context) => {
+      const wrong = explainQuantity(context.value, kind);
+      if (wrong) report(context, wrong.message, wrong.fix);
+    })
+    .overwrite((text) => canonicalQuantity(text) ?? text);
 }
 
 /** A container image with a tag or digest that is not a moving one. */

@@ -6,6 +6,8 @@ export interface ExportedMetrics {
   /** Where the part stands in the service: `predictor`, `models.embedder`. */
   readonly field: string;
   readonly metrics: readonly string[];
+  /** The one of them that has the predictions. */
+  readonly predictions: string | undefined;
 }
 
 /** What each part of a service declares in `exports`, for all parts, in a fixed order. */
@@ -16,6 +18,6 @@ export function exportedMetrics(spec: ServiceSpec): ExportedMetrics[] {
   return [...parts, ...more].flatMap(({ part, field, content }) => {
     if (!content) return [];
     const { predictions, features } = content.exports ?? {};
-    return [{ part, field, metrics: [...(predictions === undefined ? [] : [predictions]), ...Object.values(features ?? {})] }];
+    return [{ part, field, metrics: [...(predictions === undefined ? [] : [predictions]), ...Object.values(features ?? {})], predictions }];
   });
 }

@@ -81,15 +81,19 @@ export const ModelRef = {
   },
 
   /**
-   * A model in one of the platform's registries: `name@alias` or `name:version`. Synth asks no registry: a release locks
+   * A model in one of the platform's registries: `name@alias` or `name:version`; a digest is a version after either sign. A
+   * name with "@" or ":" in it is written as data: `{ registry, name, alias }`. Synth asks no registry: a release locks
    * the model to one version and its place, and the tree never carries an alias. Without such a release it is an error.
    *
-   * @example ModelRef.registry('corp', 'fraud-detector@champion')
+   * @example
+   * ModelRef.registry('corp', 'fraud-detector@champion')
+   * ModelRef.registry('images', 'models/fraud-detector@sha256:<64 hex digits>')
    */
   registry<const Registry extends string>(registry: Registry, model: string): RegistryModelOf<Registry> {
-    const [, name = model, sign, pick = ''] = /^(.+?)([@:])([^@:]+)$/.exec(model) ?? [];
-    if (sign === '@') return { registry, name, alias: pick };
-    return sign === ':' ? { registry, name, version: pick } : { registry, name };
+    // Neither digests nor selectors as tag=<key>=<value> are free of the signs, so the first one counts.
+    const [, name = model, sign, pick = ''] = /^([^@:]+)([@:])(.+)$/.exec(model) ?? [];
+    if (sign === undefined) return { registry, name };
+    return sign === ':' || /^sha256:[0-9a-f]{64}$/.test(pick) ? { registry, name, version: pick } : { registry, name, alias: pick };
   },
 
   /**

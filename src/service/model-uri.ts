@@ -32,13 +32,19 @@ const VERSION =
 
 const OBJECT_NAME = /\.[a-z][a-z0-9_]{0,15}$/i;
 
+/** What else is known of a model than its place. */
+export interface ModelIdentity {
+  /** A version in a registry and a digest say which bytes are meant, so that the path needs no version. Default: false. */
+  readonly pinned?: boolean;
+}
+
 /**
  * Why a storage URI cannot be served from, or `undefined` when it can: KServe does not load it, it may mean another
  * model tomorrow, or it does not say whether it is a directory or an object.
  *
  * @example modelUriProblem('s3://ml-models/fraud/latest/')?.message // … "latest" is a floating name …
  */
-export function modelUriProblem(uri: string): Problem | undefined {
+export function modelUriProblem(uri: string, { pinned = false }: ModelIdentity = {}): Problem | undefined {
   const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*):\/\/?(.*)$/i.exec(uri) ?? [];
   const said = `model URI ${JSON.stringify(withoutQuery(uri))}`;
   if (scheme === '') {
@@ -62,7 +68,7 @@ export function modelUriProblem(uri: string): Problem | undefined {
   }
   if (scheme === 'hf') return huggingFaceProblem(said, rest);
   if (scheme.startsWith('oci')) return ociProblem(said, uri, rest);
-  return pathProblem(said, uri, rest);
+  return pathProblem(said, uri, rest, pinned);
 }
 
 function huggingFaceProblem(said: string, rest: string): Problem | undefined {
@@ -81,7 +87,7 @@ function ociProblem(said: string, uri: string, rest: string): Problem | undefine
   };
 }
 
-function pathProblem(said: string, uri: string, rest: string): Problem | undefined {
+function pathProblem(said: string, uri: string, rest: string, pinned: boolean): Problem | undefined {
   const [place = '', ...path] = rest.split('/');
   const segments = path.filter((segment) => segment !== '');
   const floating = segments.find((segment) => FLOATING.has(segment.toLowerCase()));
@@ -94,7 +100,7 @@ function pathProblem(said: string, uri: string, rest: string): Problem | undefin
   if (place === '' || segments.length === 0) {
     return { message: `${said} names no path`, fix: 'write bucket and path: s3://bucket/name/v47/' };
   }
-  if (!segments.some((segment) => VERSION.test(segment))) {
+  if (!pinned && !segments.some((segment) => VERSION.test(segment))) {
     return {
       message: `${said} has no version in its path, so it may mean another model tomorrow`,
       fix: `put the version into the path: ${uri.replace(/\/?$/, '')}/v47/`,

@@ -56,7 +56,7 @@ function issueFindings(issue: z.core.$ZodIssue, root: Root): Finding[] {
       });
     }
     case 'invalid_union':
-      return [unionFinding(issue, root)];
+      return [kindsOf(issue) ? kindFinding(issue, root) : unionFinding(issue, root)];
     case 'invalid_type':
       return [typeFinding(issue, root)];
     case 'custom':
@@ -87,6 +87,18 @@ function typeFinding({ path, expected: type }: Pick<z.core.$ZodIssueInvalidType,
   const quoted = isHidden(path) ? '' : `: "${String(value)}"`;
   const fix = text ? `write it in quotes${quoted}` : `write ${typeWord(type)}`;
   return serviceFinding('service/value', placeOf(root, path), `${shown(value, path)} is not ${typeWord(type)}`, fix);
+}
+
+/** The kinds that there are, where the field at the issue says which form a map has, and says none of them. */
+function kindsOf(issue: z.core.$ZodIssueInvalidUnion): readonly string[] | undefined {
+  return 'options' in issue ? issue.options?.map(String) : undefined;
+}
+
+function kindFinding(issue: z.core.$ZodIssueInvalidUnion, root: Root): Finding {
+  const kind = valueAt(root.value, issue.path);
+  const near = typeof kind === 'string' ? didYouMean(kind, kindsOf(issue) ?? []) : undefined;
+  const fix = near === undefined ? `write ${expected(issue)}` : `did you mean ${JSON.stringify(near)}?`;
+  return serviceFinding('service/value', placeOf(root, issue.path), `${shown(kind, issue.path)} is no kind that is known here`, fix);
 }
 
 /** Of all options of a union, the one that got furthest says what is wrong. */
@@ -122,8 +134,11 @@ function expected(issue: z.core.$ZodIssue): string {
       return typeWord(issue.expected);
     case 'invalid_value':
       return issue.values.map((value) => JSON.stringify(value)).join(' or ');
-    case 'invalid_union':
+    case 'invalid_union': {
+      const kinds = kindsOf(issue);
+      if (kinds) return kinds.map((kind) => JSON.stringify(kind)).join(' or ');
       return [...new Set(issue.errors.map((errors) => errors.map(expectedInside).join(' and ')))].join('; ');
+    }
     case 'unrecognized_keys':
       return `no ${issue.keys.join(', ')}`;
     case 'too_small':

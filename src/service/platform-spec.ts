@@ -3,6 +3,12 @@ import type { ServiceScope, TeamScope } from './platform.ts';
 // Generated from the zod schemas of this folder by `npm run generate`. Do not edit.
 
 /**
+ * A model registry. Credentials never stand here: commands take them from the environment.
+ */
+export type RegistrySpec =
+  MlflowRegistry | SageMakerRegistry | AzureMlRegistry | VertexAiRegistry | HuggingFaceRegistry | OciRegistry;
+
+/**
  * What all services of an organisation share.
  */
 export interface PlatformSpec {
@@ -56,13 +62,7 @@ export interface PlatformSpec {
    * Model registries by name.
    */
   registries?: {
-    [k: string]: {
-      /**
-       * Which registry it is: `mlflow`, …
-       */
-      kind: string;
-      [k: string]: unknown;
-    };
+    [k: string]: RegistrySpec;
   };
   /**
    * Folder of the release store, relative to the project.
@@ -97,6 +97,15 @@ export interface ClusterSpec {
      * How InferenceServices are deployed.
      */
     mode: 'Standard' | 'Knative';
+    /**
+     * LLMInferenceServices. Default: not installed.
+     */
+    llm?: {
+      /**
+       * Host name of the Service in front of KServe's ingress gateway.
+       */
+      gatewayService: string;
+    };
   };
   /**
    * Knative Serving. Default: not installed.
@@ -137,6 +146,32 @@ export interface ClusterSpec {
      * Gateway for public hosts, as <namespace>/<name>.
      */
     gateway?: string;
+  };
+  /**
+   * Gateway API, which routes where the cluster has no Istio. Default: not installed.
+   */
+  gatewayApi?: {
+    /**
+     * Gateway API version: "1.4".
+     */
+    version: string | readonly [string, string];
+    /**
+     * Gateway for public hosts, as <namespace>/<name>. It must let routes of the teams' namespaces attach.
+     */
+    gateway?: string;
+    /**
+     * Whether a mesh follows HTTPRoutes of Services (GAMMA: Linkerd, Cilium). Without one, callers inside of the cluster are not split.
+     */
+    mesh?: boolean;
+  };
+  /**
+   * Argo Rollouts, for its AnalysisTemplates. Default: not installed.
+   */
+  argoRollouts?: {
+    /**
+     * Argo Rollouts version: "1.9".
+     */
+    version: string | readonly [string, string];
   };
   /**
    * Prometheus, run by its operator. Default: not installed.
@@ -231,7 +266,121 @@ export interface EnvironmentSpec {
    */
   rollout?: 'release' | 'replace';
   /**
+   * Releases may be made here, and need not be promoted from an earlier stage. They always may in the first stage, and where the environment replaces.
+   */
+  entry?: boolean;
+  /**
    * Render the teams' Namespaces too.
    */
   createNamespaces?: boolean;
+}
+/**
+ * An MLflow tracking server with its model registry, 2.x or 3.x.
+ */
+export interface MlflowRegistry {
+  /**
+   * An MLflow tracking server with its model registry.
+   */
+  kind: 'mlflow';
+  /**
+   * URL of the tracking server.
+   */
+  url: string;
+  /**
+   * The server's `--artifacts-destination`: where proxied `mlflow-artifacts:` URIs really are. The API does not tell.
+   */
+  artifactsDestination?: string;
+  /**
+   * Tag that says that a version is approved, as `<key>=<value>`: `validation_status=passed`. A version without it waits for approval; the values `rejected` and `failed` refuse it. Default: approval is unknown, and refuses nothing.
+   */
+  approvalTag?: string;
+}
+/**
+ * The model package groups of an AWS account and region.
+ */
+export interface SageMakerRegistry {
+  /**
+   * Amazon SageMaker Model Registry.
+   */
+  kind: 'sagemaker';
+  /**
+   * AWS region: `eu-central-1`.
+   */
+  region: string;
+  /**
+   * Account that owns the model package groups. Default: that of the credentials.
+   */
+  account?: string;
+}
+/**
+ * The models of an Azure Machine Learning workspace or registry.
+ */
+export interface AzureMlRegistry {
+  /**
+   * Azure Machine Learning.
+   */
+  kind: 'azureml';
+  /**
+   * Id of the subscription.
+   */
+  subscription: string;
+  /**
+   * Resource group.
+   */
+  resourceGroup: string;
+  /**
+   * The workspace that has the models; or name a `registry`.
+   */
+  workspace?: string;
+  /**
+   * The registry that has the models; or name a `workspace`.
+   */
+  registry?: string;
+  /**
+   * Tag that says that a version is approved, as `<key>=<value>`: `validation_status=passed`. A version without it waits for approval; the values `rejected` and `failed` refuse it. Default: approval is unknown, and refuses nothing.
+   */
+  approvalTag?: string;
+}
+/**
+ * The models of a Google Cloud project and location.
+ */
+export interface VertexAiRegistry {
+  /**
+   * Google Vertex AI Model Registry.
+   */
+  kind: 'vertex';
+  /**
+   * Id or number of the project.
+   */
+  project: string;
+  /**
+   * Location: `europe-west4`.
+   */
+  location: string;
+}
+/**
+ * The Hugging Face Hub; a model is `<owner>/<name>`, its versions are commits.
+ */
+export interface HuggingFaceRegistry {
+  /**
+   * Hugging Face Hub.
+   */
+  kind: 'huggingface';
+  /**
+   * URL of the Hub or a mirror of it. Default: https://huggingface.co.
+   */
+  endpoint?: string;
+}
+/**
+ * An OCI registry; a model is a repository, its versions are digests.
+ */
+export interface OciRegistry {
+  /**
+   * An OCI registry with models as images.
+   */
+  kind: 'oci';
+  /**
+   * Host of the registry, with its port when it is not 443: `registry.example.com`.
+   */
+  host: string;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { dnsLabel, labels, report } from './common.ts';
+import { registry } from './registry.ts';
 
 /** A version with its patch, or both versions of an upgrade under way; everything is checked against each. */
 const oneVersion = z.string().regex(/^\d+\.\d+(\.\d+)?$/);
@@ -50,6 +51,12 @@ export const cluster = z
     .strictObject({
       version: described('KServe version: "0.20.0".'),
       mode: z.enum(['Standard', 'Knative']).meta({ description: 'How InferenceServices are deployed.' }),
+      llm: z
+        .strictObject({
+          gatewayService: z.string().regex(/^[a-z0-9-]+\.[a-z0-9-]+\.svc\.cluster\.local$/).meta({ description: "Host name of the Service in front of KServe's ingress gateway." }),
+        })
+        .optional()
+        .meta({ description: 'LLMInferenceServices. Default: not installed.' }),
     })
     .optional()
     .meta({ description: 'KServe. Default: not installed.' }),
@@ -77,6 +84,25 @@ export const cluster = z
     })
     .optional()
     .meta({ description: 'Istio. Default: not installed.' }),
+  gatewayApi: z
+    .strictObject({
+      version: described('Gateway API version: "1.4".'),
+      gateway: z
+        .string()
+        .regex(/^[a-z0-9-]+\/[a-z0-9-]+$/)
+        .optional()
+        .meta({ description: 'Gateway for public hosts, as <namespace>/<name>. It must let routes of the teams\' namespaces attach.' }),
+      mesh: z
+        .boolean()
+        .default(false)
+        .meta({ description: 'Whether a mesh follows HTTPRoutes of Services (GAMMA: Linkerd, Cilium). Without one, callers inside of the cluster are not split.' }),
+    })
+    .optional()
+    .meta({ description: 'Gateway API, which routes where the cluster has no Istio. Default: not installed.' }),
+  argoRollouts: z
+    .strictObject({ version: described('Argo Rollouts version: "1.9".') })
+    .optional()
+    .meta({ description: 'Argo Rollouts, for its AnalysisTemplates. Default: not installed.' }),
   prometheus: z
     .strictObject({
       version: described('Prometheus version: "3.4".'),
@@ -118,6 +144,10 @@ export const environment = z
     .enum(['release', 'replace'])
     .default('release')
     .meta({ description: '`release` serves what the release store says; `replace` follows the sources, one workload updated in place.' }),
+  entry: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Releases may be made here, and need not be promoted from an earlier stage. They always may in the first stage, and where the environment replaces.' }),
   createNamespaces: z.boolean().default(false).meta({ description: "Render the teams' Namespaces too." }),
 })
   .meta({ id: 'EnvironmentSpec', description: 'Where services run for one purpose.' });
@@ -140,7 +170,7 @@ export const platform = z
   }).meta({ description: 'The Argo CD that delivers the tree.' }),
   clusters: z.record(dnsLabel, cluster).meta({ description: 'Clusters by name.' }),
   environments: z.record(dnsLabel, environment).meta({ description: 'Environments by name.' }),
-  registries: z.record(z.string().min(1), z.looseObject({ kind: z.string().meta({ description: 'Which registry it is: `mlflow`, …' }) })).default({}).meta({ description: 'Model registries by name.' }),
+  registries: z.record(z.string().min(1), registry).default({}).meta({ description: 'Model registries by name.' }),
   releases: z.string().default('releases').meta({ description: 'Folder of the release store, relative to the project.' }),
   imports: z.array(z.string()).readonly().default([]).meta({ description: 'More folders with imported CRDs (`ai-service import`), relative to the project.' }),
   allowUnknownKinds: z.array(z.string()).readonly().default([]).meta({ description: 'Kinds without a schema that may be written unchecked, as <apiVersion>/<Kind>.' }),

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { canaryPolicy } from './canary-policy.ts';
 import { annotations, dnsLabel, duration, labels, report } from './common.ts';
 import { overrideSchema } from './overrides.ts';
 import { monitoringRules } from './monitoring-rules.ts';
+import { releasePolicies, STRATEGIES } from './release-policy.ts';
 import { component, modelServer, serverlessFunction } from './workload.ts';
 
 const owner = z
@@ -110,7 +110,7 @@ export const aiService = z
     explainer: component.optional().meta({ description: 'A container that explains predictions, in the InferenceService.' }),
     models: z.record(dnsLabel, modelServer).default({}).meta({ description: 'More models of the service, by name; the function calls them.' }),
     function: serverlessFunction.optional().meta({ description: "Code around the model; when given, it answers the service's address." }),
-    canary: canaryPolicy.optional().meta({ description: 'How traffic moves to a new release.' }),
+    ...releasePolicies,
     monitoring: monitoringRules.prefault({}),
     identity: identity.prefault({}),
     secrets: z.record(dnsLabel, externalSecret).default({}).meta({ description: 'Secrets by name, filled from a secret store.' }),
@@ -129,6 +129,10 @@ export const aiService = z
     if (!predictor && transformer) add(['transformer'], 'a transformer needs a predictor', 'add predictor, or make the code a function');
     if (!predictor && explainer) add(['explainer'], 'an explainer needs a predictor', 'add predictor, or make the code a function');
     if (!fn && Object.keys(models).length > 0) add(['models'], 'nothing calls the models: the service has no function', 'add function, or make each model a service');
+    const [first, ...others] = STRATEGIES.filter((strategy) => context.value[strategy] !== undefined);
+    for (const other of others) {
+      add([other], `the service has ${first} already, and one policy decides how releases get their traffic`, `remove one of the two; an override drops a policy with ${first}: null`);
+    }
     for (const name of Object.keys(models)) {
       if (RESERVED_PARTS.has(name)) add(['models', name], `${JSON.stringify(name)} is the name of a part already`, 'choose another name');
     }

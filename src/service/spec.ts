@@ -81,23 +81,44 @@ export type ScalingTarget =
       rps: number;
     };
 /**
- * What must hold on the candidate before it gets more traffic.
+ * What must hold on the candidate before it gets more traffic. That it is ready must hold always.
  */
 export type Gate =
   | {
       /**
-       * Requests that fail.
+       * Requests that fail: answers 5xx, and answers 4xx in excess of those of the stable release.
        */
       errorRatio: {
         /**
          * Largest share of failed requests, 0 to 1.
          */
         max: number;
+        /**
+         * The share beside that of the stable release at the same time; what chance explains does not count.
+         */
+        comparedToStable?: {
+          /**
+           * At most so many times the stable release's share: 1.5.
+           */
+          factor?: number;
+          /**
+           * At most so much more than the stable release's share, 0 to 1: 0.005.
+           */
+          difference?: number;
+        };
+        /**
+         * Fewest requests to the candidate during the bake time; with fewer nothing is decided. Default: 100.
+         */
+        minSamples?: number;
+        /**
+         * Parts of equal length that the bake time is divided into; the gate must hold in each. Default: 3.
+         */
+        consecutive?: number;
       };
     }
   | {
       /**
-       * Time to answer.
+       * Time to answer, of requests that do not fail.
        */
       latency: {
         /**
@@ -105,20 +126,125 @@ export type Gate =
          */
         quantile: number;
         /**
-         * Largest latency at that quantile.
+         * Largest latency at that quantile. Exact at a bucket bound of the metric, between two an estimate.
          */
         max: string;
+        /**
+         * The latency beside that of the stable release at the same time.
+         */
+        comparedToStable?: {
+          /**
+           * At most so many times the stable release's latency: 1.25.
+           */
+          factor?: number;
+          /**
+           * At most so much more than the stable release's latency: 50ms.
+           */
+          difference?: string;
+        };
+        /**
+         * Fewest requests to the candidate during the bake time; with fewer nothing is decided. Default: 100.
+         */
+        minSamples?: number;
+        /**
+         * Parts of equal length that the bake time is divided into; the gate must hold in each. Default: 3.
+         */
+        consecutive?: number;
       };
     }
   | {
       /**
-       * Predictions of the candidate beside those of the stable release.
+       * Predictions of the candidate beside those of the stable release: the histogram in `exports.predictions`.
        */
       predictionDrift: {
         /**
          * Largest population stability index between candidate and stable.
          */
         psi: number;
+        /**
+         * Bounds between the bins, of the buckets of the histogram. Default: all its bounds, read when the gate is evaluated; an AnalysisTemplate cannot, and needs them.
+         *
+         * @minItems 1
+         * @maxItems 100
+         */
+        edges?: readonly number[];
+        /**
+         * Fewest requests to the candidate during the bake time; with fewer nothing is decided. Default: 100.
+         */
+        minSamples?: number;
+        /**
+         * Parts of equal length that the bake time is divided into. Default: 1.
+         */
+        consecutive?: number;
+      };
+    }
+  | {
+      /**
+       * A metric of the model in the registry, as the release record has it. Needs no network.
+       */
+      registryMetric: {
+        /**
+         * Name of a metric that the release record has for the model: auc.
+         */
+        metric: string;
+        /**
+         * Part whose model has the metric. Default: the predictor, or the only part with a model.
+         */
+        part?: string;
+        /**
+         * Smallest value.
+         */
+        min?: number;
+        /**
+         * Largest value.
+         */
+        max?: number;
+        /**
+         * No worse than the stable release's value; with `by`, not by more than that.
+         */
+        notWorseThanStable?:
+          | true
+          | {
+              /**
+               * How much worse it may be, in units of the metric.
+               */
+              by: number;
+            };
+        /**
+         * Which values are better. Default: `lower` where only `max` is given, else `higher`.
+         */
+        better?: 'higher' | 'lower';
+      };
+    }
+  | {
+      /**
+       * A query of your own.
+       */
+      prometheus: {
+        /**
+         * What the gate is called in reports.
+         */
+        name: string;
+        /**
+         * PromQL with one value, in which {{candidate}}, {{stable}}, {{candidateService}}, {{stableService}}, {{service}}, {{namespace}}, {{environment}}, {{cluster}} and {{window}} stand for what is looked at.
+         */
+        query: string;
+        /**
+         * Smallest value.
+         */
+        min?: number;
+        /**
+         * Largest value.
+         */
+        max?: number;
+        /**
+         * Fewest requests to the candidate during the bake time; with fewer nothing is decided. Default: 100.
+         */
+        minSamples?: number;
+        /**
+         * Parts of equal length that the bake time is divided into; the gate must hold in each. Default: 3.
+         */
+        consecutive?: number;
       };
     };
 /**
@@ -217,6 +343,22 @@ export interface AIServiceSpec {
    */
   function?: ServerlessFunction;
   canary?: CanaryPolicySpec;
+  /**
+   * Both releases run, and all traffic flips at once. The default, without gates.
+   */
+  blueGreen?: BlueGreenPolicySpec;
+  /**
+   * The candidate gets copies of requests before it takes over.
+   */
+  shadow?: ShadowPolicySpec;
+  /**
+   * The candidate answers requests with a header before it takes over.
+   */
+  abTest?: ABTestPolicySpec;
+  /**
+   * A new release replaces the old one in place.
+   */
+  replace?: ReplacePolicySpec;
   monitoring?: MonitoringRulesSpec;
   identity?: Identity;
   /**
@@ -375,6 +517,7 @@ export interface ModelServer {
      */
     path?: string;
   };
+  llm?: Llm;
   /**
    * Entry point. Default: the image's.
    */
@@ -435,6 +578,24 @@ export interface RegistryModel {
    * Alias in the registry, resolved when a release is made: `champion`.
    */
   alias?: string;
+}
+/**
+ * Serves the model by an LLMInferenceService, which splits the traffic by weights of its own.
+ */
+export interface Llm {
+  /**
+   * LoRA adapters, loaded with the model.
+   */
+  adapters?: readonly {
+    /**
+     * What requests call it: `model` in the body.
+     */
+    name: string;
+    /**
+     * Where it is: hf://, s3:// or pvc://, one version.
+     */
+    uri: string;
+  }[];
 }
 /**
  * What one replica needs.
@@ -628,9 +789,19 @@ export interface ServerlessFunction {
   exports?: ExportedMetrics;
 }
 /**
- * How traffic moves to a new release.
+ * A new release gets a rising share of the traffic.
  */
 export interface CanaryPolicySpec {
+  /**
+   * Weights of the candidate in per cent, rising, between 1 and 99. 100 follows the last step.
+   *
+   * @minItems 1
+   */
+  steps: readonly number[];
+  /**
+   * What splits the traffic. `workloads`: a workload per release and weights of our own route; the tree alone says who gets what. `kserve`: canaryTrafficPercent of one InferenceService (Knative mode only), `revisions`: named revisions of one Knative Service (functions only); with these two the older release lives in the cluster alone.
+   */
+  mechanism?: 'workloads' | 'kserve' | 'revisions';
   /**
    * A candidate is deployed at weight 0 and must be ready before it gets traffic.
    */
@@ -640,12 +811,6 @@ export interface CanaryPolicySpec {
      */
     deadline?: string;
   };
-  /**
-   * Weights of the candidate in per cent, rising, between 1 and 99. 100 follows the last step.
-   *
-   * @minItems 1
-   */
-  steps: readonly number[];
   /**
    * How long the gates must hold at each step.
    */
@@ -659,6 +824,105 @@ export interface CanaryPolicySpec {
    */
   keepPrevious?: 'warm' | 'stopped' | 'none';
 }
+/**
+ * Both releases run, and all traffic flips at once.
+ */
+export interface BlueGreenPolicySpec {
+  /**
+   * A candidate is deployed at weight 0 and must be ready before it gets traffic.
+   */
+  warm?: {
+    /**
+     * How long a candidate may take to become ready at weight 0.
+     */
+    deadline?: string;
+  };
+  /**
+   * How long the gates must hold at each step.
+   */
+  bake?: string;
+  /**
+   * What must hold before the next step.
+   */
+  gates?: readonly Gate[];
+  /**
+   * What becomes of the release that served before: `warm` keeps it running, so that a rollback only moves weights.
+   */
+  keepPrevious?: 'warm' | 'stopped' | 'none';
+}
+/**
+ * The candidate gets copies of requests, and nobody sees its answers.
+ */
+export interface ShadowPolicySpec {
+  /**
+   * Share of the requests that is copied to the candidate, in per cent.
+   */
+  percent?: number;
+  /**
+   * A candidate is deployed at weight 0 and must be ready before it gets traffic.
+   */
+  warm?: {
+    /**
+     * How long a candidate may take to become ready at weight 0.
+     */
+    deadline?: string;
+  };
+  /**
+   * How long the gates must hold at each step.
+   */
+  bake?: string;
+  /**
+   * What must hold before the next step.
+   */
+  gates?: readonly Gate[];
+  /**
+   * What becomes of the release that served before: `warm` keeps it running, so that a rollback only moves weights.
+   */
+  keepPrevious?: 'warm' | 'stopped' | 'none';
+}
+/**
+ * Requests with a header go to the candidate, all others to the stable release.
+ */
+export interface ABTestPolicySpec {
+  /**
+   * Requests with this header go to the candidate.
+   */
+  header: {
+    /**
+     * Name of the header, in lower case.
+     */
+    name: string;
+    /**
+     * Its value, exactly.
+     */
+    value: string;
+  };
+  /**
+   * A candidate is deployed at weight 0 and must be ready before it gets traffic.
+   */
+  warm?: {
+    /**
+     * How long a candidate may take to become ready at weight 0.
+     */
+    deadline?: string;
+  };
+  /**
+   * How long the gates must hold at each step.
+   */
+  bake?: string;
+  /**
+   * What must hold before the next step.
+   */
+  gates?: readonly Gate[];
+  /**
+   * What becomes of the release that served before: `warm` keeps it running, so that a rollback only moves weights.
+   */
+  keepPrevious?: 'warm' | 'stopped' | 'none';
+}
+/**
+ * One workload, updated in place: for small stages, and models that leave no room for two.
+ */
+export interface ReplacePolicySpec {}
 /**
  * What is watched, and alerted on.
  */

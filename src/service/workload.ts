@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { cpuQuantity, dnsLabel, duration, image, labels, memoryQuantity, report } from './common.ts';
 import { dataClass } from './data-class.ts';
 import { endpoint, modelRef } from './model-ref.ts';
+import { modelUriProblem } from './model-uri.ts';
 import type { ServerlessFunction as ServerlessFunctionSpec } from './spec.ts';
 
 /** A value of an environment variable: a literal, a reference, never a secret. */
@@ -125,6 +126,32 @@ const NAMED_BY_REPOSITORY: Partial<Record<Framework, string>> = {
   triton: 'the name of its folder in the model repository',
 };
 
+const llm = z
+  .strictObject({
+    adapters: z
+      .array(
+        z.strictObject({
+          name: z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/).meta({ description: 'What requests call it: `model` in the body.' }),
+          uri: z
+            .string()
+            .check((context) => {
+              const problem = modelUriProblem(context.value);
+              if (problem) report(context, problem.message, problem.fix);
+            })
+            .meta({ description: 'Where it is: hf://, s3:// or pvc://, one version.' }),
+        }),
+      )
+      .default([])
+      .check((context) => {
+        const names = context.value.map(({ name }) => name);
+        names.forEach((name, index) => {
+          if (names.indexOf(name) < index) report(context, `adapter ${name} stands there twice`, 'give each adapter a name of its own', [String(index), 'name']);
+        });
+      })
+      .meta({ description: 'LoRA adapters, loaded with the model.' }),
+  })
+  .meta({ id: 'Llm', description: 'Serves the model by an LLMInferenceService, which splits the traffic by weights of its own.' });
+
 export const modelServer = z
   .strictObject({
     framework: z.enum(frameworks).meta({ description: 'What serves the model; decides runtime, protocol, port, probes and metrics.' }),
@@ -145,12 +172,17 @@ export const modelServer = z
       })
       .optional()
       .meta({ description: 'Where a `custom` server exposes Prometheus metrics. Default: it does not.' }),
+    llm: llm.optional(),
     ...container,
     exports: exportsMetrics.optional(),
   })
   .check((context) => {
-    const { framework, model, image: ownImage, port, readiness, metrics, servedName } = context.value;
+    const { framework, model, image: ownImage, port, readiness, metrics, servedName, llm: onLlmd } = context.value;
     const add = (field: string, message: string, fix: string): void => report(context, message, fix, [field]);
+    if (onLlmd && framework !== 'vllm') add('llm', `an LLMInferenceService runs vLLM, and the framework is ${framework}`, "write framework: 'vllm', or leave llm out");
+    if (onLlmd && ownImage === undefined) {
+      add('image', 'without an image KServe chooses one, and another one after an upgrade', 'write the image of vLLM that your KServe has, with its version');
+    }
     if (framework === 'custom') {
       if (ownImage === undefined) add('image', 'a custom server has no image', 'write image: registry.example.com/name:1.4.2');
       return;

@@ -47,6 +47,11 @@ export function readOwnership(outDir: string): Ownership {
   return { paths, text, findings: [] };
 }
 
+/** The paths in the text of an index that was checked before. */
+export function ownershipOf(text: string): string[] {
+  return text.split('\n').slice(1).filter((line) => line !== '');
+}
+
 /** The index for these files. */
 export function formatOwnership(paths: Iterable<string>): string {
   return [FIRST_LINE, ...[...paths].sort(), ''].join('\n');

@@ -12,6 +12,9 @@ export const INDEX_FILE = '.ai-service-index';
 /** There while a writer is at work. */
 export const LOCK_FILE = '.ai-service-lock';
 
+/** What a release command is about to change; there while it is at work, or after it was killed. */
+export const JOURNAL_FILE = '.ai-service-journal';
+
 const TEMPORARY_SUFFIX = '.ai-service-tmp';
 
 /** File systems allow 255 bytes; the rest is left for the name of the temporary file beside it. */
@@ -46,6 +49,15 @@ export function temporaryFor(name: string): string | undefined {
   return name.startsWith('.') && name.endsWith(TEMPORARY_SUFFIX) ? name.slice(1, -TEMPORARY_SUFFIX.length) : undefined;
 }
 
+/**
+ * A path of a tree in the repository that holds it; the tree may be its root, `.`.
+ *
+ * @example inTree('gitops', 'argocd/root.yaml') // 'gitops/argocd/root.yaml'
+ */
+export function inTree(tree: string, path: string): string {
+  return tree === '.' ? path : `${tree}/${path}`;
+}
+
 /** Why a path cannot be part of a tree; `undefined` when it can. */
 export function pathFlaw(path: string): string | undefined {
   if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) return 'is absolute';
@@ -63,7 +75,7 @@ function fileFlaw(path: string): string | undefined {
   if (flaw !== undefined) return flaw;
   if (name.endsWith('Chart.yaml')) return 'makes Argo CD take the folder for a Helm chart';
   if (/^kustomization(\.ya?ml)?$/i.test(name)) return 'makes Argo CD take the folder for a Kustomize overlay';
-  const reserved = path === INDEX_FILE || path === LOCK_FILE || temporaryFor(name) !== undefined;
+  const reserved = path === INDEX_FILE || path === LOCK_FILE || path === JOURNAL_FILE || temporaryFor(name) !== undefined;
   return reserved ? 'is a name the writer needs for itself' : undefined;
 }
 

@@ -27,6 +27,12 @@ export const TREE_RULES = [
     source: 'ours: files of others are never touched; Argo CD rejects links that leave the repository',
   },
   {
+    id: 'tree/journal',
+    severity: 'error',
+    summary: 'The journal of a release command that was killed is one that we wrote.',
+    source: 'ours: its changes are carried out by the next run',
+  },
+  {
     id: 'tree/output-folder',
     severity: 'error',
     summary: 'The output folder is a folder, or can be made, and can be written to.',

@@ -96,8 +96,8 @@ function refused(findings: readonly Finding[]): WriteResult {
   return { written: [], removed: [], unchanged: 0, findings: sortFindings(findings) };
 }
 
-/** One finding per thing that would go, however many files it has. */
-function guardedDeletions(removed: readonly string[], { outDir, guard, allowDelete }: WriteInput): Finding[] {
+/** Deletions that nobody allowed: one finding per thing that would go, however many files it has. */
+export function guardedDeletions(removed: readonly string[], { outDir, guard, allowDelete }: Omit<WriteInput, 'files'>): Finding[] {
   const guarded = new Map<string, string[]>();
   for (const path of removed) {
     const what = guard?.(path);

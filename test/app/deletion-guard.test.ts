@@ -7,6 +7,7 @@ test.each<[string, string | undefined, string | undefined, string | undefined]>(
   // path, when the service goes, when it stays, when it stays and its releases decide
   [`${UNIT}/argocd-app.json`, 'prod-eu/fraud', 'prod-eu/fraud', 'prod-eu/fraud'],
   [`${UNIT}/manifests/inferenceservice.fraud-v46.yaml`, 'prod-eu/fraud', 'prod-eu/fraud/inferenceservice.fraud-v46', undefined],
+  [`${UNIT}/manifests/inferenceservice.fraud-main.yaml`, 'prod-eu/fraud', 'prod-eu/fraud/inferenceservice.fraud-main', 'prod-eu/fraud/inferenceservice.fraud-main'],
   [`${UNIT}/manifests/service.serving.fraud-function-v46.yaml`, 'prod-eu/fraud', 'prod-eu/fraud/service.serving.fraud-function-v46', undefined],
   [`${UNIT}/manifests/persistentvolumeclaim.fraud-cache.yaml`, 'prod-eu/fraud', 'prod-eu/fraud/persistentvolumeclaim.fraud-cache', 'prod-eu/fraud/persistentvolumeclaim.fraud-cache'],
   [`${UNIT}/manifests/statefulset.fraud-db.yaml`, 'prod-eu/fraud', 'prod-eu/fraud/statefulset.fraud-db', 'prod-eu/fraud/statefulset.fraud-db'],

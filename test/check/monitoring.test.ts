@@ -98,7 +98,7 @@ describe('the reference of a drift rule', () => {
 describe('the limit of a latency objective', () => {
   test.each([
     ['300ms', '250ms or 500ms'],
-    ['0', '1ms'],
+    ['0s', '1ms'],
     ['2h', '1h'],
     ['3s', '2s500ms or 5s'],
   ])('of %s is no bucket bound; %s would be', (below, nearest) => {

@@ -91,6 +91,32 @@ describe('a host of two VirtualServices', () => {
   });
 });
 
+describe('a hostname of two HTTPRoutes', () => {
+  const httpRoute = (name: string, parent: object): KubeObject => ({
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { name, namespace: 'ml' },
+    spec: { parentRefs: [parent], hostnames: ['x.example.com'] },
+  });
+
+  it('clashes at a Gateway', () => {
+    expect(found([httpRoute('a', { name: 'public', namespace: 'edge' }), UNIT], [httpRoute('b', { kind: 'Gateway', name: 'public', namespace: 'edge' }), OTHER])).toEqual([
+      {
+        id: 'objects/host-clash',
+        severity: 'error',
+        where: { object: 'HTTPRoute ml/b', field: 'spec.hostnames[0]' },
+        message: 'HTTPRoute ml/a routes x.example.com at gateway edge/public already',
+        fix: 'use another host, or one HTTPRoute for both',
+      },
+    ]);
+  });
+
+  it('is fine at two Gateways, and of a Service, which has no hosts', () => {
+    const parents = [{ name: 'public' }, { name: 'public', namespace: 'edge' }, { kind: 'Service', name: 'public' }, { kind: 'Service', name: 'public' }];
+    expect(found(...parents.map((parent, index): [KubeObject, typeof UNIT] => [httpRoute(`r-${index}`, parent), UNIT]))).toEqual([]);
+  });
+});
+
 it('looks at each object once, however many there are', () => {
   let reads = 0;
   const counted = (index: number): KubeObject => ({

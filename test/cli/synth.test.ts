@@ -109,8 +109,8 @@ test.concurrent('a second run writes nothing, and a change only what it is about
   put(root, { 'apps/hello/service.yaml': `${SERVICE}overrides: { prod-eu: { traffic: { timeout: 12s } } }\n` });
   await run(root, ['synth']);
   const changed = [...times()].filter(([path, time]) => first.get(path) !== time).map(([path]) => path);
-  const manifests = 'envs/prod-eu/eu-1/ml/hello/manifests';
-  expect(changed).toEqual([`${manifests}/inferenceservice.hello-v1.yaml`, `${manifests}/virtualservice.hello.yaml`]);
+  const unit = 'envs/prod-eu/eu-1/ml/hello';
+  expect(changed.sort()).toEqual([`${unit}/intent.yaml`, `${unit}/manifests/inferenceservice.hello-v1.yaml`, `${unit}/manifests/virtualservice.hello.yaml`]);
 });
 
 test.concurrent('a service that goes takes what lives with it only when that is named', async () => {

@@ -11,7 +11,7 @@ const textOf = (path: string): string => readFileSync(join(IMPORTS, path), 'utf8
 
 /** What the product renders or checks, by group. */
 const COMMITTED: Readonly<Record<string, readonly string[]>> = {
-  'argoproj.io': ['AppProject', 'Application', 'ApplicationSet'],
+  'argoproj.io': ['AnalysisTemplate', 'AppProject', 'Application', 'ApplicationSet'],
   autoscaling: ['HorizontalPodAutoscaler'],
   apps: ['DaemonSet', 'Deployment', 'StatefulSet'],
   batch: ['CronJob', 'Job'],

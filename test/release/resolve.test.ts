@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { diskFiles } from '../../src/core/files.ts';
 import { releaseDigest } from '../../src/release/record.ts';
 import { resolveServing, type Resolved } from '../../src/release/resolve.ts';
 import { openStore } from '../../src/release/store.ts';
@@ -53,7 +54,9 @@ function resolve(spec: AIServiceSpec = fraud, override?: object, rollout: 'relea
     merged: aiService.parse(override ? mergeOverride(aiService, spec, override) : spec),
     overrides: override ? [override] : [],
     rollout,
-    store: openStore(root, 'releases'),
+    strategy: rollout === 'replace' ? 'replace' : 'blueGreen',
+    mechanism: 'workloads',
+    store: openStore(diskFiles(root), 'releases'),
   });
 }
 

@@ -46,11 +46,10 @@ describe('the descriptor', () => {
   },
   "namespace": "risk-ml-prod",
   "policy": {
-    "steps": [
-      10,
-      25,
-      50
-    ],
+    "strategy": "canary",
+    "warm": {
+      "deadline": "20m"
+    },
     "bake": "30m",
     "gates": [
       {
@@ -59,13 +58,38 @@ describe('the descriptor', () => {
         }
       }
     ],
-    "keepPrevious": "warm"
+    "keepPrevious": "warm",
+    "exposures": [
+      {
+        "weight": 10
+      },
+      {
+        "weight": 25
+      },
+      {
+        "weight": 50
+      }
+    ],
+    "mechanism": "workloads"
   }
 }`);
   });
 
-  it('has no policy when the service has none', () => {
-    expect(Object.keys(argocdApp(targetOf()))).toEqual(['name', 'team', 'service', 'environment', 'stage', 'cluster', 'destination', 'namespace']);
+  it('says that releases flip at once when the service has no policy of its own', () => {
+    expect(argocdApp(targetOf()).policy).toEqual({
+      strategy: 'blueGreen',
+      warm: { deadline: '20m' },
+      bake: '30m',
+      gates: [],
+      keepPrevious: 'warm',
+      exposures: [],
+      mechanism: 'workloads',
+    });
+  });
+
+  it('says that nothing moves step by step where releases replace each other in place', () => {
+    const target = targetOf({ spec: { canary }, environment: { rollout: 'replace' } });
+    expect(argocdApp(target).policy).toMatchObject({ strategy: 'replace', exposures: [], gates: [], keepPrevious: 'none' });
   });
 
   it('names a cluster by its server where the platform does', () => {
@@ -178,9 +202,9 @@ spec:
 });
 
 describe('the AppProject', () => {
-  const kinds = new Set(['networking.istio.io/VirtualService', '/ServiceAccount', '/Service', 'serving.kserve.io/InferenceService']);
+  const kinds = new Set(['networking.istio.io/VirtualService', '/Service', 'batch/CronJob']);
 
-  it('allows one repository, the own namespaces and the kinds that are emitted', () => {
+  it('allows one repository, the own namespaces, the kinds that we may render, and those that users added', () => {
     const places = new Map([['prod-eu', new Map([['us-1', 'risk-ml-prod'], ['eu-1', 'risk-ml-prod']])]]);
     expect(renderAppProject({ platform: platformOf(), team: 'risk-ml', kinds, places })).toEqual({
       apiVersion: 'argoproj.io/v1alpha1',
@@ -201,11 +225,31 @@ describe('the AppProject', () => {
         namespaceResourceWhitelist: [
           { group: '', kind: 'Service' },
           { group: '', kind: 'ServiceAccount' },
+          { group: 'apps', kind: 'Deployment' },
+          { group: 'argoproj.io', kind: 'AnalysisTemplate' },
+          { group: 'autoscaling', kind: 'HorizontalPodAutoscaler' },
+          { group: 'batch', kind: 'CronJob' },
+          { group: 'external-secrets.io', kind: 'ExternalSecret' },
+          { group: 'gateway.networking.k8s.io', kind: 'Gateway' },
+          { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute' },
+          { group: 'monitoring.coreos.com', kind: 'PodMonitor' },
+          { group: 'monitoring.coreos.com', kind: 'PrometheusRule' },
+          { group: 'networking.istio.io', kind: 'DestinationRule' },
           { group: 'networking.istio.io', kind: 'VirtualService' },
+          { group: 'networking.k8s.io', kind: 'NetworkPolicy' },
+          { group: 'policy', kind: 'PodDisruptionBudget' },
+          { group: 'serving.knative.dev', kind: 'Service' },
           { group: 'serving.kserve.io', kind: 'InferenceService' },
+          { group: 'serving.kserve.io', kind: 'LLMInferenceService' },
+          { group: 'serving.kserve.io', kind: 'ServingRuntime' },
         ],
       },
     });
+  });
+
+  it('does not change when the last object of a kind goes, so that Argo CD may prune that', () => {
+    const project = (own: string[]): unknown => renderAppProject({ platform: platformOf(), team: 'risk-ml', kinds: new Set(own), places: new Map() });
+    expect(project(['/Service'])).toEqual(project(['/Service', 'serving.kserve.io/InferenceService', 'policy/PodDisruptionBudget']));
   });
 
   it('names a destination once, though two environments share it', () => {
@@ -217,7 +261,8 @@ describe('the AppProject', () => {
     const places = new Map([['dev', new Map([['dev-1', 'risk-ml-dev']])], ['prod-eu', new Map([['eu-1', 'risk-ml-prod']])]]);
     const spec = (version: string): unknown =>
       renderAppProject({ platform: platformOf({ argocd: { version } }), team: 'risk-ml', kinds: new Set(['/Namespace']), places })['spec'];
-    expect(spec('3.5')).toMatchObject({ clusterResourceWhitelist: [{ group: '', kind: 'Namespace', name: 'risk-ml-dev' }], namespaceResourceWhitelist: [] });
+    expect(spec('3.5')).toMatchObject({ clusterResourceWhitelist: [{ group: '', kind: 'Namespace', name: 'risk-ml-dev' }] });
+    expect(JSON.stringify(spec('3.5'))).not.toMatch(/namespaceResourceWhitelist.*Namespace"/);
     expect(spec('3.4')).toMatchObject({ clusterResourceWhitelist: [{ group: '', kind: 'Namespace' }] });
   });
 });

@@ -6,6 +6,13 @@ import { targetOf, type TargetOptions } from '../support/target.ts';
 const PREDICTOR = { framework: 'sklearn', model: { uri: 's3://ml-models/fraud-detector/v46/' }, resources: { cpu: '4', memory: '8Gi' } } as const;
 const FUNCTION = { image: 'registry.example.com/api:v46', resources: { cpu: '500m', memory: '512Mi' } } as const;
 
+/** The one destination of a route, behind a Service of the workload. */
+const all = (name: string, release: string): object => ({
+  destination: { host: `${name}.risk-ml-prod.svc.cluster.local`, port: { number: 80 } },
+  headers: { response: { set: { 'x-model-version': release } } },
+  weight: 100,
+});
+
 function rendered(kind: string, options: TargetOptions): string {
   return renderIstio(targetOf(options))
     .filter((object) => object.kind === kind)
@@ -46,11 +53,19 @@ spec:
             host: fraud-detector-v46-predictor.risk-ml-prod.svc.cluster.local
             port:
               number: 80
+          headers:
+            response:
+              set:
+                x-model-version: v46
           weight: 90
         - destination:
             host: fraud-detector-v47-predictor.risk-ml-prod.svc.cluster.local
             port:
               number: 80
+          headers:
+            response:
+              set:
+                x-model-version: v47
           weight: 10
       timeout: 30s
 `);
@@ -121,7 +136,7 @@ spec:
       ports: [{ port: 80, targetPort: 9000 }],
       selector: { 'app.kubernetes.io/component': 'transformer', 'app.kubernetes.io/version': 'v46' },
     });
-    expect(route(options)).toEqual([{ destination: { host: 'fraud-detector-v46-transformer.risk-ml-prod.svc.cluster.local', port: { number: 80 } }, weight: 100 }]);
+    expect(route(options)).toEqual([all('fraud-detector-v46-transformer', 'v46')]);
   });
 
   it('selects the port of a custom server', () => {
@@ -132,7 +147,7 @@ spec:
 
   it('sends requests to the function of a release, which calls its models itself', () => {
     const options = { cluster: { knative: undefined }, spec: { predictor: PREDICTOR, function: FUNCTION } };
-    expect(route(options)).toEqual([{ destination: { host: 'fraud-detector-function-v46.risk-ml-prod.svc.cluster.local', port: { number: 80 } }, weight: 100 }]);
+    expect(route(options)).toEqual([all('fraud-detector-function-v46', 'v46')]);
     expect(spec('Service', options)['selector']).toEqual({
       'app.kubernetes.io/component': 'function',
       'app.kubernetes.io/name': 'fraud-detector',
@@ -154,12 +169,18 @@ describe('on Knative', () => {
           route: [
             {
               destination: { host: 'knative-local-gateway.istio-system.svc.cluster.local', port: { number: 80 } },
-              headers: { request: { set: { Host: 'fraud-detector-v46-predictor.risk-ml-prod.svc.cluster.local' } } },
+              headers: {
+                request: { set: { Host: 'fraud-detector-v46-predictor.risk-ml-prod.svc.cluster.local' } },
+                response: { set: { 'x-model-version': 'v46' } },
+              },
               weight: 90,
             },
             {
               destination: { host: 'knative-local-gateway.istio-system.svc.cluster.local', port: { number: 80 } },
-              headers: { request: { set: { Host: 'fraud-detector-v47-predictor.risk-ml-prod.svc.cluster.local' } } },
+              headers: {
+                request: { set: { Host: 'fraud-detector-v47-predictor.risk-ml-prod.svc.cluster.local' } },
+                response: { set: { 'x-model-version': 'v47' } },
+              },
               weight: 10,
             },
           ],
@@ -202,14 +223,20 @@ describe('a release, from warming to the next', () => {
   const weights = (options: TargetOptions): unknown[] =>
     (route(options) as { destination: { host: string }; weight: number }[]).map(({ destination, weight }) => [destination.host.slice(15, 18), weight]);
 
-  it('changes only weights once it is there, and nothing when it is promoted', () => {
+  it('is in the route as long as it gets requests, and in no other line', () => {
     expect(weights({ stable: 'v46' })).toEqual([['v46', 100]]);
-    expect(weights({ stable: 'v46', candidate: { release: 'v47', weight: 0 } })).toEqual([['v46', 100], ['v47', 0]]);
+    expect(weights({ stable: 'v46', candidate: { release: 'v47', weight: 0 } })).toEqual([['v46', 100]]);
     expect(weights({ stable: 'v46', candidate: { release: 'v47', weight: 10 } })).toEqual([['v46', 90], ['v47', 10]]);
-    expect(weights({ stable: 'v46', candidate: { release: 'v47', weight: 100 } })).toEqual([['v46', 0], ['v47', 100]]);
-    expect(weights({ stable: 'v47', previous: 'v46' })).toEqual([['v46', 0], ['v47', 100]]);
-    expect(weights({ stable: 'v46', previous: 'v47' })).toEqual([['v46', 100], ['v47', 0]]);
+    expect(weights({ stable: 'v46', candidate: { release: 'v47', weight: 50 } })).toEqual([['v46', 50], ['v47', 50]]);
+    expect(weights({ stable: 'v47', previous: 'v46' })).toEqual([['v47', 100]]);
     expect(weights({ stable: 'v47' })).toEqual([['v47', 100]]);
+  });
+
+  it('leaves, byte for byte, the route from before when it is rolled back', () => {
+    const before = rendered('VirtualService', { stable: 'v46' });
+    expect(rendered('VirtualService', { stable: 'v46', candidate: { release: 'v47', weight: 10 } })).not.toBe(before);
+    expect(rendered('VirtualService', { stable: 'v46', candidate: { release: 'v47', weight: 0 } })).toBe(before);
+    expect(rendered('VirtualService', { stable: 'v46', previous: 'v47' })).toBe(before);
   });
 
   it('shares the line of a workload that it has not changed', () => {
@@ -217,6 +244,45 @@ describe('a release, from warming to the next', () => {
     const { stable, candidate } = target.serving;
     const object = renderIstio({ ...target, serving: { ...target.serving, candidate: { ...candidate!, workload: stable.workload } } });
     expect(object.find(({ kind }) => kind === 'VirtualService')!['spec']).toMatchObject({ http: [{ route: [{ weight: 100 }] }] });
+  });
+});
+
+describe('a candidate that answers nobody', () => {
+  const http = (options: TargetOptions): unknown => (spec('VirtualService', options) as { http: unknown[] }).http;
+  const limits = { timeout: '30s', retries: { attempts: 2, retryOn: 'connect-failure,refused-stream,reset-before-request' } };
+  const stable = { name: 'default', route: [all('fraud-detector-v46-predictor', 'v46')] };
+
+  it('gets a share of the requests as copies', () => {
+    expect(http({ candidate: { release: 'v47', weight: 0, mirror: 25 } })).toEqual([
+      {
+        ...stable,
+        mirror: { host: 'fraud-detector-v47-predictor.risk-ml-prod.svc.cluster.local', port: { number: 80 } },
+        mirrorPercentage: { value: 25 },
+        ...limits,
+      },
+    ]);
+  });
+
+  it('answers requests that carry the header of an A/B test, before all others are routed', () => {
+    expect(http({ candidate: { release: 'v47', weight: 0, header: { name: 'x-cohort', value: 'b' } } })).toEqual([
+      { name: 'candidate', match: [{ headers: { 'x-cohort': { exact: 'b' } } }], route: [all('fraud-detector-v47-predictor', 'v47')], ...limits },
+      { ...stable, ...limits },
+    ]);
+  });
+
+  it('explains what it answers in an A/B test', () => {
+    const explainer = { image: 'registry.example.com/explainer:1.0.0', resources: { cpu: '1', memory: '1Gi' } };
+    const routes = http({ spec: { explainer }, candidate: { release: 'v47', weight: 0, header: { name: 'x-cohort', value: 'b' } } });
+    expect(routes).toMatchObject([
+      {
+        name: 'candidate-explain',
+        match: [{ headers: { 'x-cohort': { exact: 'b' } }, uri: { regex: '/v1/models/[\\w-]+:explain' } }],
+        route: [all('fraud-detector-v47-explainer', 'v47')],
+      },
+      { name: 'candidate' },
+      { name: 'explain', route: [all('fraud-detector-v46-explainer', 'v46')] },
+      { name: 'default' },
+    ]);
   });
 });
 

@@ -176,3 +176,14 @@ test('the default aim of the autoscaler is 80 % of the processor', () => {
   const [, , autoscaler] = functions({ scaling: { min: 1, max: 2 } }, { cluster: { knative: undefined } });
   expect(autoscaler).toMatchObject({ spec: { metrics: [{ resource: { name: 'cpu', target: { averageUtilization: 80 } } }] } });
 });
+
+test.each([
+  ['several replicas on GPUs: one goes before its successor comes', { gpu: 1 }, { min: 2 }, 'release', { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } }],
+  ['one replica of a release stays up while another starts', { gpu: 1 }, { min: 1 }, 'release', undefined],
+  ['one replica that is replaced in place frees its GPU first', { gpu: 1 }, { min: 1 }, 'replace', { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } }],
+  ['without GPUs another replica always starts first', {}, { min: 1 }, 'replace', undefined],
+] as const)('a Deployment of %s', (_, gpu, scaling, rollout, strategy) => {
+  const resources = { ...fn.resources, ...gpu };
+  const [deployment] = functions({ resources, scaling }, { cluster: { knative: undefined }, environment: { rollout } });
+  expect((deployment!['spec'] as { strategy?: unknown }).strategy).toEqual(strategy);
+});

@@ -120,6 +120,8 @@ describe('the NetworkPolicy', () => {
     const cluster = { istio: { version: '1.30', dataplane: 'sidecar', gateway: 'edge/public' } } as const;
     expect(from({ cluster, spec: { network: {}, traffic: { visibility: 'public' } } })).toEqual([{ podSelector: {} }, namespace('edge'), PROMETHEUS]);
     expect(from({ cluster, spec: { network: {} } })).toEqual([{ podSelector: {} }, PROMETHEUS]);
+    const gatewayApi = { istio: undefined, knative: undefined, gatewayApi: { version: '1.4', gateway: 'edge/public' } } as const;
+    expect(from({ cluster: gatewayApi, spec: { network: {}, traffic: { visibility: 'public' } } })).toEqual([{ podSelector: {} }, namespace('edge'), PROMETHEUS]);
   });
 
   it('lets in what stands before pods on Knative', () => {

@@ -97,7 +97,6 @@ const FUNCTION = {
   function: { image: 'registry.example.com/api:v46', env: { MODEL_URL: { part: 'predictor' } }, resources: RESOURCES },
 };
 const FUNCTION_HOPS: readonly Hop[] = [
-  { weight: 0, object: 'fraud-detector-function-v45', servedName: 'fraud' },
   { weight: 90, object: 'fraud-detector-function-v46', servedName: 'fraud' },
   { weight: 10, object: 'fraud-detector-function-v47', servedName: 'fraud' },
 ];
@@ -110,7 +109,6 @@ describe.each(['Standard', 'Knative'] as const)('in %s mode a request to the ser
     const path = requestPath(framework, protocolOf(framework, predictor.protocol), 'fraud-detector')!;
     const hops = follow(objectsOf({ ...canary, spec: { predictor } }), HOST);
     expect(hops).toEqual([
-      { weight: 0, object: 'fraud-detector-v45', servedName: 'fraud-detector' },
       { weight: 90, object: 'fraud-detector-v46', servedName: 'fraud-detector' },
       { weight: 10, object: 'fraud-detector-v47', servedName: 'fraud-detector' },
     ]);
@@ -119,12 +117,12 @@ describe.each(['Standard', 'Knative'] as const)('in %s mode a request to the ser
 
   it('finds the name that the model asks for in the body of vLLM', () => {
     const predictor = { ...predictorOf('vllm'), resources: { ...RESOURCES, gpu: 1 }, servedName: 'support-llm' };
-    expect(follow(objectsOf({ ...canary, spec: { predictor } }), HOST).map((hop) => hop.servedName)).toEqual(['support-llm', 'support-llm', 'support-llm']);
+    expect(follow(objectsOf({ ...canary, spec: { predictor } }), HOST).map((hop) => hop.servedName)).toEqual(['support-llm', 'support-llm']);
   });
 
   it('passes through the transformer of a release', () => {
     const transformer = { image: 'registry.example.com/transformer:v46', resources: RESOURCES };
-    expect(follow(objectsOf({ ...canary, spec: { predictor: predictorOf('sklearn'), transformer } }), HOST)).toMatchObject([{ weight: 0 }, { weight: 90 }, { weight: 10 }]);
+    expect(follow(objectsOf({ ...canary, spec: { predictor: predictorOf('sklearn'), transformer } }), HOST)).toMatchObject([{ weight: 90 }, { weight: 10 }]);
   });
 
   it('passes through the function of a release, to the model of that release', () => {

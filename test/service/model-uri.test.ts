@@ -23,6 +23,17 @@ describe('a storage URI that names one version for ever is accepted', () => {
   });
 });
 
+describe('a storage URI without a version, of a model whose version and digest are known otherwise,', () => {
+  test.each(['s3://ml-models/pipelines-k2xq-TrainModel-aBcDeFgHiJ/output/model.tar.gz', 'gs://ml-models/fraud/'])('is accepted: %s', (uri) => {
+    expect(modelUriProblem(uri, { pinned: true })).toBeUndefined();
+    expect(modelUriProblem(uri)?.message).toContain('no version in its path');
+  });
+
+  test.each(['s3://ml-models/fraud/latest/', 's3://ml-models/fraud/v47', 'hf://acme/support-llm:main', 'oci://registry.example.com/models/fraud:v47'])('is refused for everything else: %s', (uri) => {
+    expect(modelUriProblem(uri, { pinned: true })).toEqual(modelUriProblem(uri));
+  });
+});
+
 describe('a storage URI that may mean another model tomorrow is refused', () => {
   test.each([
     ['s3://ml-models/fraud/latest/', 'floating name', 's3://ml-models/fraud/v47/'],

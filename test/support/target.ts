@@ -7,6 +7,7 @@ import { releaseState, type ReleaseState } from '../../src/release/state.ts';
 import type { ReleaseStore, Stored } from '../../src/release/store.ts';
 import type { Target } from '../../src/render/target.ts';
 import { cluster as clusterSchema, environment as environmentSchema } from '../../src/service/platform.ts';
+import { policyOf, type Exposure } from '../../src/service/release-policy.ts';
 import { aiService, type AIServiceInput } from '../../src/service/service.ts';
 
 /** What a test says about its target; everything else has a default. */
@@ -23,8 +24,8 @@ export interface TargetOptions {
   readonly environment?: Partial<z.input<typeof environmentSchema>>;
   /** The release that serves. Default: `v46`. Ignored with `rollout: 'replace'`. */
   readonly stable?: string;
-  /** A candidate and its weight in per cent. Its sources are the stable's with the release's name exchanged. */
-  readonly candidate?: { readonly release: string; readonly weight: number };
+  /** A candidate and who sees it, or that it is held. Its sources are the stable's with the release's name exchanged. */
+  readonly candidate?: { readonly release: string; readonly held?: true } & Exposure;
   /** The release that served before, kept warm; made like the candidate. */
   readonly previous?: string;
   /** Base URLs of other services in the environment, by service. Default: none. */
@@ -55,6 +56,8 @@ export function targetOf(options: TargetOptions = {}): Target {
   const env = environmentSchema.parse({ stage: 'prod', clusters: ['eu-1'], namespace: ({ team }: { team: string }) => `${team}-prod`, ...options.environment });
   const cluster = clusterSchema.parse({ ...defaultCluster(mode), ...options.cluster });
 
+  const { strategy, mechanism } = policyOf(base, env.rollout);
+
   const records = new Map<string, ReleaseRecord>();
   for (const release of [stable, candidate?.release, previous]) {
     if (release === undefined) continue;
@@ -65,7 +68,7 @@ export function targetOf(options: TargetOptions = {}): Target {
   }
   const state = releaseState.parse({
     stable,
-    ...(candidate && { candidate: candidate.release, weight: candidate.weight, phase: candidate.weight > 0 ? 'canary' : 'warming' }),
+    ...(candidate && stateOf(candidate)),
     ...(previous !== undefined && { previous }),
   });
   const { serving, findings } = resolveServing({
@@ -75,7 +78,9 @@ export function targetOf(options: TargetOptions = {}): Target {
     merged: base,
     overrides: [],
     rollout: env.rollout,
-    store: memoryStore(state, records),
+    strategy,
+    mechanism,
+    store: memoryStore(strategy === 'replace' ? undefined : state, records),
   });
   if (!serving) throw new Error(findings.map(formatFinding).join('\n'));
   return {
@@ -89,6 +94,11 @@ export function targetOf(options: TargetOptions = {}): Target {
     namespace: typeof env.namespace === 'string' ? env.namespace : env.namespace({ team: base.owner.team }),
     serviceUrl: (name) => services[name],
   };
+}
+
+function stateOf({ release, held, ...exposure }: NonNullable<TargetOptions['candidate']>): Partial<ReleaseState> {
+  const seen = exposure.weight > 0 || exposure.mirror !== undefined || exposure.header !== undefined;
+  return { candidate: release, phase: held ? 'held' : seen ? 'canary' : 'warming', ...exposure };
 }
 
 /** The default cluster of a mode, as a platform writes it: everything installed, no Knative feature flags. */
@@ -109,10 +119,11 @@ function defaultPredictor(mode: 'Standard' | 'Knative'): NonNullable<AIServiceIn
   return mode === 'Standard' ? DEFAULT_PREDICTOR : { ...DEFAULT_PREDICTOR, scaling: { min: 2, max: 20, target: { concurrency: 4 } } };
 }
 
-function memoryStore(state: ReleaseState, records: ReadonlyMap<string, ReleaseRecord>): ReleaseStore {
+function memoryStore(state: ReleaseState | undefined, records: ReadonlyMap<string, ReleaseRecord>): ReleaseStore {
   const stored = <T>(file: string, value: T): Stored<T> => ({ file, value, findings: [] });
   return {
-    state: (environment, team, service) => stored(`releases/${environment}/${team}/${service}.yaml`, state),
+    state: (environment, team, service) => state && stored(`releases/${environment}/${team}/${service}.yaml`, state),
+    isReleased: () => state !== undefined,
     record: (service, release) => {
       const record = records.get(release);
       return record && stored(`releases/${service}/${release}.yaml`, record);

@@ -30,6 +30,35 @@ new Platform({
   environments: { dev: { stage: 'dev', clusters: ['dev-2'], namespace: 'ml' } },
 });
 
+const stages = { dev: { stage: 'dev', clusters: ['dev-1'], namespace: 'ml' } } as const;
+const gitops = { repoUrl: 'https://git.example.com/ml.git' };
+const written = new Platform({
+  gitops,
+  argocd: { version: '3.5' },
+  clusters: { 'dev-1': cluster },
+  environments: stages,
+  registries: { corp: { kind: 'mlflow', url: 'https://mlflow.example.com' }, hub: { kind: 'huggingface' } },
+});
+export const registries_written_as_data_have_names: readonly ('corp' | 'hub')[] = written.registries;
+
+new Platform({
+  gitops,
+  argocd: { version: '3.5' },
+  clusters: { 'dev-1': cluster },
+  environments: stages,
+  // @ts-expect-error a field of a registry that does not exist
+  registries: { corp: { kind: 'mlflow', uri: 'https://mlflow.example.com' } },
+});
+
+new Platform({
+  gitops,
+  argocd: { version: '3.5' },
+  clusters: { 'dev-1': cluster },
+  environments: stages,
+  // @ts-expect-error a kind of registry that does not exist
+  registries: { corp: { kind: 'mlfow', url: 'https://mlflow.example.com' } },
+});
+
 const predictor = {
   framework: 'sklearn',
   model: ModelRef.uri('s3://ml-models/fraud/v47/'),

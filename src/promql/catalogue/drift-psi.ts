@@ -29,7 +29,7 @@ export interface PsiRule {
 const WINDOW: Range = '10m';
 
 /** A share is at least this, on both sides: the logarithm of an empty bin has no value. */
-const MIN_SHARE = 1e-4;
+export const MIN_SHARE = 1e-4;
 
 /**
  * Fewer observations in the window say nothing: without any drift, the expected index is (bins - 1) / n, and for six
@@ -73,12 +73,8 @@ export function driftPsi(subject: Subject, { metric, parts, reference, threshold
       record('ai_drift:reference:ratio', referenceShares(reference.shares), labels),
       record('ai_drift:bucket:rate10m', sum(rate(buckets(metric, exported), WINDOW), ['le']), labels),
       record('ai_drift:samples:increase10m', sum(increase(observations(metric, exported), WINDOW)), labels),
-      record('ai_drift:bin:ratio_rate10m', divide(binRates(reference.edges, recorded), compare(all, '>', number(0)), { on: [], groupLeft: true }), labels),
-      record(
-        'ai_drift:psi:rate10m',
-        sum(multiply(subtract(actual, expected, BIN), ln(divide(actual, expected, BIN)), BIN)),
-        labels,
-      ),
+      record('ai_drift:bin:ratio_rate10m', divide(inBins(reference.edges, (le) => sum(recorded('ai_drift:bucket:rate10m', le))), compare(all, '>', number(0)), { on: [], groupLeft: true }), labels),
+      record('ai_drift:psi:rate10m', stabilityIndex(actual, expected), labels),
       alert(subject, 'AiDrift', {
         expr: and(
           compare(psi, '>', number(threshold)),
@@ -112,14 +108,23 @@ export function driftPsi(subject: Subject, { metric, parts, reference, threshold
 
 const BIN = { on: ['bin'] };
 
+/** The population stability index of two distributions, given as shares by `bin`, none of them 0. */
+export function stabilityIndex(actual: Expr, expected: Expr): Expr {
+  return sum(multiply(subtract(actual, expected, BIN), ln(divide(actual, expected, BIN)), BIN));
+}
+
 /** The reference as series, one for each bin. */
 function referenceShares(shares: readonly number[]): Expr {
   return or(...shares.map((share, index) => withLabel(vector(Math.max(share, MIN_SHARE)), 'bin', binName(index))));
 }
 
-/** Observations per second in each bin: what is up to its edge, without what is up to the edge before. */
-function binRates(edges: readonly number[], recorded: (name: string, ...matchers: readonly Matcher[]) => Expr): Expr {
-  const cumulative = [...edges.map(upTo), UP_TO_INFINITY].map((le) => sum(recorded('ai_drift:bucket:rate10m', le)));
+/**
+ * Observations in each bin: what is up to its edge, without what is up to the edge before.
+ *
+ * @param upToEdge observations in the bucket with this condition on `le`, as one series without labels.
+ */
+export function inBins(edges: readonly number[], upToEdge: (le: Matcher) => Expr): Expr {
+  const cumulative = [...edges.map(upTo), UP_TO_INFINITY].map(upToEdge);
   const bins = cumulative.map((upper, index) => {
     const lower = cumulative[index - 1];
     return withLabel(lower === undefined ? upper : subtract(upper, lower), 'bin', binName(index));
@@ -142,7 +147,7 @@ function chanceLimit(bins: number, samples: Expr, m: number | undefined): Expr {
 }
 
 /** Quantile 0.99 of chi-squared, by Wilson and Hilferty's approximation: within 1 % for every degree of freedom. */
-function chiSquared99(degrees: number): number {
+export function chiSquared99(degrees: number): number {
   const spread = 2 / (9 * degrees);
   const quantile = degrees * (1 - spread + 2.326348 * Math.sqrt(spread)) ** 3;
   return Number(quantile.toFixed(3));

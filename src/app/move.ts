@@ -1,0 +1,157 @@
+import { answered, refused, type Answer } from '../core/answer.ts';
+import { editYaml } from '../core/edit-yaml.ts';
+import type { Finding, Where } from '../core/finding.ts';
+import type { KubeObject } from '../core/object.ts';
+import { emitYaml } from '../core/yaml.ts';
+import { servingOfState } from '../release/resolve.ts';
+import { releaseFinding } from '../release/rules.ts';
+import { releaseState, type ReleaseState } from '../release/state.ts';
+import { stateFile, type Stored } from '../release/store.ts';
+import { transition, type Move, type MoveOptions } from '../release/transition.ts';
+import type { Target } from '../render/target.ts';
+import { policyOf, type ReleasePolicy } from '../service/release-policy.ts';
+import type { FileChange } from '../tree/journal.ts';
+import { manifestsFolder, nameManifests } from '../tree/layout.ts';
+import { formatOwnership, ownershipOf } from '../tree/ownership.ts';
+import { INDEX_FILE, inTree } from '../tree/paths.ts';
+import { namespaceIn, unitsOf, type Checkout, type CheckoutUnit } from './checkout.ts';
+import { checkIntent, renderTarget } from './render-target.ts';
+import { appFinding } from './rules.ts';
+
+/** A move that is asked for. */
+export interface MoveRequest extends MoveOptions {
+  readonly service: string;
+  readonly environment: string;
+  readonly move: Move;
+}
+
+/** A move that is possible: the state before and after it, and the files that it changes. */
+export interface PlannedMove {
+  readonly team: string;
+  readonly policy: ReleasePolicy;
+  readonly before: ReleaseState;
+  readonly after: ReleaseState;
+  readonly changes: readonly FileChange[];
+}
+
+/** The order of fields in a state file. */
+const STATE_FIELDS = Object.keys(releaseState.shape);
+
+/**
+ * What a move changes, in the release store and in the tree: the state, and whatever is rendered otherwise because of it.
+ * Only reads. Files that the move does not touch are not looked at, so that a rollback at night does not stumble over
+ * what somebody else left behind.
+ *
+ * @example (await planMove(checkout, { service: 'fraud-detector', environment: 'prod-eu', move: { action: 'rollback' } })).value?.changes
+ */
+export async function planMove(checkout: Checkout, request: MoveRequest): Promise<Answer<PlannedMove>> {
+  const { service, environment, move } = request;
+  const units = unitsOf(checkout, service, environment);
+  if (!units.value) return units;
+  const [first] = units.value;
+  if (!first) return refused();
+  const where: Where = { service, environment };
+  const stored = checkout.store.state(environment, first.team, service);
+  const file = stateFile(checkout.releases, environment, first.team, service);
+  const before = stateOf(stored, where, file);
+  if (!before.value) return before;
+  const policy = policyOf(first.spec, first.env.rollout);
+  const { state: after, problem } = transition(before.value, move, policy, request);
+  if (problem) return refused(releaseFinding('release/illegal-move', { ...where, file }, problem.message, problem.fix));
+  const rendered = await changedFiles(checkout, units.value, before.value, after, file);
+  if (!rendered.value) return rendered;
+  const text = checkout.files.read(file);
+  const state: FileChange = { path: file, before: text, after: formatState(text, after) };
+  return answered({ team: first.team, policy, before: before.value, after, changes: [state, ...rendered.value] }, ...rendered.findings);
+}
+
+/** The state as a file; comments and layout of the one before stay. */
+export function formatState(text: string | undefined, state: ReleaseState): string {
+  const { weight, phase, ...rest } = state;
+  // What is said by its absence is not written, unless somebody wrote it.
+  return editYaml(text, { ...rest, ...(phase !== 'idle' && { phase }), ...(state.candidate !== undefined && { weight }) }, STATE_FIELDS);
+}
+
+function stateOf(stored: Stored<ReleaseState> | undefined, where: Where, file: string): Answer<ReleaseState> {
+  if (stored?.value) return answered(stored.value);
+  if (stored) return refused(...stored.findings);
+  const fix = `record what serves first: npx ai-service release ${where.service ?? ''} --env ${where.environment ?? ''} --config`;
+  return refused(releaseFinding('release/no-state', { ...where, file }, 'the release store has no state of the service in this environment', fix));
+}
+
+/** Files of the tree that two states render differently. */
+async function changedFiles(checkout: Checkout, units: readonly CheckoutUnit[], before: ReleaseState, after: ReleaseState, file: string): Promise<Answer<readonly FileChange[]>> {
+  const changes: FileChange[] = [];
+  const findings: Finding[] = [];
+  for (const unit of units) {
+    const old = await renderState(checkout, unit, before, file);
+    const now = await renderState(checkout, unit, after, file);
+    findings.push(...now.findings, ...(old.value ? [] : old.findings));
+    if (!old.value || !now.value) continue;
+    const target: Where = { service: unit.service, environment: unit.environment, cluster: unit.clusterName };
+    for (const path of new Set([...old.value.keys(), ...now.value.keys()])) {
+      const change = { path: inTree(checkout.tree, path), before: old.value.get(path), after: now.value.get(path) };
+      if (change.before === change.after) continue;
+      changes.push(change);
+      const onDisk = checkout.files.read(change.path);
+      if (onDisk !== change.before) findings.push(differs(change.path, onDisk === undefined, target));
+    }
+  }
+  if (findings.some(({ severity }) => severity === 'error')) return refused(...findings);
+  return answered([...changes, ...indexChange(checkout, changes)], ...findings);
+}
+
+/** A unit under a state, ready to be rendered. */
+export function targetOf(checkout: Checkout, unit: CheckoutUnit, state: ReleaseState, file: string): Answer<Target> {
+  const { service, environment, clusterName, namespace, spec, overrides, env, cluster } = unit;
+  const { strategy, mechanism } = policyOf(spec, env.rollout);
+  const input = { service, environment, merged: spec, overrides, rollout: env.rollout, strategy, mechanism, store: checkout.store };
+  const { serving, findings } = servingOfState(input, state, file);
+  if (!serving) return refused(...findings);
+  const serviceUrl = (name: string): string | undefined => {
+    const other = namespaceIn(checkout, name, environment);
+    return other === undefined ? undefined : `http://${name}.${other}.svc.cluster.local`;
+  };
+  return answered({ service, spec, serving, environment, env, clusterName, cluster, namespace, serviceUrl });
+}
+
+/** What a unit is under a state, as text by path. */
+async function renderState(checkout: Checkout, unit: CheckoutUnit, state: ReleaseState, file: string): Promise<Answer<ReadonlyMap<string, string>>> {
+  const { service, environment, clusterName, env, references, patches, team } = unit;
+  const { value: target, findings } = targetOf(checkout, unit, state, file);
+  if (!target) return refused(...findings);
+  const wrong = checkIntent(target, references).filter(({ severity }) => severity === 'error');
+  if (wrong.length > 0) return refused(...wrong);
+  let objects: readonly KubeObject[] = renderTarget(target, references);
+  if (patches.length > 0) {
+    // Patches need cdk8s, which takes longer to load than all the rest.
+    const { applyPatches } = await import('./patch.ts');
+    const patched = applyPatches(objects, patches, { environment, stage: env.stage, where: { service, environment, cluster: clusterName } });
+    if (patched.findings.length > 0) return refused(...patched.findings);
+    ({ objects } = patched);
+  }
+  const { files } = nameManifests(manifestsFolder({ environment, cluster: clusterName, team, service }), objects);
+  return answered(new Map([...files].map(([path, object]) => [path, emitYaml(object)])));
+}
+
+/** The ownership index, when files come or go. */
+function indexChange({ files, tree }: Checkout, changes: readonly FileChange[]): FileChange[] {
+  // It is long where there are many services, and most moves change files that are there.
+  if (changes.every(({ before, after }) => before !== undefined && after !== undefined)) return [];
+  const path = inTree(tree, INDEX_FILE);
+  const before = files.read(path);
+  if (before === undefined) return [];
+  const owned = new Set(ownershipOf(before));
+  for (const change of changes) {
+    const path = tree === '.' ? change.path : change.path.slice(tree.length + 1);
+    if (change.after === undefined) owned.delete(path);
+    else owned.add(path);
+  }
+  const after = formatOwnership(owned);
+  return after === before ? [] : [{ path, before, after }];
+}
+
+function differs(file: string, gone: boolean, where: Where): Finding {
+  const message = gone ? 'the file is not there, though the state has it rendered' : 'the file is not what the state renders: it was edited, or another version wrote it';
+  return appFinding('checkout/differs', { ...where, file }, message, 'run npx ai-service synth where the sources are, and look at what changes; or restore the file from Git');
+}

@@ -1,0 +1,22 @@
+import { verifyTransition as verify } from '../app/verify-transition.ts';
+import { openRepository } from '../git/repository.ts';
+import { EXIT } from './main.ts';
+import type { CheckoutOptions } from './move.ts';
+import { fail, printFindings } from './report.ts';
+
+/** Options of `ai-service verify-transition`. */
+export interface VerifyTransitionOptions extends CheckoutOptions {
+  readonly base: string;
+  readonly head: string;
+}
+
+/** `ai-service verify-transition`: the required check that lets the pull request of a bot merge by itself. */
+export async function verifyTransition({ base, head, gitops, out: tree, releases }: VerifyTransitionOptions): Promise<number> {
+  const repository = await openRepository(gitops);
+  if (!repository.value) return fail(repository.findings);
+  const { value, findings } = await verify(repository.value, { base, head, tree, releases });
+  if (!value) return fail(findings);
+  printFindings(findings);
+  process.stdout.write(`${value.move.action}: ${value.sentence}\n${value.gates.map((gate) => `  ${gate}\n`).join('')}`);
+  return EXIT.fine;
+}

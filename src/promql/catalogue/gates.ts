@@ -1,0 +1,166 @@
+import {
+  add, and, clampMin, compare, count, divide, group, histogramQuantile, increase, maximum, maxOverTime, minimum, multiply, number, offset, or, rate,
+  ratio, sqrt, subtract, sum, time, vector, type Expr, type Range,
+} from '../expr.ts';
+import { buckets, FAILED, ISTIO_DURATION, ISTIO_REQUESTS, observations, REFUSED, SUCCEEDED, UP_TO_INFINITY } from '../metrics.ts';
+import { equal, matches, selector, type Matcher, type Pattern } from '../selector.ts';
+import { chiSquared99, inBins, MIN_SHARE, stabilityIndex } from './drift-psi.ts';
+
+/**
+ * What gates look at: one value each, of the candidate over a window, alone or beside the stable release in the same
+ * window. Where there is nothing to look at there is no sample, or NaN; never a value that looks good.
+ */
+
+/** Series of two releases that are compared. */
+export interface Sides {
+  readonly candidate: Side;
+  readonly stable: Side;
+}
+
+/** Series of one release. */
+export interface Side {
+  /** Conditions on the labels of the metrics. */
+  readonly matchers: readonly Matcher[];
+  /** How long ago the window ended, for a release that has no traffic any more. Default: it ends now. */
+  readonly ago?: Range | undefined;
+}
+
+/** Number of standard errors that chance may explain: one window in 700 passes it. */
+const STANDARD_ERRORS = 3;
+
+/** Requests, as Istio counts them. */
+export function requests({ matchers, ago }: Side, window: Range): Expr {
+  return sum(increase(selector(ISTIO_REQUESTS, matchers), window, ago));
+}
+
+/**
+ * Share of the candidate's requests that fail: answers 5xx, and what it answers 4xx beyond the stable release's share.
+ * Callers make mistakes, and they make them with both releases alike; a schema that only the candidate refuses is its own.
+ */
+export function errorRatio(sides: Sides, window: Range): Expr {
+  const [own, others] = [share(sides.candidate, REFUSED, window), share(sides.stable, REFUSED, window)];
+  const excess = subtract(subtract(own, others), chance(sides, REFUSED, window));
+  return add(share(sides.candidate, FAILED, window), clampMin(excess, 0));
+}
+
+/**
+ * How much the candidate's share of failed requests is above so many times the stable release's, without what chance
+ * explains; negative where it is below.
+ */
+export function errorRatioBeyond(sides: Sides, factor: number, window: Range): Expr {
+  const stable = share(sides.stable, FAILED, window);
+  const expected = factor === 1 ? stable : multiply(number(factor), stable);
+  return subtract(subtract(errorRatio(sides, window), expected), chance(sides, FAILED, window));
+}
+
+/** Latency at a quantile in milliseconds, of requests that did not fail, or failing fast would look good. */
+export function latencyAt({ matchers, ago }: Side, quantile: number, window: Range): Expr {
+  return histogramQuantile(quantile, sum(rate(buckets(ISTIO_DURATION.name, [...matchers, SUCCEEDED]), window, ago), ['le']));
+}
+
+/** The candidate's latency as a multiple of the stable release's. */
+export function latencyFactor({ candidate, stable }: Sides, quantile: number, window: Range): Expr {
+  return divide(latencyAt(candidate, quantile, window), latencyAt(stable, quantile, window));
+}
+
+/** How many milliseconds the candidate is slower than the stable release. */
+export function latencyDifference({ candidate, stable }: Sides, quantile: number, window: Range): Expr {
+  return subtract(latencyAt(candidate, quantile, window), latencyAt(stable, quantile, window));
+}
+
+/**
+ * Population stability index between what the two releases predict. There is no sample unless both have a bucket for
+ * every edge: without one the index would be too small.
+ *
+ * @param edges bounds of the histogram's buckets, rising, without +Inf.
+ */
+export function predictionShift(histogram: string, { candidate, stable }: Sides, edges: readonly number[], window: Range): Expr {
+  const shares = ({ matchers, ago }: Side): Expr => {
+    const upTo = (le: Matcher): Expr => sum(rate(buckets(histogram, [...matchers, le]), window, ago));
+    return clampMin(divide(inBins(edges, upTo), compare(upTo(UP_TO_INFINITY), '>', number(0)), { on: [], groupLeft: true }), MIN_SHARE);
+  };
+  const both = [shares(candidate), shares(stable)] as const;
+  return and(stabilityIndex(...both), compare(count(add(...both, { on: ['bin'] })), '==', number(edges.length + 1)));
+}
+
+/**
+ * Observations of two releases that are compared, as one number: a comparison of n with m is as uncertain as one of
+ * this many with a known distribution, n * m / (n + m).
+ */
+export function comparedObservations(histogram: string, { candidate, stable }: Sides, window: Range): Expr {
+  const made = ({ matchers, ago }: Side): Expr => sum(increase(observations(histogram, matchers), window, ago));
+  return ratio(multiply(made(candidate), made(stable)), add(made(candidate), made(stable)));
+}
+
+/**
+ * Fewest compared observations from which on chance passes an index in less than one window of a hundred.
+ *
+ * @example observationsFor(0.2, 10) // 109
+ */
+export function observationsFor(psi: number, bins: number): number {
+  return Math.ceil(chiSquared99(bins - 1) / psi);
+}
+
+/** The bounds of a histogram's buckets, as values of `le` by release. */
+export function bucketBounds(histogram: string, exported: readonly Matcher[]): Expr {
+  return group(buckets(histogram, exported), ['le', 'release']);
+}
+
+/** Deployments that belong together, as kube-state-metrics names them. */
+export interface Deployments {
+  readonly namespace: string;
+  readonly name: Pattern;
+  /** More conditions, of the Prometheus that is asked. */
+  readonly matchers: readonly Matcher[];
+}
+
+/** Replicas that are available. Of two kube-state-metrics that are scraped, each counts every Deployment. */
+export function replicasAvailable(deployments: Deployments): Expr {
+  return sum(maximum(kubeMetric('kube_deployment_status_replicas_available', deployments), ['deployment']));
+}
+
+/** Most replicas that were available within some time, for what goes back to none without requests. */
+export function replicasOnceAvailable(deployments: Deployments, within: Range): Expr {
+  return sum(maximum(maxOverTime(kubeMetric('kube_deployment_status_replicas_available', deployments), within), ['deployment']));
+}
+
+/**
+ * Seconds since there is a Deployment. Where kube-state-metrics does not say when it was created: the age that is asked
+ * for, if it was there then.
+ */
+export function deploymentAge(deployments: Deployments, asked: number, range: Range): Expr {
+  const thenThere = maximum(offset(kubeMetric('kube_deployment_spec_replicas', deployments), range));
+  return or(
+    subtract(time(), minimum(kubeMetric('kube_deployment_created', deployments))),
+    add(multiply(number(0), thenThere), number(asked)),
+  );
+}
+
+/** What has no value: NaN, which no gate takes for a pass. */
+export function noValue(): Expr {
+  return divide(vector(0), number(0));
+}
+
+function kubeMetric(metric: string, { namespace, name, matchers }: Deployments): ReturnType<typeof selector> {
+  return selector(metric, [equal('namespace', namespace), matches('deployment', name), ...matchers]);
+}
+
+/** Share of requests with some answer; before the first such answer there is no series of them. */
+function share(side: Side, answered: Matcher, window: Range): Expr {
+  return ratio(answers(side, answered, window), requests(side, window));
+}
+
+function answers(side: Side, answered: Matcher, window: Range): Expr {
+  return or(requests({ ...side, matchers: [...side.matchers, answered] }, window), multiply(number(0), requests(side, window)));
+}
+
+/** What two shares differ by chance: standard errors of their difference, as if both releases were alike. */
+function chance({ candidate, stable }: Sides, answered: Matcher, window: Range): Expr {
+  const all = [requests(candidate, window), requests(stable, window)] as const;
+  const pooled = ratio(add(answers(candidate, answered, window), answers(stable, answered, window)), add(...all));
+  const variance = multiply(
+    multiply(pooled, subtract(number(1), pooled)),
+    add(divide(number(1), compare(all[0], '>', number(0))), divide(number(1), compare(all[1], '>', number(0)))),
+  );
+  return multiply(number(STANDARD_ERRORS), sqrt(variance));
+}

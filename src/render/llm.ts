@@ -1,0 +1,82 @@
+import type { LLMInferenceService } from '../../imports/serving.kserve.io/v1alpha2.js';
+import type { RunningServer } from '../release/serving.ts';
+import {
+  choosesParallelism,
+  envOf,
+  IN_PLACE_STRATEGY,
+  mirrored,
+  placementOf,
+  replacesInPlace,
+  resourcesOf,
+  serviceAccountName,
+  startupSeconds,
+} from './container.ts';
+import { workloadLabels, type Target } from './target.ts';
+
+/** Port of vLLM in an LLMInferenceService (kserve v0.20.0 config/llmisvcconfig). */
+export const LLM_PORT = 8000;
+
+/**
+ * A model that llm-d serves: one LLMInferenceService per release, all in a group of routes, in which each has its weight.
+ * KServe writes the routes, at a gateway of its own.
+ *
+ * Every release stays in the group, also at weight 0: outside of it a release would have a route of its own for the same
+ * model, and of two the older one counts (kserve v0.20.0 router_group.go).
+ */
+export function llmInferenceService(target: Target, workload: RunningServer): LLMInferenceService {
+  const { server, scale, servedName, model } = workload;
+  const { mirrors, imageMirrors } = target.cluster;
+  const labels = workloadLabels(target, workload.part, workload.release);
+  const adapters = server.llm?.adapters ?? [];
+  const { args = [], command, resources: { gpu = 1 } } = server;
+  const env = envOf(target, server.env, {}, args.length > 0 ? { VLLM_ADDITIONAL_ARGS: args.join(' ') } : {});
+  return {
+    apiVersion: 'serving.kserve.io/v1alpha2',
+    kind: 'LLMInferenceService',
+    metadata: {
+      name: workload.name,
+      namespace: target.namespace,
+      labels,
+      ...(workload.stopped && { annotations: { 'serving.kserve.io/stop': 'true' } }),
+    },
+    spec: {
+      // Those of the object do not reach the pods.
+      labels,
+      model: {
+        uri: model ? mirrored(mirrors, model.uri) : '',
+        name: servedName,
+        ...(adapters.length > 0 && { lora: { adapters: adapters.map(({ name, uri }) => ({ name, uri: mirrored(mirrors, uri) })) } }),
+      },
+      replicas: scale.scaling.min,
+      ...(gpu > 1 && !choosesParallelism(args) && { parallelism: { tensor: gpu } }),
+      ...(replacesInPlace(workload, server, scale) && { rolloutStrategy: IN_PLACE_STRATEGY.rollingUpdate }),
+      router: { gateway: {}, route: { http: {}, group: target.service, weight: weightOf(target, workload) } },
+      template: {
+        serviceAccountName: serviceAccountName(target),
+        ...placementOf(scale),
+        containers: [
+          {
+            // The rest of the container is KServe's.
+            name: 'main',
+            ...(server.image !== undefined && { image: mirrored(imageMirrors, server.image) }),
+            ...(command && { command }),
+            ...(env.length > 0 && { env }),
+            resources: resourcesOf(server.resources),
+            startupProbe: { periodSeconds: 10, failureThreshold: Math.ceil(startupSeconds(server) / 10) },
+          },
+        ],
+      },
+    },
+  };
+}
+
+/** Share of the requests in per cent. Releases that share a workload share its weight. */
+function weightOf({ serving: { stable, candidate } }: Target, { name }: RunningServer): number {
+  const share = candidate?.weight ?? 0;
+  return (stable.workload.name === name ? 100 - share : 0) + (candidate?.workload.name === name ? share : 0);
+}
+
+/** Path at KServe's gateway where the releases of a model answer by weight. */
+export function llmPath({ namespace }: Target, { servedName }: RunningServer): string {
+  return `/publishers/${namespace}/models/${servedName}`;
+}

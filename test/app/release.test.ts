@@ -1,0 +1,431 @@
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { parseImages, parseModels } from '../../src/app/release-arguments.ts';
+import { sha256 } from '../../src/core/digest.ts';
+import type { ReleaseRequest } from '../../src/app/release.ts';
+import { compareTree } from '../../src/tree/write.ts';
+import { serve } from '../release/registries/server.ts';
+import { fakeRegistry, predictor, RegistryProject, type FakeVersion, type ProjectOptions } from '../support/registry-project.ts';
+
+const VERSIONS: Readonly<Record<string, FakeVersion>> = { 'fraud/46': { metrics: { auc: 0.9, f1: 0.8 } }, 'fraud/47': { metrics: { auc: 0.97, f1: 0.94 } } };
+
+/** A project whose champion is version 46. */
+async function project(options: ProjectOptions = {}, versions = VERSIONS): Promise<RegistryProject> {
+  return new RegistryProject(await fakeRegistry(versions, { 'fraud@champion': '46' }), options);
+}
+
+/** The same, released once, and the champion is 47 now. */
+async function releasedOnce(options: ProjectOptions = {}): Promise<RegistryProject> {
+  const made = await project(options);
+  expect((await made.release()).errors).toEqual([]);
+  made.registry.aliases.set('fraud@champion', '47');
+  return made;
+}
+
+const STATE = 'releases/staging/risk-ml/fraud.yaml';
+const record = (made: RegistryProject, name: string): unknown => parse(made.read(`releases/fraud/${name}.yaml`));
+
+describe('the first release', () => {
+  test('locks what the alias means now, and serves at once', async () => {
+    const made = await project({ services: { fraud: { canary: { steps: [10], gates: [{ registryMetric: { metric: 'auc', min: 0.9 } }] } } } });
+    const { planned, errors } = await made.release({ reason: 'the beginning' });
+    expect(errors).toEqual([]);
+    expect(made.read(STATE)).toBe('stable: v46\nreason: the beginning\n');
+    expect(record(made, 'v46')).toEqual({
+      release: 'v46',
+      digest: planned?.record.digest,
+      reason: 'the beginning',
+      parts: {
+        predictor: {
+          introduced: 'v46',
+          model: {
+            registry: 'corp',
+            name: 'fraud',
+            version: '46',
+            requested: '@champion',
+            uri: 's3://ml-models/fraud/v46/',
+            digest: expect.stringMatching(/^etag-tree:[0-9a-f]{64}$/) as string,
+            run: 'run-46',
+            metrics: { auc: 0.9 },
+          },
+          workload: { framework: 'sklearn', image: 'kserve/sklearnserver:v0.20.0', resources: { cpu: '1', memory: '1Gi' } },
+        },
+      },
+    });
+  });
+
+  test('is written first as record, then as state, then as the tree that synth gives', async () => {
+    const made = await project();
+    const { planned } = await made.release();
+    expect(planned?.before).toBeUndefined();
+    expect(planned?.changes.slice(0, 2).map(({ path }) => path)).toEqual(['releases/fraud/v46.yaml', STATE]);
+    expect([...made.files().keys()].sort()).toEqual(planned?.changes.map(({ path }) => path).sort());
+    expect(compareTree({ outDir: `${made.root}/gitops`, files: made.platform().render().files })).toEqual({ added: [], changed: [], removed: [], findings: [] });
+  });
+
+  test('locks the newest version where latest is asked for, and the pin does not hold the word', async () => {
+    const made = await project();
+    const { planned, errors } = await made.release({ models: { predictor: { ...predictor.model, alias: 'latest' } } });
+    expect(errors).toEqual([]);
+    const { requested, ...pin } = planned!.record.parts['predictor']!.model!;
+    expect([requested, pin.version, pin.uri]).toEqual(['@latest', '47', 's3://ml-models/fraud/v47/']);
+    expect(JSON.stringify(pin)).not.toContain('latest');
+  });
+
+  test('takes a place without a version where the digest is known, and keeps the digest when nobody may read it later', async () => {
+    const trained = { place: 's3://ml-models/train-aBcDeFgHiJ/output/' };
+    const made = await project({}, { ...VERSIONS, 'fraud/46': trained });
+    expect((await made.release()).findings.map(({ id, severity }) => [id, severity])).toContainEqual(['registry/place-reused', 'warning']);
+    expect(made.platform().render().findings.filter(({ severity, where }) => severity === 'error' && where.environment === 'staging')).toEqual([]);
+    const { errors } = await new RegistryProject(made.registry, { storage: false }).release();
+    expect(errors.map(({ id }) => id)).toEqual(['registry/place']);
+  });
+
+  test('leaves later stages alone: synth says that the service is not released there yet', async () => {
+    const made = await project();
+    expect(made.platform().render().findings.map(({ id }) => id)).toEqual(['release/not-locked', 'release/not-locked']);
+    await made.release();
+    expect(made.platform().render().findings).toEqual([
+      {
+        id: 'release/not-released',
+        severity: 'info',
+        where: { service: 'fraud', environment: 'prod-eu' },
+        message: 'the service is not released here yet, and nothing is rendered',
+        fix: 'npx ai-service promote fraud --from <environment> --to prod-eu, or npx ai-service release fraud --env prod-eu',
+      },
+    ]);
+    expect([...made.files().keys()].filter((path) => path.startsWith('gitops/envs/prod-eu'))).toEqual([]);
+  });
+
+  test('is possible while other services wait for theirs, and mistakes of others stop it', async () => {
+    const made = await project({ services: { fraud: {}, geo: {} } });
+    expect((await made.release()).errors).toEqual([]);
+    expect([...made.files().keys()].filter((path) => path.includes('geo'))).toEqual([]);
+    made.options = { services: { fraud: {}, geo: { traffic: { timeout: 'soon' } } } };
+    made.registry.aliases.set('fraud@champion', '47');
+    expect((await made.release()).errors).toMatchObject([{ id: 'service/value', where: { service: 'geo' } }]);
+  });
+
+  test('is refused while the tree has workloads that it does not name, until what serves is recorded', async () => {
+    const uri = 's3://ml-models/fraud/v45/';
+    const made = await project({ services: { fraud: { predictor: { ...predictor, model: { uri } } } } });
+    made.synth();
+    made.options = {};
+    const before = made.files();
+    const { errors } = await made.release();
+    expect(errors).toEqual([
+      {
+        id: 'release/serves-already',
+        severity: 'error',
+        where: { service: 'fraud', environment: 'staging' },
+        message: 'inferenceservice.fraud-v45 serves here, and release v46 does not name it',
+        fix: 'record what serves first, from the sources as they are deployed: npx ai-service release fraud --env staging --config',
+      },
+    ]);
+    expect(made.files()).toEqual(before);
+
+    made.options = { services: { fraud: { predictor: { ...predictor, model: { uri } } } } };
+    for (const environment of ['staging', 'prod-eu']) {
+      const recorded = await made.release({ environment, config: true });
+      expect(recorded.errors).toEqual([]);
+      expect(recorded.planned?.changes.filter(({ path }) => path.includes('/manifests/')).map(({ path }) => path)).toEqual([]);
+    }
+    expect(made.read(STATE)).toBe('stable: v45\n');
+    made.options = {};
+    expect((await made.release()).planned?.after).toMatchObject({ stable: 'v45', candidate: 'v46', phase: 'warming' });
+  });
+});
+
+describe('a later release', () => {
+  test('is deployed as candidate, without traffic', async () => {
+    const made = await releasedOnce();
+    const { planned } = await made.release({ reason: 'weekly retrain' });
+    expect(made.read(STATE)).toMatch(/^stable: v46\ncandidate: v47\nphase: warming\nweight: 0\npolicy: sha256:[0-9a-f]{64}\nreason: weekly retrain\n$/);
+    expect(planned?.changes.map(({ path }) => path.replace(/^gitops\/.*\//, '')).sort()).toEqual([
+      'destinationrule.fraud-v47.yaml',
+      'gitops/.ai-service-index',
+      'inferenceservice.fraud-v47.yaml',
+      'poddisruptionbudget.fraud-v47.yaml',
+      'prometheusrule.fraud.yaml',
+      'releases/fraud/v47.yaml',
+      'releases/staging/risk-ml/fraud.yaml',
+      'servingruntime.fraud-v47.yaml',
+    ]);
+  });
+
+  test('keeps the comments of the state', async () => {
+    const made = await releasedOnce();
+    made.put(STATE, '# the fraud team is on call\nstable: v46 # since May\n');
+    await made.release();
+    expect(made.read(STATE)).toMatch(/^# the fraud team is on call\nstable: v46 # since May\ncandidate: v47\n/);
+  });
+
+  test('takes what is asked for in place of the sources', async () => {
+    const made = await releasedOnce();
+    const { planned } = await made.release({ models: { predictor: { uri: 's3://ml-models/hotfix/v3/' } }, images: { predictor: 'registry.example.com/sklearn:1.0.0' } });
+    expect(planned?.record).toMatchObject({ release: 'v3', parts: { predictor: { model: { uri: 's3://ml-models/hotfix/v3/' }, workload: { image: 'registry.example.com/sklearn:1.0.0' } } } });
+  });
+
+  test('with --config asks no registry, and has the models of the newest release', async () => {
+    const made = await releasedOnce();
+    made.options = { services: { fraud: { predictor: { ...predictor, resources: { cpu: '2', memory: '1Gi' } } } } };
+    const asked = made.registry.server.seen.length;
+    const { planned } = await made.release({ config: true });
+    expect(made.registry.server.seen.length).toBe(asked);
+    expect(planned?.record).toMatchObject({ release: 'v46-2', parts: { predictor: { introduced: 'v46-2', model: { version: '46' }, workload: { resources: { cpu: '2' } } } } });
+  });
+
+  test('with --config has the models of what serves when the candidate is held, for they may be why', async () => {
+    const made = await releasedOnce();
+    await made.release();
+    made.put(STATE, 'stable: v46\ncandidate: v47\nphase: held\nholds:\n  v47: too many errors\n');
+    made.options = { services: { fraud: { predictor: { ...predictor, resources: { cpu: '2', memory: '1Gi' } } } } };
+    const { planned } = await made.release({ config: true });
+    expect(planned?.record).toMatchObject({ release: 'v46-2', parts: { predictor: { model: { version: '46' } } } });
+    expect(planned?.after).toMatchObject({ stable: 'v46', candidate: 'v46-2', retiring: ['v47'] });
+  });
+
+  test('of a new function alone loads no model again', async () => {
+    const api = { image: 'registry.example.com/api:1.0.0', resources: { cpu: '1', memory: '1Gi' }, env: { MODEL_URL: { part: 'predictor' } } };
+    const made = await project({ services: { fraud: { function: api } } });
+    await made.release();
+    const { planned } = await made.release({ images: { function: 'registry.example.com/api:2.0.0' } });
+    expect(planned?.record).toMatchObject({ release: 'v46-2', parts: { predictor: { introduced: 'v46' }, function: { introduced: 'v46-2' } } });
+    expect(planned?.changes.map(({ path }) => path).filter((path) => /inferenceservice|service\.serving/.test(path))).toEqual(['gitops/envs/staging/staging-1/risk-ml/fraud/manifests/service.serving.fraud-function-v46-2.yaml']);
+  });
+
+  test('replaces at once where the environment replaces in place', async () => {
+    const made = await project({ environments: { dev: { stage: 'dev', rollout: 'replace' }, staging: { stage: 'staging' } } });
+    await made.release({ environment: 'dev' });
+    made.registry.aliases.set('fraud@champion', '47');
+    const { planned } = await made.release({ environment: 'dev' });
+    expect(made.read('releases/dev/risk-ml/fraud.yaml')).toBe('stable: v47\nprevious: v46\n');
+    expect(planned?.changes.map(({ path }) => path)).toEqual([
+      'releases/fraud/v47.yaml',
+      'releases/dev/risk-ml/fraud.yaml',
+      'gitops/envs/dev/dev-1/risk-ml/fraud/manifests/inferenceservice.fraud-main.yaml',
+    ]);
+  });
+});
+
+describe('nothing to release', () => {
+  test('changes no byte of any file when nothing changed in the registry', async () => {
+    const made = await releasedOnce();
+    made.registry.aliases.set('fraud@champion', '46');
+    const before = made.files();
+    const { planned, nothing, errors } = await made.release({ reason: 'another reason' });
+    expect({ planned, nothing, errors }).toEqual({ planned: undefined, nothing: 'v46 serves already', errors: [] });
+    expect(made.files()).toEqual(before);
+  });
+
+  test('changes nothing either when the right to read the bytes is gone', async () => {
+    const made = await project();
+    await made.release();
+    const before = made.files();
+    made.options = { storage: false };
+    expect((await made.release()).nothing).toBe('v46 serves already');
+    expect(made.files()).toEqual(before);
+  });
+
+  test('changes nothing either when the candidate on its way is what is asked for', async () => {
+    const made = await releasedOnce();
+    await made.release();
+    const before = made.files();
+    expect((await made.release()).nothing).toBe('v47 is on its way already');
+    expect(made.files()).toEqual(before);
+  });
+
+  test('takes a record that is there, and writes no second one', async () => {
+    const made = await releasedOnce();
+    await made.release();
+    made.put(STATE, 'stable: v47\n');
+    made.registry.aliases.set('fraud@champion', '46');
+    const { planned } = await made.release();
+    expect(planned).toMatchObject({ isNew: false, after: { stable: 'v47', candidate: 'v46', phase: 'warming' } });
+    expect([...made.files().keys()].filter((path) => path.startsWith('releases/fraud/'))).toEqual(['releases/fraud/v46.yaml', 'releases/fraud/v47.yaml']);
+  });
+});
+
+describe('releases enter', () => {
+  test('at the first stage; later ones are told the command that promotes', async () => {
+    const made = await releasedOnce();
+    const { errors } = await made.release({ environment: 'prod-eu' });
+    expect(errors).toEqual([
+      {
+        id: 'release/entry',
+        severity: 'error',
+        where: { service: 'fraud', environment: 'prod-eu' },
+        message: 'releases do not enter at prod-eu, they are promoted to it',
+        fix: 'npx ai-service promote fraud --from staging --to prod-eu; or say --force with a --reason',
+      },
+    ]);
+  });
+
+  test('elsewhere by force, and only with a reason', async () => {
+    const made = await releasedOnce();
+    expect((await made.release({ environment: 'prod-eu', force: true })).errors).toMatchObject([{ id: 'release/entry', fix: 'say --reason' }]);
+    expect((await made.release({ environment: 'prod-eu', force: true, reason: 'staging is down' })).planned?.after.stable).toBe('v47');
+  });
+
+  test('where the environment lets them', async () => {
+    const made = await project({ environments: { staging: { stage: 'staging' }, 'prod-eu': { stage: 'prod', entry: true } } });
+    expect((await made.release({ environment: 'prod-eu' })).errors).toEqual([]);
+  });
+
+  test('at the first stage that the service runs in, of those that do not replace in place', async () => {
+    const made = await project({ environments: { dev: { stage: 'dev', rollout: 'replace' }, staging: { stage: 'staging' } }, services: { fraud: { environments: ['dev', 'staging'] } } });
+    expect((await made.release()).errors).toEqual([]);
+  });
+});
+
+test('digests are written beside the tags of images when that is asked for', async () => {
+  const manifest = '{}';
+  const digest = `sha256:${sha256(manifest)}`;
+  const images = await serve({
+    'HEAD /v2/risk/sklearn/manifests/1.0.0': { headers: { 'docker-content-digest': digest } },
+    [`GET /v2/risk/sklearn/manifests/${digest}`]: { text: manifest },
+    [`HEAD /v2/risk/sklearn/manifests/${digest}`]: { headers: { 'docker-content-digest': digest } },
+  });
+  const image = `${images.host}/risk/sklearn:1.0.0`;
+  const made = await project({ services: { fraud: { predictor: { ...predictor, image } } } });
+  const { planned, errors } = await made.release({ pinImages: true });
+  expect(errors).toEqual([]);
+  expect(planned?.record.parts['predictor']?.workload.image).toBe(`${image}@${digest}`);
+  expect((await made.release()).nothing).toBe('v46 serves already');
+  expect(made.platform().render().findings.map(({ id }) => id)).toEqual(['release/not-released']);
+});
+
+/** Bad input: what is asked for, and what is said. Nothing is written. */
+describe('is refused, and nothing is written:', () => {
+  const said = async (made: RegistryProject, request: Partial<ReleaseRequest> = {}) => {
+    const before = made.files();
+    const { errors, planned } = await made.release(request);
+    expect(planned).toBeUndefined();
+    expect(made.files()).toEqual(before);
+    return errors.map(({ id, message, fix }) => ({ id, message, fix }));
+  };
+
+  test('an alias that does not exist', async () => {
+    const made = await project();
+    made.registry.aliases.clear();
+    expect(await said(made)).toEqual([
+      {
+        id: 'registry/not-found',
+        message: 'there is no alias "champion" of registered model "fraud"',
+        fix: 'set it: client.set_registered_model_alias("fraud", "champion", "<version>")',
+      },
+    ]);
+  });
+
+  test('a version that is not ready', async () => {
+    const made = await project({}, { 'fraud/46': { status: 'PENDING_REGISTRATION' } });
+    expect(await said(made)).toMatchObject([{ id: 'registry/not-ready', message: 'version "46" of "fraud" is still being registered' }]);
+  });
+
+  test('a version that is not approved, unless that is allowed', async () => {
+    const made = await project({ approvalTag: 'review=passed' }, { 'fraud/46': {} });
+    expect(await said(made)).toMatchObject([{ id: 'registry/not-approved', message: 'version "46" of "fraud" waits for approval' }]);
+    const { planned } = await made.release({ allowUnapproved: true });
+    expect(planned?.record.parts['predictor']?.model?.approval).toBe('pending');
+  });
+
+  test('a URI that KServe cannot load, or that means another model tomorrow', async () => {
+    const made = await project();
+    const uris = ['runs:/9f3c/model', 's3://ml-models/fraud/latest/', 's3://ml-models/fraud/v47'];
+    const problems = [];
+    for (const uri of uris) problems.push(...(await said(made, { models: { predictor: { uri } } })));
+    expect(problems.map(({ id, message }) => [id, message])).toEqual([
+      ['release/request', 'model URI "runs:/9f3c/model": KServe does not load runs://'],
+      ['release/request', 'model URI "s3://ml-models/fraud/latest/" may mean another model tomorrow: "latest" is a floating name'],
+      ['release/request', 'model URI "s3://ml-models/fraud/v47" may be a directory or an object, and KServe loads the two differently'],
+    ]);
+  });
+
+  test('an image that moves', async () => {
+    const made = await project();
+    expect(await said(made, { images: { predictor: 'registry.example.com/sklearn:latest' } })).toMatchObject([{ id: 'release/request', message: 'image "registry.example.com/sklearn:latest" has the moving tag "latest"' }]);
+  });
+
+  test('a second candidate', async () => {
+    const made = await releasedOnce();
+    await made.release();
+    expect(await said(made, { models: { predictor: { uri: 's3://ml-models/hotfix/v3/' } } })).toEqual([
+      { id: 'release/illegal-move', message: 'release is not possible while warming: v47 is on its way already, and there is one candidate at a time', fix: expect.stringMatching(/^possible now: advance, finish, abort/) as string },
+    ]);
+  });
+
+  test('a release that is held', async () => {
+    const made = await releasedOnce();
+    await made.release();
+    made.put(STATE, 'stable: v46\nholds:\n  v47: too many errors\n');
+    expect(await said(made)).toEqual([{ id: 'release/illegal-move', message: 'v47 is held: too many errors', fix: 'free it with resume v47, or make a newer release' }]);
+  });
+
+  test('a service, environment, part or registry that is not there', async () => {
+    const made = await project();
+    expect(await said(made, { service: 'frau' })).toEqual([{ id: 'release/request', message: 'the project has no service "frau"', fix: 'did you mean fraud?' }]);
+    expect(await said(made, { environment: 'stagin' })).toEqual([{ id: 'release/request', message: 'the project has no environment "stagin"', fix: 'did you mean staging?' }]);
+    expect(await said(made, { models: { embedder: predictor.model } })).toEqual([{ id: 'release/request', message: 'the service has no part "embedder" with a model', fix: 'name one of predictor' }]);
+    expect(await said(made, { models: { predictor: { ...predictor.model, registry: 'copr' } } })).toEqual([{ id: 'release/request', message: 'the platform has no registry "copr"', fix: 'did you mean "corp"?' }]);
+  });
+
+  test('an image where the sources decide, and a record that was edited', async () => {
+    const made = await releasedOnce({ environments: { staging: { stage: 'staging', rollout: 'replace' } } });
+    expect(await said(made, { images: { predictor: 'registry.example.com/sklearn:1.0.0' } })).toMatchObject([{ id: 'release/request', message: 'an environment that replaces in place follows the sources, and takes only models from a release' }]);
+    made.put('releases/fraud/v46.yaml', made.read('releases/fraud/v46.yaml').replace('cpu: "1"', 'cpu: "2"'));
+    expect(await said(made)).toMatchObject([{ id: 'release/digest' }]);
+  });
+
+  test('--config where no release has the model yet', async () => {
+    const made = await project();
+    expect(await said(made, { config: true })).toEqual([
+      { id: 'release/not-locked', message: 'no release here has a model for predictor, the sources ask for fraud@champion, and --config takes no other models than those of the release', fix: 'leave --config out, or name the model: --model main=<registry>/<name>:<version>' },
+    ]);
+  });
+
+  test('--config where the sources ask for another model than the release has', async () => {
+    const made = await releasedOnce();
+    made.options = { services: { fraud: { predictor: { ...predictor, model: { uri: 's3://ml-models/fraud/v48/' } } } } };
+    expect(await said(made, { config: true })).toMatchObject([
+      { id: 'release/not-locked', message: 'release v46 has fraud:46 for predictor, the sources ask for s3://ml-models/fraud/v48/, and --config takes no other models than those of the release' },
+    ]);
+    expect(made.platform().render().findings.find(({ id }) => id === 'release/unreleased-edit')?.fix).toBe('npx ai-service release fraud --env staging');
+  });
+
+  test('an environment that the service does not run in', async () => {
+    const made = await project({ services: { fraud: { environments: ['staging'] } } });
+    expect(await said(made, { environment: 'prod-eu' })).toEqual([
+      { id: 'release/request', message: 'fraud does not run in prod-eu', fix: 'add it to environments of the service, or name another environment' },
+    ]);
+  });
+
+  test('a release that cannot be rendered', async () => {
+    const made = await releasedOnce();
+    made.options = { cluster: { istio: undefined } as never };
+    expect((await said(made)).length).toBeGreaterThan(0);
+  });
+});
+
+describe('arguments', () => {
+  test('name models by registry and alias or version, or by URI; main is the predictor', () => {
+    const { value } = parseModels(['main=corp/fraud@champion', 'embedder=hub/acme/embed:0f1e', `geo=oci/models/geo@sha256:${'1f'.repeat(32)}`, 'ranker=aws/rank@stage=Production/Approved', 'text=s3://ml-models/text/v1/']);
+    expect(value).toEqual({
+      predictor: { registry: 'corp', name: 'fraud', alias: 'champion' },
+      embedder: { registry: 'hub', name: 'acme/embed', version: '0f1e' },
+      geo: { registry: 'oci', name: 'models/geo', version: `sha256:${'1f'.repeat(32)}` },
+      ranker: { registry: 'aws', name: 'rank', alias: 'stage=Production/Approved' },
+      text: { uri: 's3://ml-models/text/v1/' },
+    });
+    expect(parseImages(['function=registry.example.com/api:1.4.2']).value).toEqual({ function: 'registry.example.com/api:1.4.2' });
+  });
+
+  test.each([['main'], ['=corp/fraud@champion'], ['main=fraud'], ['main=corp/fraud'], ['main=']])('that are not understood, such as %s, are said with what to write', (text) => {
+    const { value, findings } = parseModels([text]);
+    expect(value).toBeUndefined();
+    expect(findings).toMatchObject([{ id: 'release/request', fix: 'write main=corp/fraud-detector@champion, main=corp/fraud-detector:47 or main=s3://ml-models/fraud-detector/v47/' }]);
+  });
+
+  test('name each part once', () => {
+    expect(parseModels(['main=corp/fraud@a', 'predictor=corp/fraud@b']).findings).toMatchObject([{ id: 'release/request', message: 'part predictor is given twice' }]);
+  });
+});

@@ -1,0 +1,234 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { policyDigest, PHASES, releaseState, runningReleases, type ReleaseState } from '../../src/release/state.ts';
+import { legalMoves, transition, TRANSITIONS, type Move, type MoveOptions } from '../../src/release/transition.ts';
+import { policyOf, type Policies, type ReleasePolicy } from '../../src/service/release-policy.ts';
+import { aiService } from '../../src/service/service.ts';
+
+const parse = (policies: object): ReleasePolicy => {
+  const spec = aiService.parse({ owner: { team: 'a' }, function: { image: 'a/b:1', resources: { cpu: '1', memory: '1Gi' } }, ...policies });
+  return policyOf(spec satisfies Policies, 'release');
+};
+
+const canary = parse({ canary: { steps: [10, 25, 50] } });
+const digest = policyDigest(canary);
+
+const state = (text: Partial<ReleaseState>): ReleaseState => releaseState.parse({ stable: 'v46', ...text });
+const warming = state({ candidate: 'v47', phase: 'warming', policy: digest });
+const atStep = (step: number): ReleaseState => state({ candidate: 'v47', phase: 'canary', weight: [10, 25, 50][step] ?? 0, step, policy: digest });
+const finished = state({ stable: 'v47', previous: 'v46', phase: 'idle' });
+
+/** The state after a move, or what is said against it. */
+function after(from: ReleaseState, move: Move, options: MoveOptions = {}, policy = canary): ReleaseState | string {
+  const { state: to, problem } = transition(from, move, policy, options);
+  return to ?? `${problem.message}; ${problem.fix}`;
+}
+
+describe('a release on its way', () => {
+  test('starts at weight 0', () => {
+    expect(after(state({ previous: 'v45' }), { action: 'release', release: 'v47' }, { reason: 'weekly retrain' })).toEqual({
+      stable: 'v46', previous: 'v45', candidate: 'v47', phase: 'warming', weight: 0, policy: digest, reason: 'weekly retrain',
+    });
+  });
+
+  test('climbs the steps', () => {
+    expect(after(warming, { action: 'advance' })).toEqual({ ...warming, phase: 'canary', weight: 10, step: 0 });
+    expect(after(atStep(0), { action: 'advance' })).toEqual({ ...atStep(0), weight: 25, step: 1 });
+  });
+
+  test('cannot advance past the last step', () => {
+    expect(after(atStep(2), { action: 'advance' })).toBe('the candidate is at the last of 3 steps; run finish');
+  });
+
+  test('finishes from the last step; what served before, and before that, keeps running', () => {
+    expect(after({ ...atStep(2), previous: 'v45' }, { action: 'finish' })).toEqual({ stable: 'v47', previous: 'v46', phase: 'finishing', weight: 0, retiring: ['v45'] });
+  });
+
+  test('finishes earlier with a reason only', () => {
+    expect(after(atStep(0), { action: 'finish' })).toBe('the candidate has not been through all steps: 10 %, 25 %, 50 %; run advance, or say --force with a --reason');
+    expect(after(atStep(0), { action: 'finish' }, { force: true })).toBe('steps are left out without a reason; say --reason');
+    expect(after(atStep(0), { action: 'finish' }, { force: true, reason: 'hot fix' })).toMatchObject({ stable: 'v47', phase: 'finishing', reason: 'hot fix' });
+  });
+
+  test('there is one candidate at a time', () => {
+    expect(after(atStep(0), { action: 'release', release: 'v48' })).toBe(
+      'release is not possible while canary: v47 is on its way already, and there is one candidate at a time; possible now: advance, finish, abort, rollback, hold, pause',
+    );
+  });
+});
+
+describe('cleanup, in a commit of its own', () => {
+  const finishing = state({ stable: 'v47', previous: 'v46', phase: 'finishing', retiring: ['v45'] });
+
+  test.each([
+    ['warm', { stable: 'v47', previous: 'v46', phase: 'idle', weight: 0 }],
+    ['stopped', { stable: 'v47', previous: 'v46', phase: 'idle', weight: 0, stopped: ['v46'] }],
+    ['none', { stable: 'v47', phase: 'idle', weight: 0 }],
+  ] as const)('keeps the previous release %s', (keepPrevious, expected) => {
+    expect(after(finishing, { action: 'cleanup' }, {}, parse({ canary: { steps: [10], keepPrevious } }))).toEqual(expected);
+  });
+
+  test('removes a candidate that was aborted; the hold stays', () => {
+    const held = state({ candidate: 'v47', phase: 'held', holds: { v47: 'too slow' }, policy: digest });
+    expect(after(held, { action: 'cleanup' })).toEqual({ stable: 'v46', phase: 'idle', weight: 0, holds: { v47: 'too slow' } });
+  });
+
+  test('has nothing to do when everything is needed', () => {
+    expect(after(finished, { action: 'cleanup' })).toBe('cleanup is not possible while idle: everything that runs is needed; possible now: release, rollback, hold, pause');
+  });
+});
+
+describe('a way back', () => {
+  test('abort takes the traffic off the candidate, and holds it', () => {
+    expect(after(atStep(1), { action: 'abort' }, { reason: 'p99 0.8 s' })).toEqual({
+      stable: 'v46', candidate: 'v47', phase: 'held', weight: 0, policy: digest, holds: { v47: 'p99 0.8 s' }, reason: 'p99 0.8 s',
+    });
+  });
+
+  test('rollback on the way is an abort', () => {
+    expect(after(atStep(1), { action: 'rollback' }, { reason: 'x' })).toEqual(after(atStep(1), { action: 'abort' }, { reason: 'x' }));
+  });
+
+  test('rollback of a finished release only moves weights: what is warm serves, what served is held', () => {
+    expect(after(finished, { action: 'rollback' }, { reason: 'drift' })).toEqual({
+      stable: 'v46', candidate: 'v47', phase: 'held', weight: 0, holds: { v47: 'drift' }, reason: 'drift',
+    });
+  });
+
+  test('rollback to a release that is stopped, or gone, warms it first, while the present one serves', () => {
+    const expected = { stable: 'v47', candidate: 'v46', phase: 'warming', weight: 0, returning: true, reason: 'rolled back to v46' };
+    expect(after({ ...finished, stopped: ['v46'] }, { action: 'rollback' })).toEqual(expected);
+    expect(after(state({ stable: 'v47' }), { action: 'rollback', to: 'v46' })).toEqual(expected);
+  });
+
+  test('a release that returns finishes without steps, and holds what it replaces', () => {
+    const returning = state({ stable: 'v47', candidate: 'v46', phase: 'warming', returning: true, reason: 'drift' });
+    expect(after(returning, { action: 'advance' })).toBe('the candidate served here before, and needs no steps; run finish');
+    expect(after(returning, { action: 'finish' })).toEqual({ stable: 'v46', candidate: 'v47', phase: 'held', weight: 0, holds: { v47: 'drift' } });
+  });
+
+  test('without a previous release the target must be named', () => {
+    expect(after(state({}), { action: 'rollback' })).toBe('no release served before v46 that is still known here; name one: rollback --to <release>');
+  });
+
+  test('to another release than stable goes in two moves while one is on its way', () => {
+    expect(after(atStep(0), { action: 'rollback', to: 'v40' })).toBe('v47 is on its way; run rollback first, then rollback --to v40');
+  });
+});
+
+describe('a hold', () => {
+  const held = state({ candidate: 'v47', phase: 'held', holds: { v47: 'too slow' }, policy: digest });
+
+  test('of a candidate takes its traffic', () => {
+    expect(after(atStep(0), { action: 'hold' }, { reason: 'asked by risk' })).toMatchObject({ phase: 'held', weight: 0, holds: { v47: 'asked by risk' } });
+  });
+
+  test('of what serves is refused', () => {
+    expect(after(state({}), { action: 'hold', release: 'v46' })).toBe('v46 serves; run rollback, which holds what it replaces');
+  });
+
+  test('is honoured by release, until somebody resumes it', () => {
+    const idle = state({ holds: { v47: 'too slow' } });
+    expect(after(idle, { action: 'release', release: 'v47' })).toBe('v47 is held: too slow; free it with resume v47, or make a newer release');
+    expect(after(idle, { action: 'resume' })).toEqual({ stable: 'v46', phase: 'idle', weight: 0 });
+  });
+
+  test('stops one release, not the next one; the held one goes with the next cleanup', () => {
+    expect(after(held, { action: 'release', release: 'v48' })).toEqual({
+      stable: 'v46', candidate: 'v48', phase: 'warming', weight: 0, policy: digest, retiring: ['v47'], holds: { v47: 'too slow' },
+    });
+  });
+
+  test('a candidate that is resumed warms again', () => {
+    expect(after(held, { action: 'resume' })).toEqual({ stable: 'v46', candidate: 'v47', phase: 'warming', weight: 0, policy: digest });
+  });
+
+  test('of more than one release must be named', () => {
+    const two = state({ holds: { v47: 'a', v48: 'b' } });
+    expect(after(two, { action: 'resume' })).toBe('more than one release is held: v47, v48; name one of them');
+    expect(after(two, { action: 'resume', release: 'v48' })).toMatchObject({ holds: { v47: 'a' } });
+  });
+});
+
+describe('two at work', () => {
+  test('--expect-step guards against the other', () => {
+    expect(after(atStep(1), { action: 'advance' }, { expectStep: 0 })).toBe(
+      'expected step 0, but the candidate is at step 1 (25 %): somebody else moved it; look at ai-service status, and run again with what it says',
+    );
+    expect(after(atStep(1), { action: 'advance' }, { expectStep: 1 })).toMatchObject({ step: 2 });
+  });
+
+  test('a policy that changed on the way must be accepted, and goes on at the next higher weight', () => {
+    const changed = parse({ canary: { steps: [5, 20, 40] } });
+    expect(after(atStep(0), { action: 'advance' }, {}, changed)).toBe(
+      'the policy changed since the candidate set out; read the new policy, and say --accept-policy; or abort, and release again',
+    );
+    expect(after(atStep(0), { action: 'advance' }, { acceptPolicy: true }, changed)).toEqual({ ...atStep(0), weight: 20, step: 1, policy: policyDigest(changed) });
+  });
+
+  test('pause and unpause', () => {
+    const paused = after(atStep(0), { action: 'pause' }, { reason: 'holidays' });
+    expect(paused).toEqual({ ...atStep(0), paused: 'holidays' });
+    expect(after(paused as ReleaseState, { action: 'unpause' })).toEqual(atStep(0));
+  });
+});
+
+describe('strategies', () => {
+  test('blue-green flips at once', () => {
+    const policy = parse({ blueGreen: {} });
+    const ready = { ...warming, policy: policyDigest(policy) };
+    expect(after(ready, { action: 'advance' }, {}, policy)).toBe('a blueGreen release has no steps; run finish');
+    expect(after(ready, { action: 'finish' }, {}, policy)).toEqual({ stable: 'v47', previous: 'v46', phase: 'finishing', weight: 0 });
+  });
+
+  test('shadow copies requests, A/B answers those with a header; neither gives weight', () => {
+    const shadow = parse({ shadow: { percent: 20 } });
+    const header = { name: 'x-cohort', value: 'b' };
+    const abTest = parse({ abTest: { header } });
+    expect(after({ ...warming, policy: policyDigest(shadow) }, { action: 'advance' }, {}, shadow)).toMatchObject({ phase: 'canary', weight: 0, mirror: 20, step: 0 });
+    expect(after({ ...warming, policy: policyDigest(abTest) }, { action: 'advance' }, {}, abTest)).toMatchObject({ phase: 'canary', weight: 0, header, step: 0 });
+  });
+
+  test('replace has no way, forth or back', () => {
+    const replace = parse({ replace: {} });
+    const released = after(state({}), { action: 'release', release: 'v47' }, {}, replace);
+    expect(released).toEqual({ stable: 'v47', previous: 'v46', phase: 'idle', weight: 0 });
+    expect(after(released as ReleaseState, { action: 'rollback' }, {}, replace)).toEqual({ stable: 'v46', phase: 'idle', weight: 0, holds: { v47: 'rolled back to v46' } });
+  });
+});
+
+test('every phase has moves, and the table lists no phase that there is not', () => {
+  for (const phase of PHASES) expect(TRANSITIONS.some(({ from }) => from.includes(phase))).toBe(true);
+  expect(legalMoves(warming)).toEqual(['advance', 'finish', 'abort', 'rollback', 'hold', 'pause']);
+});
+
+test('whatever is done, in whatever order, gives a state that can be read back, and says what may be done next', () => {
+  const release = fc.constantFrom('v1', 'v2', 'v3', 'v4');
+  const move: fc.Arbitrary<Move> = fc.oneof(
+    release.map((name): Move => ({ action: 'release', release: name })),
+    fc.constantFrom<Move>({ action: 'advance' }, { action: 'advance' }, { action: 'finish' }, { action: 'abort' }, { action: 'cleanup' }, { action: 'rollback' }, { action: 'pause' }, { action: 'unpause' }),
+    release.map((to): Move => ({ action: 'rollback', to })),
+    release.map((name): Move => ({ action: 'hold', release: name })),
+    release.map((name): Move => ({ action: 'resume', release: name })),
+  );
+  const policy = fc.constantFrom(canary, parse({}), parse({ blueGreen: { keepPrevious: 'stopped' } }), parse({ shadow: {} }), parse({ abTest: { header: { name: 'x', value: 'y' } } }), parse({ replace: {} }), parse({ canary: { steps: [50], keepPrevious: 'none' } }));
+  fc.assert(
+    fc.property(policy, fc.array(fc.tuple(move, fc.boolean()), { maxLength: 30 }), (under, moves) => {
+      let now = state({ stable: 'v1' });
+      for (const [each, force] of moves) {
+        const { state: next, problem } = transition(now, each, under, { force, ...(force && { reason: 'because' }) });
+        if (problem) {
+          expect(problem.fix).not.toBe('');
+          continue;
+        }
+        expect(releaseState.parse(next)).toEqual(next);
+        expect(legalMoves(now)).toContain(each.action);
+        // What ran goes in a cleanup only, or where there is one workload anyway.
+        const gone = runningReleases(now).filter((name) => !runningReleases(next).includes(name));
+        if (each.action !== 'cleanup' && under.strategy !== 'replace') expect(gone).toEqual([]);
+        now = next;
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
