@@ -80,9 +80,10 @@ test('the services of the docs compile', () => {
 
 test('commands of the docs are there', () => {
   const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
-  const commands = ['synth', 'import'];
+  const { stdout } = spawnSync(process.execPath, [join(ROOT, 'bin/ai-service.js'), '--help'], { encoding: 'utf8' });
+  const commands = [...stdout.matchAll(/^ {2}([a-z-]+) .*/gm)].map(([, command = '']) => command);
   const wrong = blocks.filter(({ language }) => language === 'sh').flatMap((block) => [
-    ...[...block.text.matchAll(/ai-service ([a-z]+)/g)].filter(([, command = '']) => !commands.includes(command)),
+    ...[...block.text.matchAll(/ai-service ([a-z-]+)/g)].filter(([, command = '']) => !commands.includes(command)),
     ...[...block.text.matchAll(/npm (?:run )([\w:]+)/g)].filter(([, script = '']) => !(script in scripts)),
   ].map(([text]) => `${place(block)}: ${text}`));
   expect(wrong).toEqual([]);

@@ -66,8 +66,8 @@ export const ROOMS: Readonly<Record<string, string>> = {
   objects: 'Objects that stand together on one cluster.',
   tree: 'The files of the tree, and the folder that they go to: see [gitops-tree.md](gitops-tree.md).',
   git: 'The Git repository that commands read and commit to.',
-  trail: '`ai-service history`, `audit` and `status`: see [releases.md](releases.md).',
-  transition: '`ai-service verify-transition`: see [releases.md](releases.md).',
+  trail: '`ai-service history`, `audit` and `status`: see [trail.md](trail.md).',
+  transition: '`ai-service verify-transition`: see [trail.md](trail.md).',
   lock: '`ai-service lock verify`: see [releases.md](releases.md).',
   import: '`ai-service import`: see [import.md](import.md).',
 };

@@ -1,8 +1,10 @@
-import { refused, type Answer } from '../core/answer.ts';
+import { answered, refused, type Answer } from '../core/answer.ts';
 import type { Finding, Where } from '../core/finding.ts';
 import { releaseFinding } from '../release/rules.ts';
+import type { ReleaseState } from '../release/state.ts';
+import type { ReleaseStore } from '../release/store.ts';
 import type { MoveOptions } from '../release/transition.ts';
-import { unitsOf, type Checkout } from './checkout.ts';
+import { placesOf, unitsOf, type Checkout } from './checkout.ts';
 import { planMove, type PlannedMove } from './move.ts';
 
 /** A release that shall go from one environment to another. */
@@ -14,6 +16,11 @@ export interface Promotion extends MoveOptions {
   readonly release?: string;
 }
 
+/** Whether an environment has nothing of a service yet: then its first release needs the sources, to be rendered there. */
+export function isFirstPromotion(checkout: Checkout, { service, from, to }: Promotion): boolean {
+  return placesOf(checkout, service, to).length === 0 && placesOf(checkout, service, from).length > 0;
+}
+
 /**
  * The very release that serves in one environment becomes the candidate of another one: the same record, nothing is
  * resolved again. What was not finished in the earlier stage needs force and a reason.
@@ -21,28 +28,50 @@ export interface Promotion extends MoveOptions {
  * @example planPromotion(checkout, { service: 'fraud-detector', from: 'staging', to: 'prod-eu' })
  */
 export async function planPromotion(checkout: Checkout, promotion: Promotion): Promise<Answer<PlannedMove>> {
-  const { service, from, to, force, reason } = promotion;
-  const where: Where = { service, environment: to };
+  const { service, from, to } = promotion;
   const [source, target] = [unitsOf(checkout, service, from), unitsOf(checkout, service, to)];
   if (!source.value || !target.value) return refused(...source.findings, ...target.findings);
   const [here, there] = [source.value[0], target.value[0]];
   if (!here || !there) return refused();
-  const state = checkout.store.state(from, here.team, service);
-  if (!state?.value) {
-    const fix = `npx ai-service release ${service} --env ${from}`;
-    return refused(...(state?.findings ?? [releaseFinding('release/no-state', { service, environment: from }, 'the release store has no state of the service in this environment', fix)]));
-  }
+  const state = stateIn(checkout.store, from, here.team, service);
+  if (!state.value) return state;
   const release = promotion.release ?? state.value.stable;
-  const problems: Finding[] = [];
-  const [stage, next] = [here.stages.indexOf(here.env.stage), there.stages.indexOf(there.env.stage)];
-  if (from === to || next < stage) {
-    const order = there.stages.join(', ');
-    problems.push(releaseFinding('release/stage-order', where, `${to} (stage ${there.env.stage}) does not come after ${from} (stage ${here.env.stage})`, `promote in the order of the stages: ${order}; to go back, run rollback`));
-  }
-  if (release !== state.value.stable && !(force && reason !== undefined)) {
-    const now = release === state.value.candidate ? `is ${state.value.phase}` : 'does not serve';
-    problems.push(releaseFinding('release/not-finished', where, `${release} ${now} in ${from}, where ${state.value.stable} serves`, `finish it there first, or say --force with a --reason`));
-  }
+  const problems = refusals(promotion, { release, state: state.value, stages: there.stages, here: here.env.stage, there: there.env.stage });
   if (problems.length > 0) return refused(...problems);
   return planMove(checkout, { ...promotion, environment: to, move: { action: 'release', release } });
+}
+
+/** The state of a service, or why there is none. */
+export function stateIn(store: ReleaseStore, environment: string, team: string, service: string): Answer<ReleaseState> {
+  const stored = store.state(environment, team, service);
+  if (stored?.value) return answered(stored.value);
+  const fix = `npx ai-service release ${service} --env ${environment}`;
+  const none = releaseFinding('release/no-state', { service, environment }, 'the release store has no state of the service in this environment', fix);
+  return refused(...(stored?.findings ?? [none]));
+}
+
+/** What a promotion is judged by. */
+export interface Judged {
+  readonly release: string;
+  /** Of the environment that it comes from. */
+  readonly state: ReleaseState;
+  readonly stages: readonly string[];
+  readonly here: string;
+  readonly there: string;
+}
+
+/** Why a release may not go from one environment to another. */
+export function refusals({ service, from, to, force, reason }: Promotion, { release, state, stages, here, there }: Judged): Finding[] {
+  const where: Where = { service, environment: to };
+  const problems: Finding[] = [];
+  if (from === to || stages.indexOf(there) < stages.indexOf(here)) {
+    const message = `${to} (stage ${there}) does not come after ${from} (stage ${here})`;
+    problems.push(releaseFinding('release/stage-order', where, message, `promote in the order of the stages: ${stages.join(', ')}; to go back, run rollback`));
+  }
+  if (release !== state.stable && !(force && reason !== undefined)) {
+    const now = release === state.candidate ? `is ${state.phase}` : 'does not serve';
+    const message = `${release} ${now} in ${from}, where ${state.stable} serves`;
+    problems.push(releaseFinding('release/not-finished', where, message, 'finish it there first, or say --force with a --reason'));
+  }
+  return problems;
 }

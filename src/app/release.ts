@@ -24,7 +24,7 @@ import { fieldOf, lockModels, type Registries, type WantedModel } from './lock-m
 import { formatState } from './move.ts';
 import { pinImages } from './pin-images.ts';
 import type { Platform } from './platform.ts';
-import { synthesize } from './synthesize.ts';
+import { synthesize, type Synthesis } from './synthesize.ts';
 import { treeChanges } from './tree-changes.ts';
 
 /** A release that is asked for. */
@@ -108,7 +108,7 @@ export async function planRelease(scope: ReleaseScope, request: ReleaseRequest):
   if (!draft) return refused(...findings);
   if ('nothing' in draft) return answered(draft, ...findings);
   const { service, environment } = request;
-  const { files, platform, config, tree } = scope;
+  const { files, config } = scope;
   const state = stateFile(config.releases, environment, draft.team, service);
   const record = recordFile(config.releases, service, draft.record.release);
   const stateText = files.read(state);
@@ -116,19 +116,25 @@ export async function planRelease(scope: ReleaseScope, request: ReleaseRequest):
     ...(draft.isNew ? [{ path: record, before: undefined, after: formatRecord(draft.record) }] : []),
     { path: state, before: stateText, after: formatState(stateText, draft.after) },
   ];
+  const rendered = renderedWith(scope, service, written);
+  if (!rendered.value) return refused(...findings, ...rendered.findings);
+  if (!draft.before) {
+    const orphans = orphanedWorkloads(scope, request, draft.team, rendered.value.files);
+    if (orphans.length > 0) return refused(...findings, servesAlready(request, draft.record.release, orphans));
+  }
+  const changed = treeChanges({ root: scope.root, tree: scope.tree, synthesis: rendered.value });
+  if (!changed.value) return refused(...findings, ...rendered.findings, ...changed.findings);
+  return answered({ ...draft, changes: [...written, ...changed.value] }, ...findings, ...rendered.findings);
+}
+
+/** The tree that a full synth gives once some files of the release store are written. */
+export function renderedWith({ files, config, platform }: ReleaseScope, service: string, written: readonly FileChange[]): Answer<Synthesis> {
   const store = openStore(overlaid(files, new Map(written.map(({ path, after = '' }) => [path, after]))), config.releases);
   const synthesis = synthesize(platform, undefined, store);
   // Services that wait for their own first release would keep each other from it; what they have in the tree is guarded.
   const concerns = ({ id, severity, where }: Finding): boolean => where.service === undefined || where.service === service || (severity === 'error' && id !== 'release/not-locked');
   const said = synthesis.findings.filter(concerns);
-  if (said.some(({ severity }) => severity === 'error')) return refused(...findings, ...said);
-  if (!draft.before) {
-    const orphans = orphanedWorkloads(scope, request, draft.team, synthesis.files);
-    if (orphans.length > 0) return refused(...findings, servesAlready(request, draft.record.release, orphans));
-  }
-  const changed = treeChanges({ root: scope.root, tree, synthesis });
-  if (!changed.value) return refused(...findings, ...said, ...changed.findings);
-  return answered({ ...draft, changes: [...written, ...changed.value] }, ...findings, ...said);
+  return said.some(({ severity }) => severity === 'error') ? refused(...said) : answered(synthesis, ...said);
 }
 
 /**

@@ -63,11 +63,13 @@ function checkPredictions(add: Add, field: string, target: Target): void {
   if (!declared) {
     const names = parts.map((part) => part.field).sort(compareText);
     const message = `no part (${names.join(', ')}) declares the histogram of its predictions, so that the gate would never have data`;
-    add('gate/predictions', field, message, `have a part expose one and declare it: ${parts[0]?.field ?? 'predictor'}.exports: { predictions: "score" }`);
+    const fix = `have a part expose one and declare it: ${parts[0]?.field ?? 'predictor'}.exports: { predictions: "score" }`;
+    add('gate/predictions', field, message, fix);
     return;
   }
   if (scrapesOf(target).some(({ part }) => part === declared.part)) return;
-  const message = `${declared.field} exports ${JSON.stringify(declared.predictions)} but has no metrics endpoint that Prometheus could scrape`;
+  const shown = JSON.stringify(declared.predictions);
+  const message = `${declared.field} exports ${shown} but has no metrics endpoint that Prometheus could scrape`;
   add('gate/predictions', field, message, 'set its metrics, or export the predictions from a transformer or function that has metrics');
 }
 

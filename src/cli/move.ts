@@ -3,6 +3,9 @@ import { openCheckout } from '../app/checkout.ts';
 import { planMove } from '../app/move.ts';
 import { pullRequestBody, subjectOf, trailersOf, type MadeMove } from '../app/words.ts';
 import { diskFiles } from '../core/files.ts';
+import type { Finding } from '../core/finding.ts';
+import { gitFinding } from '../git/rules.ts';
+import { releaseFinding } from '../release/rules.ts';
 import type { Move, MoveOptions } from '../release/transition.ts';
 import { recoverJournal, writeJournaled, type FileChange } from '../tree/journal.ts';
 import { EXIT } from './main.ts';
@@ -45,6 +48,8 @@ export async function makeMove(service: string, move: Move, options: MoveCommand
   const checkout = openCheckout(diskFiles(place.root), { tree, releases });
   const { value: planned, findings } = await planMove(checkout, { service, environment, move, ...moveOptions(options) });
   if (!planned) return fail(findings);
+  const uncommitted = await commitProblems(planned.changes, options);
+  if (uncommitted.length > 0) return fail(uncommitted);
   printFindings(findings);
   const failed = writeJournaled(place, planned.changes);
   if (failed.length > 0) return fail(failed);
@@ -59,6 +64,27 @@ export function moveOptions({ reason, expectStep, acceptPolicy, force }: MoveOpt
     ...(acceptPolicy && { acceptPolicy }),
     ...(force && { force }),
   };
+}
+
+/**
+ * What would keep a commit from holding one move and nothing else, asked before anything is written: files that differ from
+ * what is committed already, and a branch that is there.
+ */
+export async function commitProblems(changes: readonly FileChange[], { gitops, commit, branch }: CommitOptions & CheckoutOptions): Promise<readonly Finding[]> {
+  if (!commit && branch === undefined) return [];
+  const { openRepository } = await import('../git/repository.ts');
+  const repository = await openRepository(gitops);
+  if (!repository.value) return repository.findings;
+  if (branch !== undefined && (await repository.value.resolve(`refs/heads/${branch}`)).value !== undefined) {
+    return [gitFinding('git/branch', {}, `branch ${branch} is there already`, 'name another one, or delete it')];
+  }
+  const edited = await repository.value.changedInWorktree('HEAD');
+  const touched = new Set(changes.map(({ path }) => path));
+  const mixed = (edited.value ?? []).filter(({ path }) => touched.has(path));
+  return mixed.map(({ path }) => {
+    const message = 'the file has a change that is not committed, and one commit would hold both';
+    return releaseFinding('release/uncommitted', { file: path }, message, 'commit it first, or restore it: git restore <file>');
+  });
 }
 
 /** Says what was done, and commits it where that was asked for. */

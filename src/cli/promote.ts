@@ -1,9 +1,11 @@
 import { openCheckout } from '../app/checkout.ts';
-import { planPromotion } from '../app/promote.ts';
+import { isFirstPromotion, planPromotion, type Promotion } from '../app/promote.ts';
+import type { FirstPromotion } from '../app/first-promotion.ts';
+import { refused, type Answer } from '../core/answer.ts';
 import { diskFiles } from '../core/files.ts';
 import type { MoveOptions } from '../release/transition.ts';
 import { recoverJournal, writeJournaled } from '../tree/journal.ts';
-import { announce, moveOptions, type CheckoutOptions, type CommitOptions } from './move.ts';
+import { announce, commitProblems, moveOptions, type CheckoutOptions, type CommitOptions } from './move.ts';
 import { fail, printFindings } from './report.ts';
 
 /** Options of `ai-service promote`. */
@@ -11,6 +13,8 @@ export interface PromoteOptions extends CheckoutOptions, CommitOptions, MoveOpti
   readonly from: string;
   readonly to: string;
   readonly release?: string;
+  /** Folder of the services, for the first release in an environment. */
+  readonly apps: string;
 }
 
 /** `ai-service promote`: the very release that serves in one environment becomes the candidate of a later one. */
@@ -20,10 +24,21 @@ export async function promote(service: string, options: PromoteOptions): Promise
   const unfinished = recoverJournal(place);
   if (unfinished.length > 0) return fail(unfinished);
   const checkout = openCheckout(diskFiles(place.root), { tree, releases });
-  const { value: planned, findings } = await planPromotion(checkout, { service, from, to, ...(release !== undefined && { release }), ...moveOptions(options) });
+  const promotion: Promotion = { service, from, to, ...(release !== undefined && { release }), ...moveOptions(options) };
+  const { value: planned, findings } = isFirstPromotion(checkout, promotion) ? await planFirst(promotion, options) : await planPromotion(checkout, promotion);
   if (!planned) return fail(findings);
+  const uncommitted = await commitProblems(planned.changes, options);
+  if (uncommitted.length > 0) return fail(uncommitted);
   printFindings(findings);
   const failed = writeJournaled(place, planned.changes);
   if (failed.length > 0) return fail(failed);
   return announce({ service, environment: to, action: 'promote', planned }, planned.changes, options);
+}
+
+/** Where nothing of a service was before, the sources are needed. */
+async function planFirst(promotion: Promotion, { gitops, out, releases, apps }: PromoteOptions): Promise<Answer<FirstPromotion>> {
+  const { openProject } = await import('./release.ts');
+  const { planFirstPromotion } = await import('../app/first-promotion.ts');
+  const opened = await openProject({ gitops, out, releases, apps });
+  return 'failed' in opened ? refused(...opened.failed) : planFirstPromotion(opened.scope, promotion);
 }

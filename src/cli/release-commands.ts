@@ -166,6 +166,7 @@ function addPromote(program: Command, exit: (code: number) => void): void {
     .requiredOption('--from <environment>', 'where it serves')
     .requiredOption('--to <environment>', 'where it shall go')
     .option('--release <release>', 'another release than the one that serves there')
+    .option('--apps <folder>', 'folder of the services, which the first release in an environment needs', plainFolder, 'apps')
     .option('--force', 'promote what was not finished there; needs a --reason')
     .option('--reason <text>', 'why; stands in the state and in the commit');
   commitOptions(checkoutOptions(command)).action(async (service: string, options: PromoteOptions) => {

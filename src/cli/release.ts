@@ -6,7 +6,7 @@ import type { Finding } from '../core/finding.ts';
 import { defaultDeps } from '../release/registries/open.ts';
 import { recoverJournal, writeJournaled } from '../tree/journal.ts';
 import { EXIT } from './main.ts';
-import { announce, type CommitOptions } from './move.ts';
+import { announce, commitProblems, type CommitOptions } from './move.ts';
 import { fail, printFindings } from './report.ts';
 
 /** Where the sources, the tree and the release store are. */
@@ -74,9 +74,12 @@ export interface ReleaseToMake {
 
 /** Writes a release, all files or none, says so, and commits it where that is asked for. */
 export async function carryOut(scope: ReleaseScope, { service, environment, planned }: ReleaseToMake, options: CommitOptions & Pick<ProjectOptions, 'out'>): Promise<number> {
+  const place = { ...options, gitops: scope.root, releases: scope.config.releases };
+  const uncommitted = await commitProblems(planned.changes, place);
+  if (uncommitted.length > 0) return fail(uncommitted);
   const failed = writeJournaled({ root: scope.root, tree: options.out }, planned.changes);
   if (failed.length > 0) return fail(failed);
-  return announce({ service, environment, action: 'release', planned }, planned.changes, { ...options, gitops: scope.root, releases: scope.config.releases });
+  return announce({ service, environment, action: 'release', planned }, planned.changes, place);
 }
 
 /** Loads the project in the current folder, with its registries; completes first what a killed run had begun. */

@@ -1,4 +1,4 @@
-/** The network, for commands alone: synth has none. What it needs of the world is handed in, so that tests decide what that is. */
+/** The network, for commands alone: synth has none. It is handed in, so that tests decide what it is. */
 export interface Network {
   readonly fetch: typeof globalThis.fetch;
   readonly sleep: (milliseconds: number) => Promise<void>;

@@ -135,6 +135,12 @@ export const RELEASE_RULES = [
     source: 'ours: what nobody can read may have changed',
   },
   {
+    id: 'release/uncommitted',
+    severity: 'error',
+    summary: 'What a move commits differs from Git by that move alone.',
+    source: 'ours: one commit per transition',
+  },
+  {
     id: 'release/override-not-carried',
     severity: 'error',
     summary: 'An override changes nothing that a release pins.',

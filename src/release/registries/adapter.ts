@@ -53,11 +53,16 @@ export function registryOf(adapter: Adapter, { where, deps }: Context): Registry
     const read = await digest(model.uri);
     const flaw = modelUriProblem(model.uri);
     if (read.digest !== undefined) {
-      const warnings = flaw ? [registryFinding('registry/place-reused', where, said(name, version, `${flaw.message}; its digest is locked`), PLACE_FIX)] : [];
-      return { value: { ...model, digest: read.digest }, findings: [...findings, ...warnings] };
+      const value = { ...model, digest: read.digest };
+      if (!flaw) return { value, findings };
+      const message = said(name, version, `${flaw.message}; its digest is locked`);
+      return { value, findings: [...findings, registryFinding('registry/place-reused', where, message, PLACE_FIX)] };
     }
     if (read.missing) return notFound(where, `model at ${model.uri}`, read.fix);
-    if (flaw) return refuse('registry/place', where, said(name, version, `${flaw.message}, and there is no digest: ${read.reason}`), `${read.fix}; or ${PLACE_FIX}`);
+    if (flaw) {
+      const unpinned = said(name, version, `${flaw.message}, and there is no digest: ${read.reason}`);
+      return refuse('registry/place', where, unpinned, `${read.fix}; or ${PLACE_FIX}`);
+    }
     const message = `${JSON.stringify(name)} ${version} is locked without a digest: ${read.reason}`;
     return { value: model, findings: [...findings, registryFinding('registry/unread', where, message, read.fix)] };
   }
