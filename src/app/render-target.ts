@@ -2,7 +2,6 @@ import { checkGates } from '../check/gates.ts';
 import { checkMonitoring } from '../check/monitoring.ts';
 import { checkSecretReferences } from '../check/secrets.ts';
 import { checkServing } from '../check/serving.ts';
-import { checkStrategy } from '../check/strategy.ts';
 import { checkTraffic } from '../check/traffic.ts';
 import type { Finding } from '../core/finding.ts';
 import type { KubeObject } from '../core/object.ts';
@@ -19,7 +18,7 @@ import type { References } from './references.ts';
 
 /** What a service asks of its cluster that it cannot give. With an error among it, nothing is rendered. */
 export function checkIntent(target: Target, references: References): Finding[] {
-  return [...checkServing(target), ...checkTraffic(target), ...checkStrategy(target), ...checkGates(target), ...checkMonitoring(target, references), ...checkSecretReferences(target)];
+  return [...checkServing(target), ...checkTraffic(target), ...checkGates(target), ...checkMonitoring(target, references), ...checkSecretReferences(target)];
 }
 
 /** All objects that we render for one service in one environment on one cluster, system by system. */
