@@ -10,7 +10,8 @@ export { FindingsError, formatFinding, type Finding, type Severity, type Where }
 export type { KubeObject, ObjectMeta } from './core/object.ts';
 export { Gate } from './service/gate.ts';
 export { ModelRef } from './service/model-ref.ts';
-export { Drift, MonitoringRules, Slo } from './service/monitoring-rules.ts';
+export { Drift } from './service/drift.ts';
+export { MonitoringRules } from './service/monitoring-rules.ts';
 export type { ServiceScope, TeamScope } from './service/platform.ts';
 export type {
   AzureMlRegistry,
@@ -26,6 +27,7 @@ export type {
 } from './service/platform-spec.ts';
 export { ABTestPolicy, BlueGreenPolicy, CanaryPolicy, ReplacePolicy, ShadowPolicy } from './service/release-policy.ts';
 export { azureMl, huggingFace, mlflow, ociRegistry, sageMaker, vertexAi } from './service/registry.ts';
+export { Slo } from './service/slo.ts';
 export type {
   ABTestPolicySpec,
   AIServiceSpec,
