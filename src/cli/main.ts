@@ -16,6 +16,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .exitOverride()
     .configureHelp({ showGlobalOptions: true });
 
+  program.commandsGroup('The tree:');
   program
     .command('synth')
     .description('write the GitOps tree; into $CDK8S_OUTDIR when cdk8s calls it')

@@ -91,8 +91,7 @@ function projectOptions(command: Command): Command {
     .option('--apps <folder>', 'folder of the services', plainFolder, 'apps');
 }
 
-/** Commands that read the sources and ask registries. */
-function addLockCommands(program: Command, exit: (code: number) => void): void {
+function addRelease(program: Command, exit: (code: number) => void): void {
   const release = program
     .command('release')
     .description('lock the models of a service, and make that release the candidate of an environment')
@@ -109,7 +108,10 @@ function addLockCommands(program: Command, exit: (code: number) => void): void {
   commitOptions(projectOptions(release)).action(async (service: string) => {
     exit(await (await import('./release.ts')).release(service, release.opts<ReleaseOptions>()));
   });
+}
 
+/** Commands that ask registries about what is locked. */
+function addLockCommands(program: Command, exit: (code: number) => void): void {
   const verify = lockCommand(program)
     .command('verify')
     .description('ask the registries whether what is locked is still what it was; exit 2 when something differs')
@@ -138,10 +140,18 @@ function addLockCommands(program: Command, exit: (code: number) => void): void {
  * @param exit told the exit code.
  */
 export function addReleaseCommands(program: Command, exit: (code: number) => void): void {
+  program.commandsGroup('Releases:');
+  addRelease(program, exit);
   addPromote(program, exit);
   addGate(program, exit);
+  addMoves(program, exit);
+  program.commandsGroup('Registries and locks:');
   addLockCommands(program, exit);
+  program.commandsGroup('What runs, and what ran:');
   addTrailCommands(program, exit);
+}
+
+function addMoves(program: Command, exit: (code: number) => void): void {
   for (const { name, argument, description, flags, move } of MOVES) {
     const command = program.command(name).description(description).argument('<service>', 'name of the service');
     if (argument !== undefined) command.argument('[release]', argument);
