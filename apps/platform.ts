@@ -5,7 +5,12 @@ const stack = {
   kserve: { version: '0.20.0', mode: 'Standard' },
   knative: { version: '1.21.1' },
   istio: { version: '1.30', dataplane: 'sidecar', gateway: 'istio-system/public' },
-  prometheus: { version: '3.4', ruleLabels: { release: 'kube-prometheus-stack' } },
+  prometheus: {
+    version: '3.4',
+    ruleLabels: { release: 'kube-prometheus-stack' },
+    sources: ['argocd', 'dcgm', 'knative', 'kubeStateMetrics'],
+    runbookUrl: 'https://git.example.com/acme/ml-gitops/blob/main/gitops/{page}',
+  },
   externalSecrets: { version: '2.9' },
 } as const;
 

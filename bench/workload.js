@@ -8,7 +8,7 @@ const stack = {
   kubernetes: '1.33',
   kserve: { version: '0.20.0', mode: 'Standard' },
   istio: { version: '1.30', dataplane: 'sidecar', gateway: 'istio-system/public' },
-  prometheus: { version: '3.4', ruleLabels: { release: 'kube-prometheus-stack' } },
+  prometheus: { version: '3.4', ruleLabels: { release: 'kube-prometheus-stack' }, sources: [] },
   externalSecrets: { version: '2.9' },
   domain: 'eu.example.com',
 };

@@ -2,6 +2,7 @@
  * cdk8s-ai-service: describe an AI service in TypeScript, and synth the whole GitOps tree.
  */
 export { AIService, type AIServiceOverride, type AIServiceProps } from './app/ai-service.ts';
+export type { DashboardBuilder, DashboardPlace, DashboardSource } from './app/dashboard.ts';
 export type { PatchOperation, PatchSelector } from './app/patch.ts';
 export { Platform, type PlatformOptions, type PlatformProps } from './app/platform.ts';
 export type { ServiceChart } from './app/service-chart.ts';
@@ -10,6 +11,7 @@ export { FindingsError, formatFinding, type Finding, type Severity, type Where }
 export type { KubeObject, ObjectMeta } from './core/object.ts';
 export { Gate } from './service/gate.ts';
 export { ModelRef } from './service/model-ref.ts';
+export { Schema } from './service/data-schema.ts';
 export { Drift } from './service/drift.ts';
 export { MonitoringRules } from './service/monitoring-rules.ts';
 export type { ServiceScope, TeamScope } from './service/platform.ts';
@@ -44,5 +46,6 @@ export type {
   RegistryModel,
   Resources,
   Scaling,
+  SchemaWatchSpec,
 } from './service/spec.ts';
 export { ServerlessFunction } from './service/workload.ts';

@@ -1,9 +1,15 @@
+import { STORY_RULES } from '../src/app/monitoring-test.ts';
+import { REFERENCE_RULES } from '../src/app/reference-build.ts';
 import { APP_RULES } from '../src/app/rules.ts';
 import { OBJECT_RULES } from '../src/check/checker.ts';
+import { DRIFT_RULES } from '../src/check/drift.ts';
 import { GATE_POLICY_RULES } from '../src/check/gates.ts';
+import { HEALTH_RULES } from '../src/check/health.ts';
 import { LLM_RULES } from '../src/check/llm.ts';
 import { MONITORING_RULES } from '../src/check/monitoring.ts';
 import { CLUSTER_RULES } from '../src/check/objects.ts';
+import { PROMQL_RULES } from '../src/check/promql.ts';
+import { ROUTING_RULES } from '../src/check/routing.ts';
 import { SERVING_RULES } from '../src/check/serving.ts';
 import { STRATEGY_RULES } from '../src/check/strategy.ts';
 import { TRAFFIC_RULES } from '../src/check/traffic.ts';
@@ -32,6 +38,12 @@ export const ALL_RULES: readonly Rule[] = [
   ...STRATEGY_RULES,
   ...GATE_POLICY_RULES,
   ...MONITORING_RULES,
+  ...DRIFT_RULES,
+  ...HEALTH_RULES,
+  ...REFERENCE_RULES,
+  ...STORY_RULES,
+  ...PROMQL_RULES,
+  ...ROUTING_RULES,
   ...OBJECT_RULES,
   ...CLUSTER_RULES,
   ...TREE_RULES,
@@ -56,6 +68,11 @@ export const ROOMS: Readonly<Record<string, string>> = {
   traffic: 'What a service asks of its cluster in order to be reached.',
   strategy: 'What a release policy asks of the cluster: see [strategies.md](strategies.md).',
   monitoring: 'What a service asks to be watched.',
+  health: 'What a service asks to be watched about its health and cost: see [health.md](health.md).',
+  story: '`ai-service monitoring test`: see [alerting.md](alerting.md#testing-your-alerts).',
+  reference: '`ai-service reference`: see [drift.md](drift.md).',
+  promql: 'Alerts and recordings that a service brings along: see [alerting.md](alerting.md).',
+  routing: 'Where the alerts of a service go: see [alerting.md](alerting.md).',
   schema: 'The schema of an object, with its CEL rules. Run on every object, whoever made it.',
   kserve: 'Objects of KServe.',
   knative: 'Objects of Knative Serving.',

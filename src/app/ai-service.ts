@@ -1,7 +1,7 @@
 import { Construct } from 'constructs';
 import type { KubeObject } from '../core/object.ts';
 import type { Finding, Where } from '../core/finding.ts';
-import { didYouMean, isDns1035 } from '../core/names.ts';
+import { didYouMean, isDns1035, isDnsLabel } from '../core/names.ts';
 import type { Override } from '../service/overrides.ts';
 import { mergeOverride } from '../service/overrides.ts';
 import { fieldPath, parseWith, valueAt, type Locate } from '../service/parse.ts';
@@ -9,8 +9,10 @@ import { serviceFinding } from '../service/rules.ts';
 import { aiService, overridesSchema, type ServiceSpec } from '../service/service.ts';
 import type { RegistryModelOf } from '../service/model-ref.ts';
 import type { AIServiceSpec, ModelServer, ModelUri } from '../service/spec.ts';
+import type { DashboardSource, UserDashboard } from './dashboard.ts';
 import type { PatchOperation, PatchSelector, ServicePatch } from './patch.ts';
 import type { Platform } from './platform.ts';
+import { appFinding } from './rules.ts';
 import { ServiceChart } from './service-chart.ts';
 
 type ModelServerProps<R extends string> = Omit<ModelServer, 'model'> & {
@@ -83,6 +85,8 @@ export class AIService<E extends string = string, S extends string = string, R e
   readonly findings: Finding[] = [];
   /** @internal */
   readonly patches: ServicePatch[] = [];
+  /** @internal */
+  readonly dashboards: UserDashboard[] = [];
   readonly #platform: Platform;
   readonly #source: ServiceSource;
   readonly #raw: Record<string, unknown>;
@@ -169,6 +173,24 @@ export class AIService<E extends string = string, S extends string = string, R e
   patch(selector: PatchSelector<E | S>, ...operations: readonly PatchOperation[]): void {
     this.patches.push({ selector, operations });
     if (selector.environment !== undefined) this.findings.push(...this.#unknownName(selector.environment, ['patch', 'environment']));
+  }
+
+  /**
+   * Adds a dashboard, beside the one that every service gets, on clusters that have a Grafana: as JSON, as a builder of
+   * Grafana's Foundation SDK (anything with `build()`), or as a function that makes one of these for each place. What cannot
+   * be written is an error at synth.
+   *
+   * @param name what it is; `<service>-<name>` is its ConfigMap.
+   * @example service.addDashboard('scores', ({ namespace }) => new DashboardBuilder(`Scores in ${namespace}`));
+   */
+  addDashboard(name: string, source: DashboardSource): void {
+    const where = this.#where();
+    if (!isDnsLabel(name) || name === 'dashboard' || this.dashboards.some((each) => each.name === name)) {
+      const fix = 'choose another name, of lower-case letters, digits and "-"';
+      this.findings.push(appFinding('chart/dashboard', where, `the name ${JSON.stringify(name)} of a dashboard is taken, or not a DNS label`, fix));
+      return;
+    }
+    this.dashboards.push({ name, source });
   }
 
   /** Whether the service runs in an environment. @internal */

@@ -2,8 +2,10 @@ import { answered, refused, type Answer } from '../core/answer.ts';
 import type { Files } from '../core/files.ts';
 import type { Finding, Where } from '../core/finding.ts';
 import { didYouMean } from '../core/names.ts';
-import { openStore, type ReleaseStore } from '../release/store.ts';
+import type { ReleaseState } from '../release/state.ts';
+import { openStore, requiredState, stateFile, type ReleaseStore } from '../release/store.ts';
 import type { AppDescriptor } from '../render/argocd.ts';
+import { policyOf, type ReleasePolicy } from '../service/release-policy.ts';
 import { unitFolder } from '../tree/layout.ts';
 import { inTree } from '../tree/paths.ts';
 import { CLUSTER_FILE, INTENT_FILE, readIntent, readPlace, type Intent, type Place } from './intent.ts';
@@ -65,14 +67,42 @@ export function unitsOf(checkout: Checkout, service: string, environment: string
     };
     const [app, intentText, placeText] = [read(`${folder}/argocd-app.json`), read(`${folder}/${INTENT_FILE}`), read(`envs/${environment}/${clusterName}/${CLUSTER_FILE}`)];
     if (app === undefined || intentText === undefined || placeText === undefined) continue;
-    const descriptor = JSON.parse(app) as AppDescriptor;
+    const descriptor = readDescriptor(app);
+    if (!descriptor) {
+      findings.push(missing(inTree(tree, `${folder}/argocd-app.json`), where, 'the file is not what synth writes: it is no JSON, or has no namespace'));
+      continue;
+    }
     const intent = readIntent(intentText, inTree(tree, `${folder}/${INTENT_FILE}`), where);
     const place = readPlace(placeText, inTree(tree, `envs/${environment}/${clusterName}/${CLUSTER_FILE}`), clusterName, descriptor.namespace);
-    findings.push(...intent.findings, ...place.findings);
+    findings.push(...[...intent.findings, ...place.findings].map(writtenBySynth));
     if (!intent.value || !place.value) continue;
-    units.push({ ...intent.value, ...place.value, service, environment, clusterName, team, namespace: descriptor.namespace, folder, descriptor });
+    const { annotations } = intent.value;
+    const cluster = { ...place.value.cluster, serviceAccountAnnotations: () => annotations };
+    units.push({ ...intent.value, ...place.value, cluster, service, environment, clusterName, team, namespace: descriptor.namespace, folder, descriptor });
   }
   return findings.length > 0 ? refused(...findings) : answered(units);
+}
+
+/** Where a service stands in an environment: what is rendered there, and what serves. */
+export interface Situation {
+  /** One for each cluster; there is one at least. */
+  readonly units: readonly CheckoutUnit[];
+  readonly team: string;
+  readonly policy: ReleasePolicy;
+  readonly state: ReleaseState;
+  /** File of the state. */
+  readonly file: string;
+}
+
+/** The units of a service in an environment, and its state. */
+export function situationOf(checkout: Checkout, service: string, environment: string): Answer<Situation> {
+  const { value: units, findings } = unitsOf(checkout, service, environment);
+  const first = units?.[0];
+  if (!units || !first) return refused(...findings);
+  const { team, spec, env } = first;
+  const state = requiredState(checkout.store, environment, team, service);
+  if (!state.value) return state;
+  return answered({ units, team, policy: policyOf(spec, env.rollout), state: state.value, file: stateFile(checkout.releases, environment, team, service) });
 }
 
 /** Namespace of a service in an environment, or `undefined` where it does not run. */
@@ -81,7 +111,17 @@ export function namespaceIn(checkout: Checkout, service: string, environment: st
   if (!place) return undefined;
   const folder = unitFolder({ environment, cluster: place.clusterName, team: place.team, service });
   const text = checkout.files.read(inTree(checkout.tree, `${folder}/argocd-app.json`));
-  return text === undefined ? undefined : (JSON.parse(text) as AppDescriptor).namespace;
+  return text === undefined ? undefined : readDescriptor(text)?.namespace;
+}
+
+/** A descriptor, or `undefined` where somebody, or a merge, made something else of the file. */
+function readDescriptor(text: string): AppDescriptor | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<AppDescriptor> | null;
+    return typeof value?.namespace === 'string' ? (value as AppDescriptor) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Where a service stands in an environment: cluster and team. */
@@ -111,7 +151,12 @@ function unknownService(checkout: Checkout, service: string, environment: string
   return appFinding('checkout/unknown-service', { service, environment }, `${tree} has no service ${JSON.stringify(service)} in ${environment}`, fix);
 }
 
-function missing(file: string, where: Where): Finding {
+/** Nobody writes these files by hand: a merge broke them, or another version wrote them. */
+function writtenBySynth(finding: Finding): Finding {
+  return { ...finding, fix: 'restore the file from Git, or write it anew with npx ai-service synth where the sources are' };
+}
+
+function missing(file: string, where: Where, message = 'the file is not there, and nothing can be rendered without it'): Finding {
   const fix = 'run npx ai-service synth where the sources are, and commit what it writes';
-  return appFinding('checkout/incomplete', { ...where, file }, 'the file is not there, and nothing can be rendered without it', fix);
+  return appFinding('checkout/incomplete', { ...where, file }, message, fix);
 }

@@ -4,15 +4,17 @@ import { IN_PLACE } from '../release/serving.ts';
 export interface GuardQuestions {
   /** Whether a unit, `envs/<environment>/<cluster>/<team>/<service>`, is still there. */
   readonly remains: (unit: string) => boolean;
-  /** Whether the release store knows the service there, with workloads per release, so that its commands decide which of them go. */
-  readonly released: (environment: string, team: string, service: string) => boolean;
+  /** Whether the release store knows the service there, and has a workload per release of the kind of a manifest, so that its commands decide which of them go. */
+  readonly released: (environment: string, team: string, service: string, manifest: string) => boolean;
 }
 
 /** Kinds whose deletion takes a live service down, as file names start; releases come and go as these. */
 const WORKLOAD = /^(?:inferenceservice|llminferenceservice|service\.serving|deployment)\./;
 
-/** A workload that is updated in place: it goes with its strategy, which is an edit and no release command. */
-const IN_PLACE_NAME = new RegExp(`-${IN_PLACE}\\.yaml$`);
+/** A workload that is one for all releases: it goes with its strategy, which is an edit and no release command. */
+function isOneForAll(manifest: string, service: string): boolean {
+  return manifest.endsWith(`-${IN_PLACE}.yaml`) || manifest === `service.serving.${service}-function.yaml`;
+}
 
 /** Whether a file of that name holds a workload that serves. */
 export function isWorkload(manifest: string): boolean {
@@ -40,6 +42,6 @@ export function deletionGuard({ remains, released }: GuardQuestions): (path: str
     const workload = WORKLOAD.test(manifest);
     if (!workload && !LASTING.test(manifest)) return undefined;
     if (leaves) return unit;
-    return workload && !IN_PLACE_NAME.test(manifest) && released(environment, team, service) ? undefined : `${unit}/${manifest.replace(/\.yaml$/, '')}`;
+    return workload && !isOneForAll(manifest, service) && released(environment, team, service, manifest) ? undefined : `${unit}/${manifest.replace(/\.yaml$/, '')}`;
   };
 }

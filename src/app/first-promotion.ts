@@ -1,11 +1,11 @@
 import { answered, refused, type Answer } from '../core/answer.ts';
 import type { Where } from '../core/finding.ts';
 import type { ReleaseState } from '../release/state.ts';
-import { stateFile } from '../release/store.ts';
+import { requiredState, stateFile } from '../release/store.ts';
 import { policyOf } from '../service/release-policy.ts';
 import type { FileChange } from '../tree/journal.ts';
 import { formatState, type PlannedMove } from './move.ts';
-import { refusals, stateIn, type Promotion } from './promote.ts';
+import { refusals, type Promotion } from './promote.ts';
 import { renderedWith, type ReleaseScope } from './release.ts';
 import { appFinding } from './rules.ts';
 import { treeChanges } from './tree-changes.ts';
@@ -29,7 +29,7 @@ export function planFirstPromotion(scope: ReleaseScope, promotion: Promotion): A
   }
   const { team } = spec.owner;
   const stages = [...new Set(Object.values(config.environments).map(({ stage }) => stage))];
-  const source = stateIn(store, from, team, service);
+  const source = requiredState(store, from, team, service);
   if (!source.value) return source;
   const release = promotion.release ?? source.value.stable;
   const problems = refusals(promotion, { release, state: source.value, stages, here: here.stage, there: there.stage });

@@ -1,17 +1,15 @@
 import { answered, refused, type Answer } from '../core/answer.ts';
-import type { Finding, Where } from '../core/finding.ts';
+import type { Finding } from '../core/finding.ts';
 import type { GateEvaluation, GatePhase, GateQuestion } from '../gate/evaluate.ts';
 import type { ExpectedResult } from '../gate/expected.ts';
 import { judgedRelease } from '../gate/registry-metric.ts';
 import type { GateSubject } from '../gate/subject.ts';
-import { releaseFinding } from '../release/rules.ts';
 import type { Serving } from '../release/serving.ts';
 import type { ReleaseState } from '../release/state.ts';
-import { stateFile } from '../release/store.ts';
 import { isAtLastStep, type Move } from '../release/transition.ts';
 import { gateSubject } from '../render/argo-rollouts.ts';
-import { policyOf, type ReleasePolicy } from '../service/release-policy.ts';
-import { unitsOf, type Checkout } from './checkout.ts';
+import type { ReleasePolicy } from '../service/release-policy.ts';
+import { situationOf, type Checkout } from './checkout.ts';
 import { targetOf } from './move.ts';
 
 /** What is to be judged in one environment; `question` is missing when nothing is on its way. */
@@ -33,27 +31,17 @@ const JUDGED: Readonly<Partial<Record<ReleaseState['phase'], GatePhase>>> = { wa
  * @param clusterLabel the label that holds the cluster's name, where one Prometheus has several.
  */
 export function gateCase(checkout: Checkout, service: string, environment: string, clusterLabel: string | undefined): Answer<GateCase> {
-  const units = unitsOf(checkout, service, environment);
-  if (!units.value) return units;
-  const [first] = units.value;
-  if (!first) return refused();
-  const where: Where = { service, environment };
-  const stored = checkout.store.state(environment, first.team, service);
-  const file = stateFile(checkout.releases, environment, first.team, service);
-  if (!stored?.value) {
-    const fix = `record what serves first: npx ai-service release ${service} --env ${environment} --config`;
-    return refused(...(stored?.findings ?? [releaseFinding('release/no-state', { ...where, file }, 'the release store has no state of the service in this environment', fix)]));
-  }
-  const state = stored.value;
-  const policy = policyOf(first.spec, first.env.rollout);
-  const clusters = units.value.map(({ clusterName }) => clusterName);
+  const situation = situationOf(checkout, service, environment);
+  if (!situation.value) return situation;
+  const { units, policy, state, file } = situation.value;
+  const clusters = units.map(({ clusterName }) => clusterName);
   const phase = JUDGED[state.phase];
   if (phase === undefined || (phase === 'finishing' && state.previous === undefined)) return answered({ file, state, policy, clusters, question: undefined });
 
   const [candidate, stable] = phase === 'finishing' ? [state.stable, state.previous] : [state.candidate, state.stable];
   const findings: Finding[] = [];
   const subjects: GateSubject[] = [];
-  for (const unit of units.value) {
+  for (const unit of units) {
     const target = targetOf(checkout, unit, state, file);
     findings.push(...target.findings);
     if (!target.value) continue;

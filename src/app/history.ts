@@ -10,7 +10,7 @@ import type { ReleaseState } from '../release/state.ts';
 import { openStore, placeOfState, stateFile, type ReleaseStore, type StatePlace } from '../release/store.ts';
 import { changedFields, whatHappened, type FieldChange, type Happening } from '../release/what-happened.ts';
 import { commitFiles, memoryFiles } from './commit-files.ts';
-import { modelVersion, weightsOf } from './words.ts';
+import { modelVersion, releaseOf, weightsOf } from './words.ts';
 
 /** Whose trail is read, and how much of it. */
 export interface HistoryQuery {
@@ -33,7 +33,7 @@ export interface TrailEntry extends StatePlace {
   readonly source: 'trailers' | 'states';
   /** The fields of the state that changed. */
   readonly changed: readonly FieldChange[];
-  /** The release that it is about: the candidate, else what serves. */
+  /** The release that it is about: the one that serves now, that is held or freed, or that is on its way. */
   readonly release: string | undefined;
   /** The model of that release: `fraud-detector:47`, or its place. */
   readonly model: string | undefined;
@@ -156,7 +156,7 @@ function entryOf(trail: Trail, place: StatePlace, commit: Commit, texts: Texts):
   const whole = (texts.before === undefined) === (before === undefined) && (texts.after === undefined) === (after === undefined);
   const seen = whole ? whatHappened(before, after) : 'edit';
   const said = saidBy(commit, place, weights, seen);
-  const release = after && (after.candidate ?? after.stable);
+  const release = after && releaseOf(before, after);
   return {
     ...place,
     date: mergedBy?.committed ?? info.committed,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { answered, refused, type Answer } from '../core/answer.ts';
 import type { Where } from '../core/finding.ts';
 import { readYaml } from '../core/read-yaml.ts';
-import { emitYaml } from '../core/yaml.ts';
+import { driftLimits } from '../service/drift.ts';
 import { fieldPath, parseWith } from '../service/parse.ts';
 import { cluster as clusterSchema, environment as environmentSchema, type Cluster, type Environment, type PlatformConfig } from '../service/platform.ts';
 import { reference, type Reference } from '../service/reference.ts';
@@ -31,6 +31,8 @@ export interface Intent {
   readonly overrides: readonly unknown[];
   readonly references: References;
   readonly patches: readonly ServicePatch[];
+  /** What the cluster's function gives the service's ServiceAccount. */
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
 /** Where it is. */
@@ -53,23 +55,28 @@ interface WrittenService {
 /** Parts whose workloads a release carries. */
 const PARTS = ['predictor', 'transformer', 'explainer', 'function'] as const;
 
+/** What an intent has beside the service. */
+interface IntentContext extends Pick<Intent, 'references' | 'patches' | 'annotations'> {
+  /** The environment and its stage, by which patches may select. */
+  readonly names: readonly string[];
+}
+
 /**
- * The intent as a file: what was written and no default, but in canonical form, so that another spelling of the same
- * changes no byte.
- *
- * @param names of the environment and its stage, by which patches may select.
+ * What stands in the file of an intent: what was written and no default, but in canonical form, so that another spelling of
+ * the same changes no byte.
  */
-export function formatIntent({ spec: parsed, written, overrides }: WrittenService, references: References, patches: readonly ServicePatch[], names: readonly string[]): string {
+export function intentData({ spec: parsed, written, overrides }: WrittenService, { references, patches, names, annotations }: IntentContext): object {
   const { environments: _where, ...spec } = shapedLike(parsed, written) as Record<string, unknown>;
   const carried = overrides.map(carriedBy).filter((override) => Object.keys(override).length > 0);
-  const used = Object.fromEntries(parsed.monitoring.drift.flatMap(({ psi: { reference: path } }) => (references.get(path) ? [[path, references.get(path)]] : [])));
+  const used = Object.fromEntries(parsed.monitoring.drift.map(driftLimits).flatMap(({ reference: path }) => (references.get(path) ? [[path, references.get(path)]] : [])));
   const applied = patches.filter(({ selector: { environment } }) => environment === undefined || names.includes(environment));
-  return emitYaml({
+  return {
     spec,
     ...(carried.length > 0 && { overrides: plain(carried) }),
     ...(Object.keys(used).length > 0 && { references: plain(used) }),
     ...(applied.length > 0 && { patches: plain(applied) }),
-  });
+    ...(Object.keys(annotations).length > 0 && { annotations: plain(annotations) }),
+  };
 }
 
 /** What an override changes of the workloads that a release carries. */
@@ -104,11 +111,17 @@ function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value)) as unknown;
 }
 
+const patch = z.strictObject({
+  selector: z.strictObject({ kind: z.string(), name: z.string().optional(), environment: z.string().optional() }),
+  operations: z.array(z.strictObject({ op: z.string(), path: z.string(), value: z.unknown().optional() })),
+});
+
 const intentFile = z.strictObject({
   spec: z.unknown(),
   overrides: z.array(z.unknown()).default([]),
   references: z.record(z.string(), reference).default({}),
-  patches: z.array(z.unknown()).default([]),
+  patches: z.array(patch).default([]),
+  annotations: z.record(z.string(), z.string()).default({}),
 });
 
 /** Reads an intent back. */
@@ -121,15 +134,17 @@ export function readIntent(text: string, file: string, where: Where): Answer<Int
   const spec = parseWith(aiService, outer.value.spec, at, (path) => ({ ...yaml.locate(['spec', ...path]), field: fieldPath(undefined, ['spec']) }));
   if (!spec.value) return refused(...spec.findings);
   const references = new Map<string, Reference>(Object.entries(outer.value.references));
-  return answered({ spec: spec.value, overrides: outer.value.overrides, references, patches: outer.value.patches as ServicePatch[] });
+  const { overrides, patches, annotations } = outer.value;
+  // What a patch may do is said where it is applied.
+  return answered({ spec: spec.value, overrides, references, patches: patches as ServicePatch[], annotations });
 }
 
-/** The cluster of an environment as a file; functions are resolved in what was rendered already. */
-export function formatPlace(environment: string, clusterName: string, { environments, clusters }: PlatformConfig): string {
+/** What stands in the file of a cluster of an environment; what its functions give stands in the intents. */
+export function placeData(environment: string, clusterName: string, { environments, clusters }: PlatformConfig): object {
   const { stage, rollout } = environments[environment]!;
   const { serviceAccountAnnotations: _function, ...cluster } = clusters[clusterName]!;
   const stages = [...new Set(Object.values(environments).map((each) => each.stage))];
-  return emitYaml({ environment, stage, stages, rollout, cluster: plain(cluster) as object });
+  return { environment, stage, stages, rollout, cluster: plain(cluster) as object };
 }
 
 const placeFile = z.strictObject({

@@ -18,6 +18,8 @@ export interface LockQuery {
 /** What verification came to: how many models were asked for, and how they differ from what was locked. */
 export interface Verified {
   readonly models: number;
+  /** How many of them were locked without a digest, so that their bytes were compared with nothing. */
+  readonly undigested: number;
   readonly findings: readonly Finding[];
 }
 
@@ -43,10 +45,11 @@ interface Lock {
  */
 export async function verifyLocks(scope: ReleaseScope, query: LockQuery = {}): Promise<Verified> {
   const unknown = unknownOf(scope, query);
-  if (unknown) return { models: 0, findings: [unknown] };
+  if (unknown) return { models: 0, undigested: 0, findings: [unknown] };
   const { locks, findings } = locksOf(scope, query);
   const verified = await inParallel([...locks.values()], AT_A_TIME, (lock) => verifyLock(scope, lock));
-  return { models: locks.size, findings: [...findings, ...verified.flat()] };
+  const undigested = [...locks.values()].filter(({ model }) => model.digest === undefined).length;
+  return { models: locks.size, undigested, findings: [...findings, ...verified.flat()] };
 }
 
 function unknownOf({ platform, config }: ReleaseScope, { service, environment }: LockQuery): Finding | undefined {
@@ -122,6 +125,7 @@ const RULES = {
   'alias-moved': 'lock/alias-moved',
   'version-deleted': 'lock/version-deleted',
   'version-recreated': 'lock/version-recreated',
+  'version-recreated-same-bytes': 'lock/version-recreated-same-bytes',
   'approval-revoked': 'lock/approval-revoked',
   'bytes-changed': 'lock/bytes-changed',
   unreadable: 'lock/unreadable',

@@ -6,15 +6,15 @@ import { emitYaml } from '../core/yaml.ts';
 import { servingOfState } from '../release/resolve.ts';
 import { releaseFinding } from '../release/rules.ts';
 import { releaseState, type ReleaseState } from '../release/state.ts';
-import { stateFile, type Stored } from '../release/store.ts';
 import { transition, type Move, type MoveOptions } from '../release/transition.ts';
+import { renderRunbook, RUNBOOK_FILE } from '../render/runbook.ts';
 import type { Target } from '../render/target.ts';
 import { policyOf, type ReleasePolicy } from '../service/release-policy.ts';
 import type { FileChange } from '../tree/journal.ts';
-import { manifestsFolder, nameManifests } from '../tree/layout.ts';
+import { manifestsFolder, nameManifests, unitFolder } from '../tree/layout.ts';
 import { formatOwnership, ownershipOf } from '../tree/ownership.ts';
 import { INDEX_FILE, inTree } from '../tree/paths.ts';
-import { namespaceIn, unitsOf, type Checkout, type CheckoutUnit } from './checkout.ts';
+import { namespaceIn, situationOf, type Checkout, type CheckoutUnit } from './checkout.ts';
 import { checkIntent, renderTarget } from './render-target.ts';
 import { appFinding } from './rules.ts';
 
@@ -46,23 +46,16 @@ const STATE_FIELDS = Object.keys(releaseState.shape);
  */
 export async function planMove(checkout: Checkout, request: MoveRequest): Promise<Answer<PlannedMove>> {
   const { service, environment, move } = request;
-  const units = unitsOf(checkout, service, environment);
-  if (!units.value) return units;
-  const [first] = units.value;
-  if (!first) return refused();
-  const where: Where = { service, environment };
-  const stored = checkout.store.state(environment, first.team, service);
-  const file = stateFile(checkout.releases, environment, first.team, service);
-  const before = stateOf(stored, where, file);
-  if (!before.value) return before;
-  const policy = policyOf(first.spec, first.env.rollout);
-  const { state: after, problem } = transition(before.value, move, policy, request);
-  if (problem) return refused(releaseFinding('release/illegal-move', { ...where, file }, problem.message, problem.fix));
-  const rendered = await changedFiles(checkout, units.value, before.value, after, file);
+  const situation = situationOf(checkout, service, environment);
+  if (!situation.value) return situation;
+  const { units, team, policy, state: before, file } = situation.value;
+  const { state: after, problem } = transition(before, move, policy, request);
+  if (problem) return refused(releaseFinding('release/illegal-move', { service, environment, file }, problem.message, problem.fix));
+  const rendered = await changedFiles(checkout, units, before, after, file);
   if (!rendered.value) return rendered;
   const text = checkout.files.read(file);
   const state: FileChange = { path: file, before: text, after: formatState(text, after) };
-  return answered({ team: first.team, policy, before: before.value, after, changes: [state, ...rendered.value] }, ...rendered.findings);
+  return answered({ team, policy, before, after, changes: [state, ...rendered.value] }, ...rendered.findings);
 }
 
 /** The state as a file; comments and layout of the one before stay. */
@@ -70,13 +63,6 @@ export function formatState(text: string | undefined, state: ReleaseState): stri
   const { weight, phase, ...rest } = state;
   // What is said by its absence is not written, unless somebody wrote it.
   return editYaml(text, { ...rest, ...(phase !== 'idle' && { phase }), ...(state.candidate !== undefined && { weight }) }, STATE_FIELDS);
-}
-
-function stateOf(stored: Stored<ReleaseState> | undefined, where: Where, file: string): Answer<ReleaseState> {
-  if (stored?.value) return answered(stored.value);
-  if (stored) return refused(...stored.findings);
-  const fix = `record what serves first: npx ai-service release ${where.service ?? ''} --env ${where.environment ?? ''} --config`;
-  return refused(releaseFinding('release/no-state', { ...where, file }, 'the release store has no state of the service in this environment', fix));
 }
 
 /** Files of the tree that two states render differently. */
@@ -130,8 +116,12 @@ async function renderState(checkout: Checkout, unit: CheckoutUnit, state: Releas
     if (patched.findings.length > 0) return refused(...patched.findings);
     ({ objects } = patched);
   }
-  const { files } = nameManifests(manifestsFolder({ environment, cluster: clusterName, team, service }), objects);
-  return answered(new Map([...files].map(([path, object]) => [path, emitYaml(object)])));
+  const place = { environment, cluster: clusterName, team, service };
+  const { files } = nameManifests(manifestsFolder(place), objects);
+  const texts = new Map([...files].map(([path, object]) => [path, emitYaml(object)]));
+  const runbook = renderRunbook(target, objects);
+  if (runbook !== undefined) texts.set(`${unitFolder(place)}/${RUNBOOK_FILE}`, runbook);
+  return answered(texts);
 }
 
 /** The ownership index, when files come or go. */

@@ -73,7 +73,7 @@ export class Platform<C extends string = string, E extends string = string, S ex
     this.root = options.root ?? process.cwd();
     this.apps = options.apps ?? 'apps';
     const { value, findings } = parseWith(platformSchema, props, { file: `${this.apps}/platform.ts` });
-    this.findings.push(...findings, ...(value ? clusterFindings(value, `${this.apps}/platform.ts`) : []));
+    this.findings.push(...findings, ...(value ? [...clusterFindings(value, `${this.apps}/platform.ts`), ...sourceFindings(value, `${this.apps}/platform.ts`)] : []));
     this.config = value;
     this.clusters = Object.keys(value?.clusters ?? {}) as C[];
     this.environments = Object.keys(value?.environments ?? {}) as E[];
@@ -134,4 +134,13 @@ function clusterFindings(config: PlatformConfig, file: string): Finding[] {
     });
   }
   return findings;
+}
+
+/** Clusters that do not say what their Prometheus scrapes, all at once: most alerts on health are not rendered there. */
+function sourceFindings({ clusters }: PlatformConfig, file: string): Finding[] {
+  const silent = Object.entries(clusters).filter(([, { prometheus }]) => prometheus && !prometheus.sources).map(([name]) => name).sort(compareText);
+  if (silent.length === 0) return [];
+  const message = `it is not said what the Prometheus of ${silent.join(', ')} scrapes, so that there are no alerts on pods, scaling, delivery and GPUs`;
+  const fix = "write prometheus.sources: ['argocd', 'kubeStateMetrics'] and what else there is (docs/health.md), or [] for nothing";
+  return [appFinding('platform/metric-sources', { file, field: `clusters.${silent[0]}.prometheus.sources` }, message, fix)];
 }

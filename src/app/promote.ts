@@ -1,8 +1,8 @@
-import { answered, refused, type Answer } from '../core/answer.ts';
+import { refused, type Answer } from '../core/answer.ts';
 import type { Finding, Where } from '../core/finding.ts';
 import { releaseFinding } from '../release/rules.ts';
 import type { ReleaseState } from '../release/state.ts';
-import type { ReleaseStore } from '../release/store.ts';
+import { requiredState } from '../release/store.ts';
 import type { MoveOptions } from '../release/transition.ts';
 import { placesOf, unitsOf, type Checkout } from './checkout.ts';
 import { planMove, type PlannedMove } from './move.ts';
@@ -33,21 +33,12 @@ export async function planPromotion(checkout: Checkout, promotion: Promotion): P
   if (!source.value || !target.value) return refused(...source.findings, ...target.findings);
   const [here, there] = [source.value[0], target.value[0]];
   if (!here || !there) return refused();
-  const state = stateIn(checkout.store, from, here.team, service);
+  const state = requiredState(checkout.store, from, here.team, service);
   if (!state.value) return state;
   const release = promotion.release ?? state.value.stable;
   const problems = refusals(promotion, { release, state: state.value, stages: there.stages, here: here.env.stage, there: there.env.stage });
   if (problems.length > 0) return refused(...problems);
   return planMove(checkout, { ...promotion, environment: to, move: { action: 'release', release } });
-}
-
-/** The state of a service, or why there is none. */
-export function stateIn(store: ReleaseStore, environment: string, team: string, service: string): Answer<ReleaseState> {
-  const stored = store.state(environment, team, service);
-  if (stored?.value) return answered(stored.value);
-  const fix = `npx ai-service release ${service} --env ${environment}`;
-  const none = releaseFinding('release/no-state', { service, environment }, 'the release store has no state of the service in this environment', fix);
-  return refused(...(stored?.findings ?? [none]));
 }
 
 /** What a promotion is judged by. */

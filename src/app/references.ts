@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, normalize } from 'node:path';
 import type { Finding, Where } from '../core/finding.ts';
+import { driftLimits } from '../service/drift.ts';
 import { parseReference, type Reference } from '../service/reference.ts';
 import type { ServiceSpec } from '../service/service.ts';
 
@@ -16,11 +17,11 @@ export type References = ReadonlyMap<string, Reference | undefined>;
 export function readReferences(root: string, folder: string, specs: readonly ServiceSpec[], where: Where): { references: References; findings: Finding[] } {
   const references = new Map<string, Reference | undefined>();
   const findings: Finding[] = [];
-  for (const { psi } of specs.flatMap(({ monitoring }) => monitoring.drift)) {
-    if (references.has(psi.reference)) continue;
-    const file = normalize(join(folder, psi.reference));
-    const { value, findings: found } = file.startsWith(`${normalize(folder)}/`) ? read(root, file, where) : outside(psi.reference, folder, where);
-    references.set(psi.reference, value);
+  for (const { reference } of specs.flatMap(({ monitoring }) => monitoring.drift.map(driftLimits))) {
+    if (references.has(reference)) continue;
+    const file = normalize(join(folder, reference));
+    const { value, findings: found } = file.startsWith(`${normalize(folder)}/`) ? read(root, file, where) : outside(reference, folder, where);
+    references.set(reference, value);
     findings.push(...found);
   }
   return { references, findings };

@@ -24,6 +24,7 @@ import { fieldOf, lockModels, type Registries, type WantedModel } from './lock-m
 import { formatState } from './move.ts';
 import { pinImages } from './pin-images.ts';
 import type { Platform } from './platform.ts';
+import { promotedFrom } from './promoted-from.ts';
 import { synthesize, type Synthesis } from './synthesize.ts';
 import { treeChanges } from './tree-changes.ts';
 
@@ -132,7 +133,9 @@ export function renderedWith({ files, config, platform }: ReleaseScope, service:
   const store = openStore(overlaid(files, new Map(written.map(({ path, after = '' }) => [path, after]))), config.releases);
   const synthesis = synthesize(platform, undefined, store);
   // Services that wait for their own first release would keep each other from it; what they have in the tree is guarded.
-  const concerns = ({ id, severity, where }: Finding): boolean => where.service === undefined || where.service === service || (severity === 'error' && id !== 'release/not-locked');
+  // That later stages wait for a release is synth's to say.
+  const own = ({ id, where }: Finding): boolean => where.service === undefined || (where.service === service && id !== 'release/not-released');
+  const concerns = (finding: Finding): boolean => own(finding) || (finding.severity === 'error' && finding.id !== 'release/not-locked');
   const said = synthesis.findings.filter(concerns);
   return said.some(({ severity }) => severity === 'error') ? refused(...said) : answered(synthesis, ...said);
 }
@@ -278,19 +281,6 @@ function requestFindings(base: ServiceSpec, env: Environment, { service, environ
       ? [releaseFinding('release/request', where, 'an environment that replaces in place follows the sources, and takes only models from a release', 'change the image in the sources')]
       : []),
   ];
-}
-
-/**
- * The environment that a release is promoted from, or `undefined` where releases enter: at the first stage of those that
- * releases decide, where the environment says so, and where it replaces in place.
- */
-export function promotedFrom({ environments }: PlatformConfig, service: AIService, environment: string): string | undefined {
-  const env = environments[environment];
-  if (!env || env.entry || env.rollout === 'replace') return undefined;
-  const own = Object.entries(environments).filter(([name, { rollout }]) => service.runsIn(name) && rollout === 'release');
-  const stages = [...new Set(own.map(([, { stage }]) => stage))];
-  const before = stages[stages.indexOf(env.stage) - 1];
-  return own.find(([, { stage }]) => stage === before)?.[0];
 }
 
 /** Releases enter where `promotedFrom` says; what serves already may be recorded anywhere. */

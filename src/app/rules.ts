@@ -39,6 +39,12 @@ export const APP_RULES = [
     source: 'ours: every object would be written twice',
   },
   {
+    id: 'platform/metric-sources',
+    severity: 'info',
+    summary: 'A cluster with a Prometheus says what that scrapes.',
+    source: 'ours: an alert on metrics that nobody has would never fire, so it is not rendered',
+  },
+  {
     id: 'platform/namespace',
     severity: 'error',
     summary: 'The namespace that an environment gives a team is a DNS label.',
@@ -55,6 +61,12 @@ export const APP_RULES = [
     severity: 'error',
     summary: 'What users add to the chart of a service can be rendered, and is valid by its own word.',
     source: 'constructs: node.validate(), as the App of cdk8s asks it',
+  },
+  {
+    id: 'chart/dashboard',
+    severity: 'error',
+    summary: 'A dashboard that is added to a service has a name of its own, and is one that a ConfigMap can hold.',
+    source: 'ours: Grafana skips a dashboard that it cannot read with a log line',
   },
   {
     id: 'chart/unwritable',

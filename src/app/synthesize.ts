@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { createChecker, type Checker } from '../check/checker.ts';
 import { createClusterChecks, type ClusterChecks } from '../check/objects.ts';
+import { checkSecretText } from '../check/secrets.ts';
 import { diskFiles } from '../core/files.ts';
 import { FindingsError, sortFindings, type Finding, type Where } from '../core/finding.ts';
 import { isDnsLabel } from '../core/names.ts';
@@ -11,6 +12,7 @@ import { IN_PLACE, type Serving } from '../release/serving.ts';
 import { openStore, type ReleaseStore } from '../release/store.ts';
 import { argocdApp, renderApplicationSet, renderAppProject, renderRootApplication } from '../render/argocd.ts';
 import { renderShared } from '../render/kubernetes.ts';
+import { renderRunbook, RUNBOOK_FILE } from '../render/runbook.ts';
 import type { Target } from '../render/target.ts';
 import { fieldPath } from '../service/parse.ts';
 import type { Environment, PlatformConfig } from '../service/platform.ts';
@@ -18,10 +20,12 @@ import { policyOf } from '../service/release-policy.ts';
 import { findUnwritable } from '../service/unwritable.ts';
 import { descriptorPath, manifestsFolder, nameManifests, unitFolder, type Unit } from '../tree/layout.ts';
 import { namespaceOf, type AIService, type ServiceInEnvironment } from './ai-service.ts';
+import { renderDashboards } from './dashboard.ts';
 import { deletionGuard } from './deletion-guard.ts';
-import { CLUSTER_FILE, formatIntent, formatPlace, INTENT_FILE } from './intent.ts';
+import { CLUSTER_FILE, INTENT_FILE, intentData, placeData } from './intent.ts';
 import { applyPatches } from './patch.ts';
 import type { Platform } from './platform.ts';
+import { promotedFrom } from './promoted-from.ts';
 import type { ServiceChart } from './service-chart.ts';
 import { readReferences, type References } from './references.ts';
 import { checkIntent, renderTarget } from './render-target.ts';
@@ -88,6 +92,9 @@ interface Team {
   readonly places: Map<string, Map<string, string>>;
 }
 
+/** Where KServe or Knative splits the traffic, the manifest of what it splits. */
+const ONE_FOR_ALL = { kserve: 'inferenceservice.', revisions: 'service.serving.' } as const;
+
 class Run {
   readonly #platform: Platform;
   readonly #config: PlatformConfig;
@@ -96,8 +103,8 @@ class Run {
   readonly #store: ReleaseStore;
   readonly #files = new Map<string, string>();
   readonly #units = new Set<string>();
-  /** Services that have one workload for all releases, as `<environment>/<service>`. */
-  readonly #inPlace = new Set<string>();
+  /** Which workloads of a service are one for all releases, by `<environment>/<service>`: start of their manifests' names. */
+  readonly #oneForAll = new Map<string, string>();
   readonly #teams = new Map<string, Team>();
   readonly #clusterChecks = new Map<string, ClusterChecks>();
   readonly #argocdChecks = createClusterChecks();
@@ -169,7 +176,7 @@ class Run {
   }
 
   #resolve(service: AIService, environment: string, env: Environment, { spec, overrides }: ServiceInEnvironment): Serving | undefined {
-    const { strategy, mechanism } = policyOf(spec, env.rollout);
+    const policy = policyOf(spec, env.rollout);
     const { serving, findings } = resolveServing({
       service: service.name,
       environment,
@@ -177,9 +184,11 @@ class Run {
       merged: spec,
       overrides,
       rollout: env.rollout,
-      strategy,
-      mechanism,
+      strategy: policy.strategy,
+      mechanism: policy.mechanism,
+      policy,
       store: this.#store,
+      promotedFrom: promotedFrom(this.#config, service, environment),
     });
     this.#findings.push(...findings);
     return serving;
@@ -193,11 +202,22 @@ class Run {
     const where: Where = { service: service.name, environment, cluster: clusterName };
     const added = this.#addedTo(service.existingChart(environment, clusterName), where);
     const { team } = spec.owner;
-    if (target.serving.stable.workload.release === IN_PLACE) this.#inPlace.add(`${environment}/${service.name}`);
+    const { stable, native } = target.serving;
+    const oneForAll = stable.workload.release === IN_PLACE ? '' : native && ONE_FOR_ALL[native];
+    if (oneForAll !== undefined) this.#oneForAll.set(`${environment}/${service.name}`, oneForAll);
     const unit = { environment, cluster: clusterName, team, service: service.name };
-    this.#addUnit(unit, [...objects, ...added], where, namespace);
+    const dashboards = renderDashboards(target, service.dashboards, where);
+    this.#findings.push(...dashboards.findings);
+    this.#addUnit(unit, [...objects, ...added, ...dashboards.objects], where, namespace);
     this.#files.set(descriptorPath(unit), json(argocdApp(target)));
-    this.#files.set(`${unitFolder(unit)}/${INTENT_FILE}`, formatIntent(value, references, service.patches, [environment, target.env.stage]));
+    const runbook = renderRunbook(target, objects);
+    if (runbook !== undefined) this.#files.set(`${unitFolder(unit)}/${RUNBOOK_FILE}`, runbook);
+    const names = [environment, target.env.stage];
+    const annotations = target.cluster.serviceAccountAnnotations?.({ team, service: service.name, namespace }) ?? {};
+    const intent = intentData(value, { references, patches: service.patches, names, annotations });
+    // What no release carries yet is in no object, and thus was not looked at.
+    this.#findings.push(...checkSecretText(intent, where));
+    this.#files.set(`${unitFolder(unit)}/${INTENT_FILE}`, emitYaml(intent));
     const { places } = this.#team(team);
     const namespaces = places.get(environment);
     if (namespaces) namespaces.set(clusterName, namespace);
@@ -279,7 +299,11 @@ class Run {
         if (!env) continue;
         for (const [clusterName, namespace] of clusters) {
           const clusterFile = `envs/${environment}/${clusterName}/${CLUSTER_FILE}`;
-          if (!this.#files.has(clusterFile)) this.#files.set(clusterFile, formatPlace(environment, clusterName, this.#config));
+          if (!this.#files.has(clusterFile)) {
+            const place = placeData(environment, clusterName, this.#config);
+            this.#findings.push(...checkSecretText(place, { file: `${this.#platform.apps}/platform.ts`, environment, cluster: clusterName }));
+            this.#files.set(clusterFile, emitYaml(place));
+          }
           const cluster = this.#config.clusters[clusterName];
           if (!cluster || !env.createNamespaces) continue;
           const shared = { team, environment, env, clusterName, cluster, namespace };
@@ -305,8 +329,11 @@ class Run {
       findings: sortFindings(this.#findings),
       guard: deletionGuard({
         remains: (unit) => this.#units.has(unit),
-        released: (environment, team, service) =>
-          !this.#inPlace.has(`${environment}/${service}`) && this.#store.state(environment, team, service) !== undefined,
+        released: (environment, team, service, manifest) => {
+          const oneForAll = this.#oneForAll.get(`${environment}/${service}`);
+          const byRelease = oneForAll === undefined || !manifest.startsWith(oneForAll);
+          return byRelease && this.#store.state(environment, team, service) !== undefined;
+        },
       }),
       counts: { targets: this.#targets, objects: this.#objects },
     };

@@ -4,7 +4,8 @@ import type { LockedModel, ReleaseRecord } from '../release/record.ts';
 import type { ReleaseState } from '../release/state.ts';
 import type { ModelServer } from '../service/workload.ts';
 import type { AIService } from './ai-service.ts';
-import { draftRelease, modelName, modelsOf, promotedFrom, unknownPlace, type ReleaseRequest, type ReleaseScope } from './release.ts';
+import { promotedFrom } from './promoted-from.ts';
+import { draftRelease, modelName, modelsOf, unknownPlace, type ReleaseRequest, type ReleaseScope } from './release.ts';
 
 /** What is to be updated. */
 export interface UpdateQuery {

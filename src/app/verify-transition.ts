@@ -16,7 +16,7 @@ import { commitFiles, memoryFiles } from './commit-files.ts';
 import { gateCase, resultName } from './gate.ts';
 import { planMove, type PlannedMove } from './move.ts';
 import { appFinding } from './rules.ts';
-import { subjectOf } from './words.ts';
+import { subjectOf, weightsOf } from './words.ts';
 
 /** Two commits that a transition shall lie between. */
 export interface TransitionQuery extends CheckoutFolders {
@@ -79,6 +79,7 @@ export async function verifyTransition(repository: Repository, query: Transition
   const { found, planned } = made.value;
 
   const wrong = [
+    ...personsOnly(planned, place, found, state.path),
     ...promotionProblems(checkout, place, found, state.path),
     ...treeProblems({ base: files.value, changes: changes.value, head: texts.value, planned, state: state.path, added }, where),
   ];
@@ -195,7 +196,17 @@ async function makeAgain(checkout: Checkout, place: StatePlace, after: ReleaseSt
 }
 
 /** Moves that may merge by themselves though automation is paused: none of them gives traffic to anything new, or removes it. */
-const SAFE: readonly FoundMove['move']['action'][] = ['abort', 'rollback', 'hold', 'pause', 'unpause'];
+const SAFE: readonly FoundMove['move']['action'][] = ['abort', 'rollback', 'hold', 'pause'];
+
+/** Moves by which somebody takes back what automation must heed, or gives all traffic to what may never have served. */
+function personsOnly({ before, after }: PlannedMove, { service, environment }: StatePlace, { move: { action } }: FoundMove, file: string): Finding[] {
+  const problem = (message: string): Finding[] => [appFinding('transition/illegal', { service, environment, file }, message, 'let a person look at it, and merge')];
+  if (action === 'resume') return problem('a hold is released, which automation must not do');
+  if (action !== 'rollback') return [];
+  const target = after.returning ? after.candidate : after.stable;
+  if (target === before.stable || target === before.previous) return [];
+  return problem(`it goes back to ${target ?? ''}, and the state does not say that ${target ?? 'it'} has served here`);
+}
 
 function needsEvidence(action: FoundMove['move']['action']): action is 'advance' | 'finish' {
   return action === 'advance' || action === 'finish';
@@ -257,7 +268,7 @@ interface Span {
   readonly file: string;
 }
 
-/** The `Gate:` trailers of the commit that made the move, if they are all there and all pass. */
+/** The `Gate:` trailers of the commit that made the move, if it says so, and they are all there and all pass. */
 async function evidence(
   repository: Repository,
   { base, head, file }: Span,
@@ -281,6 +292,9 @@ async function evidence(
   const release = after.candidate ?? after.stable;
   if (values('service')[0] !== service || values('environment')[0] !== environment || values('release')[0] !== release) {
     return problem(`commit ${commit?.sha.slice(0, 12) ?? 'of the move'} does not say that it is about ${release} of ${service} in ${environment}`);
+  }
+  if (values('action')[0] !== move.action || values('weights')[0] !== weightsOf(after)) {
+    return problem(`commit ${commit?.sha.slice(0, 12) ?? 'of the move'} is about another move than ${move.action} to ${weightsOf(after)}`);
   }
   const gates = values('gate');
   const verdicts = gates.map((text) => /^(\S+?)=(\w+)(?: |$)/.exec(text)?.slice(1) ?? [text, 'unreadable']);

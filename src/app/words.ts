@@ -73,12 +73,24 @@ function added({ holds: before = {} }: ReleaseState, { holds: after = {} }: Rele
   return Object.keys(after).filter((release) => !Object.hasOwn(before, release));
 }
 
+/**
+ * The release that a move is about: the one that serves now, where that changed; else the one that is held or freed; else the
+ * candidate.
+ *
+ * @param before missing for the first state.
+ * @example releaseOf({ stable: 'v1', phase: 'idle', weight: 0 }, { stable: 'v1', phase: 'idle', weight: 0, holds: { v2: 'slow' } }) // 'v2'
+ */
+export function releaseOf(before: ReleaseState | undefined, after: ReleaseState): string {
+  if (!before || before.stable !== after.stable) return after.stable;
+  return added(before, after)[0] ?? added(after, before)[0] ?? after.candidate ?? after.stable;
+}
+
 /** Trailers of the commit that a move makes; `history` and `audit` read them back. */
 export function trailersOf(made: MadeMove, store: ReleaseStore): [string, string][] {
   const { service, environment, action, planned, gates = [] } = made;
   const { after, before = after } = planned;
-  const release = after.candidate ?? after.stable;
-  const version = modelVersion(store, service, after.phase === 'held' ? after.stable : release);
+  const release = releaseOf(planned.before, after);
+  const version = modelVersion(store, service, release);
   return [
     ['Service', service],
     ['Environment', environment],

@@ -1,14 +1,15 @@
 import { formatGoDuration, parseDuration } from '../core/duration.ts';
-import { ISTIO_DURATION } from '../promql/metrics.ts';
+import { boundsInMilliseconds, ISTIO_DURATION, type KnownHistogram } from '../promql/metrics.ts';
 
 /**
- * The bucket bounds of Istio's latency histogram on both sides of a limit, or `undefined` where the limit is one itself.
+ * The bucket bounds of a histogram, of Istio's latency by default, on both sides of a limit, or `undefined` where the
+ * limit is one itself.
  *
  * @example boundsBeside('300ms') // '250ms or 500ms'
  */
-export function boundsBeside(limit: string): string | undefined {
+export function boundsBeside(limit: string, histogram: KnownHistogram = ISTIO_DURATION): string | undefined {
   const milliseconds = parseDuration(limit) ?? 0;
-  const { bounds } = ISTIO_DURATION;
+  const bounds = boundsInMilliseconds(histogram);
   if (bounds.includes(milliseconds)) return undefined;
   // Half a millisecond cannot be written as a limit.
   const writable = bounds.filter(Number.isInteger);

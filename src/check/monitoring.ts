@@ -1,27 +1,22 @@
-import { parseDuration } from '../core/duration.ts';
-import { compareText, type Finding, type Rule } from '../core/finding.ts';
-import { didYouMean } from '../core/names.ts';
-import { errorBudget, unreachableTiers } from '../promql/catalogue/burn-rate.ts';
-import { latencyName } from '../promql/catalogue/latency.ts';
-import { ISTIO_DURATION } from '../promql/metrics.ts';
-import { scrapesOf } from '../render/scrape.ts';
+import { formatPrometheusDuration } from '../core/duration.ts';
+import type { Finding, Rule } from '../core/finding.ts';
+import { errorBudget, planOf, windowName, type BurnPlan, type Starved, type Tier } from '../promql/catalogue/burn-rate.ts';
+import { SHORTEST_OUTAGE_WINDOW } from '../promql/catalogue/outage.ts';
+import { VLLM_FIRST_TOKEN } from '../promql/metrics-vllm.ts';
+import { ISTIO_DURATION, type KnownHistogram } from '../promql/metrics.ts';
+import { countsRequests, hasLatency, outageSeconds, promisesOf, vllmParts, type PromisedSlo } from '../render/prometheus-slo.ts';
 import type { Target } from '../render/target.ts';
-import { exportedMetrics } from '../service/exports.ts';
-import type { Monitoring } from '../service/monitoring-rules.ts';
-import type { Reference } from '../service/reference.ts';
-import type { ServiceSpec } from '../service/service.ts';
 import { boundsBeside } from './latency-bounds.ts';
 import { reporter, type Report } from './report.ts';
 
 /** Rules on what a service asks to be watched: an alert that could never fire is a mistake, not an alert. */
 export const MONITORING_RULES: readonly Rule[] = [
-  { id: 'monitoring/metric-not-exported', severity: 'error', summary: 'The metric of a drift rule is declared in the exports of a part.', source: "KServe's servers (v0.20.0 python/kserve/kserve/metrics.py) export durations only, no predictions and no features" },
-  { id: 'monitoring/metric-not-scraped', severity: 'error', summary: 'A part that exports the metric of a drift rule has a metrics endpoint.', source: 'A PodMonitor scrapes declared endpoints only; without one the rule never has data' },
-  { id: 'monitoring/exports-of-runtime', severity: 'warning', summary: 'Exported metrics come from an image that was made to expose them.', source: "kserve v0.20.0 python/kserve/kserve/metrics.py: durations only; the other servers expose no values either" },
-  { id: 'monitoring/reference', severity: 'error', summary: 'The reference of a drift rule is there, with rising edges and shares that sum to 1.', source: 'The constants of a drift rule are made from it' },
-  { id: 'monitoring/latency-bucket', severity: 'error', summary: 'The limit of a latency objective is a bucket bound of the metric.', source: 'Classic histograms count up to their bounds only; bounds of istio_request_duration_milliseconds are Envoy\'s defaults' },
+  { id: 'monitoring/latency-bucket', severity: 'error', summary: 'The limit of an objective on a length of time is a bucket bound of the metric.', source: "Classic histograms count up to their bounds only; those of istio_request_duration_milliseconds are Envoy's defaults, those of vllm:time_to_first_token_seconds are in vllm v0.11 v1/metrics/loggers.py" },
+  { id: 'monitoring/not-measured', severity: 'error', summary: 'What an objective is about is measured by somebody.', source: "KServe's gateway (0.20, llmisvc) does not say which service a request was for; only a vLLM knows when its first token came" },
   { id: 'monitoring/objective-unreachable', severity: 'warning', summary: 'An objective leaves every burn-rate alert a chance to fire.', source: 'SRE workbook, chapter 5: burn rate times error budget must be below 1' },
-  { id: 'monitoring/duplicate', severity: 'error', summary: 'A service has one objective for what is counted, and one drift rule for a metric.', source: 'Their recordings would have the same name and labels, which Prometheus cannot tell apart' },
+  { id: 'monitoring/rate-too-low', severity: 'error', summary: 'An objective is one that the expected rate of requests can show.', source: 'SRE workbook, chapter 5, low-traffic services: of fewer bad events than an alert asks for nobody can tell chance from a fault' },
+  { id: 'monitoring/rate-widens', severity: 'info', summary: 'Alerts look at longer windows than usual where the expected rate of requests is low.', source: 'SRE workbook, chapter 5, low-traffic services' },
+  { id: 'monitoring/duplicate', severity: 'error', summary: 'A service has one objective for what is counted.', source: 'Their recordings would have the same name and labels, which Prometheus cannot tell apart' },
   { id: 'monitoring/no-mesh', severity: 'info', summary: 'Objectives are made of the metrics of Istio.', source: 'Istio names its metrics alike in every mode; of servers, most count no errors' },
   { id: 'monitoring/no-prometheus', severity: 'info', summary: 'Objectives and drift rules need a Prometheus on the cluster.', source: 'Nothing is rendered without one, and that should not be a surprise' },
 ];
@@ -30,24 +25,24 @@ const report = reporter(MONITORING_RULES);
 
 /**
  * Checks what a service asks to be watched on one cluster.
- *
- * @param references reference distributions by the path that a drift rule gives; `undefined` for a file that was read,
- *   and whose findings are reported already.
  */
-export function checkMonitoring(target: Target, references: ReadonlyMap<string, Reference | undefined>): Finding[] {
+export function checkMonitoring(target: Target): Finding[] {
   const { add, findings } = report({ service: target.service, environment: target.environment, cluster: target.clusterName });
-  const { slos, drift } = target.spec.monitoring;
-  const { istio, prometheus } = target.cluster;
-  slos.forEach((slo, index) => checkSlo(add, `monitoring.slos[${index}]`, slo, istio !== undefined));
-  drift.forEach((rule, index) => checkDrift(add, `monitoring.drift[${index}].psi`, rule, target, references));
-  checkExports(add, target.spec);
-  checkDuplicates(add, 'monitoring.slos', slos.map(sloName));
-  checkDuplicates(add, 'monitoring.drift', drift.map(({ psi }) => psi.metric));
-  if (!prometheus && slos.length + drift.length > 0) {
+  const { slos, drift, schema } = target.spec.monitoring;
+  const { prometheus } = target.cluster;
+  const promises = promisesOf(target);
+  promises.forEach((promised, index) => {
+    const field = promised.byDefault ? 'monitoring.slos' : `monitoring.slos[${index}].${promised.promise.field}`;
+    checkMeasured(add, field, promised, target);
+    checkPlan(add, field, promised);
+  });
+  checkOutage(add, target);
+  checkDuplicates(add, promises);
+  if (!prometheus && slos.length + drift.length + (schema ? 1 : 0) > 0) {
     const message = `cluster ${target.clusterName} has no Prometheus, so that nothing is watched there`;
     add('monitoring/no-prometheus', 'monitoring', message, 'declare prometheus on the cluster if its operator is installed');
   }
-  if (prometheus && !istio) {
+  if (prometheus && !countsRequests(target)) {
     const message = `cluster ${target.clusterName} has no Istio, so that availability and latency are not watched there, and no alert tells when the metric of a drift rule is missing`;
     add('monitoring/no-mesh', 'monitoring.slos', message, 'declare istio on the cluster if it is installed');
   }
@@ -56,79 +51,85 @@ export function checkMonitoring(target: Target, references: ReadonlyMap<string, 
 
 type Add = Report['add'];
 
-/** Promised metrics that nothing exposes would leave their rules without data for ever. */
-function checkExports(add: Add, { predictor, models }: ServiceSpec): void {
-  const servers = [['predictor', predictor] as const, ...Object.entries(models).map(([name, server]) => [`models.${name}`, server] as const)];
-  for (const [field, server] of servers) {
-    if (!server?.exports || server.framework === 'custom' || server.image !== undefined) continue;
-    const message = `the usual image of framework ${server.framework} exposes neither predictions nor features`;
-    add('monitoring/exports-of-runtime', `${field}.exports`, message, 'write image: an image of this server that exposes them, or export them from a transformer');
+function checkMeasured(add: Add, field: string, { slo }: PromisedSlo, target: Target): void {
+  if ('latency' in slo) {
+    if (hasLatency(target)) checkBucket(add, `${field}.below`, slo.latency.below, ISTIO_DURATION);
+    else if (countsRequests(target)) {
+      const message = `the latency of ${target.service} is not measured: KServe's gateway does not say which service a request was for`;
+      add('monitoring/not-measured', field, message, 'write timeToFirstToken instead: the time for a whole answer depends on its length');
+    }
+  }
+  if ('timeToFirstToken' in slo) {
+    checkBucket(add, `${field}.below`, slo.timeToFirstToken.below, VLLM_FIRST_TOKEN);
+    checkPart(add, `${field}.part`, slo.timeToFirstToken.part, vllmParts(target.spec));
   }
 }
 
-function sloName(slo: Monitoring['slos'][number]): string {
-  return 'availability' in slo ? 'availability' : latencyName(parseDuration(slo.latency.below) ?? 0);
-}
-
-function checkSlo(add: Add, field: string, slo: Monitoring['slos'][number], mesh: boolean): void {
-  if ('availability' in slo) {
-    checkObjective(add, `${field}.availability.objective`, slo.availability.objective);
-    return;
+function checkPart(add: Add, field: string, part: string | undefined, parts: readonly string[]): void {
+  const [only, ...more] = parts;
+  if (only === undefined) {
+    add('monitoring/not-measured', field, 'no part of the service is a vLLM, which would say when a first token comes', 'write latency instead');
+  } else if (part === undefined && more.length > 0) {
+    add('monitoring/not-measured', field, `several parts are a vLLM: ${parts.join(', ')}`, `write part: ${only}, and an objective for each of the others`);
+  } else if (part !== undefined && !parts.includes(part)) {
+    add('monitoring/not-measured', field, `${JSON.stringify(part)} is no part that is a vLLM`, `write ${parts.join(' or ')}`);
   }
-  checkObjective(add, `${field}.latency.objective`, slo.latency.objective);
-  if (mesh) checkBucket(add, `${field}.latency.below`, slo.latency.below);
 }
 
-function checkObjective(add: Add, field: string, objective: number): void {
-  const tiers = unreachableTiers(objective);
-  if (tiers.length === 0) return;
-  const bad = Number((100 * errorBudget(objective)).toPrecision(12));
-  const message = `the objective ${objective} allows ${bad} % of requests to be bad, so that burn-rate alerts that could never fire are left out: ${tiers.join(', ')}`;
-  add('monitoring/objective-unreachable', field, message, 'write an objective above 93.06 for all four alerts, above 83.34 for all but the fast one');
-}
-
-function checkBucket(add: Add, field: string, below: string): void {
-  const beside = boundsBeside(below);
+function checkBucket(add: Add, field: string, below: string, histogram: KnownHistogram): void {
+  const beside = boundsBeside(below, histogram);
   if (beside === undefined) return;
-  const message = `${below} is no bucket bound of ${ISTIO_DURATION.name}, so that nothing counts the requests below it`;
+  const message = `${below} is no bucket bound of ${histogram.name}, so that nothing counts the requests below it`;
   add('monitoring/latency-bucket', field, message, `write ${beside}`);
 }
 
-function checkDrift(
-  add: Add,
-  field: string,
-  { psi }: Monitoring['drift'][number],
-  target: Target,
-  references: ReadonlyMap<string, Reference | undefined>,
-): void {
-  checkMetric(add, `${field}.metric`, psi.metric, target);
-  if (references.has(psi.reference)) return;
-  const fix = `write it, relative to the service's folder: { "edges": [0.1, 0.5], "shares": [0.7, 0.2, 0.1] }`;
-  add('monitoring/reference', `${field}.reference`, `there is no reference file ${JSON.stringify(psi.reference)}`, fix);
-}
-
-function checkMetric(add: Add, field: string, metric: string, target: Target): void {
-  const parts = exportedMetrics(target.spec);
-  const exporting = parts.filter(({ metrics }) => metrics.includes(metric));
-  const shown = JSON.stringify(metric);
-  if (exporting.length === 0) {
-    const meant = didYouMean(metric, parts.flatMap(({ metrics }) => metrics).sort(compareText));
-    const names = parts.map((part) => part.field);
-    const message = `no part (${names.join(', ')}) declares that it exports ${shown}; model servers export no predictions by themselves, so the rule would never have data`;
-    const declare = `have a part expose this histogram and declare it: ${names[0] ?? 'predictor'}.exports: { predictions: ${shown} }`;
-    add('monitoring/metric-not-exported', field, message, meant === undefined ? declare : `did you mean ${JSON.stringify(meant)}?`);
-    return;
+function checkPlan(add: Add, field: string, { promise, byDefault }: PromisedSlo): void {
+  const { objective, rate } = promise;
+  const plan = planOf(promise);
+  if (plan.unreachable.length > 0) {
+    const bad = Number((100 * errorBudget(objective)).toPrecision(12));
+    const message = `the objective ${objective} allows ${bad} % of requests to be bad, so that burn-rate alerts that could never fire are left out: ${plan.unreachable.join(', ')}`;
+    add('monitoring/objective-unreachable', `${field}.objective`, message, 'write an objective above 93.06 for all four alerts, above 83.34 for all but the fast one');
   }
-  const scraped = new Set(scrapesOf(target).map(({ part }) => part));
-  if (exporting.some(({ part }) => scraped.has(part))) return;
-  const names = exporting.map((part) => part.field).join(', ');
-  const message = `${names} exports ${shown} but has no metrics endpoint that Prometheus could scrape`;
-  add('monitoring/metric-not-scraped', field, message, 'set its metrics, or export the metric from a transformer or function that has metrics');
+  if (rate === undefined) return;
+  // A service that sets no objective has broken no promise.
+  if (!byDefault) for (const tier of plan.starved) starved(add, field, tier, promise.objective, rate);
+  widened(add, field, plan, rate);
 }
 
-function checkDuplicates(add: Add, field: string, names: readonly string[]): void {
+function starved(add: Add, field: string, { tier, factor, window, badEvents, minBadEvents }: Starved, objective: number, rate: number): void {
+  const message =
+    `at ${rate} requests per second (traffic.expectedRps) the objective ${objective} leaves the ${tier} alert ${Number(badEvents.toPrecision(2))} bad ones ` +
+    `in ${windowName(window)} at burn rate ${factor}, and it asks for ${minBadEvents}`;
+  add('monitoring/rate-too-low', field, message, `write a lower objective, a longer period or window, a smaller minBadEvents, or alerts: { ${tier}: false }`);
+}
+
+function widened(add: Add, field: string, { tiers, widened: names }: BurnPlan, rate: number): void {
+  if (names.length === 0) return;
+  const isWidened = ({ tier }: Tier): boolean => names.includes(tier);
+  const windows = tiers.filter(isWidened).map(({ tier, long }) => `${tier} at ${windowName(long)}`).join(', ');
+  const message = `at ${rate} requests per second (traffic.expectedRps) it takes so long until enough bad ones show that alerts look at longer windows: ${windows}`;
+  add('monitoring/rate-widens', field, message, 'nothing, if that is soon enough; else a lower objective is noticed sooner');
+}
+
+function checkOutage(add: Add, target: Target): void {
+  const { traffic: { expectedRps }, monitoring: { outage } } = target.spec;
+  if (outage === false || expectedRps === undefined || !countsRequests(target)) return;
+  const window = outageSeconds(target);
+  const atRate = `at ${expectedRps} requests per second (traffic.expectedRps)`;
+  if (window === undefined) {
+    const message = `${atRate} ${outage.minFailures} requests are too long apart for an alert on a total outage; there is none`;
+    add('monitoring/rate-widens', 'monitoring.outage', message, 'write a smaller minFailures, or ask the service something once a minute');
+  } else if (outage.window === undefined && window > SHORTEST_OUTAGE_WINDOW) {
+    const message = `${atRate} a total outage shows within ${formatPrometheusDuration((window + 60) * 1000)}`;
+    add('monitoring/rate-widens', 'monitoring.outage', message, 'nothing, if that is soon enough; else write a smaller minFailures');
+  }
+}
+
+function checkDuplicates(add: Add, promises: readonly PromisedSlo[]): void {
+  const names = promises.map(({ promise }) => promise.name);
   names.forEach((name, index) => {
     const first = names.indexOf(name);
-    if (first !== index) add('monitoring/duplicate', `${field}[${index}]`, `${name} is watched by ${field}[${first}] already`, 'keep one of the two');
+    if (first !== index) add('monitoring/duplicate', `monitoring.slos[${index}]`, `${name} is watched by monitoring.slos[${first}] already`, 'keep one of the two');
   });
 }

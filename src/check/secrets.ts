@@ -1,9 +1,10 @@
 import type { ExternalSecret } from '../../imports/external-secrets.io/v1.js';
-import type { Finding, Rule } from '../core/finding.ts';
+import type { Finding, Rule, Where } from '../core/finding.ts';
 import { didYouMean } from '../core/names.ts';
 import { groupOf, objectLabel, type KubeObject } from '../core/object.ts';
 import type { ContainerWorkload, ServerWorkload } from '../release/record.ts';
 import type { Target } from '../render/target.ts';
+import { fieldPath } from '../service/parse.ts';
 import { reporter, type Report } from './report.ts';
 import { namedArguments, secretForm, secretReason } from './secret-text.ts';
 
@@ -238,4 +239,30 @@ function checkPart(result: Report, { spec }: Target, part: string, { env = {}, a
     }
   }
   if (args) checkArguments(result, `${part}.args`, args);
+}
+
+/**
+ * Checks what is written beside the objects, as it stands in the sources: text in the form of a key anywhere, and literals
+ * in `env` and `args`, also of what no release carries.
+ *
+ * @example checkSecretText({ spec }, { service: 'fraud' }) // [{ id: 'secrets/literal', where: { field: 'spec.predictor.env.HF_TOKEN', … }, … }]
+ */
+export function checkSecretText(data: object, where: Where): Finding[] {
+  const result = report(where);
+  const look = (value: unknown, path: readonly PropertyKey[]): void => {
+    const field = fieldPath(undefined, path);
+    if (typeof value === 'string') {
+      const inEnv = path.at(-2) === 'env' ? secretReason(String(path.at(-1)), value) : undefined;
+      const form = secretForm(value);
+      const reason = inEnv ?? (form && `the text looks like ${form}`);
+      if (reason !== undefined) result.add('secrets/literal', field, reason, REFERENCE);
+    } else if (Array.isArray(value)) {
+      if (path.at(-1) === 'args' || path.at(-1) === 'command') checkArguments(result, field, value);
+      else value.forEach((item, index) => look(item, [...path, index]));
+    } else if (typeof value === 'object' && value !== null) {
+      for (const [key, child] of Object.entries(value)) look(child, [...path, key]);
+    }
+  };
+  look(data, []);
+  return result.findings;
 }

@@ -1,5 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { ImportOptions } from './import.ts';
+import { addMonitoringCommand } from './monitoring-command.ts';
+import { addReferenceCommand } from './reference-command.ts';
 import { addReleaseCommands } from './release-commands.ts';
 
 /** Exit codes of every command: 0 fine, 1 error, 2 differs. */
@@ -44,6 +46,12 @@ export async function main(argv: readonly string[]): Promise<number> {
       code = await importCrds(sources, options);
     });
 
+  addMonitoringCommand(program, (exit) => {
+    code = exit;
+  });
+  addReferenceCommand(program, (exit) => {
+    code = exit;
+  });
   addReleaseCommands(program, (exit) => {
     code = exit;
   });

@@ -42,18 +42,21 @@ export interface MoveCommandOptions extends CheckoutOptions, CommitOptions, Move
  */
 export async function makeMove(service: string, move: Move, options: MoveCommandOptions, gates: readonly string[] = []): Promise<number> {
   const { env: environment, gitops: root, out: tree, releases } = options;
-  const place = { root, tree };
-  const unfinished = recoverJournal(place);
+  const unfinished = recoverJournal({ root, tree });
   if (unfinished.length > 0) return fail(unfinished);
-  const checkout = openCheckout(diskFiles(place.root), { tree, releases });
+  const checkout = openCheckout(diskFiles(root), { tree, releases });
   const { value: planned, findings } = await planMove(checkout, { service, environment, move, ...moveOptions(options) });
   if (!planned) return fail(findings);
-  const uncommitted = await commitProblems(planned.changes, options);
-  if (uncommitted.length > 0) return fail(uncommitted);
   printFindings(findings);
-  const failed = writeJournaled(place, planned.changes);
-  if (failed.length > 0) return fail(failed);
-  return announce({ service, environment, action: move.action, planned, gates }, planned.changes, options);
+  return carryOut({ service, environment, action: move.action, planned, gates }, planned.changes, options);
+}
+
+/** Writes what a move changes, all files or none, says so, and commits it where that is asked for. */
+export async function carryOut(made: MadeMove, changes: readonly FileChange[], options: CheckoutOptions & CommitOptions): Promise<number> {
+  const uncommitted = await commitProblems(changes, options);
+  if (uncommitted.length > 0) return fail(uncommitted);
+  const failed = writeJournaled({ root: options.gitops, tree: options.out }, changes);
+  return failed.length > 0 ? fail(failed) : announce(made, changes, options);
 }
 
 /** Of the options of a command, those of the move. */
@@ -70,7 +73,7 @@ export function moveOptions({ reason, expectStep, acceptPolicy, force }: MoveOpt
  * What would keep a commit from holding one move and nothing else, asked before anything is written: files that differ from
  * what is committed already, and a branch that is there.
  */
-export async function commitProblems(changes: readonly FileChange[], { gitops, commit, branch }: CommitOptions & CheckoutOptions): Promise<readonly Finding[]> {
+async function commitProblems(changes: readonly FileChange[], { gitops, commit, branch }: CommitOptions & CheckoutOptions): Promise<readonly Finding[]> {
   if (!commit && branch === undefined) return [];
   const { openRepository } = await import('../git/repository.ts');
   const repository = await openRepository(gitops);
@@ -88,7 +91,7 @@ export async function commitProblems(changes: readonly FileChange[], { gitops, c
 }
 
 /** Says what was done, and commits it where that was asked for. */
-export async function announce(made: MadeMove, changes: readonly FileChange[], options: CommitOptions & CheckoutOptions): Promise<number> {
+async function announce(made: MadeMove, changes: readonly FileChange[], options: CommitOptions & CheckoutOptions): Promise<number> {
   const { gitops, out: tree, releases, prBody, branch } = options;
   const { store } = openCheckout(diskFiles(gitops), { tree, releases });
   process.stdout.write(`${subjectOf(made)}\n`);

@@ -4,8 +4,8 @@ import type { FirstPromotion } from '../app/first-promotion.ts';
 import { refused, type Answer } from '../core/answer.ts';
 import { diskFiles } from '../core/files.ts';
 import type { MoveOptions } from '../release/transition.ts';
-import { recoverJournal, writeJournaled } from '../tree/journal.ts';
-import { announce, commitProblems, moveOptions, type CheckoutOptions, type CommitOptions } from './move.ts';
+import { recoverJournal } from '../tree/journal.ts';
+import { carryOut, moveOptions, type CheckoutOptions, type CommitOptions } from './move.ts';
 import { fail, printFindings } from './report.ts';
 
 /** Options of `ai-service promote`. */
@@ -20,19 +20,14 @@ export interface PromoteOptions extends CheckoutOptions, CommitOptions, MoveOpti
 /** `ai-service promote`: the very release that serves in one environment becomes the candidate of a later one. */
 export async function promote(service: string, options: PromoteOptions): Promise<number> {
   const { from, to, release, gitops: root, out: tree, releases } = options;
-  const place = { root, tree };
-  const unfinished = recoverJournal(place);
+  const unfinished = recoverJournal({ root, tree });
   if (unfinished.length > 0) return fail(unfinished);
-  const checkout = openCheckout(diskFiles(place.root), { tree, releases });
+  const checkout = openCheckout(diskFiles(root), { tree, releases });
   const promotion: Promotion = { service, from, to, ...(release !== undefined && { release }), ...moveOptions(options) };
   const { value: planned, findings } = isFirstPromotion(checkout, promotion) ? await planFirst(promotion, options) : await planPromotion(checkout, promotion);
   if (!planned) return fail(findings);
-  const uncommitted = await commitProblems(planned.changes, options);
-  if (uncommitted.length > 0) return fail(uncommitted);
   printFindings(findings);
-  const failed = writeJournaled(place, planned.changes);
-  if (failed.length > 0) return fail(failed);
-  return announce({ service, environment: to, action: 'promote', planned }, planned.changes, options);
+  return carryOut({ service, environment: to, action: 'promote', planned }, planned.changes, options);
 }
 
 /** Where nothing of a service was before, the sources are needed. */

@@ -4,9 +4,9 @@ import { parseImages, parseModels } from '../app/release-arguments.ts';
 import { planRelease, releaseScope, type PlannedRelease, type ReleaseScope } from '../app/release.ts';
 import type { Finding } from '../core/finding.ts';
 import { defaultDeps } from '../release/registries/open.ts';
-import { recoverJournal, writeJournaled } from '../tree/journal.ts';
+import { recoverJournal } from '../tree/journal.ts';
 import { EXIT } from './main.ts';
-import { announce, commitProblems, type CommitOptions } from './move.ts';
+import { carryOut, type CommitOptions } from './move.ts';
 import { fail, printFindings } from './report.ts';
 
 /** Where the sources, the tree and the release store are. */
@@ -62,7 +62,7 @@ export async function release(service: string, options: ReleaseOptions): Promise
     return EXIT.fine;
   }
   const committing = { ...(commit && { commit }), ...(branch !== undefined && { branch }), ...(prBody !== undefined && { prBody }) };
-  return carryOut(scope, { service, environment, planned }, { out, ...committing });
+  return carryOutRelease(scope, { service, environment, planned }, { out, ...committing });
 }
 
 /** A release that was planned, and for what. */
@@ -72,14 +72,9 @@ export interface ReleaseToMake {
   readonly planned: PlannedRelease;
 }
 
-/** Writes a release, all files or none, says so, and commits it where that is asked for. */
-export async function carryOut(scope: ReleaseScope, { service, environment, planned }: ReleaseToMake, options: CommitOptions & Pick<ProjectOptions, 'out'>): Promise<number> {
-  const place = { ...options, gitops: scope.root, releases: scope.config.releases };
-  const uncommitted = await commitProblems(planned.changes, place);
-  if (uncommitted.length > 0) return fail(uncommitted);
-  const failed = writeJournaled({ root: scope.root, tree: options.out }, planned.changes);
-  if (failed.length > 0) return fail(failed);
-  return announce({ service, environment, action: 'release', planned }, planned.changes, place);
+/** Writes a release, says so, and commits it where that is asked for. */
+export function carryOutRelease(scope: ReleaseScope, { service, environment, planned }: ReleaseToMake, options: CommitOptions & Pick<ProjectOptions, 'out'>): Promise<number> {
+  return carryOut({ service, environment, action: 'release', planned }, planned.changes, { ...options, gitops: scope.root, releases: scope.config.releases });
 }
 
 /** Loads the project in the current folder, with its registries; completes first what a killed run had begun. */

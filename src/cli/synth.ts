@@ -1,10 +1,11 @@
-import { normalize } from 'node:path';
+import { isAbsolute, normalize } from 'node:path';
 import { loadProject } from '../app/project.ts';
 import type { Synthesis } from '../app/synthesize.ts';
 import { FindingsError } from '../core/finding.ts';
+import { recoverJournal } from '../tree/journal.ts';
 import { compareTree, writeTree } from '../tree/write.ts';
 import { EXIT } from './main.ts';
-import { printFindings, progress } from './report.ts';
+import { fail, printFindings, progress } from './report.ts';
 
 /** Options of `ai-service synth`. */
 export interface SynthOptions {
@@ -20,6 +21,12 @@ export interface SynthOptions {
  */
 export async function synth(options: SynthOptions): Promise<number> {
   const show = progress('synth');
+  const out = normalize(options.out ?? 'gitops');
+  // A release command that was killed may have left half of a move, states included, in the tree of this project.
+  if (!options.check && !isAbsolute(out) && !out.startsWith('..')) {
+    const unfinished = recoverJournal({ root: process.cwd(), tree: out });
+    if (unfinished.length > 0) return fail(unfinished);
+  }
   const { platform, findings } = await loadProject(process.cwd(), options.apps);
   if (!platform || findings.length > 0) {
     // What could be loaded is checked all the same: all errors of a run are shown at once.
@@ -39,7 +46,6 @@ export async function synth(options: SynthOptions): Promise<number> {
   const synthesis = platform.render((done, total) => show(`${done} of ${total} services`));
   printFindings(synthesis.findings);
   if (synthesis.findings.some(({ severity }) => severity === 'error')) return EXIT.error;
-  const out = normalize(options.out ?? 'gitops');
   return options.check ? check(out, synthesis) : write(out, options.allowDelete ?? [], synthesis);
 }
 

@@ -6,7 +6,7 @@ import { gitFinding } from '../git/rules.ts';
 import { inWords, runGit } from '../git/run.ts';
 import { releaseFinding } from '../release/rules.ts';
 import { EXIT } from './main.ts';
-import { carryOut, openProject, type ProjectOptions } from './release.ts';
+import { carryOutRelease, openProject, type ProjectOptions } from './release.ts';
 import { fail, printFindings } from './report.ts';
 
 /** Options of `ai-service update`. */
@@ -69,7 +69,7 @@ async function applyOne(scope: ReleaseScope, { service, environment, branch, rea
   const { value: planned, findings } = await planRelease(scope, { service, environment, reason });
   if (!planned) return fail(findings);
   printFindings(findings);
-  return 'nothing' in planned ? EXIT.fine : carryOut(scope, { service, environment, planned }, { out, branch });
+  return 'nothing' in planned ? EXIT.fine : carryOutRelease(scope, { service, environment, planned }, { out, branch });
 }
 
 async function isProposed(repository: Repository, { branch }: Proposal): Promise<boolean> {

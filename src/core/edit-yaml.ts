@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { isDeepStrictEqual } from 'node:util';
 import type * as Yaml from 'yaml';
+import { readYaml } from './read-yaml.ts';
 import { emitYaml } from './yaml.ts';
 
 /** One field of a map as it stands in a text. */
@@ -15,13 +16,20 @@ interface Field {
 
 /**
  * Changes the fields of a YAML map in place: what does not change keeps its bytes, comments and layout stay. A field that
- * is `undefined` goes, a new one is put after the one that comes before it in `order`.
+ * is `undefined` goes, a new one is put after the one that comes before it in `order`. A map that cannot be changed so, in
+ * flow form or with an alias of what goes, is written anew below its comments.
  *
- * @param text a document with one map in block form, or `undefined` for a new one.
+ * @param text a document with one map, or `undefined` for a new one.
  * @example editYaml('stable: v46 # since May\n', { stable: 'v47' }, ['stable']) // 'stable: v47 # since May\n'
  */
 export function editYaml(text: string | undefined, value: Readonly<Record<string, unknown>>, order: readonly string[]): string {
-  let out = text ?? '';
+  const edited = editInPlace(text ?? '', value, order);
+  if (text === undefined || says(edited, value, order)) return edited;
+  return editInPlace(commentsOf(text).map((comment) => `${comment}\n`).join(''), value, order);
+}
+
+function editInPlace(text: string, value: Readonly<Record<string, unknown>>, order: readonly string[]): string {
+  let out = text;
   for (const key of [...order].reverse()) {
     const fields = fieldsOf(out);
     const field = fields.find((each) => each.key === key);
@@ -46,6 +54,18 @@ function placeOf(fields: readonly Field[], key: string, order: readonly string[]
   const preceding = fields[fields.indexOf(following) - 1];
   // Comments above a field belong to it.
   return preceding?.next ?? following.start;
+}
+
+/** Whether a text holds the fields that are wanted, whatever it says beside them. */
+function says(text: string, value: Readonly<Record<string, unknown>>, order: readonly string[]): boolean {
+  const now = readYaml(text, '').value as Readonly<Record<string, unknown>> | undefined;
+  return now !== undefined && order.every((key) => isDeepStrictEqual(now[key], value[key]));
+}
+
+/** All comments of a text; a scalar that looks like one has a mark of the lexer in front. */
+function commentsOf(text: string): string[] {
+  const { Lexer } = createRequire(import.meta.url)('yaml') as typeof Yaml;
+  return [...new Lexer().lex(text)].filter((token) => token.startsWith('#'));
 }
 
 function fieldText(key: string, value: unknown): string {

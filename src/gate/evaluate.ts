@@ -288,7 +288,7 @@ async function judge(court: Court, measure: Measure): Promise<GateResult> {
   const failures: string[] = [];
   const doubts: string[] = [];
   const over = `over ${durationOf(length)}`;
-  if ('why' in value) doubts.push(`${value.why} ${over}`);
+  if ('why' in value) doubts.push(value.why === NO_DATA ? `${value.why} ${over}` : value.why);
   if ('why' in samples) doubts.push(samples.why === NO_DATA ? `there are no ${counted} ${over}` : `the ${counted} cannot be counted: ${samples.why}`);
   else if (samples.number < minSamples) doubts.push(`${Math.floor(samples.number)} ${counted} ${over} are too few; it takes ${minSamples}`);
   if ('number' in value && isBeyond(value.number, limit)) {

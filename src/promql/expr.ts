@@ -63,6 +63,21 @@ export function maxOverTime(series: Selector, range: Range): Expr {
   return atom(`max_over_time(${series.text}[${range}])`);
 }
 
+/** Smallest of the samples in a range. */
+export function minOverTime(series: Selector, range: Range): Expr {
+  return atom(`min_over_time(${series.text}[${range}])`);
+}
+
+/** Mean of the samples in a range. */
+export function avgOverTime(series: Selector, range: Range): Expr {
+  return atom(`avg_over_time(${series.text}[${range}])`);
+}
+
+/** Number of the samples in a range. */
+export function countOverTime(series: Selector, range: Range): Expr {
+  return atom(`count_over_time(${series.text}[${range}])`);
+}
+
 /** The series as they were some time ago. */
 export function offset(series: Selector, range: Range): Expr {
   return atom(`${series.text} offset ${range}`);
@@ -78,14 +93,19 @@ export function count(series: Expr, by?: readonly string[]): Expr {
   return aggregation('count', series, by);
 }
 
-/** Smallest of all series. */
-export function minimum(series: Expr): Expr {
-  return aggregation('min', series, undefined);
+/** Smallest of all series, or the smallest for each value of the labels. */
+export function minimum(series: Expr, by?: readonly string[]): Expr {
+  return aggregation('min', series, by);
 }
 
 /** Largest of all series, or the largest for each value of the labels. */
 export function maximum(series: Expr, by?: readonly string[]): Expr {
   return aggregation('max', series, by);
+}
+
+/** Mean of all series, or one mean for each value of the labels. */
+export function average(series: Expr, by?: readonly string[]): Expr {
+  return aggregation('avg', series, by);
 }
 
 /** One series with the value 1 for each value of the labels. */
@@ -108,14 +128,24 @@ export function sqrt(series: Expr): Expr {
   return call('sqrt', [series]);
 }
 
+/** How far it is from 0. */
+export function abs(series: Expr): Expr {
+  return call('abs', [series]);
+}
+
 /** Natural logarithm. */
 export function ln(series: Expr): Expr {
   return call('ln', [series]);
 }
 
 /** Raises what is below a minimum to it. */
-export function clampMin(series: Expr, minimum: number): Expr {
-  return call('clamp_min', [series, number(minimum)]);
+export function clampMin(series: Expr, minimum: number | Expr): Expr {
+  return call('clamp_min', [series, typeof minimum === 'number' ? number(minimum) : minimum]);
+}
+
+/** The value of the only series; NaN when there is another number of them. */
+export function scalar(series: Expr): Expr {
+  return call('scalar', [series]);
 }
 
 /** A vector of one element without labels. */
@@ -127,6 +157,12 @@ export function vector(value: number): Expr {
 export function withLabel(series: Expr, label: string, value: string): Expr {
   // The value is a replacement template, in which `$` starts a group.
   const texts = [labelName(label), value.replaceAll('$', '$$$$'), '', ''].map((text) => atom(quote(text)));
+  return call('label_replace', [series, ...texts]);
+}
+
+/** The series with the value of one of their labels under another name too. */
+export function withLabelFrom(series: Expr, label: string, source: string): Expr {
+  const texts = [labelName(label), '$1', labelName(source), '(.+)'].map((text) => atom(quote(text)));
   return call('label_replace', [series, ...texts]);
 }
 
@@ -163,6 +199,11 @@ export function compare(left: Expr, operator: '==' | '!=' | '>' | '>=' | '<' | '
 /** The elements of the first expression for which all others have one too. */
 export function and(...operands: readonly Expr[]): Expr {
   return chain('and', operands);
+}
+
+/** The elements on the left for which there is one on the right. */
+export function where(left: Expr, right: Expr, matching: Matching): Expr {
+  return binary('and', left, right, matching);
 }
 
 /** The elements of every expression, of the earlier ones first. */

@@ -8,7 +8,7 @@ import { equal, isOneOf, matches, notMatches, pattern, selector, type Matcher, t
 /** A classic histogram whose bucket bounds are known. */
 export interface KnownHistogram {
   readonly name: string;
-  readonly unit: 'milliseconds';
+  readonly unit: 'milliseconds' | 'seconds';
   /** Upper bounds of the buckets, without +Inf. */
   readonly bounds: readonly number[];
 }
@@ -27,6 +27,11 @@ export const ISTIO_DURATION: KnownHistogram = {
     0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000,
   ],
 };
+
+/** The bounds of a histogram in milliseconds, whatever its unit. */
+export function boundsInMilliseconds({ unit, bounds }: KnownHistogram): readonly number[] {
+  return unit === 'milliseconds' ? bounds : bounds.map((bound) => Number((bound * 1000).toPrecision(12)));
+}
 
 /** Which requests of Istio's metrics are meant. */
 export interface IstioTraffic {

@@ -20,7 +20,7 @@ export interface AlertRule {
   readonly expr: string;
   readonly for: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: { readonly summary: string; readonly description: string };
+  readonly annotations: { readonly summary: string; readonly description: string; readonly runbook_url?: string };
 }
 
 /** Whose rules they are: what alerts are routed and read by. */
@@ -67,7 +67,7 @@ export interface AlertText {
 export function alert(
   subject: Subject,
   name: string,
-  rule: { expr: Expr; for: string; severity: 'critical' | 'warning'; labels: Readonly<Record<string, string>> } & AlertText,
+  rule: { expr: Expr; for: string; severity: 'critical' | 'warning' | 'info'; labels: Readonly<Record<string, string>> } & AlertText,
 ): AlertRule {
   const { service, namespace, team, environment, escalation } = subject;
   const owner = escalation === undefined ? template`Team ${team}.` : template`Team ${team}, ${escalation}.`;

@@ -55,7 +55,8 @@ export function matches(label: string, ...patterns: readonly Pattern[]): Matcher
 
 /** No pattern matches the whole value of the label. */
 export function notMatches(label: string, ...patterns: readonly Pattern[]): Matcher {
-  return { label: labelName(label), operator: '!~', value: alternatives(patterns).join('|') };
+  const { operator, value } = matches(label, ...patterns);
+  return { label, operator: operator === '=' ? '!=' : '!~', value };
 }
 
 /** The label has one of these values. */
@@ -75,12 +76,17 @@ export function selector(metric: string, matchers: readonly Matcher[]): Selector
 
 /** Selectors of many metrics with the same conditions, which are written once. */
 export function selectorsWith(matchers: readonly Matcher[]): (metric: string) => Selector {
-  const conditions = matchers.map(({ label, operator, value }) => `${label}${operator}${quote(value)}`).join(',');
+  const conditions = matchers.map(matcherText).join(',');
   const ofClassic = conditions === '' ? '' : `{${conditions}}`;
   return (metric) => {
     const text = isMetricName(metric) ? metric + ofClassic : `{${[`__name__=${quote(metric)}`, conditions].filter(Boolean).join(',')}}`;
     return { text, precedence: Infinity, selector: true };
   };
+}
+
+/** One condition, as it stands between braces. */
+export function matcherText({ label, operator, value }: Matcher): string {
+  return `${label}${operator}${quote(value)}`;
 }
 
 /** A metric name that every version of Prometheus accepts. */

@@ -12,6 +12,7 @@ import { releaseFinding } from './rules.ts';
 import { IN_PLACE, type Entry, type RunningFunction, type RunningServer, type RunningWorkload, type Scale, type Serving } from './serving.ts';
 import type { ReleaseState } from './state.ts';
 import type { ReleaseStore } from './store.ts';
+import { offPolicy } from './transition.ts';
 
 /** What decides which workloads run where releases do. */
 export interface StateInput {
@@ -33,6 +34,10 @@ export interface StateInput {
 export interface ServingInput extends StateInput {
   /** The service as written, without overrides: what a first release is made of. */
   readonly base: ServiceSpec;
+  /** What a candidate on its way is compared with. Default: nothing. */
+  readonly policy?: ReleasePolicy;
+  /** The environment that releases are promoted from. Default: they enter here. */
+  readonly promotedFrom?: string | undefined;
 }
 
 /** What is served, or why that cannot be said. */
@@ -54,9 +59,11 @@ export function resolveServing(input: ServingInput): Resolved {
   if (state) {
     if (!state.value) return { serving: undefined, findings: state.findings };
     const resolved = servingOfState(input, state.value, state.file);
+    const onItsWay = strategy === 'replace' ? noCandidate(state.value, { ...where, file: state.file }) : [];
+    if (onItsWay.length > 0) return { serving: undefined, findings: [...resolved.findings, ...onItsWay] };
     if (rollout === 'replace') return resolved;
     const newest = store.record(service, state.value.candidate ?? state.value.stable)?.value;
-    const refused = [...notCarried(input, where), ...resolved.findings];
+    const refused = [...notCarried(input, where), ...offPolicyFindings(input, state.value, state.file), ...resolved.findings];
     const edits = refused.length === 0 && newest ? unreleasedEdits(base, newest, where) : [];
     return { ...resolved, findings: [...refused, ...edits] };
   }
@@ -66,11 +73,25 @@ export function resolveServing(input: ServingInput): Resolved {
   return { serving: servedBy(alone(servingOf(input, record)), service, input.mechanism), findings: [...findings, ...notCarried(input, where)] };
 }
 
-/** A service that is released elsewhere, and not here yet, waits to be: nothing is wrong with it. */
-function notReleased({ service, environment, base, store }: ServingInput, resolved: Resolved): Resolved {
+/** In place there is one workload: the share of a candidate that is on its way would go without a word. */
+function noCandidate({ candidate, phase }: ReleaseState, where: Where): Finding[] {
+  if (candidate === undefined) return [];
+  const message = `${candidate} is ${phase}, and a service that is replaced in place has no candidate`;
+  const fix = 'bring back the strategy that it had; finish the candidate, or abort it, run cleanup, and then change the strategy';
+  return [releaseFinding('release/in-place', { ...where, field: 'candidate' }, message, fix)];
+}
+
+/** A share of the traffic that no command gave. Only synth asks: whoever takes it away again is not kept from it. */
+function offPolicyFindings({ service, environment, policy }: ServingInput, state: ReleaseState, file: string): Finding[] {
+  const problem = policy && offPolicy(state, policy);
+  return problem ? [releaseFinding('release/off-policy', { file, service, environment, field: 'weight' }, problem.message, problem.fix)] : [];
+}
+
+/** A service that is released elsewhere, or is to be, and not here yet, waits for it: nothing is wrong with it. */
+function notReleased({ service, environment, base, store, promotedFrom }: ServingInput, resolved: Resolved): Resolved {
   const unlocked = !resolved.serving && resolved.findings.every(({ id }) => id === 'release/not-locked');
-  if (!unlocked || !store.isReleased(base.owner.team, service)) return resolved;
-  const fix = `npx ai-service promote ${service} --from <environment> --to ${environment}, or npx ai-service release ${service} --env ${environment}`;
+  if (!unlocked || (promotedFrom === undefined && !store.isReleased(base.owner.team, service))) return resolved;
+  const fix = promotedFrom === undefined ? `npx ai-service release ${service} --env ${environment}` : `npx ai-service promote ${service} --from ${promotedFrom} --to ${environment}, once it serves there`;
   return { serving: undefined, findings: [releaseFinding('release/not-released', { service, environment }, 'the service is not released here yet, and nothing is rendered', fix)] };
 }
 
@@ -123,8 +144,11 @@ export function servingOfState(input: StateInput, state: ReleaseState, file: str
   const workloads = new Map<string, RunningWorkload>();
   for (const entry of [stable, ...(candidate ? [candidate] : []), ...kept]) {
     const stopped = state.stopped?.includes(entry.release) ?? false;
-    // A workload that another release still needs runs on.
-    for (const workload of entry.workloads) if (!workloads.has(workload.name)) workloads.set(workload.name, stopped ? { ...workload, stopped } : workload);
+    for (const workload of entry.workloads) {
+      const before = workloads.get(workload.name);
+      // A workload that another release still needs runs on.
+      if (!before || (before.stopped && !stopped)) workloads.set(workload.name, stopped ? { ...workload, stopped } : workload);
+    }
   }
   const { weight, mirror, header } = state;
   const exposure = { weight, ...(mirror !== undefined && { mirror }), ...(header && { header }), ...(state.phase === 'held' && { held: true as const }) };

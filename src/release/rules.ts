@@ -63,6 +63,18 @@ export const RELEASE_RULES = [
     source: 'ours: the table of moves in docs/releases.md',
   },
   {
+    id: 'release/off-policy',
+    severity: 'error',
+    summary: 'A candidate gets what its step of the policy says.',
+    source: 'ours: a weight that somebody wrote by hand has passed no gate',
+  },
+  {
+    id: 'release/in-place',
+    severity: 'error',
+    summary: 'A service that is replaced in place has no candidate on its way.',
+    source: 'ours: one workload cannot split its requests between two releases',
+  },
+  {
     id: 'release/stage-order',
     severity: 'error',
     summary: 'A release is promoted in the order of the stages.',
@@ -115,6 +127,12 @@ export const RELEASE_RULES = [
     severity: 'warning',
     summary: 'The version in the registry is the one that was locked, and none that was made later under its name.',
     source: 'MLflow 3.14 counts from 1 again when a registered model is deleted and made again',
+  },
+  {
+    id: 'lock/version-recreated-same-bytes',
+    severity: 'info',
+    summary: 'The version in the registry was not made again, not even with the bytes that were locked.',
+    source: 'ours: what serves is what was locked, and where it comes from is told by the release record alone',
   },
   {
     id: 'lock/approval-revoked',

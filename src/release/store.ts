@@ -1,3 +1,4 @@
+import { answered, refused, type Answer } from '../core/answer.ts';
 import type { Files } from '../core/files.ts';
 import { compareText, type Finding, type Where } from '../core/finding.ts';
 import { readYaml } from '../core/read-yaml.ts';
@@ -142,4 +143,13 @@ function verified(stored: Read<ReleaseRecord> | undefined, release: string): Sto
     findings.push(releaseFinding('release/digest', { file, field: 'digest' }, message, fix));
   }
   return findings.length > 0 ? { file, value: undefined, findings } : stored;
+}
+
+/** The state of a service in an environment that must have one, or why there is none. */
+export function requiredState(store: ReleaseStore, environment: string, team: string, service: string): Answer<ReleaseState> {
+  const stored = store.state(environment, team, service);
+  if (stored?.value) return answered(stored.value);
+  const fix = `record what serves first: npx ai-service release ${service} --env ${environment} --config`;
+  const none = releaseFinding('release/no-state', { service, environment }, 'the release store has no state of the service in this environment', fix);
+  return refused(...(stored?.findings ?? [none]));
 }

@@ -133,7 +133,7 @@ function release(state: ReleaseState, name: string, policy: ReleasePolicy, optio
   const held = holds[name];
   if (held !== undefined) return refused(`${name} is held: ${held}`, `free it with resume ${name}, or make a newer release`);
   if (policy.strategy === 'replace') {
-    return moved({ ...bare(state), stable: name, previous: stable, phase: 'idle', ...lists(retiring, []) }, options);
+    return moved({ ...bare(state), stable: name, previous: stable, phase: 'idle' }, options);
   }
   // What was on its way before, and is held, goes with the next cleanup.
   const leaving = candidate === undefined || candidate === name ? retiring : [...retiring, candidate];
@@ -152,8 +152,8 @@ function release(state: ReleaseState, name: string, policy: ReleasePolicy, optio
 }
 
 function advance(state: ReleaseState, policy: ReleasePolicy, options: MoveOptions): Moved {
-  const changed = changedPolicy(state, policy, options);
-  if (changed) return { problem: changed };
+  const problem = changedPolicy(state, policy, options) ?? offPolicy(state, policy);
+  if (problem) return { problem };
   if (state.returning) return refused('the candidate served here before, and needs no steps', 'run finish');
   const step = nextStep(state, policy);
   const exposure = policy.exposures[step];
@@ -178,18 +178,21 @@ export function isAtLastStep(state: ReleaseState, policy: ReleasePolicy): boolea
 }
 
 function finish(state: ReleaseState, policy: ReleasePolicy, options: MoveOptions): Moved {
-  const changed = changedPolicy(state, policy, options);
-  if (changed) return { problem: changed };
+  const problem = changedPolicy(state, policy, options) ?? (options.force ? undefined : offPolicy(state, policy));
+  if (problem) return { problem };
   const { stable, candidate, previous, retiring = [], stopped = [], holds = {}, reason = '' } = state;
   if (candidate === undefined) return refused('there is no candidate', 'run release first');
   if (!isAtLastStep(state, policy) && !options.force) {
-    const steps = policy.exposures.map(({ weight, mirror, header }) => (mirror ? `mirror ${mirror} %` : header ? `header ${header.name}` : `${weight} %`));
-    return refused(`the candidate has not been through all steps: ${steps.join(', ')}`, 'run advance, or say --force with a --reason');
+    return refused(`the candidate has not been through all steps: ${policy.exposures.map(exposureText).join(', ')}`, 'run advance, or say --force with a --reason');
   }
   if (options.force && options.reason === undefined && !isAtLastStep(state, policy)) return refused('steps are left out without a reason', 'say --reason');
   if (state.returning) {
     const held = { ...holds, [stable]: options.reason ?? reason };
-    if (policy.mechanism !== 'workloads') return moved({ ...bare(state), stable: candidate, phase: 'finishing', ...lists(retiring, stopped), holds: held }, options);
+    // Its own workload is the candidate's now; what its function called still answers until a cleanup.
+    if (policy.mechanism !== 'workloads') {
+      const leaving = [...retiring, ...(previous === undefined ? [] : [previous]), stable];
+      return moved({ ...bare(state), stable: candidate, phase: 'finishing', ...lists(leaving, stopped), holds: held }, options);
+    }
     return moved({ ...bare(state), stable: candidate, candidate: stable, previous, phase: 'held', ...lists(retiring, stopped), holds: held }, options);
   }
   return moved({ ...bare(state), stable: candidate, previous: stable, phase: 'finishing', ...lists(previous === undefined ? retiring : [...retiring, previous], stopped) }, options);
@@ -211,7 +214,7 @@ function rollback(state: ReleaseState, to: string | undefined, policy: ReleasePo
   if (holds[target] !== undefined) return refused(`${target} is held: ${holds[target]}`, `free it with resume ${target}, or name another release`);
   const { reason = `rolled back to ${target}` } = options;
   if (policy.strategy === 'replace') {
-    return moved({ ...bare(state), stable: target, phase: 'idle', ...lists(retiring, []), holds: { ...holds, [stable]: reason } }, options);
+    return moved({ ...bare(state), stable: target, phase: 'idle', holds: { ...holds, [stable]: reason } }, options);
   }
   const leaving = [...retiring, ...(candidate === undefined || candidate === target ? [] : [candidate])].filter((each) => each !== target);
   const stays = previous === target ? {} : { previous };
@@ -236,11 +239,13 @@ function hold(state: ReleaseState, name: string | undefined, options: MoveOption
 }
 
 function resume(state: ReleaseState, name: string | undefined, policy: ReleasePolicy, options: MoveOptions): Moved {
-  const { candidate, phase, holds = {} } = state;
+  const { candidate, phase, retiring = [], holds = {} } = state;
   const held = Object.keys(holds);
   const target = name ?? (held.length === 1 ? held[0] : undefined);
   if (target === undefined) return refused(`more than one release is held: ${held.join(', ')}`, 'name one of them');
   if (holds[target] === undefined) return refused(`${target} is not held`, `held are ${held.join(', ')}`);
+  // It may never have been ready, and whatever is free and runs counts as one to go back to at once.
+  if (retiring.includes(target)) return refused(`${target} is on its way out`, 'run cleanup first');
   const { [target]: _freed, ...others } = holds;
   const free = { ...without(state, 'holds'), ...(Object.keys(others).length > 0 && { holds: others }) };
   if (target !== candidate || phase !== 'held') return moved(free, options);
@@ -266,6 +271,28 @@ function cleanup(state: ReleaseState, policy: ReleasePolicy, options: MoveOption
 function changedPolicy({ policy: before }: ReleaseState, policy: ReleasePolicy, { acceptPolicy }: MoveOptions): Problem | undefined {
   if (before === undefined || acceptPolicy || before === policyDigest(policy)) return undefined;
   return { message: 'the policy changed since the candidate set out', fix: 'read the new policy, and say --accept-policy; or abort, and release again' };
+}
+
+/**
+ * How what a candidate gets differs from the step that it is at: somebody edited the state by hand. Of a policy that changed
+ * meanwhile nobody knows what its steps were, and nothing is said.
+ *
+ * @example offPolicy({ stable: 'v1', candidate: 'v2', phase: 'canary', weight: 33, step: 0 }, policy)?.message // 'the candidate gets 33 %, and step 0 of the policy is 10 %'
+ */
+export function offPolicy(state: ReleaseState, policy: ReleasePolicy): Problem | undefined {
+  const { phase, step, policy: before } = state;
+  if (phase !== 'canary' || (before !== undefined && before !== policyDigest(policy))) return undefined;
+  const steps = step === undefined ? policy.exposures : policy.exposures.slice(step, step + 1);
+  const now = exposureText(state);
+  if (steps.some((exposure) => exposureText(exposure) === now)) return undefined;
+  const due = steps.map(exposureText).join(', ');
+  const said = step === undefined ? `the steps of the policy are ${due === '' ? 'none' : due}` : `step ${step} of the policy is ${due === '' ? 'not there' : due}`;
+  return { message: `the candidate gets ${now}, and ${said}`, fix: 'restore the state from Git; traffic moves by advance, abort and rollback, and other steps are written in the policy' };
+}
+
+function exposureText({ weight, mirror, header }: Pick<ReleaseState, 'weight' | 'mirror' | 'header'>): string {
+  const others = [...(mirror === undefined ? [] : [`copies of ${mirror} %`]), ...(header ? [`requests with ${header.name}: ${header.value}`] : [])];
+  return [...(weight > 0 || others.length === 0 ? [`${weight} %`] : []), ...others].join(' and ');
 }
 
 /** What a new candidate, or none, takes over of a state. */

@@ -11,9 +11,8 @@ import type { Entry, RunningWorkload } from '../release/serving.ts';
 import { exportedMetrics } from '../service/exports.ts';
 import { policyOf } from '../service/release-policy.ts';
 import { runsOnKnative } from './address.ts';
-import { isLlm } from './is-llm.ts';
+import { componentsOf, deploymentPattern, ownRevision, workloadsOf } from './deployments.ts';
 import { seenTraffic } from './istio-traffic.ts';
-import { revisionName } from './knative.ts';
 import { serviceLabels, type Target } from './target.ts';
 
 /**
@@ -84,7 +83,7 @@ function subjectOf(target: Target): Pick<GateSubject, 'service' | 'environment' 
  * where revisions split the traffic. KServe's own canary is one object with two revisions that nobody can name here: both
  * sides are called alike, and gates on traffic are inconclusive.
  */
-function sideOf(target: Target, { release, workload }: Entry): GateSide {
+export function sideOf(target: Target, { release, workload }: Entry): GateSide {
   const revision = ownRevision(target, workload);
   if (revision !== undefined) return { release, serviceName: revision, service: exactly(revision) };
   const { name: serviceName, knative } = seenTraffic(target, workload);
@@ -92,40 +91,15 @@ function sideOf(target: Target, { release, workload }: Entry): GateSide {
   return { release, serviceName, service: knative ? pattern`${serviceName}(-[0-9]{5})?` : exactly(serviceName) };
 }
 
-/** The revision of a function, where we name it. */
-function ownRevision(target: Target, workload: RunningWorkload): string | undefined {
-  return target.serving.native === 'revisions' && workload.kind === 'function' ? revisionName(target, workload) : undefined;
-}
-
-/** What a release runs: the workload that answers, and the models that it calls. */
-function workloadsOf({ workload }: Entry): RunningWorkload[] {
-  return workload.kind === 'function' ? [workload, ...Object.values(workload.calls)] : [workload];
-}
-
 function deploymentsOf(target: Target, workload: RunningWorkload): GateDeployment[] {
   const knative = runsOnKnative(target, workload);
-  // Without Knative a function has a replica at all times; a server goes down to none only where KEDA wakes it.
-  const revision = ownRevision(target, workload);
-  const deployment = (part: string, name: string, min: number): GateDeployment => ({
-    part,
-    name,
-    pattern: revision !== undefined ? exactly(`${revision}-deployment`) : knative ? revisionsOf(name) : exactly(name),
-    replicas: knative || workload.kind === 'server' ? min : Math.max(min, 1),
+  return componentsOf(workload).map((component) => {
+    const { part, name, scale } = component;
+    const { min } = scale.scaling;
+    // Without Knative a function has a replica at all times; a server goes down to none only where KEDA wakes it.
+    const replicas = knative || workload.kind === 'server' ? min : Math.max(min, 1);
+    return { part, name, pattern: deploymentPattern(target, component), replicas };
   });
-  if (workload.kind === 'function') return [deployment(workload.part, workload.name, workload.scale.scaling.min)];
-  const { name, part, scale, transformerScale, explainerScale } = workload;
-  // KServe 0.20 llmisvc: the Deployment of an LLMInferenceService.
-  if (isLlm(workload)) return [deployment(part, `${name}-kserve-workload`, scale.scaling.min)];
-  return [
-    deployment(part, `${name}-predictor`, scale.scaling.min),
-    ...(transformerScale ? [deployment('transformer', `${name}-transformer`, transformerScale.scaling.min)] : []),
-    ...(explainerScale ? [deployment('explainer', `${name}-explainer`, explainerScale.scaling.min)] : []),
-  ];
-}
-
-/** Deployments of the revisions of a Knative Service (Knative Serving 1.21 pkg/reconciler/revision/resources/names). */
-function revisionsOf(service: string): Pattern {
-  return pattern`${service}-[0-9]{5}-deployment`;
 }
 
 /** The histogram of predictions: of the part that declares one, of the first in the order of parts. */

@@ -6,6 +6,7 @@ export const NAMESPACE = '/Namespace';
  * kinds here, and an admin lets them in once.
  */
 export const RENDERED_KINDS = [
+  '/ConfigMap',
   '/Service',
   '/ServiceAccount',
   'apps/Deployment',
@@ -14,6 +15,7 @@ export const RENDERED_KINDS = [
   'external-secrets.io/ExternalSecret',
   'gateway.networking.k8s.io/Gateway',
   'gateway.networking.k8s.io/HTTPRoute',
+  'monitoring.coreos.com/AlertmanagerConfig',
   'monitoring.coreos.com/PodMonitor',
   'monitoring.coreos.com/PrometheusRule',
   'networking.istio.io/DestinationRule',

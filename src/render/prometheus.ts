@@ -1,25 +1,26 @@
 import type { MetricRelabeling, PodMonitor, PrometheusRule } from '../../imports/monitoring.coreos.com/v1.js';
-import { parseDuration } from '../core/duration.ts';
 import { compareText } from '../core/finding.ts';
 import type { KubeObject } from '../core/object.ts';
-import { availability } from '../promql/catalogue/availability.ts';
-import { driftPsi } from '../promql/catalogue/drift-psi.ts';
-import { latency } from '../promql/catalogue/latency.ts';
+import { releasesGroupName } from '../promql/catalogue/canary.ts';
 import type { IstioTraffic } from '../promql/metrics.ts';
 import type { RuleGroup, Subject } from '../promql/rule.ts';
 import { exactly, pattern } from '../promql/selector.ts';
-import { exportedMetrics } from '../service/exports.ts';
-import type { Monitoring } from '../service/monitoring-rules.ts';
 import type { Reference } from '../service/reference.ts';
+import { customRules } from './custom-rules.ts';
 import { isLlm } from './is-llm.ts';
 import { seenTraffic } from './istio-traffic.ts';
+import { driftGroups } from './prometheus-drift.ts';
+import { healthGroups, releaseGroup } from './prometheus-health.ts';
+import { sloGroups } from './prometheus-slo.ts';
+import { withRunbooks } from './runbook.ts';
 import { scrapesOf, type Scrape } from './scrape.ts';
 import { serviceLabels, type Target } from './target.ts';
 
 /**
  * What watches a service: a PodMonitor that stamps `ai_service`, `release` and `part` on all series of its pods, and a
- * PrometheusRule with its objectives and drift rules, both named after the service. Nothing on a cluster without
- * Prometheus; no objectives on one without Istio, whose metrics they are made of.
+ * PrometheusRule with its alerts, both named after the service. A second PrometheusRule, `<service>.releases`, has what is
+ * said about the releases that run, so that a step of a release leaves the first one alone. Nothing on a cluster without
+ * Prometheus; without Istio, which counts the requests, only objectives that are measured otherwise.
  *
  * A service that names no objective gets one of its own: availability, 99 %.
  *
@@ -33,10 +34,14 @@ export function renderPrometheus(target: Target, references: ReadonlyMap<string,
     labels: { ...serviceLabels(target), ...target.cluster.prometheus.ruleLabels },
   };
   const endpoints = endpointsOf(scrapesOf(target));
+  const moving = releasesGroupName(subjectOf(target));
   const groups = ruleGroups(target, references);
+  const [lasting, moves] = [groups.filter(({ name }) => name !== moving), groups.filter(({ name }) => name === moving)];
   return [
     ...(endpoints.length > 0 ? [podMonitor(target, metadata, endpoints)] : []),
-    ...(groups.length > 0 ? [prometheusRule(metadata, groups)] : []),
+    ...(lasting.length > 0 ? [prometheusRule(metadata, lasting)] : []),
+    // What changes with every step of a release; no service has a name with a dot.
+    prometheusRule({ ...metadata, name: `${target.service}.releases` }, moves),
   ];
 }
 
@@ -96,13 +101,19 @@ function stamp(source: string, targetLabel: string, more: MetricRelabeling = {})
 }
 
 function ruleGroups(target: Target, references: ReadonlyMap<string, Reference | undefined>): RuleGroup[] {
-  const { slos, drift } = target.spec.monitoring;
+  const builtIn = builtInGroups(target, references);
+  return withRunbooks(target, [...builtIn, ...customRules(target, subjectOf(target), builtIn)]);
+}
+
+/** The groups that are not the service's own: what its alerts may read beside metrics. */
+export function builtInGroups(target: Target, references: ReadonlyMap<string, Reference | undefined>): RuleGroup[] {
   const subject = subjectOf(target);
   const traffic = istioTraffic(target);
   return [
-    ...(traffic && slos.length === 0 ? [availability(subject, { objective: undefined, traffic })] : []),
-    ...(traffic ? slos.map((slo) => sloGroup(subject, slo, traffic)) : []),
-    ...drift.flatMap((rule) => driftGroup(target, subject, rule, references, traffic)),
+    ...sloGroups(target, subject, traffic),
+    ...driftGroups(target, subject, references, traffic),
+    ...healthGroups(target, subject, traffic),
+    releaseGroup(target, subject, traffic),
   ];
 }
 
@@ -110,27 +121,6 @@ function subjectOf({ service, namespace, environment, env, spec }: Target): Subj
   const { team, escalation } = spec.owner;
   // Nobody is woken up for a service that is not in production.
   return { service, namespace, team, environment, escalation, page: env.stage === 'prod' ? 'critical' : 'warning' };
-}
-
-function sloGroup(subject: Subject, slo: Monitoring['slos'][number], traffic: IstioTraffic): RuleGroup {
-  if ('availability' in slo) return availability(subject, { objective: slo.availability.objective, traffic });
-  const { below, objective } = slo.latency;
-  // The schema accepts durations only.
-  return latency(subject, { objective, below: parseDuration(below) ?? 0, traffic });
-}
-
-function driftGroup(
-  target: Target,
-  subject: Subject,
-  { psi }: Monitoring['drift'][number],
-  references: ReadonlyMap<string, Reference | undefined>,
-  traffic: IstioTraffic | undefined,
-): RuleGroup[] {
-  const reference = references.get(psi.reference);
-  const parts = exportedMetrics(target.spec).filter(({ metrics }) => metrics.includes(psi.metric)).map(({ part }) => part);
-  // The checks say what is missing.
-  if (!reference || parts.length === 0) return [];
-  return [driftPsi(subject, { metric: psi.metric, parts, reference, threshold: psi.threshold, traffic })];
 }
 
 /**

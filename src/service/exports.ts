@@ -1,6 +1,6 @@
 import type { ServiceSpec } from './service.ts';
 
-/** The histograms that one part of a service says it exposes. */
+/** The metrics that one part of a service says it exposes. */
 export interface ExportedMetrics {
   readonly part: string;
   /** Where the part stands in the service: `predictor`, `models.embedder`. */
@@ -8,6 +8,12 @@ export interface ExportedMetrics {
   readonly metrics: readonly string[];
   /** The one of them that has the predictions. */
   readonly predictions: string | undefined;
+  /** The others, by the feature that each observes. */
+  readonly features: Readonly<Record<string, string>>;
+  /** Bucket bounds, of the histograms for which they are declared. */
+  readonly buckets: Readonly<Record<string, readonly number[]>>;
+  /** Whether it counts what is wrong with its input. */
+  readonly schema: boolean;
 }
 
 /** What each part of a service declares in `exports`, for all parts, in a fixed order. */
@@ -17,7 +23,17 @@ export function exportedMetrics(spec: ServiceSpec): ExportedMetrics[] {
   const more = Object.entries(models).map(([part, content]) => ({ part, field: `models.${part}`, content }));
   return [...parts, ...more].flatMap(({ part, field, content }) => {
     if (!content) return [];
-    const { predictions, features } = content.exports ?? {};
-    return [{ part, field, metrics: [...(predictions === undefined ? [] : [predictions]), ...Object.values(features ?? {})], predictions }];
+    const { predictions, features = {}, buckets = {}, schema = false } = content.exports ?? {};
+    const metrics = [...(predictions === undefined ? [] : [predictions]), ...Object.values(features)];
+    return [{ part, field, metrics, predictions, features, buckets, schema }];
   });
+}
+
+/** The feature that a histogram observes, and `undefined` for predictions. */
+export function featureOf(spec: ServiceSpec, metric: string): string | undefined {
+  for (const { features } of exportedMetrics(spec)) {
+    const found = Object.entries(features).find(([, histogram]) => histogram === metric);
+    if (found) return found[0];
+  }
+  return undefined;
 }

@@ -3,6 +3,57 @@ import type { ServiceScope, TeamScope } from './platform.ts';
 // Generated from the zod schemas of this folder by `npm run generate`. Do not edit.
 
 /**
+ * Where alerts go. Addresses and keys are in Secrets.
+ */
+export type Receiver =
+  | {
+      /**
+       * PagerDuty, Events API v2.
+       */
+      pagerduty: {
+        routingKey: ReceiverSecret;
+      };
+    }
+  | {
+      /**
+       * Opsgenie.
+       */
+      opsgenie: {
+        apiKey: ReceiverSecret;
+      };
+    }
+  | {
+      /**
+       * Slack.
+       */
+      slack: {
+        /**
+         * Secret with the URL of the webhook.
+         */
+        apiUrl: ReceiverSecret;
+        /**
+         * Channel. Default: the escalation of the owner, where that is a channel (#…).
+         */
+        channel?: string;
+      };
+    }
+  | {
+      /**
+       * Microsoft Teams.
+       */
+      msteams: {
+        webhookUrl: ReceiverSecret;
+      };
+    }
+  | {
+      /**
+       * Anything that understands Alertmanager's webhook.
+       */
+      webhook: {
+        url: ReceiverSecret;
+      };
+    };
+/**
  * A model registry. Credentials never stand here: commands take them from the environment.
  */
 export type RegistrySpec =
@@ -187,6 +238,30 @@ export interface ClusterSpec {
     ruleLabels?: {
       [k: string]: string;
     };
+    alertmanager?: Alertmanager;
+    /**
+     * Address of an alert's page: {page} is its place in the GitOps tree, {alert} its name. "https://git.example.com/acme/ml-gitops/blob/main/gitops/{page}". Default: alerts name none.
+     */
+    runbookUrl?: string;
+    /**
+     * What it scrapes beside Istio and our pods; alerts on anything else are not rendered. `argocd`: the Argo CD that delivers to the cluster. `dcgm`: NVIDIA GPUs. `inferenceServices`: their conditions, by kube-state-metrics (docs/health.md has the configuration). `knative`: its autoscaler and activator. Default: nothing.
+     */
+    sources?: readonly ('argocd' | 'dcgm' | 'inferenceServices' | 'knative' | 'kubeStateMetrics' | 'opencost')[];
+  };
+  /**
+   * Grafana, with a sidecar that looks for dashboards. Default: not installed.
+   */
+  grafana?: {
+    /**
+     * Labels of ConfigMaps in which its sidecar looks for dashboards, in all namespaces.
+     */
+    labels?: {
+      [k: string]: string;
+    };
+    /**
+     * Folder of the dashboards, for the annotation `grafana_folder`. Default: none.
+     */
+    folder?: string;
   };
   /**
    * KEDA. Default: not installed.
@@ -242,6 +317,54 @@ export interface ClusterSpec {
    * Annotations of ServiceAccounts: IRSA, workload identity.
    */
   serviceAccountAnnotations?: (scope: ServiceScope) => Readonly<Record<string, string>>;
+}
+/**
+ * Routing of alerts by AlertmanagerConfigs, one for each service. Default: not rendered; alerts carry the labels `team` and `severity`, by which a central configuration can route.
+ */
+export interface Alertmanager {
+  /**
+   * Labels that the Alertmanager object's `alertmanagerConfigSelector` asks for.
+   */
+  configLabels?: {
+    [k: string]: string;
+  };
+  /**
+   * Receivers by name.
+   */
+  receivers: {
+    [k: string]: Receiver;
+  };
+  routes: AlertRoutes;
+}
+/**
+ * A key of a Secret in the service's own namespace, so that every team has its own. The value never passes through Git.
+ */
+export interface ReceiverSecret {
+  /**
+   * Name of the Secret.
+   */
+  secret: string;
+  /**
+   * Key in the Secret.
+   */
+  key: string;
+}
+/**
+ * Names of receivers by severity.
+ */
+export interface AlertRoutes {
+  /**
+   * Receiver of what wakes somebody up.
+   */
+  critical: string;
+  /**
+   * Receiver of what can wait until morning.
+   */
+  warning: string;
+  /**
+   * Receiver of what is good to know. Default: nobody hears it.
+   */
+  info?: string;
 }
 /**
  * Where services run for one purpose.

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { dnsLabel, labels, report } from './common.ts';
+import { pageUrl } from './custom-alert.ts';
 import { registry } from './registry.ts';
+import { alertmanager } from './routing.ts';
 
 /** A version with its patch, or both versions of an upgrade under way; everything is checked against each. */
 const oneVersion = z.string().regex(/^\d+\.\d+(\.\d+)?$/);
@@ -37,11 +39,23 @@ function functionOf<Scope, Result>(tsType: string): z.ZodCustom<(scope: Scope) =
 /** Knative feature flags (config-features of Knative Serving 1.21) that our output may need. */
 const knativeFeatures = ['nodeselector', 'tolerations', 'affinity', 'persistent-volume-claim', 'init-containers', 'securitycontext'] as const;
 
+/** Where the Prometheus of a cluster has metrics from, beside Istio and the pods of our services. */
+const metricSources = ['argocd', 'dcgm', 'inferenceServices', 'knative', 'kubeStateMetrics', 'opencost'] as const;
+
+/** Where the Prometheus of a cluster may have metrics from. */
+export type MetricSource = (typeof metricSources)[number];
+
 /** Where Argo CD reads: it stands in the tree, so it must not carry credentials. */
 const repositoryUrl = z.string().min(1).check((context) => {
   if (/^[a-z+]+:\/\/[^/@]*:[^/@]*@/i.test(context.value) || /^https?:\/\/[^/]*@/i.test(context.value)) {
     report(context, 'the URL carries credentials, which would stand in the tree', 'leave them out; Argo CD has them in a repository Secret');
   }
+});
+
+/** A pattern with a place for what tells alerts apart. */
+const runbookUrl = pageUrl('the pattern of runbooks').check((context) => {
+  if (/\{(?:page|alert)\}/.test(context.value)) return;
+  report(context, 'the pattern is the same for all alerts', 'put {page} or {alert} where they differ');
 });
 
 export const cluster = z
@@ -107,9 +121,24 @@ export const cluster = z
     .strictObject({
       version: described('Prometheus version: "3.4".'),
       ruleLabels: labels.default({}).meta({ description: "Labels that the Prometheus object's selectors ask for." }),
+      alertmanager: alertmanager.optional(),
+      runbookUrl: runbookUrl
+        .optional()
+        .meta({ description: 'Address of an alert\'s page: {page} is its place in the GitOps tree, {alert} its name. "https://git.example.com/acme/ml-gitops/blob/main/gitops/{page}". Default: alerts name none.' }),
+      sources: z.array(z.enum(metricSources)).readonly().optional().meta({
+        description:
+          'What it scrapes beside Istio and our pods; alerts on anything else are not rendered. `argocd`: the Argo CD that delivers to the cluster. `dcgm`: NVIDIA GPUs. `inferenceServices`: their conditions, by kube-state-metrics (docs/health.md has the configuration). `knative`: its autoscaler and activator. Default: nothing.',
+      }),
     })
     .optional()
     .meta({ description: 'Prometheus, run by its operator. Default: not installed.' }),
+  grafana: z
+    .strictObject({
+      labels: labels.default({ grafana_dashboard: '1' }).meta({ description: 'Labels of ConfigMaps in which its sidecar looks for dashboards, in all namespaces.' }),
+      folder: z.string().min(1).optional().meta({ description: 'Folder of the dashboards, for the annotation `grafana_folder`. Default: none.' }),
+    })
+    .optional()
+    .meta({ description: 'Grafana, with a sidecar that looks for dashboards. Default: not installed.' }),
   keda: z.strictObject({ version: described('KEDA version.') }).optional().meta({ description: 'KEDA. Default: not installed.' }),
   externalSecrets: z
     .strictObject({ version: described('External Secrets version; must serve external-secrets.io/v1.') })

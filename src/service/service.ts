@@ -14,7 +14,7 @@ const owner = z
 
 const traffic = z
   .strictObject({
-    expectedRps: z.number().gt(0).optional().meta({ description: 'Requests per second on a usual day. Not used yet.' }),
+    expectedRps: z.number().gt(0).optional().meta({ description: 'Requests per second on a usual day. Alerts are fitted to it, and promises that it cannot keep are refused.' }),
     visibility: z
       .enum(['cluster', 'public'])
       .default('cluster')

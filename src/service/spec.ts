@@ -260,6 +260,11 @@ export type Slo =
          * Share of requests that must not fail, in per cent: 99.9.
          */
         objective: number;
+        /**
+         * Time for which the error budget is; Prometheus must keep its data as long. Default: 30d.
+         */
+        period?: '7d' | '14d' | '28d' | '30d';
+        alerts?: BurnRateAlerts;
       };
     }
   | {
@@ -279,30 +284,184 @@ export type Slo =
          * Share of requests that must be faster than `below`, in per cent.
          */
         objective: number;
+        /**
+         * Time for which the error budget is; Prometheus must keep its data as long. Default: 30d.
+         */
+        period?: '7d' | '14d' | '28d' | '30d';
+        alerts?: BurnRateAlerts;
+      };
+    }
+  | {
+      /**
+       * The first token comes in time. The time for a whole answer says little: it depends on its length.
+       */
+      timeToFirstToken: {
+        /**
+         * Limit; must be a bucket bound of vLLM's histogram: 100ms, 250ms, 500ms, 750ms, 1s, 2500ms, 5s, 7500ms, 10s, …
+         */
+        below: string;
+        /**
+         * Share of requests whose first token must come within `below`, in per cent.
+         */
+        objective: number;
+        /**
+         * The part that is a vLLM. Default: the only one.
+         */
+        part?: string;
+        /**
+         * Time for which the error budget is; Prometheus must keep its data as long. Default: 30d.
+         */
+        period?: '7d' | '14d' | '28d' | '30d';
+        alerts?: BurnRateAlerts;
+      };
+    }
+  | {
+      /**
+       * Events of your own.
+       */
+      custom: {
+        /**
+         * What the objective is called: lower-case letters, digits and "-".
+         */
+        name: string;
+        /**
+         * Share of events that must be good, in per cent.
+         */
+        objective: number;
+        /**
+         * All events: a counter, or PromQL of their rate per second over 5 minutes; its series are added up.
+         */
+        total: string | EventCounter;
+        /**
+         * Good ones among them, like `total`. Give this or `bad`.
+         */
+        good?: string | EventCounter;
+        /**
+         * Bad ones among them, like `total`. Give this or `good`.
+         */
+        bad?: string | EventCounter;
+        /**
+         * Time for which the error budget is; Prometheus must keep its data as long. Default: 30d.
+         */
+        period?: '7d' | '14d' | '28d' | '30d';
+        alerts?: BurnRateAlerts;
       };
     };
 /**
- * A drift rule: compares what the server sees with a reference distribution.
+ * The alert on a total outage: requests come, and none is answered. `false` switches it off.
  */
-export type Drift = {
-  /**
-   * Population stability index over a histogram.
-   */
-  psi: {
-    /**
-     * Histogram that a part of the service declares in `exports`.
-     */
-    metric: string;
-    /**
-     * File with the reference distribution, relative to the service's folder.
-     */
-    reference: string;
-    /**
-     * Population stability index above which the alert fires.
-     */
-    threshold?: number;
-  };
-};
+export type Outage =
+  | false
+  | {
+      /**
+       * Time in which no request is answered. Default: 2m; longer where `traffic.expectedRps` is so low that too few requests come in that time.
+       */
+      window?: string;
+      /**
+       * Fewest requests in that time that must have failed.
+       */
+      minFailures?: number;
+      /**
+       * `page` wakes somebody up in stage prod.
+       */
+      severity?: 'page' | 'ticket';
+    };
+/**
+ * A drift rule: compares what the server sees or says with a reference distribution, or a candidate with the stable release.
+ */
+export type Drift =
+  | {
+      /**
+       * Population stability index over a histogram.
+       */
+      psi: {
+        /**
+         * Histogram of predictions or of a feature that a part of the service declares in `exports`.
+         */
+        metric: string;
+        /**
+         * File with the reference distribution, relative to the service's folder.
+         */
+        reference: string;
+        /**
+         * Population stability index above which the alert fires.
+         */
+        threshold?: number;
+        /**
+         * How long the rule looks back. Default: the shortest window that `traffic.expectedRps` fills with enough observations, 10m when it is not given.
+         */
+        window?: '5m' | '10m' | '30m' | '1h' | '6h' | '1d';
+      };
+    }
+  | {
+      /**
+       * Jensen-Shannon distance over a histogram.
+       */
+      jensenShannon: {
+        /**
+         * Histogram of predictions or of a feature that a part of the service declares in `exports`.
+         */
+        metric: string;
+        /**
+         * File with the reference distribution, relative to the service's folder.
+         */
+        reference: string;
+        /**
+         * Square root of the divergence in bits, between 0 and 1, above which the alert fires.
+         */
+        threshold?: number;
+        /**
+         * How long the rule looks back. Default: the shortest window that `traffic.expectedRps` fills with enough observations, 10m when it is not given.
+         */
+        window?: '5m' | '10m' | '30m' | '1h' | '6h' | '1d';
+      };
+    }
+  | {
+      /**
+       * Kolmogorov-Smirnov distance over a histogram.
+       */
+      ks: {
+        /**
+         * Histogram of predictions or of a feature that a part of the service declares in `exports`.
+         */
+        metric: string;
+        /**
+         * File with the reference distribution, relative to the service's folder.
+         */
+        reference: string;
+        /**
+         * Largest difference of the shares up to an edge, between 0 and 1, above which the alert fires.
+         */
+        threshold?: number;
+        /**
+         * How long the rule looks back. Default: the shortest window that `traffic.expectedRps` fills with enough observations, 10m when it is not given.
+         */
+        window?: '5m' | '10m' | '30m' | '1h' | '6h' | '1d';
+      };
+    }
+  | {
+      /**
+       * Population stability index between the candidate and the stable release, over the bins of the reference.
+       */
+      candidate: {
+        /**
+         * Histogram of predictions or of a feature that a part of the service declares in `exports`.
+         */
+        metric: string;
+        /**
+         * File with the reference distribution, relative to the service's folder.
+         */
+        reference: string;
+        /**
+         * Population stability index above which the alert fires.
+         */
+        threshold?: number;
+        /**
+         * How long the rule looks back. Default: the shortest window that `traffic.expectedRps` fills with enough observations, 10m when it is not given.
+         */
+        window?: '5m' | '10m' | '30m' | '1h' | '6h' | '1d';
+      };
+    };
 
 /**
  * One deployable AI service: owner, models, function, release policy, monitoring.
@@ -396,7 +555,7 @@ export interface Owner {
  */
 export interface Traffic {
   /**
-   * Requests per second on a usual day. Not used yet.
+   * Requests per second on a usual day. Alerts are fitted to it, and promises that it cannot keep are refused.
    */
   expectedRps?: number;
   /**
@@ -683,6 +842,19 @@ export interface ExportedMetrics {
   features?: {
     [k: string]: string;
   };
+  /**
+   * Bucket bounds by histogram, rising, without +Inf; edges of references are checked against them. Default: not known.
+   */
+  buckets?: {
+    /**
+     * @minItems 1
+     */
+    [k: string]: readonly number[];
+  };
+  /**
+   * Whether the server counts what is wrong with its input, as docs/drift.md says. Default: it does not.
+   */
+  schema?: boolean;
 }
 /**
  * A transformer or explainer: a container of the InferenceService beside the predictor.
@@ -931,10 +1103,342 @@ export interface MonitoringRulesSpec {
    * Service level objectives; each becomes burn-rate alerts.
    */
   slos?: readonly Slo[];
+  outage?: Outage;
   /**
    * Drift rules over metrics that a part exports.
    */
   drift?: readonly Drift[];
+  /**
+   * What the input of the model must look like. Default: it is not watched.
+   */
+  schema?: SchemaWatchSpec;
+  health?: Health;
+  delivery?: Delivery;
+  cost?: Cost;
+  /**
+   * Alerts of your own.
+   */
+  alerts?: readonly CustomAlert[];
+  /**
+   * Recordings of your own, for alerts and dashboards.
+   */
+  recordings?: readonly CustomRecording[];
+  routing?: AlertRouting;
+  /**
+   * Metrics that alerts and recordings of your own read, by name, beside what is exported or known.
+   */
+  metrics?: {
+    [k: string]: DeclaredMetric;
+  };
+}
+/**
+ * Differences from the four burn-rate alerts of the SRE workbook.
+ */
+export interface BurnRateAlerts {
+  /**
+   * Burn rate 14.4 over 1h and 5m for 2m: page. `false` switches it off.
+   */
+  fast?: false | BurnRateAlert;
+  /**
+   * Burn rate 6 over 6h and 30m for 5m: page.
+   */
+  medium?: false | BurnRateAlert;
+  /**
+   * Burn rate 3 over 24h and 2h for 15m: ticket.
+   */
+  slow?: false | BurnRateAlert;
+  /**
+   * Burn rate 1 over 72h and 6h for 1h: ticket.
+   */
+  longterm?: false | BurnRateAlert;
+}
+/**
+ * What of a burn-rate alert differs from the default.
+ */
+export interface BurnRateAlert {
+  /**
+   * Burn rate from which on it fires; 1 uses up the error budget just in its period.
+   */
+  factor?: number;
+  /**
+   * Window over which the budget burns, in whole minutes from 5m to 720h.
+   */
+  long?: string;
+  /**
+   * Window over which it still does, so that the alert ends soon after the fault. Default: a twelfth of the long one.
+   */
+  short?: string;
+  /**
+   * How long it must hold.
+   */
+  for?: string;
+  /**
+   * `page` wakes somebody up in stage prod; `ticket` waits until the morning.
+   */
+  severity?: 'page' | 'ticket';
+  /**
+   * Fewest bad events in the long window: one failure among few requests is no emergency. Default: 5.
+   */
+  minBadEvents?: number;
+}
+/**
+ * Events of the service, by a counter.
+ */
+export interface EventCounter {
+  /**
+   * A counter that a part of the service exposes: chargebacks_total.
+   */
+  metric: string;
+  /**
+   * Values of its labels, or lists of values. Namespace and service are added.
+   */
+  labels?: {
+    [k: string]: string | readonly string[];
+  };
+}
+/**
+ * What the input of the model must look like. A part that counts it declares `exports.schema`.
+ */
+export interface SchemaWatchSpec {
+  /**
+   * Features that every instance must carry.
+   *
+   * @maxItems 200
+   */
+  missing?: readonly string[];
+  /**
+   * Highest share of instances in which a feature is null or NaN, by feature: 0.02.
+   */
+  nullRatio?: {
+    [k: string]: number;
+  };
+  /**
+   * The categories that the model knows, by feature. Others count as new.
+   */
+  newCategories?: {
+    /**
+     * @minItems 1
+     * @maxItems 1000
+     */
+    [k: string]: readonly string[];
+  };
+  /**
+   * The range of a feature, by feature. Both ends belong to it.
+   */
+  outOfRange?: {
+    [k: string]: {
+      /**
+       * Smallest value. Default: none.
+       */
+      min?: number;
+      /**
+       * Largest value. Default: none.
+       */
+      max?: number;
+    };
+  };
+  /**
+   * Share of instances in which a feature may be missing, have a new category, or be out of range.
+   */
+  tolerance?: number;
+}
+/**
+ * What tells that a service does not run as it should. Each alert needs its metrics: see `prometheus.sources` of the cluster.
+ */
+export interface Health {
+  /**
+   * Containers that do not start or run out of memory, replicas that do not become available, InferenceServices that are not ready, metrics that do not come in.
+   */
+  pods?: boolean;
+  /**
+   * Replicas at their maximum; on Knative also requests that wait, and what does not come up from zero.
+   */
+  saturation?: boolean;
+  /**
+   * A candidate that fails more or is slower than the stable release, and traffic that is not split as Git says.
+   */
+  candidate?: boolean;
+  /**
+   * What only the model server knows: failed inferences of Triton and MLServer; queue, cache and hanging engines of vLLM.
+   */
+  runtime?: boolean;
+  /**
+   * Hardware errors of GPUs, and their memory.
+   */
+  gpu?: boolean;
+  /**
+   * Longest time from the creation of a replica until it serves, in whole minutes. Default: not watched.
+   */
+  coldStart?: string;
+  /**
+   * Longest mean time that a request waits inside of Triton or TorchServe. Default: not watched.
+   */
+  queueTime?: string;
+  /**
+   * Longest time until the first token of vLLM, at the 95th percentile. Default: not watched.
+   */
+  timeToFirstToken?: string;
+  /**
+   * Longest time between two tokens of vLLM, at the 95th percentile. Default: not watched.
+   */
+  timeBetweenTokens?: string;
+  /**
+   * Answers of vLLM that were aborted or cut off, and requests that it puts off again and again.
+   */
+  answers?: boolean;
+  /**
+   * Days after which the model that serves is old; needs a model from a registry that says when it was made. Default: not watched.
+   */
+  modelAge?: number;
+}
+/**
+ * What tells that a release does not go on, or does not arrive.
+ */
+export interface Delivery {
+  /**
+   * The Application is missing, out of sync, degraded, or its syncs fail.
+   */
+  argocd?: boolean;
+  /**
+   * Longest time of a candidate at one share of the traffic, in whole minutes; false: for ever. Default: the bake time (while it warms, its deadline) and as long again, at least an hour and at most a day more.
+   */
+  candidate?: string | false;
+  /**
+   * How long a release may be held before it counts as forgotten, in whole minutes; false: for ever.
+   */
+  hold?: string | false;
+}
+/**
+ * What tells that a service costs too much, or that somebody takes too much of it.
+ */
+export interface Cost {
+  /**
+   * Budget for processors, memory and GPUs, in US dollars a month; by OpenCost. Default: none.
+   */
+  compute?: number;
+  /**
+   * Budget for the tokens of vLLM. Default: none.
+   */
+  tokens?: {
+    /**
+     * US dollars a month.
+     */
+    budget: number;
+    /**
+     * US dollars for a million tokens of prompts.
+     */
+    prompt: number;
+    /**
+     * US dollars for a million tokens of answers.
+     */
+    generated: number;
+  };
+  /**
+   * GPUs that are paid for, and idle. Default: not watched.
+   */
+  idleGpu?: {
+    /**
+     * Share of the time in which a GPU that is not idle is busy, 0 to 1.
+     */
+    below?: number;
+    /**
+     * How long it is idle before that is told, in whole minutes.
+     */
+    for?: string;
+  };
+  /**
+   * A caller that asks unusually much, as somebody who copies the model would. Default: not watched.
+   */
+  callers?: {
+    /**
+     * Share of all requests that one caller may have, 0 to 1.
+     */
+    share?: number;
+    /**
+     * How many times its own hourly mean of the day before a caller may ask.
+     */
+    factor?: number;
+    /**
+     * Fewest requests in an hour that are worth a word.
+     */
+    least?: number;
+  };
+}
+/**
+ * An alert of your own.
+ */
+export interface CustomAlert {
+  /**
+   * Name in CamelCase; not with `Ai` in front, which the built-in alerts have.
+   */
+  name: string;
+  /**
+   * PromQL with a comparison, checked at synth. Metrics of the service itself (`exports`, `metrics`, recordings) are kept to this service and environment; in conditions `$service`, `$namespace`, `$environment` and `$team` stand for its own.
+   */
+  expr: string;
+  /**
+   * How long it must hold.
+   */
+  for?: string;
+  /**
+   * `critical` wakes somebody up, and is a warning outside of production.
+   */
+  severity?: 'critical' | 'warning' | 'info';
+  /**
+   * One sentence. `{{ $labels.name }}` and `{{ $value | humanize }}` are filled in.
+   */
+  summary: string;
+  /**
+   * What is the matter, with the value.
+   */
+  description: string;
+  /**
+   * URL of a page of your own that says what to do. Default: the page that the platform names.
+   */
+  runbook?: string;
+}
+/**
+ * An expression whose value is stored under a name of its own, with the labels `ai_service` and `namespace`.
+ */
+export interface CustomRecording {
+  /**
+   * Name as level:metric:operations; not with `ai_` in front.
+   */
+  name: string;
+  /**
+   * PromQL. Metrics of the service itself (`exports`, `metrics`, recordings) are kept to this service and environment; in conditions `$service`, `$namespace`, `$environment` and `$team` stand for its own.
+   */
+  expr: string;
+}
+/**
+ * Receivers of the alerts of this service, by severity.
+ */
+export interface AlertRouting {
+  /**
+   * Name of a receiver of the platform; false: nobody. Default: the cluster's.
+   */
+  critical?: string | false;
+  /**
+   * Name of a receiver of the platform; false: nobody. Default: the cluster's.
+   */
+  warning?: string | false;
+  /**
+   * Name of a receiver of the platform; false: nobody. Default: the cluster's.
+   */
+  info?: string | false;
+}
+/**
+ * A metric that rules of your own read.
+ */
+export interface DeclaredMetric {
+  /**
+   * What it is; a histogram has the series `_bucket`, `_sum` and `_count`.
+   */
+  type: 'counter' | 'gauge' | 'histogram' | 'summary';
+  /**
+   * `service`: its own pods expose it. `elsewhere`: another exporter does, and selectors must say whose series they mean.
+   */
+  from?: 'service' | 'elsewhere';
 }
 /**
  * What the pods run as.

@@ -107,6 +107,11 @@ const exportsMetrics = z
       .record(z.string(), z.string().regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/))
       .optional()
       .meta({ description: 'Histograms of feature values that the server exposes, by feature.' }),
+    buckets: z
+      .record(z.string().min(1), z.array(z.number()).min(1))
+      .optional()
+      .meta({ description: 'Bucket bounds by histogram, rising, without +Inf; edges of references are checked against them. Default: not known.' }),
+    schema: z.boolean().optional().meta({ description: 'Whether the server counts what is wrong with its input, as docs/drift.md says. Default: it does not.' }),
   })
   .meta({ id: 'ExportedMetrics', description: "Metrics that this part exposes and that drift rules may use. KServe's own servers export none." });
 

@@ -1,8 +1,9 @@
 import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { sha256 } from '../core/digest.ts';
 import type { Finding } from '../core/finding.ts';
 import { readDisk } from './disk.ts';
 import { acquireLock, releaseLock } from './lock.ts';
-import { folderOf, JOURNAL_FILE, nameOf, pathFlaw, pathIn, temporaryName } from './paths.ts';
+import { folderOf, INDEX_FILE, inTree, JOURNAL_FILE, nameOf, pathFlaw, pathIn, temporaryName } from './paths.ts';
 import { outputFolderFinding } from './plan.ts';
 import { treeFinding } from './rules.ts';
 
@@ -60,7 +61,10 @@ export function writeJournaled(place: JournalPlace, changes: readonly FileChange
   }
 }
 
-/** Completes what a killed run had begun. Every command that reads or writes a checkout asks for this first. */
+/**
+ * Completes what a killed run had begun. Every command that reads or writes a checkout asks for this first. A file that
+ * somebody changed since then is not overwritten: what the run wanted to write is of another day.
+ */
 export function recoverJournal(place: JournalPlace): Finding[] {
   const folder = `${place.root}/${place.tree}`;
   const journal = `${folder}/${JOURNAL_FILE}`;
@@ -70,11 +74,19 @@ export function recoverJournal(place: JournalPlace): Finding[] {
   try {
     const text = textOf(journal);
     if (text === undefined) return [];
-    const changes = readJournal(text);
-    const file = `${place.tree}/${JOURNAL_FILE}`;
+    const changes = readJournal(text, place.tree);
+    const file = inTree(place.tree, JOURNAL_FILE);
     if (!changes) return [treeFinding('tree/journal', file, 'this is not what a run left behind', 'delete the file, and look at git diff')];
     const linked = throughLinks(place.root, changes);
     if (linked.length > 0) return linked;
+    const foreign = changes.find(({ path, before, after }) => {
+      const now = textOf(`${place.root}/${path}`);
+      return now !== after && digestOf(now) !== before;
+    });
+    if (foreign) {
+      const message = `a run was killed in the middle of a move, and ${foreign.path} is neither as it was before nor as the move makes it`;
+      return [treeFinding('tree/journal', file, message, 'look at git diff, restore the file and run again; or delete the journal, and make the move again')];
+    }
     apply(place, changes);
     unlinkSync(journal);
     return [];
@@ -88,12 +100,21 @@ export function recoverJournal(place: JournalPlace): Finding[] {
 
 type Written = Pick<FileChange, 'path' | 'after'>;
 
+/** A change as it is read back; `before` is the digest of what was there. */
+interface Journaled extends Written {
+  readonly before: string | undefined;
+}
+
 function formatJournal(changes: readonly FileChange[]): string {
-  return JSON.stringify(changes.map(({ path, after }) => [path, after ?? null]));
+  return JSON.stringify(changes.map(({ path, before, after }) => [path, after ?? null, digestOf(before) ?? null]));
+}
+
+function digestOf(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : sha256(text);
 }
 
 /** What a journal says, or `undefined` when it is not one of ours: it is written before it is renamed, thus always whole. */
-function readJournal(text: string): readonly Written[] | undefined {
+function readJournal(text: string, tree: string): readonly Journaled[] | undefined {
   let entries: unknown;
   try {
     entries = JSON.parse(text);
@@ -101,13 +122,19 @@ function readJournal(text: string): readonly Written[] | undefined {
     return undefined;
   }
   if (!Array.isArray(entries)) return undefined;
-  const changes: Written[] = [];
+  const changes: Journaled[] = [];
   for (const entry of entries as unknown[]) {
-    const [path, after] = Array.isArray(entry) ? (entry as unknown[]) : [];
-    if (typeof path !== 'string' || pathFlaw(path) !== undefined || (typeof after !== 'string' && after !== null)) return undefined;
-    changes.push({ path, after: after ?? undefined });
+    const [path, after, before] = Array.isArray(entry) ? (entry as unknown[]) : [];
+    // Of the writer's own files the index alone changes with the others.
+    if (typeof path !== 'string' || (pathFlaw(path) !== undefined && path !== inTree(tree, INDEX_FILE))) return undefined;
+    if (!isTextOrNull(after) || !isTextOrNull(before)) return undefined;
+    changes.push({ path, after: after ?? undefined, before: before ?? undefined });
   }
   return changes;
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return typeof value === 'string' || value === null;
 }
 
 /** Files whose folder is not a folder of the checkout itself. */

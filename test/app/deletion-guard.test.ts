@@ -9,6 +9,7 @@ test.each<[string, string | undefined, string | undefined, string | undefined]>(
   [`${UNIT}/manifests/inferenceservice.fraud-v46.yaml`, 'prod-eu/fraud', 'prod-eu/fraud/inferenceservice.fraud-v46', undefined],
   [`${UNIT}/manifests/inferenceservice.fraud-main.yaml`, 'prod-eu/fraud', 'prod-eu/fraud/inferenceservice.fraud-main', 'prod-eu/fraud/inferenceservice.fraud-main'],
   [`${UNIT}/manifests/service.serving.fraud-function-v46.yaml`, 'prod-eu/fraud', 'prod-eu/fraud/service.serving.fraud-function-v46', undefined],
+  [`${UNIT}/manifests/service.serving.fraud-function.yaml`, 'prod-eu/fraud', 'prod-eu/fraud/service.serving.fraud-function', 'prod-eu/fraud/service.serving.fraud-function'],
   [`${UNIT}/manifests/persistentvolumeclaim.fraud-cache.yaml`, 'prod-eu/fraud', 'prod-eu/fraud/persistentvolumeclaim.fraud-cache', 'prod-eu/fraud/persistentvolumeclaim.fraud-cache'],
   [`${UNIT}/manifests/statefulset.fraud-db.yaml`, 'prod-eu/fraud', 'prod-eu/fraud/statefulset.fraud-db', 'prod-eu/fraud/statefulset.fraud-db'],
   [`${UNIT}/manifests/virtualservice.fraud.yaml`, undefined, undefined, undefined],
@@ -28,5 +29,5 @@ test('asks about the unit and the service that a path belongs to', () => {
     released: (...service) => asked.push(service.join(' ')) > 0,
   });
   guard(`${UNIT}/manifests/inferenceservice.fraud-v46.yaml`);
-  expect(asked).toEqual([UNIT, 'prod-eu risk-ml fraud']);
+  expect(asked).toEqual([UNIT, 'prod-eu risk-ml fraud inferenceservice.fraud-v46.yaml']);
 });

@@ -38,6 +38,11 @@ describe('what is locked', () => {
     expect((await said(made, { service: 'fraud', environment: 'staging' })).models).toBe(2);
   });
 
+  test('is counted when it was locked without a digest, since nobody compares its bytes', async () => {
+    expect(await verifyLocks((await project()).scope())).toMatchObject({ models: 1, undigested: 0 });
+    expect(await verifyLocks((await project({ storage: false })).scope())).toMatchObject({ models: 1, undigested: 1 });
+  });
+
   test('changes no file', async () => {
     const made = await project();
     const before = made.files();
@@ -63,10 +68,32 @@ describe('is said', () => {
     expect(findings).toContainEqual(['warning', 'lock/version-deleted', '', V46, 'version "46" of "fraud" is no longer in the registry']);
   });
 
-  test('a version that was made again', async () => {
+  test('a version that was made again with other bytes', async () => {
+    const made = await project();
+    made.registry.versions.set('fraud/46', { review: 'passed', run: 'another', etag: 'another' });
+    const { findings } = await said(made);
+    expect(findings.map(([severity, id]) => [severity, id])).toEqual([['warning', 'lock/version-recreated'], ['warning', 'lock/bytes-changed']]);
+    expect(findings[0]).toEqual(['warning', 'lock/version-recreated', '', V46, 'version "46" of "fraud" is another one than was locked: its run was run-46, and is another']);
+  });
+
+  test('a version that was made again, until its release is another one', async () => {
+    const made = await project({ storage: false });
+    made.registry.versions.set('fraud/46', { review: 'passed', run: 'another', place: 's3://ml-models/fraud/again/v46/' });
+    made.options = { ...made.options, storage: true };
+    expect((await said(made)).findings.map(([severity, id]) => [severity, id])).toContainEqual(['warning', 'lock/version-recreated']);
+    expect((await made.release()).planned?.after.candidate).toBe('v46-2');
+    made.put('releases/staging/risk-ml/fraud.yaml', 'stable: v46-2\n');
+    expect((await said(made, { environment: 'staging' })).findings).toEqual([]);
+  });
+
+  test('a version that was made again with the bytes that were locked, which is no difference that a release would heal', async () => {
     const made = await project();
     made.registry.versions.set('fraud/46', { review: 'passed', run: 'another' });
-    expect((await said(made)).findings).toEqual([['warning', 'lock/version-recreated', '', V46, 'version "46" of "fraud" is another one than was locked: its run was run-46, and is another']]);
+    const message = 'version "46" of "fraud" is another one than was locked: its run was run-46, and is another; it has the bytes that were locked';
+    expect((await said(made)).findings).toEqual([['info', 'lock/version-recreated-same-bytes', '', V46, message]]);
+    expect((await made.release()).nothing).toBe('v46 serves already');
+    made.registry.versions.set('fraud/46', { run: 'another' });
+    expect((await said(made)).findings.map(([severity, id]) => [severity, id])).toEqual([['info', 'lock/version-recreated-same-bytes'], ['warning', 'lock/approval-revoked']]);
   });
 
   test('an approval that was taken back', async () => {

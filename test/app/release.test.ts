@@ -83,15 +83,16 @@ describe('the first release', () => {
 
   test('leaves later stages alone: synth says that the service is not released there yet', async () => {
     const made = await project();
-    expect(made.platform().render().findings.map(({ id }) => id)).toEqual(['release/not-locked', 'release/not-locked']);
-    await made.release();
+    const waiting = { id: 'release/not-released', where: { environment: 'prod-eu' } };
+    expect(made.platform().render().findings).toMatchObject([{ id: 'release/not-locked', where: { environment: 'staging' }, fix: 'npx ai-service release fraud --env staging' }, waiting]);
+    expect((await made.release()).findings).toEqual([]);
     expect(made.platform().render().findings).toEqual([
       {
         id: 'release/not-released',
         severity: 'info',
         where: { service: 'fraud', environment: 'prod-eu' },
         message: 'the service is not released here yet, and nothing is rendered',
-        fix: 'npx ai-service promote fraud --from <environment> --to prod-eu, or npx ai-service release fraud --env prod-eu',
+        fix: 'npx ai-service promote fraud --from staging --to prod-eu, once it serves there',
       },
     ]);
     expect([...made.files().keys()].filter((path) => path.startsWith('gitops/envs/prod-eu'))).toEqual([]);
@@ -146,6 +147,7 @@ describe('a later release', () => {
       'gitops/.ai-service-index',
       'inferenceservice.fraud-v47.yaml',
       'poddisruptionbudget.fraud-v47.yaml',
+      'prometheusrule.fraud.releases.yaml',
       'prometheusrule.fraud.yaml',
       'releases/fraud/v47.yaml',
       'releases/staging/risk-ml/fraud.yaml',
@@ -293,6 +295,31 @@ test('digests are written beside the tags of images when that is asked for', asy
   expect(planned?.record.parts['predictor']?.workload.image).toBe(`${image}@${digest}`);
   expect((await made.release()).nothing).toBe('v46 serves already');
   expect(made.platform().render().findings.map(({ id }) => id)).toEqual(['release/not-released']);
+});
+
+test('a weight that somebody wrote by hand is refused by synth, unless the policy changed since', async () => {
+  const made = await project();
+  await made.release();
+  made.registry.aliases.set('fraud@champion', '47');
+  await made.release();
+  const state = 'releases/staging/risk-ml/fraud.yaml';
+  const warming = made.read(state);
+  const edited = (weight: number): string => warming.replace('phase: warming\nweight: 0\n', `phase: canary\nweight: ${weight}\nstep: 0\n`);
+  const said = (): unknown => made.platform().render().findings.filter(({ severity }) => severity === 'error');
+  made.put(state, edited(10));
+  expect(said()).toEqual([]);
+  made.put(state, edited(33));
+  expect(said()).toEqual([
+    {
+      id: 'release/off-policy',
+      severity: 'error',
+      where: { service: 'fraud', environment: 'staging', file: state, field: 'weight' },
+      message: 'the candidate gets 33 %, and step 0 of the policy is 10 %',
+      fix: 'restore the state from Git; traffic moves by advance, abort and rollback, and other steps are written in the policy',
+    },
+  ]);
+  made.options = { services: { fraud: { canary: { steps: [20, 60] } } } };
+  expect(said()).toEqual([]);
 });
 
 /** Bad input: what is asked for, and what is said. Nothing is written. */

@@ -135,6 +135,28 @@ describe('refuses', () => {
     expect(valueOf(await verify(root)).move).toEqual({ action: 'abort' });
   });
 
+  test.each<[string, readonly Asked[], Asked, string]>([
+    ['a hold that is released', [RELEASE, { move: { action: 'abort' } }], { move: { action: 'resume' } }, 'a hold is released, which automation must not do'],
+    ['automation that goes on', [{ move: { action: 'pause' } }], { move: { action: 'unpause' } }, 'automation is paused here: by hand'],
+    [
+      'a rollback to a release of which nobody knows that it served: it would pass the steps',
+      [],
+      { move: { action: 'rollback', to: 'v3' } },
+      'it goes back to v3, and the state does not say that v3 has served here',
+    ],
+  ])('what a person decides: %s', async (_name, before, asked, message) => {
+    const root = await branchAfter(before);
+    await makeAndCommit(root, asked);
+    expect(refusalOf(await verify(root))).toEqual([`transition/illegal: ${message}`]);
+  });
+
+  test('evidence of another step of the same release', async () => {
+    const root = await branchAfter([RELEASE, ADVANCE]);
+    const message = await make(root, ADVANCE, HELD_OUT);
+    const sha = commit(root, message.replace('Weights: v1=50 v2=50', 'Weights: v1=90 v2=10'));
+    expect(refusalOf(await verify(root))).toEqual([`transition/evidence: commit ${sha.slice(0, 12)} is about another move than advance to v1=50 v2=50`]);
+  });
+
   test('a finish past the steps, which needs the word of a person', async () => {
     const root = await branchAfter([RELEASE]);
     await makeAndCommit(root, { ...FINISH, force: true, reason: 'urgent' }, undefined, READY);
@@ -177,6 +199,7 @@ describe('refuses', () => {
     commit(root, 'state only');
     expect(readdirSync(join(root, MANIFESTS))).not.toContain('configmap.fraud.yaml');
     expect((await verify(root)).findings.filter(({ id }) => id === 'transition/tree').map(({ where, message }) => `${where.file?.split('/').at(-1) ?? ''}: ${message}`)).toEqual([
+      'prometheusrule.fraud.releases.yaml: the file is not what the move renders',
       'virtualservice.fraud.yaml: the file is not what the move renders',
     ]);
   });

@@ -1,98 +1,39 @@
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../src/core/finding.ts';
 import { checkMonitoring, MONITORING_RULES } from '../../src/check/monitoring.ts';
-import type { Reference } from '../../src/service/reference.ts';
 import type { AIServiceInput } from '../../src/service/service.ts';
 import { targetOf, type TargetOptions } from '../support/target.ts';
 
-const REFERENCES = new Map<string, Reference | undefined>([
-  ['./score.json', { edges: [0.5], shares: [0.9, 0.1] }],
-  ['./broken.json', undefined],
-]);
+type Monitoring = NonNullable<AIServiceInput['monitoring']>;
 
-const PREDICTOR: NonNullable<AIServiceInput['predictor']> = {
-  framework: 'sklearn',
-  model: { uri: 's3://ml-models/x/v46/' },
-  resources: { cpu: '1', memory: '1Gi' },
-  image: 'registry.example.com/sklearn-metrics:0.20.0',
-  exports: { predictions: 'score', features: { amount: 'feature_amount' } },
+const RESOURCES = { cpu: '1', memory: '1Gi', gpu: 1 };
+const VLLM: NonNullable<AIServiceInput['predictor']> = {
+  framework: 'vllm', model: { uri: 's3://ml-models/chat/v46/' }, resources: RESOURCES, servedName: 'chat', image: 'vllm/vllm-openai:v0.11.0',
 };
 
-function check(monitoring: AIServiceInput['monitoring'], options: TargetOptions = {}): Finding[] {
-  return checkMonitoring(targetOf({ ...options, spec: { predictor: PREDICTOR, ...options.spec, monitoring } }), REFERENCES);
+function check(monitoring: Monitoring, options: TargetOptions = {}): Finding[] {
+  return checkMonitoring(targetOf({ ...options, spec: { ...options.spec, monitoring } }));
+}
+
+function atRate(expectedRps: number, monitoring: Monitoring): Finding[] {
+  return check(monitoring, { spec: { traffic: { expectedRps } } });
 }
 
 function at(field: string): object {
   return { service: 'fraud-detector', environment: 'prod-eu', cluster: 'eu-1', field };
 }
 
-const drift = (metric: string, reference = './score.json'): NonNullable<AIServiceInput['monitoring']> => ({ drift: [{ psi: { metric, reference } }] });
-
 test('good monitoring has no findings', () => {
-  const monitoring: AIServiceInput['monitoring'] = {
-    slos: [{ availability: { objective: 99.9 } }, { latency: { below: '250ms', objective: 99 } }, { latency: { below: '1s', objective: 99.9 } }],
-    drift: [{ psi: { metric: 'score', reference: './score.json' } }, { psi: { metric: 'feature_amount', reference: './score.json' } }],
-  };
-  expect(check(monitoring)).toEqual([]);
+  const slos: Monitoring['slos'] = [
+    { availability: { objective: 99.9 } },
+    { latency: { below: '250ms', objective: 99 } },
+    { latency: { below: '1s', objective: 99.9 } },
+    { custom: { name: 'settled', objective: 99, total: { metric: 'settlements_total' }, good: { metric: 'settlements_total', labels: { outcome: 'done' } } } },
+  ];
+  expect(atRate(40, { slos })).toEqual([]);
+  expect(check({ slos })).toEqual([]);
   expect(check({})).toEqual([]);
-});
-
-describe('the metric of a drift rule', () => {
-  test('must be exported by a part; a near miss is named', () => {
-    expect(check(drift('scores'))).toEqual([
-      {
-        id: 'monitoring/metric-not-exported',
-        severity: 'error',
-        where: at('monitoring.drift[0].psi.metric'),
-        message:
-          'no part (predictor) declares that it exports "scores"; model servers export no predictions by themselves, so the rule would never have data',
-        fix: 'did you mean "score"?',
-      },
-    ]);
-  });
-
-  test('is declared on a part, which the fix shows', () => {
-    const silent = { ...PREDICTOR, exports: {} };
-    const models = { embedder: silent };
-    const fn = { image: 'registry.example.com/f:1.0.0', resources: { cpu: '1', memory: '1Gi' } };
-    const [finding] = check(drift('score'), { spec: { predictor: silent, models, function: fn } });
-    expect(finding?.message).toContain('no part (predictor, function, models.embedder) declares that it exports "score"');
-    expect(finding?.fix).toBe('have a part expose this histogram and declare it: predictor.exports: { predictions: "score" }');
-  });
-
-  test('must be where Prometheus can scrape it', () => {
-    const predictor: typeof PREDICTOR = { ...PREDICTOR, framework: 'tensorflow' };
-    expect(check(drift('score'), { spec: { predictor } })).toEqual([
-      {
-        id: 'monitoring/metric-not-scraped',
-        severity: 'error',
-        where: at('monitoring.drift[0].psi.metric'),
-        message: 'predictor exports "score" but has no metrics endpoint that Prometheus could scrape',
-        fix: 'set its metrics, or export the metric from a transformer or function that has metrics',
-      },
-    ]);
-    const custom: typeof PREDICTOR = { framework: 'custom', image: 'registry.example.com/x:1.0.0', resources: PREDICTOR.resources, exports: { predictions: 'score' } };
-    expect(check(drift('score'), { spec: { predictor: custom } })).toMatchObject([{ id: 'monitoring/metric-not-scraped' }]);
-    expect(check(drift('score'), { spec: { predictor: { ...custom, metrics: {} } } })).toEqual([]);
-  });
-});
-
-describe('the reference of a drift rule', () => {
-  test('must be there', () => {
-    expect(check(drift('score', './typo.json'))).toEqual([
-      {
-        id: 'monitoring/reference',
-        severity: 'error',
-        where: at('monitoring.drift[0].psi.reference'),
-        message: 'there is no reference file "./typo.json"',
-        fix: 'write it, relative to the service\'s folder: { "edges": [0.1, 0.5], "shares": [0.7, 0.2, 0.1] }',
-      },
-    ]);
-  });
-
-  test('is not reported twice when it is there and broken', () => {
-    expect(check(drift('score', './broken.json'))).toEqual([]);
-  });
+  expect(check({ slos: [{ timeToFirstToken: { below: '1s', objective: 95 } }] }, { spec: { predictor: VLLM } })).toEqual([]);
 });
 
 describe('the limit of a latency objective', () => {
@@ -118,6 +59,57 @@ describe('the limit of a latency objective', () => {
   });
 });
 
+describe('the time to first token', () => {
+  const ttft = (below: string, part?: string): Monitoring => ({ slos: [{ timeToFirstToken: { below, objective: 95, ...(part !== undefined && { part }) } }] });
+  const fn = { image: 'registry.example.com/f:1.0.0', resources: RESOURCES };
+
+  test('has limits that are bucket bounds of vLLM', () => {
+    expect(check(ttft('2s'), { spec: { predictor: VLLM } })).toEqual([
+      {
+        id: 'monitoring/latency-bucket',
+        severity: 'error',
+        where: at('monitoring.slos[0].timeToFirstToken.below'),
+        message: '2s is no bucket bound of vllm:time_to_first_token_seconds, so that nothing counts the requests below it',
+        fix: 'write 1s or 2s500ms',
+      },
+    ]);
+    expect(check(ttft('2500ms'), { spec: { predictor: VLLM } })).toEqual([]);
+  });
+
+  test('is known to a vLLM only', () => {
+    expect(check(ttft('1s'))).toEqual([
+      {
+        id: 'monitoring/not-measured',
+        severity: 'error',
+        where: at('monitoring.slos[0].timeToFirstToken.part'),
+        message: 'no part of the service is a vLLM, which would say when a first token comes',
+        fix: 'write latency instead',
+      },
+    ]);
+  });
+
+  test('is that of one part, which must be named where there are several', () => {
+    const spec = { function: fn, models: { chat: VLLM, code: VLLM } };
+    expect(check(ttft('1s'), { spec })).toMatchObject([{ message: 'several parts are a vLLM: chat, code', fix: 'write part: chat, and an objective for each of the others' }]);
+    expect(check(ttft('1s', 'embedder'), { spec })).toMatchObject([{ message: '"embedder" is no part that is a vLLM', fix: 'write chat or code' }]);
+    expect(check({ slos: [...(ttft('1s', 'chat').slos ?? []), ...(ttft('1s', 'code').slos ?? [])] }, { spec })).toEqual([]);
+  });
+
+  test('takes the place of latency behind the gateway of KServe, which does not say whom a request was for', () => {
+    const spec = { predictor: { ...VLLM, llm: {} } };
+    const cluster = { kserve: { version: '0.20.0', mode: 'Standard' as const, llm: { gatewayService: 'kserve-gateway.kserve.svc.cluster.local' } } };
+    expect(check({ slos: [{ latency: { below: '1s', objective: 95 } }, ...(ttft('1s').slos ?? [])] }, { spec, cluster })).toEqual([
+      {
+        id: 'monitoring/not-measured',
+        severity: 'error',
+        where: at('monitoring.slos[0].latency'),
+        message: "the latency of fraud-detector is not measured: KServe's gateway does not say which service a request was for",
+        fix: 'write timeToFirstToken instead: the time for a whole answer depends on its length',
+      },
+    ]);
+  });
+});
+
 describe('an objective', () => {
   test.each([
     [93, 7, 'fast'],
@@ -135,19 +127,83 @@ describe('an objective', () => {
     ]);
   });
 
-  test('and a drift rule are not given twice', () => {
-    const slos: NonNullable<AIServiceInput['monitoring']>['slos'] = [
+  test('of less says nothing about an alert that is switched off', () => {
+    expect(check({ slos: [{ availability: { objective: 93, alerts: { fast: false } } }] })).toEqual([]);
+  });
+
+  test('is not given twice', () => {
+    const slos: Monitoring['slos'] = [
       { latency: { below: '1s', objective: 99 } },
       { availability: { objective: 99.9 } },
       { latency: { below: '1000ms', objective: 99.9 } },
       { availability: { objective: 99 } },
+      { custom: { name: 'availability', objective: 99, total: { metric: 'a' }, bad: { metric: 'b' } } },
     ];
-    const findings = check({ slos, drift: [...(drift('score').drift ?? []), ...(drift('score').drift ?? [])] });
-    expect(findings.map(({ id, where, message }) => [id, where.field, message])).toEqual([
+    expect(check({ slos }).map(({ id, where, message }) => [id, where.field, message])).toEqual([
       ['monitoring/duplicate', 'monitoring.slos[2]', 'latency-1s is watched by monitoring.slos[0] already'],
       ['monitoring/duplicate', 'monitoring.slos[3]', 'availability is watched by monitoring.slos[1] already'],
-      ['monitoring/duplicate', 'monitoring.drift[1]', 'score is watched by monitoring.drift[0] already'],
+      ['monitoring/duplicate', 'monitoring.slos[4]', 'availability is watched by monitoring.slos[1] already'],
     ]);
+  });
+});
+
+describe('where few requests are expected', () => {
+  const availability = (objective: number, more: object = {}): Monitoring => ({ slos: [{ availability: { objective, ...more } }] });
+
+  test('alerts look at longer windows, which is said', () => {
+    expect(atRate(0.1, availability(99.99))).toEqual([
+      {
+        id: 'monitoring/rate-widens',
+        severity: 'info',
+        where: at('monitoring.slos[0].availability'),
+        message:
+          'at 0.1 requests per second (traffic.expectedRps) it takes so long until enough bad ones show that alerts look at longer windows: ' +
+          'fast at 12h, medium at 1d, slow at 2d, longterm at 7d',
+        fix: 'nothing, if that is soon enough; else a lower objective is noticed sooner',
+      },
+    ]);
+  });
+
+  test('an objective that they could never show is refused', () => {
+    expect(atRate(0.02, availability(99.999, { alerts: { fast: false, medium: false, slow: false } }))).toMatchObject([
+      {
+        id: 'monitoring/rate-too-low',
+        severity: 'error',
+        where: at('monitoring.slos[0].availability'),
+        message:
+          'at 0.02 requests per second (traffic.expectedRps) the objective 99.999 leaves the longterm alert 0.52 bad ones in 30d at burn rate 1, and it asks for 5',
+        fix: 'write a lower objective, a longer period or window, a smaller minBadEvents, or alerts: { longterm: false }',
+      },
+      { id: 'monitoring/rate-widens', where: at('monitoring.outage') },
+    ]);
+  });
+
+  test('a window of the service itself is not widened but refused', () => {
+    expect(atRate(1, availability(99.99, { alerts: { fast: { long: '30m' }, medium: false, slow: false, longterm: false } }))).toMatchObject([
+      { id: 'monitoring/rate-too-low', message: expect.stringContaining('leaves the fast alert 2.6 bad ones in 30m at burn rate 14.4, and it asks for 5') as string },
+    ]);
+  });
+
+  test('the objective that a service gets by default is widened, and never refused', () => {
+    expect(atRate(0.00001, {}).map(({ id, where }) => [id, where.field])).toEqual([['monitoring/rate-widens', 'monitoring.outage']]);
+  });
+
+  test('a total outage shows later, or not at all', () => {
+    expect(atRate(0.02, { outage: {} })).toEqual([
+      {
+        id: 'monitoring/rate-widens',
+        severity: 'info',
+        where: at('monitoring.outage'),
+        message: 'at 0.02 requests per second (traffic.expectedRps) a total outage shows within 11m',
+        fix: 'nothing, if that is soon enough; else write a smaller minFailures',
+      },
+    ]);
+    expect(atRate(0.0001, {})).toMatchObject([
+      { where: at('monitoring.slos') },
+      { where: at('monitoring.outage'), message: 'at 0.0001 requests per second (traffic.expectedRps) 5 requests are too long apart for an alert on a total outage; there is none' },
+    ]);
+    expect(atRate(0.02, { outage: { window: '10m' } })).toEqual([]);
+    expect(atRate(0.02, { outage: false })).toEqual([]);
   });
 });
 
@@ -167,25 +223,17 @@ describe('a cluster', () => {
   test('without Prometheus watches nothing, which is said when something was asked for', () => {
     const cluster = { prometheus: undefined };
     expect(check({}, { cluster })).toEqual([]);
-    expect(check(drift('score'), { cluster })).toMatchObject([{ id: 'monitoring/no-prometheus', severity: 'info', where: at('monitoring') }]);
+    expect(check({ slos: [{ availability: { objective: 99 } }] }, { cluster })).toMatchObject([{ id: 'monitoring/no-prometheus', severity: 'info', where: at('monitoring') }]);
   });
 });
 
-test('metrics that the usual image does not expose are promised in vain', () => {
-  const { image: _image, ...usual } = PREDICTOR;
-  expect(check(drift('score'), { spec: { predictor: usual } })).toMatchObject([
-    { id: 'monitoring/exports-of-runtime', severity: 'warning', message: 'the usual image of framework sklearn exposes neither predictions nor features' },
-  ]);
-});
-
 test('every finding has its rule', () => {
-  const { image: _image, ...usual } = PREDICTOR;
   const ids = [
-    ...check(drift('score'), { spec: { predictor: usual } }),
-    ...check({ slos: [{ latency: { below: '3ms', objective: 50 } }, { latency: { below: '3ms', objective: 99 } }], ...drift('nothing', './no.json') }),
-    ...check(drift('score'), { cluster: { istio: undefined } }),
-    ...check(drift('score'), { cluster: { prometheus: undefined } }),
-    ...check(drift('score'), { spec: { predictor: { ...PREDICTOR, framework: 'tensorflow' } } }),
+    ...check({ slos: [{ latency: { below: '3ms', objective: 50 } }, { latency: { below: '3ms', objective: 99 } }] }),
+    ...check({ slos: [{ timeToFirstToken: { below: '1s', objective: 99 } }] }),
+    ...atRate(0.001, { slos: [{ availability: { objective: 99.9 } }] }),
+    ...check({}, { cluster: { istio: undefined } }),
+    ...check({ slos: [{ availability: { objective: 99 } }] }, { cluster: { prometheus: undefined } }),
   ].map(({ id, severity }) => `${id} ${severity}`);
   expect(new Set(ids)).toEqual(new Set(MONITORING_RULES.map(({ id, severity }) => `${id} ${severity}`)));
 });

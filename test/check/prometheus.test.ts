@@ -27,7 +27,7 @@ function said(found: KubeObject, cluster = PROMETHEUS_3): unknown {
 test('what we render has no findings', () => {
   const target = targetOf({ candidate: { release: 'v47', weight: 10 } });
   const objects = renderPrometheus(target, new Map());
-  expect(objects.map(({ kind }) => kind)).toEqual(['PodMonitor', 'PrometheusRule']);
+  expect(objects.map(({ kind }) => kind)).toEqual(['PodMonitor', 'PrometheusRule', 'PrometheusRule']);
   expect(objects.flatMap((one) => checkPrometheus(one, target.cluster))).toEqual([]);
 });
 

@@ -287,7 +287,7 @@ describe('on a real Prometheus', () => {
     const port = await freePort();
     const { verdict, results } = await evaluated('healthy', [ERRORS], {}, clientOf(`http://127.0.0.1:${port}`));
     expect(verdict).toBe('inconclusive');
-    expect(new Set(results.map(({ why }) => why.replace(/ over 12s$/, '')))).toEqual(new Set([`127.0.0.1:${port}: the network failed: ECONNREFUSED`]));
+    expect(new Set(results.map(({ why }) => why))).toEqual(new Set([`127.0.0.1:${port}: the network failed: ECONNREFUSED`]));
   });
 });
 

@@ -16,14 +16,21 @@ export interface PythonServer {
  *
  * @param args its arguments, with the port.
  * @param ready path that answers 200 when it is ready.
+ * @param env its environment. Default: that of the tests.
  * @throws when it is not installed, or ends, or is not ready after two minutes.
  */
-export async function startServer(program: string, args: (port: string) => readonly string[], cwd: string, ready: string): Promise<PythonServer> {
+export async function startServer(
+  program: string,
+  args: (port: string) => readonly string[],
+  cwd: string,
+  ready: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<PythonServer> {
   const file = join(BIN, program);
   if (!existsSync(file)) throw new Error(`${program} is not installed; run test/conformance/install`);
   const port = String(await freePort());
   // A process group of its own: these servers have workers, which shall end with them.
-  const child = spawn(file, args(port), { cwd, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(file, args(port), { cwd, env, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
   let output = '';
   child.stderr.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-4000)));
   const ended = new Promise<void>((resolve) => child.on('exit', () => resolve()));

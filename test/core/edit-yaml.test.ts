@@ -51,6 +51,26 @@ test('a new document has its fields in order', () => {
   expect(editYaml(undefined, { phase: 'idle', stable: 'v1', reason: 'a: b' }, ORDER)).toBe('stable: v1\nphase: idle\nreason: "a: b"\n');
 });
 
+describe('a map that cannot be changed in place is written anew, below its comments', () => {
+  const after = { stable: 'v47', phase: 'canary', weight: 5 };
+  const anew = 'stable: v47\nphase: canary\nweight: 5\n';
+
+  test.each([
+    ['in flow form', '{stable: v46, phase: canary} # by hand\n', `# by hand\n${anew}`],
+    ['in flow form on many lines', '{\n  stable: v46, # since May\n  reason: "# no comment"\n}\n', `# since May\n${anew}`],
+    ['further in', '  stable: v46\n  # where it is\n  phase: canary\n', `# where it is\n${anew}`],
+    ['with marked keys', '? stable\n: v46\n? phase\n: canary\n', anew],
+    ['with an alias of what goes', 'stable: v47\nphase: canary\ncandidate: &old v46\nholds: { *old : slow }\nweight: 10\n', anew],
+  ])('%s', (_name, text, expected) => {
+    expect(editYaml(text, after, ORDER)).toBe(expected);
+  });
+
+  test('but one between the marks of a document, or with the line breaks of Windows, keeps both', () => {
+    expect(editYaml('%YAML 1.2\n--- # state\nstable: v46\n...\n', { stable: 'v47' }, ORDER)).toBe('%YAML 1.2\n--- # state\nstable: v47\n...\n');
+    expect(editYaml('stable: v46 # since May\r\nphase: canary\r\n', { stable: 'v47', phase: 'canary' }, ORDER)).toBe('stable: v47 # since May\r\nphase: canary\r\n');
+  });
+});
+
 test('reading what was edited gives what was asked for, from any state to any state', () => {
   const state = fc.record(
     {

@@ -92,6 +92,14 @@ test('an environment that replaces in place has one workload named main, and fol
   expect(serving?.workloads[0]).toMatchObject({ server: { args: ['--debug'] }, model: { uri: 's3://ml-models/fraud/v47/' } });
 });
 
+test('a candidate that is on its way keeps a service from being replaced in place', () => {
+  for (const release of ['v46', 'v47']) putRecord(release);
+  put('prod-eu/risk-ml/fraud.yaml', { stable: 'v46', candidate: 'v47', phase: 'canary', weight: 10, step: 0 });
+  const { serving, findings } = resolve(fraud, undefined, 'replace');
+  expect(serving).toBeUndefined();
+  expect(findings).toMatchObject([{ id: 'release/in-place', message: 'v47 is canary, and a service that is replaced in place has no candidate', where: { field: 'candidate' } }]);
+});
+
 describe('with a state in the store', () => {
   test('stable, candidate and previous run, and the weight is the truth', () => {
     for (const release of ['v45', 'v46', 'v47']) putRecord(release);
@@ -99,6 +107,15 @@ describe('with a state in the store', () => {
     const { serving } = resolve();
     expect(serving?.workloads.map(({ name }) => name)).toEqual(['fraud-v46', 'fraud-v47', 'fraud-v45']);
     expect(serving?.candidate).toMatchObject({ release: 'v47', weight: 10 });
+  });
+
+  test('a workload is stopped only when no release that runs needs it', () => {
+    for (const release of ['v45', 'v46']) putRecord(release);
+    putRecord('v47', { predictor: { introduced: 'v45', model: { uri: 's3://ml-models/fraud/v45/' }, workload: { framework: 'sklearn', resources: { cpu: '4', memory: '8Gi' } } } });
+    put('prod-eu/risk-ml/fraud.yaml', { stable: 'v46', previous: 'v45', retiring: ['v47'], stopped: ['v45'] });
+    expect(resolve().serving?.workloads.map(({ name, stopped }) => [name, stopped])).toEqual([['fraud-v46', false], ['fraud-v45', false]]);
+    put('prod-eu/risk-ml/fraud.yaml', { stable: 'v46', previous: 'v45', stopped: ['v45'] });
+    expect(resolve().serving?.workloads.map(({ name, stopped }) => [name, stopped])).toEqual([['fraud-v46', false], ['fraud-v45', true]]);
   });
 
   test('the release says what runs, the sources say how much and where', () => {

@@ -40,6 +40,26 @@ describe('a release on its way', () => {
     expect(after(atStep(2), { action: 'advance' })).toBe('the candidate is at the last of 3 steps; run finish');
   });
 
+  test('cannot go on from a weight that somebody wrote by hand, but can go back from it', () => {
+    const edited = { ...atStep(0), weight: 33 };
+    const said = 'the candidate gets 33 %, and step 0 of the policy is 10 %; restore the state from Git; traffic moves by advance, abort and rollback, and other steps are written in the policy';
+    expect(after(edited, { action: 'advance' })).toBe(said);
+    expect(after({ ...edited, step: 2 }, { action: 'finish' })).toBe(said.replace('step 0', 'step 2').replace('10 %', '50 %'));
+    expect(after({ ...edited, step: 3 }, { action: 'advance' })).toBe(said.replace('step 0 of the policy is 10 %', 'step 3 of the policy is not there'));
+    expect(after(state({ candidate: 'v47', phase: 'canary', weight: 33 }), { action: 'advance' })).toBe(said.replace('step 0 of the policy is 10 %', 'the steps of the policy are 10 %, 25 %, 50 %'));
+    expect(after(edited, { action: 'abort' })).toMatchObject({ phase: 'held', weight: 0 });
+    expect(after(edited, { action: 'rollback' })).toMatchObject({ phase: 'held', weight: 0 });
+  });
+
+  test('cannot go on with copies or a header that somebody wrote by hand', () => {
+    const [shadow, abTest] = [parse({ shadow: { percent: 20 } }), parse({ abTest: { header: { name: 'x-cohort', value: 'b' } } })];
+    const on = (policy: ReleasePolicy, exposure: Partial<ReleaseState>): ReleaseState | string =>
+      after(state({ candidate: 'v47', phase: 'canary', step: 0, policy: policyDigest(policy), ...exposure }), { action: 'finish' }, {}, policy);
+    expect(on(shadow, { mirror: 20 })).toMatchObject({ phase: 'finishing' });
+    expect(on(shadow, { mirror: 20, weight: 5 })).toMatch(/^the candidate gets 5 % and copies of 20 %, and step 0 of the policy is copies of 20 %; /);
+    expect(on(abTest, { header: { name: 'x-cohort', value: 'c' } })).toMatch(/^the candidate gets requests with x-cohort: c, and step 0 of the policy is requests with x-cohort: b; /);
+  });
+
   test('finishes from the last step; what served before, and before that, keeps running', () => {
     expect(after({ ...atStep(2), previous: 'v45' }, { action: 'finish' })).toEqual({ stable: 'v47', previous: 'v46', phase: 'finishing', weight: 0, retiring: ['v45'] });
   });
@@ -105,6 +125,19 @@ describe('a way back', () => {
     const returning = state({ stable: 'v47', candidate: 'v46', phase: 'warming', returning: true, reason: 'drift' });
     expect(after(returning, { action: 'advance' })).toBe('the candidate served here before, and needs no steps; run finish');
     expect(after(returning, { action: 'finish' })).toEqual({ stable: 'v46', candidate: 'v47', phase: 'held', weight: 0, holds: { v47: 'drift' } });
+  });
+
+  test('a release that returns to the one object of KServe or Knative removes nothing that the other one calls', () => {
+    const revisions = parse({ canary: { steps: [10], mechanism: 'revisions' } });
+    const returning = state({ stable: 'v47', candidate: 'v46', previous: 'v45', phase: 'warming', returning: true, reason: 'drift' });
+    expect(after(returning, { action: 'finish' }, {}, revisions)).toEqual({
+      stable: 'v46', phase: 'finishing', weight: 0, retiring: ['v45', 'v47'], holds: { v47: 'drift' },
+    });
+  });
+
+  test('a candidate that was left for another one is no way back: it may never have been ready', () => {
+    const left = state({ candidate: 'v48', phase: 'warming', retiring: ['v47'], holds: { v47: 'not ready' }, policy: digest });
+    expect(after(left, { action: 'resume', release: 'v47' })).toBe('v47 is on its way out; run cleanup first');
   });
 
   test('without a previous release the target must be named', () => {
@@ -194,6 +227,9 @@ describe('strategies', () => {
     const released = after(state({}), { action: 'release', release: 'v47' }, {}, replace);
     expect(released).toEqual({ stable: 'v47', previous: 'v46', phase: 'idle', weight: 0 });
     expect(after(released as ReleaseState, { action: 'rollback' }, {}, replace)).toEqual({ stable: 'v46', phase: 'idle', weight: 0, holds: { v47: 'rolled back to v46' } });
+    // What an older strategy left running is gone where there is one workload.
+    const left = state({ previous: 'v45', retiring: ['v44'] });
+    expect(after(left, { action: 'release', release: 'v44' }, {}, replace)).toEqual({ stable: 'v44', previous: 'v46', phase: 'idle', weight: 0 });
   });
 });
 
@@ -211,12 +247,15 @@ test('whatever is done, in whatever order, gives a state that can be read back, 
     release.map((name): Move => ({ action: 'hold', release: name })),
     release.map((name): Move => ({ action: 'resume', release: name })),
   );
-  const policy = fc.constantFrom(canary, parse({}), parse({ blueGreen: { keepPrevious: 'stopped' } }), parse({ shadow: {} }), parse({ abTest: { header: { name: 'x', value: 'y' } } }), parse({ replace: {} }), parse({ canary: { steps: [50], keepPrevious: 'none' } }));
+  const policy = fc.constantFrom(canary, parse({}), parse({ blueGreen: { keepPrevious: 'stopped' } }), parse({ shadow: {} }), parse({ abTest: { header: { name: 'x', value: 'y' } } }), parse({ replace: {} }), parse({ canary: { steps: [50], keepPrevious: 'none' } }), parse({ canary: { steps: [50], mechanism: 'revisions' } }));
+  // A policy may be another one from some move on.
+  const policies = fc.tuple(policy, policy, fc.nat(30));
   fc.assert(
-    fc.property(policy, fc.array(fc.tuple(move, fc.boolean()), { maxLength: 30 }), (under, moves) => {
+    fc.property(policies, fc.array(fc.tuple(move, fc.boolean()), { maxLength: 30 }), ([first, second, change], moves) => {
       let now = state({ stable: 'v1' });
-      for (const [each, force] of moves) {
-        const { state: next, problem } = transition(now, each, under, { force, ...(force && { reason: 'because' }) });
+      for (const [index, [each, force]] of moves.entries()) {
+        const under = index < change ? first : second;
+        const { state: next, problem } = transition(now, each, under, { force, acceptPolicy: force, ...(force && { reason: 'because' }) });
         if (problem) {
           expect(problem.fix).not.toBe('');
           continue;

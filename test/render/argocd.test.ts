@@ -223,6 +223,7 @@ describe('the AppProject', () => {
           { server: 'https://us-1.example.com:6443', namespace: 'risk-ml-prod' },
         ],
         namespaceResourceWhitelist: [
+          { group: '', kind: 'ConfigMap' },
           { group: '', kind: 'Service' },
           { group: '', kind: 'ServiceAccount' },
           { group: 'apps', kind: 'Deployment' },
@@ -232,6 +233,7 @@ describe('the AppProject', () => {
           { group: 'external-secrets.io', kind: 'ExternalSecret' },
           { group: 'gateway.networking.k8s.io', kind: 'Gateway' },
           { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute' },
+          { group: 'monitoring.coreos.com', kind: 'AlertmanagerConfig' },
           { group: 'monitoring.coreos.com', kind: 'PodMonitor' },
           { group: 'monitoring.coreos.com', kind: 'PrometheusRule' },
           { group: 'networking.istio.io', kind: 'DestinationRule' },

@@ -23,7 +23,7 @@ const EVERYTHING: readonly TargetOptions[] = [
       network: {},
       secrets: { hub: { store: 'vault', keys: { token: { key: 'hub' } } } },
     },
-    cluster: { argoRollouts: { version: '1.9' } },
+    cluster: { argoRollouts: { version: '1.9' }, grafana: {}, prometheus: { version: '3.4', alertmanager: { receivers: { pager: { webhook: { url: { secret: 'pager', key: 'url' } } } }, routes: { critical: 'pager', warning: 'pager' } } } },
     candidate: { release: 'v47', weight: 10 },
   },
   {

@@ -109,7 +109,8 @@ describe('the group of a service', () => {
     const all = (weight: number): string => {
       const spec = { predictor: predictor('v46'), canary: { steps: [10, 50] } };
       const target = targetOf({ service: 'support-llm', spec, cluster: { kserve }, candidate: { release: 'v47', weight } });
-      return renderTarget(target, new Map()).map(emitYaml).join('');
+      // The rules on releases compare with the declared shares, so that they follow each step.
+      return renderTarget(target, new Map()).filter(({ metadata }) => metadata.name !== 'support-llm.releases').map(emitYaml).join('');
     };
     expect(all(50)).toBe(all(10).replace('weight: 90', 'weight: 50').replace('weight: 10\n', 'weight: 50\n'));
   });
@@ -150,9 +151,15 @@ it('what was stopped keeps its place in the group', () => {
   expect(stopped).toMatchObject({ metadata: { name: 'support-llm-v46', annotations: { 'serving.kserve.io/stop': 'true' } }, spec: { router: { route: { weight: 0 } } } });
 });
 
-it('metrics are scraped where vLLM has them, and no objective is made of requests that nothing counts', () => {
+it('metrics are scraped where vLLM has them, and requests are those that it counts itself', () => {
   expect(rendered('PodMonitor')[0]!['spec']).toMatchObject({ podMetricsEndpoints: [{ portNumber: 8000, path: '/metrics' }] });
-  expect(rendered('PrometheusRule')).toEqual([]);
+  const [rule] = rendered('PrometheusRule');
+  const { groups } = rule!['spec'] as { groups: readonly { name: string; rules: readonly { expr: string }[] }[] };
+  expect(groups[0]!.name).toBe('ai-service.risk-ml-prod.support-llm.slo-availability');
+  expect(groups[0]!.rules[0]!.expr).toBe(
+    'sum(rate(http_requests_total{namespace="risk-ml-prod",ai_service="support-llm",part="predictor",handler=~"/v1/.*"}[5m]))',
+  );
+  expect(JSON.stringify(groups)).not.toContain('istio_requests_total');
 });
 
 it('a NetworkPolicy lets in the gateway of KServe', () => {

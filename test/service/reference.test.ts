@@ -9,8 +9,8 @@ function problem(value: unknown): unknown {
 
 describe('a reference file', () => {
   test('is bins and shares', () => {
-    expect(parseReference('{"edges": [0.1, 0.5], "shares": [0.7, 0.3, 0], "n": 5000}', AT)).toEqual({
-      value: { edges: [0.1, 0.5], shares: [0.7, 0.3, 0], n: 5000 },
+    expect(parseReference('{"edges": [0.1, 0.5], "shares": [0.7, 0.2, 0.1], "n": 5000, "feature": "amount"}', AT)).toEqual({
+      value: { edges: [0.1, 0.5], shares: [0.7, 0.2, 0.1], n: 5000, feature: 'amount' },
       findings: [],
     });
   });
@@ -27,6 +27,8 @@ describe('a reference file', () => {
       ['edges["2"]', 'edges do not rise: 3 is followed by 3'],
       ['edges["3"]', 'edges do not rise: 3 is followed by 2'],
     ]],
+    ['an empty bin', { edges: [1, 2], shares: [0.5, 0, 0.5] }, [['shares["1"]', 'the bin above 1 up to 2 is empty, so that one observation in it would be endless drift']]],
+    ['an empty last bin', { edges: [1, 2], shares: [0.5, 0.5, 0] }, [['shares["2"]', 'the bin above 2 is empty, so that one observation in it would be endless drift']]],
     ['a negative share', { edges: [1], shares: [1.1, -0.1] }, [
       ['shares[0]', '1.1 is not valid: too big: expected number to be <=1'],
       ['shares[1]', '-0.1 is not valid: too small: expected number to be >=0'],

@@ -20,7 +20,7 @@ const stack = {
   kubernetes: '1.33',
   kserve: { version: '0.20.0', mode: 'Standard' },
   istio: { version: '1.30', dataplane: 'sidecar' },
-  prometheus: { version: '3.4' },
+  prometheus: { version: '3.4', sources: [] },
 } as const;
 
 export const platform = new Platform({

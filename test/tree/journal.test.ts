@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { sha256 } from '../../src/core/digest.ts';
 import { recoverJournal, writeJournaled, type FileChange } from '../../src/tree/journal.ts';
 import { temporaryFolder } from './folders.ts';
 
@@ -14,6 +15,9 @@ const changes: readonly FileChange[] = [
   { path: ROUTE, before: '10\n', after: '25\n' },
   { path: WORKLOAD, before: 'v1\n', after: undefined },
 ];
+
+/** What a run leaves that was killed after it wrote down what to do. */
+const journalText = JSON.stringify(changes.map(({ path, before, after }) => [path, after ?? null, before === undefined ? null : sha256(before)]));
 
 function checkout() {
   const root = temporaryFolder();
@@ -49,12 +53,31 @@ test('a file that somebody changed meanwhile stops everything', () => {
 test('a run that was killed is completed by the next one, wherever it stopped', () => {
   for (let done = 0; done <= changes.length; done += 1) {
     const { place, put, read } = checkout();
-    put(JOURNAL, JSON.stringify(changes.map(({ path, after }) => [path, after ?? null])));
+    put(JOURNAL, journalText);
     for (const { path, after } of changes.slice(0, done)) if (after !== undefined) put(path, after);
     expect(recoverJournal(place)).toEqual([]);
     expect(changes.map(({ path }) => read(path))).toEqual(['weight: 25\n', '25\n', undefined]);
     expect(read(JOURNAL)).toBeUndefined();
   }
+});
+
+test('a tree at the top of its repository heals as well, with its index', () => {
+  const { root, read, put } = checkout();
+  const place = { root, tree: '.' };
+  put('.ai-service-index', 'old\n');
+  put('.ai-service-journal', JSON.stringify([['.ai-service-index', 'new\n', sha256('old\n')], ['a.yaml', 'a\n', null]]));
+  expect(recoverJournal(place)).toEqual([]);
+  expect([read('.ai-service-index'), read('a.yaml'), read('.ai-service-journal')]).toEqual(['new\n', 'a\n', undefined]);
+});
+
+test('a file that somebody changed after a run was killed is not overwritten, and nothing else is either', () => {
+  const { place, put, read } = checkout();
+  put(JOURNAL, journalText);
+  put(STATE, 'weight: 50\n');
+  expect(recoverJournal(place)).toMatchObject([
+    { id: 'tree/journal', message: `a run was killed in the middle of a move, and ${STATE} is neither as it was before nor as the move makes it` },
+  ]);
+  expect([read(STATE), read(ROUTE), read(JOURNAL)]).toEqual(['weight: 50\n', '10\n', journalText]);
 });
 
 test('nothing is written through a link that leads elsewhere', () => {

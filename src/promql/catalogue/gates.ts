@@ -4,7 +4,7 @@ import {
 } from '../expr.ts';
 import { buckets, FAILED, ISTIO_DURATION, ISTIO_REQUESTS, observations, REFUSED, SUCCEEDED, UP_TO_INFINITY } from '../metrics.ts';
 import { equal, matches, selector, type Matcher, type Pattern } from '../selector.ts';
-import { chiSquared99, inBins, MIN_SHARE, stabilityIndex } from './drift-psi.ts';
+import { chiSquared99, inBins, MIN_SHARE, sharesOf, stabilityIndex } from './drift-distance.ts';
 
 /**
  * What gates look at: one value each, of the candidate over a window, alone or beside the stable release in the same
@@ -37,20 +37,40 @@ export function requests({ matchers, ago }: Side, window: Range): Expr {
  * Share of the candidate's requests that fail: answers 5xx, and what it answers 4xx beyond the stable release's share.
  * Callers make mistakes, and they make them with both releases alike; a schema that only the candidate refuses is its own.
  */
-export function errorRatio(sides: Sides, window: Range): Expr {
-  const [own, others] = [share(sides.candidate, REFUSED, window), share(sides.stable, REFUSED, window)];
-  const excess = subtract(subtract(own, others), chance(sides, REFUSED, window));
-  return add(share(sides.candidate, FAILED, window), clampMin(excess, 0));
+export function errorRatio({ candidate, stable }: Sides, window: Range): Expr {
+  return failing(countsOf(candidate, window), countsOf(stable, window));
 }
 
 /**
  * How much the candidate's share of failed requests is above so many times the stable release's, without what chance
  * explains; negative where it is below.
  */
-export function errorRatioBeyond(sides: Sides, factor: number, window: Range): Expr {
-  const stable = share(sides.stable, FAILED, window);
-  const expected = factor === 1 ? stable : multiply(number(factor), stable);
-  return subtract(subtract(errorRatio(sides, window), expected), chance(sides, FAILED, window));
+export function errorRatioBeyond({ candidate, stable }: Sides, factor: number, window: Range): Expr {
+  return failingBeyond(countsOf(candidate, window), countsOf(stable, window), factor);
+}
+
+/** What became of the requests to one release: numbers, without labels. */
+export interface Counts {
+  readonly requests: Expr;
+  /** Of them answered 5xx; 0 where there are requests and none failed. */
+  readonly failed: Expr;
+  /** Of them answered 4xx. */
+  readonly refused: Expr;
+}
+
+/** What became of the requests to one release in a window, as Istio counts them. */
+export function countsOf(side: Side, window: Range): Counts {
+  const all = requests(side, window);
+  // Before the first such answer there is no series of them.
+  const answered = (answer: Matcher): Expr => or(requests({ ...side, matchers: [...side.matchers, answer] }, window), multiply(number(0), all));
+  return { requests: all, failed: answered(FAILED), refused: answered(REFUSED) };
+}
+
+/** `errorRatioBeyond` of what was counted, or recorded, already. */
+export function failingBeyond(candidate: Counts, stable: Counts, factor: number): Expr {
+  const share = shareOf(stable, 'failed');
+  const expected = factor === 1 ? share : multiply(number(factor), share);
+  return subtract(subtract(failing(candidate, stable), expected), chance(candidate, stable, 'failed'));
 }
 
 /** Latency at a quantile in milliseconds, of requests that did not fail, or failing fast would look good. */
@@ -77,7 +97,7 @@ export function latencyDifference({ candidate, stable }: Sides, quantile: number
 export function predictionShift(histogram: string, { candidate, stable }: Sides, edges: readonly number[], window: Range): Expr {
   const shares = ({ matchers, ago }: Side): Expr => {
     const upTo = (le: Matcher): Expr => sum(rate(buckets(histogram, [...matchers, le]), window, ago));
-    return clampMin(divide(inBins(edges, upTo), compare(upTo(UP_TO_INFINITY), '>', number(0)), { on: [], groupLeft: true }), MIN_SHARE);
+    return clampMin(sharesOf(inBins(edges, upTo), upTo(UP_TO_INFINITY)), MIN_SHARE);
   };
   const both = [shares(candidate), shares(stable)] as const;
   return and(stabilityIndex(...both), compare(count(add(...both, { on: ['bin'] })), '==', number(edges.length + 1)));
@@ -145,19 +165,21 @@ function kubeMetric(metric: string, { namespace, name, matchers }: Deployments):
   return selector(metric, [equal('namespace', namespace), matches('deployment', name), ...matchers]);
 }
 
-/** Share of requests with some answer; before the first such answer there is no series of them. */
-function share(side: Side, answered: Matcher, window: Range): Expr {
-  return ratio(answers(side, answered, window), requests(side, window));
+function failing(candidate: Counts, stable: Counts): Expr {
+  const [own, others] = [shareOf(candidate, 'refused'), shareOf(stable, 'refused')];
+  const excess = subtract(subtract(own, others), chance(candidate, stable, 'refused'));
+  return add(shareOf(candidate, 'failed'), clampMin(excess, 0));
 }
 
-function answers(side: Side, answered: Matcher, window: Range): Expr {
-  return or(requests({ ...side, matchers: [...side.matchers, answered] }, window), multiply(number(0), requests(side, window)));
+/** Share of requests with some answer. */
+function shareOf(counts: Counts, answered: 'failed' | 'refused'): Expr {
+  return ratio(counts[answered], counts.requests);
 }
 
 /** What two shares differ by chance: standard errors of their difference, as if both releases were alike. */
-function chance({ candidate, stable }: Sides, answered: Matcher, window: Range): Expr {
-  const all = [requests(candidate, window), requests(stable, window)] as const;
-  const pooled = ratio(add(answers(candidate, answered, window), answers(stable, answered, window)), add(...all));
+function chance(candidate: Counts, stable: Counts, answered: 'failed' | 'refused'): Expr {
+  const all = [candidate.requests, stable.requests] as const;
+  const pooled = ratio(add(candidate[answered], stable[answered]), add(...all));
   const variance = multiply(
     multiply(pooled, subtract(number(1), pooled)),
     add(divide(number(1), compare(all[0], '>', number(0))), divide(number(1), compare(all[1], '>', number(0)))),

@@ -1,26 +1,17 @@
 import { formatGoDuration } from '../../core/duration.ts';
 import { compare, number, rate, subtract, sum, unless } from '../expr.ts';
-import { buckets, istioMatchers, ISTIO_DURATION, observations, SUCCEEDED, upTo, type IstioTraffic } from '../metrics.ts';
-import { alert, identityLabels, template, type RuleGroup, type Subject } from '../rule.ts';
-import { equal, selector } from '../selector.ts';
-import { burnRateGroup } from './burn-rate.ts';
+import { VLLM_FIRST_TOKEN } from '../metrics-vllm.ts';
+import { buckets, istioMatchers, ISTIO_DURATION, observations, SUCCEEDED, upTo, type IstioTraffic, type KnownHistogram } from '../metrics.ts';
+import { alert, identityLabels, template, type AlertRule, type RuleGroup, type Subject, type Template } from '../rule.ts';
+import { equal, selectorsWith, type Matcher } from '../selector.ts';
+import { burnRateGroup, type BurnPromise } from './burn-rate.ts';
 
-/** A latency objective. */
-export interface LatencyObjective {
-  /** In per cent: 99. */
-  readonly objective: number;
+/** An objective on a length of time. */
+interface TimeObjective extends BurnPromise {
+  /** What the objective is called: `latency-250ms`. */
+  readonly name: string;
   /** In milliseconds; a bucket bound of the metric, or there is nothing to count. */
   readonly below: number;
-  readonly traffic: IstioTraffic;
-}
-
-/**
- * Name of a latency objective. Two of them may differ in their objective only by mistake: what they count is the same.
- *
- * @example latencyName(250) // 'latency-250ms'
- */
-export function latencyName(below: number): string {
-  return `latency-${formatGoDuration(below)}`;
 }
 
 /**
@@ -30,31 +21,58 @@ export function latencyName(below: number): string {
  * Runbook: compare releases by destination_service_name, then replicas with the autoscaler's target, then the runtime's
  * own queue metrics.
  */
-export function latency(subject: Subject, { objective, below, traffic }: LatencyObjective): RuleGroup {
-  const matchers = [...istioMatchers(traffic), SUCCEEDED];
-  const total = sum(rate(observations(ISTIO_DURATION.name, matchers), '5m'));
-  const fast = sum(rate(buckets(ISTIO_DURATION.name, [...matchers, upTo(below)]), '5m'));
-  const limit = formatGoDuration(below);
-  const name = latencyName(below);
-  const group = burnRateGroup(subject, { name, objective, events: { total, bad: subtract(total, fast) }, bad: template`took longer than ${limit}` });
-  return { ...group, rules: [...group.rules, bucketMissing(subject, name, limit)] };
+export function latency(subject: Subject, { traffic, ...objective }: TimeObjective & { readonly traffic: IstioTraffic }): RuleGroup {
+  return withinLimit(subject, objective, {
+    histogram: ISTIO_DURATION,
+    matchers: [...istioMatchers(traffic), SUCCEEDED],
+    bad: template`of requests took longer than ${formatGoDuration(objective.below)}`,
+    fix: template`See sidecar.istio.io/statsHistogramBuckets and the mesh configuration.`,
+  });
 }
 
-/** Without the bucket there are no bad events, and the objective is blind: mesh configuration can change the bounds. */
-function bucketMissing(subject: Subject, name: string, limit: string): RuleGroup['rules'][number] {
-  const labels = [...Object.entries(identityLabels(subject)), ['ai_slo', name] as const].map(([label, value]) => equal(label, value));
+/**
+ * Time to first token: the share of requests to a vLLM whose first token came within a limit. It is what a reader waits
+ * for; the time for all of an answer depends on its length.
+ *
+ * Runbook: requests that wait (`vllm:num_requests_waiting`): scale out. None: long prompts, few hits of the prefix cache,
+ * preemptions.
+ *
+ * @param own labels of the series of the part.
+ */
+export function timeToFirstToken(subject: Subject, { own, ...objective }: TimeObjective & { readonly own: readonly Matcher[] }): RuleGroup {
+  return withinLimit(subject, objective, {
+    histogram: VLLM_FIRST_TOKEN,
+    matchers: own,
+    bad: template`of requests waited longer than ${formatGoDuration(objective.below)} for their first token`,
+    fix: template`See which version of vLLM it is, and its buckets.`,
+  });
+}
+
+interface Counted {
+  readonly histogram: KnownHistogram;
+  readonly matchers: readonly Matcher[];
+  readonly bad: Template;
+  /** Where to look when the bucket is missing. */
+  readonly fix: Template;
+}
+
+function withinLimit(subject: Subject, objective: TimeObjective, { histogram, matchers, bad, fix }: Counted): RuleGroup {
+  const bound = histogram.unit === 'seconds' ? objective.below / 1000 : objective.below;
+  const fast = sum(rate(buckets(histogram.name, [...matchers, upTo(bound)]), '5m'));
+  const events = { total: sum(rate(observations(histogram.name, matchers), '5m')), bad: (total: typeof fast) => subtract(total, fast) };
+  return burnRateGroup(subject, { ...objective, events, bad }, [bucketMissing(subject, objective, histogram, fix)]);
+}
+
+/** Without the bucket there are no bad events, and the objective is blind: its bounds are not the program's to choose. */
+function bucketMissing(subject: Subject, { name, below }: TimeObjective, histogram: KnownHistogram, fix: Template): AlertRule {
+  const labels = { ...identityLabels(subject), ai_slo: name };
+  const series = selectorsWith(Object.entries(labels).map(([label, value]) => equal(label, value)));
   return alert(subject, 'AiSloLatencyBucketMissing', {
-    expr: unless(
-      compare(selector('ai_slo:events_total:rate5m', labels), '>', number(0)),
-      selector('ai_slo:events_bad:rate5m', labels),
-    ),
+    expr: unless(compare(series('ai_slo:events_total:rate5m'), '>', number(0)), series('ai_slo:events_bad:rate5m')),
     for: '15m',
     severity: 'warning',
     labels: { ai_slo: name },
-    summary: template`The latency objective of ${subject.service} has no data.`,
-    description: [
-      template`requests arrive, but ${ISTIO_DURATION.name} has no bucket of ${limit}.`,
-      template`See sidecar.istio.io/statsHistogramBuckets and the mesh configuration.`,
-    ],
+    summary: template`The ${name} objective of ${subject.service} has no data.`,
+    description: [template`requests arrive, but ${histogram.name} has no bucket of ${formatGoDuration(below)}.`, fix],
   });
 }

@@ -79,8 +79,18 @@ export interface Pin {
   readonly alias?: string;
 }
 
-/** How a pin and the world may have come apart. `unreadable`: nobody could tell, and why. */
-export type DriftKind = 'alias-moved' | 'version-deleted' | 'version-recreated' | 'approval-revoked' | 'bytes-changed' | 'unreadable';
+/**
+ * How a pin and the world may have come apart. `version-recreated-same-bytes`: another version by the registry's word, and the
+ * one that was locked by its content; `unreadable`: nobody could tell, and why.
+ */
+export type DriftKind =
+  | 'alias-moved'
+  | 'version-deleted'
+  | 'version-recreated'
+  | 'version-recreated-same-bytes'
+  | 'approval-revoked'
+  | 'bytes-changed'
+  | 'unreadable';
 
 /** One way in which a pin is no longer what the registry or the storage has. */
 export interface Drift {

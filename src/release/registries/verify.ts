@@ -14,11 +14,12 @@ export interface Sources {
  * the storage for the bytes; what cannot be asked is `unreadable`, and never taken for well.
  */
 export async function verifyPin(pin: Pin, sources: Sources): Promise<readonly Drift[]> {
-  const [registry, alias, bytes] = await Promise.all([versionDrift(pin, sources), aliasDrift(pin, sources), bytesDrift(pin, sources)]);
+  const reading = sources.digest(pin.uri);
+  const [registry, alias, bytes] = await Promise.all([versionDrift(pin, sources, reading), aliasDrift(pin, sources), bytesDrift(pin, reading)]);
   return [...alias, ...registry, ...bytes];
 }
 
-async function versionDrift(pin: Pin, { look }: Sources): Promise<Drift[]> {
+async function versionDrift(pin: Pin, { look }: Sources, reading: Promise<Digest>): Promise<Drift[]> {
   if (pin.name === undefined || pin.version === undefined) return [];
   const said = `version ${JSON.stringify(pin.version)} of ${JSON.stringify(pin.name)}`;
   const { value: now, findings } = await look(pin.name, pin.version);
@@ -30,7 +31,11 @@ async function versionDrift(pin: Pin, { look }: Sources): Promise<Drift[]> {
   const changed = (['uid', 'run', 'created'] as const).find((field) => pin[field] !== undefined && pin[field] !== now[field]);
   if (changed !== undefined) {
     const message = `${said} is another one than was locked: ${IDENTITY[changed]} was ${pin[changed]}, and is ${now[changed] ?? 'not there'}`;
-    return [drift('version-recreated', message, 'find out who made it again; release the version that is meant')];
+    // What serves is what was locked as long as the bytes are: a new release would deploy the same once more.
+    const same = now.uri === pin.uri && pin.digest !== undefined && pin.digest === (await reading).digest;
+    if (!same) return [drift('version-recreated', message, 'find out who made it again; release the version that is meant')];
+    const fix = 'nothing has to be done; runs and metrics of the record are those of the version that was locked';
+    return [drift('version-recreated-same-bytes', `${message}; it has the bytes that were locked`, fix), ...approvalDrift(pin, now, said)];
   }
   const moved = now.uri === pin.uri ? [] : [drift('bytes-changed', `${said} was at ${pin.uri}, and the registry says ${now.uri}`, RELEASE_AGAIN)];
   return [...moved, ...approvalDrift(pin, now, said)];
@@ -58,8 +63,8 @@ async function aliasDrift({ name, version, alias, approval }: Pin, { versionOf }
   return [drift('alias-moved', `${said} was version ${version}, and is no longer there`, 'set the alias again, or name a version')];
 }
 
-async function bytesDrift({ uri, digest }: Pin, sources: Sources): Promise<Drift[]> {
-  const read = await sources.digest(uri);
+async function bytesDrift({ uri, digest }: Pin, reading: Promise<Digest>): Promise<Drift[]> {
+  const read = await reading;
   if (read.digest === undefined) return [drift('unreadable', `${uri} was not read: ${read.reason}`, read.fix)];
   if (digest === undefined || digest === read.digest) return [];
   const algorithm = (text: string): string => text.slice(0, text.indexOf(':'));

@@ -1,0 +1,141 @@
+import { parseDuration } from '../core/duration.ts';
+import { availability, DEFAULT_AVAILABILITY, type RequestSource } from '../promql/catalogue/availability.ts';
+import { errorBudgetGroup, type BurnPromise } from '../promql/catalogue/burn-rate.ts';
+import { customSlo, type CustomEvents } from '../promql/catalogue/custom-slo.ts';
+import { latency, timeToFirstToken } from '../promql/catalogue/latency.ts';
+import { outage, outageWindow } from '../promql/catalogue/outage.ts';
+import type { IstioTraffic } from '../promql/metrics.ts';
+import { identityLabels, type RuleGroup, type Subject } from '../promql/rule.ts';
+import { equal, type Matcher, type Pattern } from '../promql/selector.ts';
+import type { ServiceSpec } from '../service/service.ts';
+import { promiseOf, type SloOutput, type SloPromise } from '../service/slo.ts';
+import { runsOnKnative } from './address.ts';
+import { keptToService } from './custom-rules.ts';
+import { componentsOf, deploymentPattern } from './deployments.ts';
+import { isLlm } from './is-llm.ts';
+import { hasSource } from './prometheus-health.ts';
+import type { Target } from './target.ts';
+
+/** An objective of a service, and what it promises. */
+export interface PromisedSlo {
+  readonly slo: SloOutput;
+  /** The service sets none, and this is what it gets. */
+  readonly byDefault: boolean;
+  readonly promise: SloPromise & BurnPromise;
+}
+
+/** The objectives of a service: those that it sets, or availability, 99 %. */
+export function promisesOf({ spec }: Target): PromisedSlo[] {
+  const { slos } = spec.monitoring;
+  const byDefault = slos.length === 0;
+  const all: readonly SloOutput[] = byDefault ? [{ availability: { objective: DEFAULT_AVAILABILITY } }] : slos;
+  return all.map((slo) => ({ slo, byDefault, promise: { ...promiseOf(slo), rate: rateOf(spec, slo) } }));
+}
+
+/** Events per second that an objective is about; unknown of events of the user's own, and of models behind a function. */
+function rateOf(spec: ServiceSpec, slo: SloOutput): number | undefined {
+  if ('custom' in slo || ('timeToFirstToken' in slo && spec.function)) return undefined;
+  return spec.traffic.expectedRps;
+}
+
+/** Parts of a service that are a vLLM. */
+export function vllmParts({ predictor, models }: ServiceSpec): string[] {
+  const servers = [...(predictor ? [['predictor', predictor] as const] : []), ...Object.entries(models)];
+  return servers.filter(([, { framework, llm }]) => framework === 'vllm' || llm !== undefined).map(([part]) => part);
+}
+
+/** Whether the time to answer can be measured: KServe's gateway does not say which service a request was for. */
+export function hasLatency(target: Target): boolean {
+  return target.cluster.istio !== undefined && !isLlm(target.serving.stable.workload);
+}
+
+/** Whether requests are counted somewhere. */
+export function countsRequests(target: Target): boolean {
+  return target.cluster.istio !== undefined || isLlm(target.serving.stable.workload);
+}
+
+/**
+ * The objectives of a service: burn-rate alerts for each, what is left of the error budgets, and the alert on a total
+ * outage. What cannot be measured on the cluster is left out; the checks say so.
+ *
+ * @param traffic the requests as Istio counts them.
+ */
+export function sloGroups(target: Target, subject: Subject, traffic: IstioTraffic | undefined): RuleGroup[] {
+  const source = requestSource(target, subject, traffic);
+  const objectives = promisesOf(target).flatMap((promised) => {
+    const group = groupOf(target, subject, promised, traffic, source);
+    return group === undefined ? [] : [{ group, promise: promised.promise }];
+  });
+  return [
+    ...objectives.map(({ group }) => group),
+    ...(objectives.length > 0 ? [errorBudgetGroup(subject, objectives.map(({ promise }) => promise))] : []),
+    ...outageGroup(target, subject, source),
+  ];
+}
+
+/** Behind KServe's gateway a vLLM counts its requests itself. */
+function requestSource(target: Target, subject: Subject, traffic: IstioTraffic | undefined): RequestSource | undefined {
+  const { workload } = target.serving.stable;
+  if (isLlm(workload)) return { vllm: seriesOfPart(subject, workload.part) };
+  return traffic && { istio: traffic };
+}
+
+/** Labels that our PodMonitor gives to the series of a part, of whichever release. */
+function seriesOfPart(subject: Subject, part: string): Matcher[] {
+  return Object.entries({ ...identityLabels(subject), part }).map(([label, value]) => equal(label, value));
+}
+
+function groupOf(
+  target: Target,
+  subject: Subject,
+  { slo, promise, byDefault }: PromisedSlo,
+  traffic: IstioTraffic | undefined,
+  source: RequestSource | undefined,
+): RuleGroup | undefined {
+  if ('availability' in slo) return source && availability(subject, { ...promise, source, byDefault });
+  if ('latency' in slo) return traffic && latency(subject, { ...promise, below: milliseconds(slo.latency.below), traffic });
+  if ('custom' in slo) {
+    const { total, good, bad } = slo.custom;
+    const kept = keptToService(target, []);
+    const events = (own: NonNullable<typeof good>): CustomEvents => (typeof own === 'string' ? kept(own) : own);
+    const [goodOnes, badOnes] = [good, bad].map((own) => (own === undefined ? undefined : events(own)));
+    return customSlo(subject, { ...promise, total: events(total), good: goodOnes, bad: badOnes, requests: source });
+  }
+  const { below, part = vllmParts(target.spec)[0] } = slo.timeToFirstToken;
+  return part === undefined ? undefined : timeToFirstToken(subject, { ...promise, below: milliseconds(below), own: seriesOfPart(subject, part) });
+}
+
+function outageGroup(target: Target, subject: Subject, source: RequestSource | undefined): RuleGroup[] {
+  const { outage: rule } = target.spec.monitoring;
+  const window = outageSeconds(target);
+  if (rule === false || source === undefined || window === undefined) return [];
+  const { minFailures, severity } = rule;
+  const deployments = 'istio' in source && hasSource(target, 'kubeStateMetrics') ? answeringDeployments(target) : undefined;
+  return [outage(subject, { source, window, minFailures, severity, deployments })];
+}
+
+/** Seconds in which an outage shows; `undefined` when it does not show in any length of time that is worth an alert. */
+export function outageSeconds({ spec }: Target): number | undefined {
+  const { outage: rule } = spec.monitoring;
+  if (rule === false) return undefined;
+  return rule.window === undefined ? outageWindow(rule.minFailures, spec.traffic.expectedRps) : milliseconds(rule.window) / 1000;
+}
+
+/** The Deployments that answer the service's address, of all releases; none where one of them may go down to none without requests. */
+function answeringDeployments(target: Target): Pattern[] | undefined {
+  const { stable, candidate, kept } = target.serving;
+  const running = [stable, ...(candidate ? [candidate] : []), ...kept].map(({ workload }) => workload).filter(({ stopped }) => !stopped);
+  const components = running.map((workload) => {
+    const all = componentsOf(workload);
+    // A transformer calls the predictor.
+    return all.find(({ part }) => part === 'transformer') ?? all[0]!;
+  });
+  // Without Knative a function has a replica at all times.
+  const sleeps = components.some(({ workload, scale }) => scale.scaling.min === 0 && (workload.kind === 'server' || runsOnKnative(target, workload)));
+  return sleeps ? undefined : components.map((component) => deploymentPattern(target, component));
+}
+
+function milliseconds(text: string): number {
+  // The schema accepts durations only.
+  return parseDuration(text) ?? 0;
+}

@@ -1,0 +1,99 @@
+import type { PrometheusRule } from '../../imports/monitoring.coreos.com/v1.js';
+import type { KubeObject } from '../core/object.ts';
+import type { AlertRule, RuleGroup } from '../promql/rule.ts';
+import { IN_PLACE } from '../release/serving.ts';
+import { argocdApp } from './argocd.ts';
+import { ALERT_GUIDES, ALERTS_OF_RELEASES, OWN_ALERT_GUIDE, type RunbookPlace } from './runbook-guides.ts';
+import type { Target } from './target.ts';
+
+/** File of the runbook in the folder of a service, beside its manifests: Argo CD does not read it. */
+export const RUNBOOK_FILE = 'runbook.md';
+
+/**
+ * A page for those who are woken up by an alert of a service: for each alert what it means, three commands with the
+ * service's own names, and what usually helps; and how to roll back this very service. `undefined` when it has no alerts.
+ *
+ * @param objects what was rendered, patches included.
+ */
+export function renderRunbook(target: Target, objects: readonly KubeObject[]): string | undefined {
+  const alerts = alertsOf(objects);
+  if (alerts.size === 0) return undefined;
+  // Present at all times, so that a step of a release changes no line of the page.
+  if (!isInPlace(target)) for (const name of ALERTS_OF_RELEASES) alerts.set(name, []);
+  const { service, environment, clusterName, namespace, spec } = target;
+  const { team, escalation } = spec.owner;
+  const place: RunbookPlace = { service, environment, namespace, application: argocdApp(target).name };
+  const sections = [...alerts.keys()].sort().map((name) => section(name, alerts.get(name) ?? [], place));
+  return `${[
+    `# Runbook: ${service} in ${environment} on ${clusterName}`,
+    `Owner: team ${plain(team)}${escalation === undefined ? '' : `, ${plain(escalation)}`}. Namespace: ${namespace}. Application: ${place.application}.`,
+    'Written by `ai-service synth`. Expressions and thresholds are in `manifests/`. `$PROMETHEUS` is the address of the Prometheus of the cluster.',
+    rollBack(target),
+    ...sections,
+  ].join('\n\n')}\n`;
+}
+
+/**
+ * Alerts with the address of their page in `runbook_url`, where the platform says how it is found; one that an alert has
+ * already stays.
+ */
+export function withRunbooks(target: Target, groups: readonly RuleGroup[]): RuleGroup[] {
+  const pattern = target.cluster.prometheus?.runbookUrl;
+  if (pattern === undefined) return [...groups];
+  const { environment, clusterName, service, spec } = target;
+  const page = `envs/${environment}/${clusterName}/${spec.owner.team}/${service}/${RUNBOOK_FILE}`;
+  const linked = (rule: AlertRule): AlertRule => {
+    // GitHub, GitLab and Gitea make anchors of headings in lower case.
+    const url = pattern.replaceAll('{page}', `${page}#${rule.alert.toLowerCase()}`).replaceAll('{alert}', rule.alert);
+    return { ...rule, annotations: { ...rule.annotations, runbook_url: url } };
+  };
+  return groups.map((group) => ({
+    ...group,
+    rules: group.rules.map((rule) => ('alert' in rule && rule.annotations.runbook_url === undefined ? linked(rule) : rule)),
+  }));
+}
+
+type AnyRule = NonNullable<NonNullable<PrometheusRule['spec']['groups']>[number]['rules']>[number];
+
+/** Alerts by name; several rules may share one. */
+function alertsOf(objects: readonly KubeObject[]): Map<string, AnyRule[]> {
+  const alerts = new Map<string, AnyRule[]>();
+  for (const object of objects) {
+    if (object.kind !== 'PrometheusRule') continue;
+    const { groups = [] } = (object as unknown as PrometheusRule).spec;
+    for (const rule of groups.flatMap(({ rules = [] }) => rules)) {
+      if (rule.alert) alerts.set(rule.alert, [...(alerts.get(rule.alert) ?? []), rule]);
+    }
+  }
+  return alerts;
+}
+
+function section(name: string, rules: readonly AnyRule[], place: RunbookPlace): string {
+  const builtIn = ALERT_GUIDES[name];
+  const { means, first, then } = builtIn ?? OWN_ALERT_GUIDE;
+  // Only the author of an alert knows what it is about.
+  const summaries = builtIn ? [] : rules.map(({ annotations }) => annotations?.['summary'] ?? '').filter((summary) => summary !== '');
+  const commands = first.map((command) => command(place));
+  return [`## ${name}`, ...summaries.map((summary) => `> ${plain(summary)}`), means, ['```sh', ...commands, '```'].join('\n'), then].join('\n\n');
+}
+
+function isInPlace({ serving }: Target): boolean {
+  return serving.stable.workload.release === IN_PLACE;
+}
+
+function rollBack(target: Target): string {
+  const { service, environment } = target;
+  const inPlace = isInPlace(target);
+  const [text, command] = inPlace
+    ? ['This environment follows the sources: take back the change there, and let it go the way that it came.', `git log --oneline -10 -- apps/${service}`]
+    : [
+        'In a checkout of the GitOps repository. It needs neither the sources nor a registry; a release that is kept warm gets its traffic back as soon as Argo CD has synced.',
+        `npx ai-service rollback ${service} --env ${environment} --reason "…" --commit`,
+      ];
+  return ['## Roll back', text, ['```sh', command, ...(inPlace ? [] : ['git push']), '```'].join('\n')].join('\n\n');
+}
+
+/** Text of users as text, on one line. */
+function plain(text: string): string {
+  return text.replace(/[\\`*_[\]<>#|~]/g, '\\$&').replace(/\s+/g, ' ').trim();
+}

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { regexFlaw } from '../../src/promql/regex.ts';
+
+test.each(['', 'a|b', '5..', 'fraud\\.detector(-[0-9]+)?', '(?i)abc', '(?P<n>a)', '(?s-i:a)', '[[:alpha:]]+', '\\pL\\d', '\\\\+', 'x?[a]+', '\\++', '\\Qa(b\\E+', '\\x{1F600}', 'a{1,1000}'])(
+  'RE2 reads %s',
+  (source) => {
+    expect(regexFlaw(source)).toBeUndefined();
+  },
+);
+
+test.each([
+  ['(?=a)', 'looks ahead or behind, which RE2 does not'],
+  ['(?<!a)b', 'looks ahead or behind, which RE2 does not'],
+  ['(a)\\1', 'refers back to a group, which RE2 does not'],
+  ['a++', 'has a possessive part, which RE2 has not'],
+  ['(?>a)', 'has a possessive part, which RE2 has not'],
+  ['a{1001}', 'repeats more than 1000 times, which RE2 refuses'],
+  ['(', 'cannot be read: unterminated group'],
+  ['*a', 'cannot be read: nothing to repeat'],
+])('RE2 does not read %s', (source, flaw) => {
+  expect(regexFlaw(source)).toBe(flaw);
+});

@@ -1,0 +1,134 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { renderPrometheus } from '../../src/render/prometheus.ts';
+import { ALERT_GUIDES } from '../../src/render/runbook-guides.ts';
+import { renderRunbook, RUNBOOK_FILE } from '../../src/render/runbook.ts';
+import type { RuleGroup } from '../../src/promql/rule.ts';
+import { cluster as clusterSchema } from '../../src/service/platform.ts';
+import { unitFolder } from '../../src/tree/layout.ts';
+import { defaultCluster, targetOf, type TargetOptions } from '../support/target.ts';
+
+function pageOf(options: TargetOptions = {}): string | undefined {
+  const target = targetOf(options);
+  return renderRunbook(target, renderPrometheus(target, new Map()));
+}
+
+/** The part of a page below a heading, with it. */
+function section(page: string | undefined, heading: string): string | undefined {
+  return page?.split(/\n(?=## )/).find((part) => part.startsWith(`## ${heading}\n`))?.trimEnd();
+}
+
+const OWN = { name: 'BlockedOften', expr: 'up{ai_service="$service"} == 0', summary: 'Payments <b>are</b>\n# blocked.', description: 'Many.' };
+
+describe('a runbook', () => {
+  test('says whose it is, and how to roll back this very service', () => {
+    const page = pageOf({ spec: { owner: { team: 'risk-ml', escalation: '#risk_oncall' } } });
+    expect(page?.slice(0, page.indexOf('\n\n## Ai'))).toBe(
+      [
+        '# Runbook: fraud-detector in prod-eu on eu-1',
+        '',
+        'Owner: team risk-ml, \\#risk\\_oncall. Namespace: risk-ml-prod. Application: fraud-detector.prod-eu.eu-1.',
+        '',
+        'Written by `ai-service synth`. Expressions and thresholds are in `manifests/`. `$PROMETHEUS` is the address of the Prometheus of the cluster.',
+        '',
+        '## Roll back',
+        '',
+        'In a checkout of the GitOps repository. It needs neither the sources nor a registry; a release that is kept warm gets its traffic back as soon as Argo CD has synced.',
+        '',
+        '```sh',
+        'npx ai-service rollback fraud-detector --env prod-eu --reason "…" --commit',
+        'git push',
+        '```',
+      ].join('\n'),
+    );
+  });
+
+  test('has for each alert what it means, three commands with the names of the service, and what helps', () => {
+    expect(section(pageOf(), 'AiSloErrorBudgetBurn')).toBe(
+      [
+        '## AiSloErrorBudgetBurn',
+        '',
+        'More requests are bad than the objective allows, and at this pace the error budget is gone early. The label `burn_tier` says how fast, `ai_slo` which objective.',
+        '',
+        '```sh',
+        'promtool query instant "$PROMETHEUS" \'sum by (response_code, response_flags, destination_service_name) (rate(istio_requests_total{destination_service_namespace="risk-ml-prod",destination_service_name=~"fraud-detector.*"}[5m]))\'',
+        'promtool query instant "$PROMETHEUS" \'{__name__=~"ai_slo:error:ratio_rate.+",ai_service="fraud-detector",namespace="risk-ml-prod"}\'',
+        'npx ai-service status fraud-detector --env prod-eu',
+        '```',
+        '',
+        'One release alone is bad: when it began with a release, roll that back (above). All of them: look at what they share, then at capacity.',
+      ].join('\n'),
+    );
+  });
+
+  test('has a section for an alert of its own, whose words stay words', () => {
+    const page = pageOf({ spec: { monitoring: { alerts: [OWN] } } });
+    expect(section(page, 'BlockedOften')).toContain('> Payments \\<b\\>are\\</b\\> \\# blocked.\n\nAn alert of the service itself');
+  });
+
+  test('says what takes a change back where the environment follows the sources', () => {
+    expect(section(pageOf({ environment: { rollout: 'replace' } }), 'Roll back')).toBe(
+      [
+        '## Roll back',
+        '',
+        'This environment follows the sources: take back the change there, and let it go the way that it came.',
+        '',
+        '```sh',
+        'git log --oneline -10 -- apps/fraud-detector',
+        '```',
+      ].join('\n'),
+    );
+  });
+
+  test('is the same at every step of a release', () => {
+    const candidate = { release: 'v47', weight: 10 };
+    expect(pageOf({ candidate })).toBe(pageOf());
+    expect(section(pageOf(), 'AiCandidateFailing')).toContain('npx ai-service status fraud-detector --env prod-eu');
+    expect(section(pageOf({ environment: { rollout: 'replace' } }), 'AiCandidateFailing')).toBeUndefined();
+  });
+
+  test('is not there without alerts', () => {
+    expect(pageOf({ cluster: { prometheus: undefined } })).toBeUndefined();
+  });
+});
+
+describe('the address of a page', () => {
+  function runbookUrls(runbookUrl: string | undefined, runbook?: string): unknown[] {
+    const alerts = [{ ...OWN, ...(runbook !== undefined && { runbook }) }];
+    const prometheus = { version: '3.4', ...(runbookUrl !== undefined && { runbookUrl }) };
+    const [, rule] = renderPrometheus(targetOf({ cluster: { prometheus }, spec: { monitoring: { alerts } } }), new Map());
+    const rules = (rule?.spec as { groups: RuleGroup[] }).groups.flatMap((group) => group.rules);
+    return [...new Set(rules.flatMap((each) => ('alert' in each ? [each.annotations.runbook_url] : [])))];
+  }
+
+  test('is the place in the tree, or the name of the alert, as the platform says', () => {
+    const unit = { environment: 'prod-eu', cluster: 'eu-1', team: 'risk-ml', service: 'fraud-detector' };
+    expect(runbookUrls('https://git.example.com/tree/{page}')).toContain(`https://git.example.com/tree/${unitFolder(unit)}/${RUNBOOK_FILE}#aisloerrorbudgetburn`);
+    expect(runbookUrls('https://wiki.example.com/runbooks/{alert}')).toContain('https://wiki.example.com/runbooks/BlockedOften');
+  });
+
+  test('is that of the alert where it has one', () => {
+    expect(runbookUrls('https://wiki.example.com/{alert}', 'https://wiki.example.com/mine')).toContain('https://wiki.example.com/mine');
+  });
+
+  test('is not guessed', () => {
+    expect(runbookUrls(undefined)).toEqual([undefined]);
+  });
+
+  test.each([
+    ['wiki/{page}', 'the pattern of runbooks is not a URL'],
+    ['https://me:pw@wiki.example.com/{page}', 'the pattern of runbooks carries credentials, which would stand in every alert'],
+    ['https://wiki.example.com/', 'the pattern is the same for all alerts'],
+  ])('cannot be made of %s', (runbookUrl, message) => {
+    const result = clusterSchema.safeParse({ ...defaultCluster('Standard'), prometheus: { version: '3.4', runbookUrl } });
+    expect(result.error?.issues.map((issue) => issue.message)).toEqual([message]);
+  });
+});
+
+test('there is a guide for every alert of the catalogue, and for no other', () => {
+  const folder = join(import.meta.dirname, '../../src/promql/catalogue');
+  const text = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
+  const alerts = [...text.matchAll(/'(Ai[A-Z][A-Za-z]+)'/g)].map(([, name]) => name);
+  expect(Object.keys(ALERT_GUIDES).sort()).toEqual([...new Set(alerts)].sort());
+});
