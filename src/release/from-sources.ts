@@ -1,7 +1,8 @@
 import type { Finding, Where } from '../core/finding.ts';
 import { slug } from '../core/names.ts';
+import { sourceParts, type SourcePart } from '../service/parts.ts';
 import type { ServiceSpec } from '../service/service.ts';
-import type { Component, FunctionPart, ModelServer } from '../service/workload.ts';
+import type { ModelServer } from '../service/workload.ts';
 import { releaseFinding } from './rules.ts';
 import {
   containerWorkloadOf,
@@ -34,30 +35,33 @@ export function recordOfSources(
 ): { record: Content | undefined; findings: Finding[] } {
   const findings: Finding[] = [];
   const parts: Record<string, { model?: LockedModel; workload: ServerWorkload | ContainerWorkload }> = {};
-  const addServer = (part: string, field: string, server: ModelServer): void => {
-    const lock = locked[part]?.model;
-    if (server.model && !('uri' in server.model) && lock && isLockOf(server.model, lock)) {
-      parts[part] = { model: lock, workload: serverWorkloadOf(server) };
-      return;
-    }
-    if (server.model && !('uri' in server.model)) {
-      const { registry, name: model, alias, version } = server.model;
-      const message = `${registry}/${model}${alias === undefined ? `:${version ?? ''}` : `@${alias}`} is not locked to a place yet, and synth asks no registry`;
-      const fix = `npx ai-service release ${where.service ?? ''} --env ${where.environment ?? ''}`;
-      findings.push(releaseFinding('release/not-locked', { ...where, field: `${field}.model` }, message, fix));
-      return;
-    }
-    parts[part] = { ...(server.model && { model: server.model }), workload: serverWorkloadOf(server) };
-  };
-  if (spec.predictor) addServer('predictor', 'predictor', spec.predictor);
-  if (spec.transformer) parts['transformer'] = { workload: containerWorkloadOf(spec.transformer) };
-  if (spec.explainer) parts['explainer'] = { workload: containerWorkloadOf(spec.explainer) };
-  for (const [part, server] of Object.entries(spec.models)) addServer(part, `models.${part}`, server);
-  if (spec.function) parts['function'] = { workload: containerWorkloadOf(spec.function) };
+  for (const source of sourceParts(spec)) {
+    const { part, field } = source;
+    const model = source.kind === 'server' ? lockOf(source.content.model, locked[part]?.model) : undefined;
+    if (model === 'not-locked') findings.push(notLocked(source, { ...where, field: `${field}.model` }));
+    else parts[part] = { ...(model && { model }), workload: workloadOf(source) };
+  }
   if (findings.length > 0) return { record: undefined, findings };
   const release = name ?? readableName(parts);
   const introduced = Object.fromEntries(Object.entries(parts).map(([part, content]) => [part, { introduced: release, ...content }]));
   return { record: { release, parts: introduced }, findings };
+}
+
+/** What a release carries of a part. */
+export function workloadOf(source: SourcePart): ServerWorkload | ContainerWorkload {
+  return source.kind === 'server' ? serverWorkloadOf(source.content) : containerWorkloadOf(source.content);
+}
+
+/** The place of a model: an immutable one itself, one in a registry by its lock. */
+function lockOf(wanted: ModelServer['model'], lock: LockedModel | undefined): LockedModel | undefined | 'not-locked' {
+  if (!wanted || 'uri' in wanted) return wanted;
+  return lock && isLockOf(wanted, lock) ? lock : 'not-locked';
+}
+
+function notLocked({ content }: SourcePart, where: Where): Finding {
+  const { registry = '', name = '', alias, version = '' } = 'model' in content && content.model && !('uri' in content.model) ? content.model : {};
+  const message = `${registry}/${name}${alias === undefined ? `:${version}` : `@${alias}`} is not locked to a place yet, and synth asks no registry`;
+  return releaseFinding('release/not-locked', where, message, `npx ai-service release ${where.service ?? ''} --env ${where.environment ?? ''}`);
 }
 
 /** Whether a lock is one of what the sources ask for; an alias is the release's to resolve. */
@@ -89,29 +93,35 @@ function versionInImage(image: string | undefined): string | undefined {
   return /:(v?\d[\w.-]*)(?:@|$)/.exec(image ?? '')?.[1];
 }
 
-/** Says when the sources differ from the newest release of the environment: the edit waits for a release. */
-export function unreleasedEdits(base: ServiceSpec, record: ReleaseRecord, where: Where): Finding[] {
-  const edited = Object.keys(record.parts).filter((part) => {
-    const source = part === 'predictor' || part === 'transformer' || part === 'explainer' || part === 'function' ? base[part] : base.models[part];
-    return source === undefined || !carries(record.parts[part], source);
-  });
-  const added = [...(base.predictor ? ['predictor'] : []), ...(base.function ? ['function'] : []), ...Object.keys(base.models)].filter((part) => !record.parts[part]);
-  const parts = [...edited, ...added].sort();
+/**
+ * Says when the sources differ from the newest release of the environment: the edit waits for a release.
+ *
+ * @param promotedFrom the environment that releases come from, where they do not enter here.
+ */
+export function unreleasedEdits(base: ServiceSpec, record: ReleaseRecord, where: Where, promotedFrom: string | undefined): Finding[] {
+  const sources = sourceParts(base);
+  const named = new Set(sources.map(({ part }) => part));
+  const gone = Object.keys(record.parts).filter((part) => !named.has(part));
+  const edited = sources.filter((source) => !carries(record.parts[source.part], source)).map(({ part }) => part);
+  const parts = [...gone, ...edited].sort();
   if (parts.length === 0) return [];
-  const message = `the sources of ${parts.join(', ')} differ from release ${record.release}, and no release carries the edit yet`;
-  const models = [...(base.predictor ? [['predictor', base.predictor] as const] : []), ...Object.entries(base.models)];
-  const sameModels = models.every(([part, { model }]) => !model || (record.parts[part]?.model && isLockOf(model, record.parts[part].model)));
-  const fix = `npx ai-service release ${where.service ?? ''} --env ${where.environment ?? ''}${sameModels ? ' --config' : ''}`;
+  const message = `the sources of ${parts.join(', ')} differ from release ${record.release}, and no release here carries the edit yet`;
+  const { service = '', environment = '' } = where;
+  const sameModels = sources.every(({ part, content }) => !('model' in content) || !content.model || (record.parts[part]?.model && isLockOf(content.model, record.parts[part].model)));
+  const fix =
+    promotedFrom === undefined
+      ? `npx ai-service release ${service} --env ${environment}${sameModels ? ' --config' : ''}`
+      : `npx ai-service promote ${service} --from ${promotedFrom} --to ${environment}, once a release with it serves there`;
   return [releaseFinding('release/unreleased-edit', where, message, fix)];
 }
 
 /** Whether a recorded part still says what the sources say. An alias and a defaulted image are the release's to decide. */
-function carries(part: PartRecord | undefined, source: ModelServer | Component | FunctionPart): boolean {
+function carries(part: PartRecord | undefined, source: SourcePart): boolean {
   if (!part) return false;
-  const wanted = 'framework' in source ? serverWorkloadOf(source) : containerWorkloadOf(source);
+  const wanted = workloadOf(source);
   const image = keepsImage(wanted.image, part.workload.image) ? part.workload.image : wanted.image;
   const same = sameContent({ ...wanted, image } as typeof wanted, part.workload);
-  const model = 'framework' in source ? source.model : undefined;
+  const model = source.kind === 'server' ? source.content.model : undefined;
   if (!same || !model) return same;
   return part.model !== undefined && isLockOf(model, part.model);
 }

@@ -1,17 +1,9 @@
 import { compareVersions, type Versions } from '../core/version.ts';
 import { defaultImage } from '../service/runtime.ts';
+import { sourceParts } from '../service/parts.ts';
 import type { ServiceSpec } from '../service/service.ts';
-import { keepsImage, readableName, sameContent } from './from-sources.ts';
-import {
-  containerWorkloadOf,
-  releaseDigest,
-  serverWorkloadOf,
-  type ContainerWorkload,
-  type LockedModel,
-  type PartRecord,
-  type ReleaseRecord,
-  type ServerWorkload,
-} from './record.ts';
+import { keepsImage, readableName, sameContent, workloadOf } from './from-sources.ts';
+import { releaseDigest, type ContainerWorkload, type LockedModel, type PartRecord, type ReleaseRecord, type ServerWorkload } from './record.ts';
 import { calledParts } from './resolve.ts';
 import { isSameModel, withKnownDigest } from './same-model.ts';
 import { IN_PLACE } from './serving.ts';
@@ -47,16 +39,13 @@ export interface Choices {
  */
 export function partsOf(base: ServiceSpec, { models, images, kserve }: Choices): Readonly<Record<string, NewPart>> {
   const parts: Record<string, NewPart> = {};
-  const add = (part: string, workload: ServerWorkload | ContainerWorkload): void => {
+  for (const source of sourceParts(base)) {
+    const { part } = source;
+    const workload = workloadOf(source);
     const image = images[part] ?? workload.image ?? imageOf(workload, kserve);
     const imageByDefault = images[part] === undefined && workload.image === undefined;
     parts[part] = { model: models[part], workload: { ...workload, ...(image !== undefined && { image }) }, imageByDefault };
-  };
-  if (base.predictor) add('predictor', serverWorkloadOf(base.predictor));
-  if (base.transformer) add('transformer', containerWorkloadOf(base.transformer));
-  if (base.explainer) add('explainer', containerWorkloadOf(base.explainer));
-  for (const [part, server] of Object.entries(base.models)) add(part, serverWorkloadOf(server));
-  if (base.function) add('function', containerWorkloadOf(base.function));
+  }
   return parts;
 }
 

@@ -64,7 +64,7 @@ export function resolveServing(input: ServingInput): Resolved {
     if (rollout === 'replace') return resolved;
     const newest = store.record(service, state.value.candidate ?? state.value.stable)?.value;
     const refused = [...notCarried(input, where), ...offPolicyFindings(input, state.value, state.file), ...resolved.findings];
-    const edits = refused.length === 0 && newest ? unreleasedEdits(base, newest, where) : [];
+    const edits = refused.length === 0 && newest ? unreleasedEdits(base, newest, where, input.promotedFrom) : [];
     return { ...resolved, findings: [...refused, ...edits] };
   }
   if (rollout === 'replace') return notReleased(input, followingSources(input, undefined));

@@ -1,3 +1,4 @@
+import { sourceParts } from './parts.ts';
 import type { ServiceSpec } from './service.ts';
 
 /** The metrics that one part of a service says it exposes. */
@@ -18,14 +19,10 @@ export interface ExportedMetrics {
 
 /** What each part of a service declares in `exports`, for all parts, in a fixed order. */
 export function exportedMetrics(spec: ServiceSpec): ExportedMetrics[] {
-  const { predictor, transformer, explainer, function: fn, models } = spec;
-  const parts = Object.entries({ predictor, transformer, explainer, function: fn }).map(([part, content]) => ({ part, field: part, content }));
-  const more = Object.entries(models).map(([part, content]) => ({ part, field: `models.${part}`, content }));
-  return [...parts, ...more].flatMap(({ part, field, content }) => {
-    if (!content) return [];
+  return sourceParts(spec).map(({ part, field, content }) => {
     const { predictions, features = {}, buckets = {}, schema = false } = content.exports ?? {};
     const metrics = [...(predictions === undefined ? [] : [predictions]), ...Object.values(features)];
-    return [{ part, field, metrics, predictions, features, buckets, schema }];
+    return { part, field, metrics, predictions, features, buckets, schema };
   });
 }
 

@@ -17,7 +17,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mlflow-'));
   const store = ['--backend-store-uri', 'sqlite:///mlflow.db', '--artifacts-destination', './artifacts'];
   server = await startServer('mlflow', (port) => ['server', ...store, '--host', '127.0.0.1', '--port', port, '--workers', '1'], folder, '/health');
-  registry = await openCorp({ artifactsDestination: 's3://ml-models/root' });
+  registry = await openCorp({ artifactsDestination: 's3://ml-models/tracking' });
 }, 180_000);
 
 afterAll(async () => {
@@ -83,7 +83,7 @@ test('a version of a logged model is locked at the place behind the proxy', asyn
   expect(rest).toEqual({
     name: 'fraud',
     version: '1',
-    uri: `s3://ml-models/root/0/models/${model_id}/artifacts/`,
+    uri: `s3://ml-models/tracking/0/models/${model_id}/artifacts/`,
     run: run_id,
     uid: model_id,
     status: 'ready',
@@ -124,7 +124,7 @@ test('latest is the newest version, and the newest approved one where approval i
   await versionOf('newest');
   await call('POST', 'model-versions/set-tag', { name: 'newest', version: '1', key: 'review', value: 'passed' });
   expect((await registry.resolve({ name: 'newest', alias: 'latest' })).value?.version).toBe('2');
-  const reviewed = await openCorp({ artifactsDestination: 's3://ml-models/root', approvalTag: 'review=passed' });
+  const reviewed = await openCorp({ artifactsDestination: 's3://ml-models/tracking', approvalTag: 'review=passed' });
   expect((await reviewed.resolve({ name: 'newest', alias: 'latest' })).value?.version).toBe('1');
   expect((await reviewed.resolve({ name: 'newest', alias: 'latest', allow: { unapproved: true } })).value?.version).toBe('2');
 });

@@ -46,8 +46,9 @@ function putRecord(release: string, overrides: Record<string, unknown> = {}, ser
   put(`${service}/${release}.yaml`, { release, digest, parts });
 }
 
-function resolve(spec: AIServiceSpec = fraud, override?: object, rollout: 'release' | 'replace' = 'release'): Resolved {
+function resolve(spec: AIServiceSpec = fraud, override?: object, rollout: 'release' | 'replace' = 'release', promotedFrom?: string): Resolved {
   return resolveServing({
+    promotedFrom,
     service: 'fraud',
     environment: 'prod-eu',
     base: aiService.parse(spec),
@@ -144,6 +145,22 @@ describe('with a state in the store', () => {
     const edited = resolve({ ...fraud, predictor: { ...fraud.predictor!, args: ['--workers=2'] } });
     expect(edited.findings).toMatchObject([{ id: 'release/unreleased-edit', severity: 'info' }]);
     expect(edited.serving).toEqual(resolve().serving);
+  });
+
+  test('a transformer that the sources added is such an edit', () => {
+    putRecord('v47');
+    put('prod-eu/risk-ml/fraud.yaml', { stable: 'v47' });
+    const added = resolve({ ...fraud, transformer: { image: 'registry.example.com/enrich:1.0.0', resources: { cpu: '1', memory: '1Gi' } } });
+    expect(added.findings).toMatchObject([{ id: 'release/unreleased-edit', message: expect.stringMatching(/^the sources of transformer differ from release v47/) }]);
+  });
+
+  test('the edit comes by a release where releases enter, and by a promotion elsewhere', () => {
+    putRecord('v47');
+    put('prod-eu/risk-ml/fraud.yaml', { stable: 'v47' });
+    const edit: AIServiceSpec = { ...fraud, predictor: { ...fraud.predictor!, args: ['--workers=2'] } };
+    const fixes = (promotedFrom?: string): (string | undefined)[] => resolve(edit, undefined, 'release', promotedFrom).findings.map(({ fix }) => fix);
+    expect(fixes()).toEqual(['npx ai-service release fraud --env prod-eu --config']);
+    expect(fixes('staging')).toEqual(['npx ai-service promote fraud --from staging --to prod-eu, once a release with it serves there']);
   });
 
   test('a state that names an unknown release is refused with the releases that there are', () => {
