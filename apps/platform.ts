@@ -10,7 +10,17 @@ const stack = {
     ruleLabels: { release: 'kube-prometheus-stack' },
     sources: ['argocd', 'dcgm', 'knative', 'kubeStateMetrics'],
     runbookUrl: 'https://git.example.com/acme/ml-gitops/blob/main/gitops/{page}',
+    alertmanager: {
+      configLabels: { alertmanager: 'main' },
+      // Of each team its own: the Secrets are in the namespaces of the services.
+      receivers: {
+        pager: { pagerduty: { routingKey: { secret: 'pagerduty', key: 'routing-key' } } },
+        chat: { slack: { apiUrl: { secret: 'slack', key: 'url' } } },
+      },
+      routes: { critical: 'pager', warning: 'chat' },
+    },
   },
+  grafana: { folder: 'AI services' },
   externalSecrets: { version: '2.9' },
 } as const;
 

@@ -31,7 +31,7 @@ try {
 /** What one service becomes, by path; every contender gets copies of it. */
 function templateObjects() {
   return [...platformOf(1).render().files]
-    .filter(([path]) => path.startsWith('envs/'))
+    .filter(([path]) => path.startsWith('envs/') && path.endsWith('.yaml'))
     .map(([path, content]) => ({ path, object: parse(content) }))
     .filter(({ object }) => object.kind !== undefined);
 }

@@ -6,11 +6,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { compile } from 'json-schema-to-typescript';
 import ts from 'typescript';
 import { z } from 'zod';
+import { planSchema } from '../src/review/format/plan-schema.ts';
 import { platform } from '../src/service/platform.ts';
 import { aiServiceFile } from '../src/service/service.ts';
 import { below } from './markdown.ts';
 import { movesReference } from './moves.ts';
 import { fieldReference } from './reference.ts';
+import { risksReference } from './risks.ts';
 import { rulesReference } from './rules.ts';
 import { frameworksReference } from './runtimes.ts';
 
@@ -23,12 +25,14 @@ export async function generate(): Promise<Map<string, string>> {
   const published = { ...schema, $id: 'service.schema.json' };
   return new Map([
     ['schema/service.schema.json', `${JSON.stringify(published, null, 2)}\n`],
+    ['schema/plan.schema.json', `${JSON.stringify({ ...jsonSchemaOf(planSchema), $id: 'plan.schema.json' }, null, 2)}\n`],
     ['src/service/spec.ts', await interfaces(schema, 'AIServiceSpec')],
     ['src/service/platform-spec.ts', SCOPES + (await interfaces(platformSchema, 'PlatformSpec'))],
     page('docs/service-reference.md', `${fieldReference(schema, ['overrides'])}\n\n${frameworksReference()}`),
     page('docs/platform.md', fieldReference(platformSchema)),
     page('docs/checks.md', rulesReference()),
     page('docs/releases.md', movesReference()),
+    page('docs/plan.md', risksReference()),
   ]);
 }
 

@@ -18,6 +18,7 @@ import { YAML_RULES } from '../src/core/read-yaml.ts';
 import { GATE_RULES } from '../src/gate/rules.ts';
 import { GIT_RULES } from '../src/git/rules.ts';
 import { IMPORT_RULES } from '../src/import/rules.ts';
+import { PLAN_RULES } from '../src/review/rules.ts';
 import { REGISTRY_RULES } from '../src/release/registries/rules.ts';
 import { RELEASE_RULES } from '../src/release/rules.ts';
 import { SERVICE_RULES } from '../src/service/rules.ts';
@@ -48,11 +49,13 @@ export const ALL_RULES: readonly Rule[] = [
   ...CLUSTER_RULES,
   ...TREE_RULES,
   ...GIT_RULES,
+  ...PLAN_RULES,
   ...IMPORT_RULES,
 ];
 
 /** What the rules of a room are about, by the first part of their ids. */
 export const ROOMS: Readonly<Record<string, string>> = {
+  plan: 'The trees that `ai-service plan` compares.',
   project: 'The files of a project.',
   platform: 'The platform.',
   checkout: 'Release commands in a checkout of the GitOps repository.',

@@ -102,8 +102,12 @@ function pick(value: unknown, fields: readonly string[], change: (value: unknown
 function shapedLike(parsed: unknown, written: unknown): unknown {
   if (Array.isArray(parsed) && Array.isArray(written)) return parsed.map((item, index) => shapedLike(item, written[index]));
   if (typeof parsed !== 'object' || parsed === null || typeof written !== 'object' || written === null) return parsed;
-  const fields = Object.entries(parsed).filter(([field]) => (written as Record<string, unknown>)[field] !== undefined);
-  return Object.fromEntries(fields.map(([field, value]) => [field, shapedLike(value, (written as Record<string, unknown>)[field])]));
+  const shaped: Record<string, unknown> = {};
+  for (const field of Object.keys(parsed)) {
+    const own = (written as Record<string, unknown>)[field];
+    if (own !== undefined) shaped[field] = shapedLike((parsed as Record<string, unknown>)[field], own);
+  }
+  return shaped;
 }
 
 /** Classes of the vocabulary are their data. */

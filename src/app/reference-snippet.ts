@@ -64,7 +64,13 @@ function observedByReference(text: string, file: string): Answer<Observed> {
 
 function observedByIntent(text: string, file: string): Answer<Observed> {
   const intent = readIntent(text, file, {});
-  return intent.value ? answered(observedByService(intent.value)) : refused(...intent.findings);
+  if (!intent.value) return refused(...intent.findings);
+  const observed = observedByService(intent.value);
+  const native = exportedMetrics(intent.value.spec).flatMap((part) => (part.native ? part.metrics : []));
+  const asked = native.filter((metric) => observed.histograms.some((one) => one.metric === metric));
+  if (asked.length === 0) return answered(observed);
+  const message = `the service exports native histograms (${asked.join(', ')}), and Python's client of Prometheus makes classic ones only`;
+  return refused(finding('reference/snippet', { file }, message, 'take native: true from the exports, or observe them with a client that has native histograms (Go, Java)'));
 }
 
 function observedByService({ spec, references }: Intent): Observed {

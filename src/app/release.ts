@@ -11,7 +11,7 @@ import { releaseFinding } from '../release/rules.ts';
 import type { ReleaseState } from '../release/state.ts';
 import { openStore, recordFile, stateFile, type ReleaseStore, type Stored } from '../release/store.ts';
 import { transition } from '../release/transition.ts';
-import { movingImage } from '../service/common.ts';
+import { movingImage } from '../service/image.ts';
 import type { Environment, PlatformConfig } from '../service/platform.ts';
 import { policyOf, type ReleasePolicy } from '../service/release-policy.ts';
 import type { ServiceSpec } from '../service/service.ts';

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { createChecker, type Checker } from '../check/checker.ts';
+import { checkGraphs } from '../check/monitoring.ts';
 import { createClusterChecks, type ClusterChecks } from '../check/objects.ts';
 import { checkSecretText } from '../check/secrets.ts';
 import { diskFiles } from '../core/files.ts';
@@ -201,6 +202,7 @@ class Run {
     if (!objects) return;
     const where: Where = { service: service.name, environment, cluster: clusterName };
     const added = this.#addedTo(service.existingChart(environment, clusterName), where);
+    this.#findings.push(...checkGraphs(target, added));
     const { team } = spec.owner;
     const { stable, native } = target.serving;
     const oneForAll = stable.workload.release === IN_PLACE ? '' : native && ONE_FOR_ALL[native];

@@ -15,6 +15,8 @@ export const DRIFT_RULES: readonly Rule[] = [
   { id: 'monitoring/metric-not-exported', severity: 'error', summary: 'The metric of a drift rule is declared in the exports of a part.', source: "KServe's servers (v0.20.0 python/kserve/kserve/metrics.py) export durations only, no predictions and no features" },
   { id: 'monitoring/metric-not-scraped', severity: 'error', summary: 'A part that exports the metric of a drift rule has a metrics endpoint.', source: 'A PodMonitor scrapes declared endpoints only; without one the rule never has data' },
   { id: 'monitoring/exports-of-runtime', severity: 'warning', summary: 'Exported metrics come from an image that was made to expose them.', source: "kserve v0.20.0 python/kserve/kserve/metrics.py: durations only; the other servers expose no values either" },
+  { id: 'monitoring/native-histogram', severity: 'error', summary: 'Native histograms that a part exports are kept by the Prometheus of the cluster.', source: 'prometheus 3.9 docs/configuration scrape_native_histograms, off by default: without it a scrape leaves them out' },
+  { id: 'monitoring/native-edges', severity: 'warning', summary: 'Where classic histograms are converted, exports declares the buckets of those that drift rules read.', source: 'prometheus 3.4 to 3.15 promql/quantile.go HistogramFraction: within a bucket it interpolates, so that no series tells of an edge that is no bound' },
   { id: 'monitoring/exports-twice', severity: 'error', summary: 'A histogram observes one thing: the predictions, or one feature.', source: 'Two distributions in one histogram are neither of them' },
   { id: 'monitoring/reference', severity: 'error', summary: 'The reference of a drift rule is there, with rising edges, no empty bin, and shares that sum to 1.', source: 'The constants of a drift rule are made from it' },
   { id: 'monitoring/reference-buckets', severity: 'error', summary: 'The edges of a reference are bucket bounds of the histogram, where exports declares them.', source: 'Classic histograms count up to their bounds only, so that no other bin has a share' },
@@ -48,6 +50,7 @@ export function checkDrift(target: Target, references: ReadonlyMap<string, Refer
   });
   if (schema) checkSchema(add, target);
   checkExports(add, target.spec);
+  checkForms(add, target);
   return findings;
 }
 
@@ -60,7 +63,7 @@ function checkRule(add: Add, field: string, limits: DriftLimits, target: Target,
   }
   const reference = references.get(limits.reference);
   if (!reference) return;
-  checkBuckets(add, `${field}.reference`, limits.metric, reference, target.spec);
+  checkBuckets(add, `${field}.reference`, limits.metric, reference, target);
   checkSamples(add, field, limits, target, reference.shares.length);
 }
 
@@ -88,9 +91,13 @@ function isScraped(target: Target, parts: readonly { readonly part: string }[]):
 }
 
 /** Where the buckets are declared, an edge beside them is found before the first scrape. */
-function checkBuckets(add: Add, field: string, metric: string, { edges }: Reference, spec: ServiceSpec): void {
-  for (const part of exportedMetrics(spec)) {
-    const bounds = part.metrics.includes(metric) ? part.buckets[metric] : undefined;
+function checkBuckets(add: Add, field: string, metric: string, { edges }: Reference, { spec, cluster, clusterName }: Target): void {
+  for (const part of exportedMetrics(spec).filter(({ metrics }) => metrics.includes(metric))) {
+    const bounds = part.buckets[metric];
+    if (!bounds && !part.native && cluster.prometheus?.nativeHistograms === 'converted') {
+      const message = `the Prometheus of cluster ${clusterName} converts ${metric}, so that no alert can tell when an edge of the reference is no bucket bound of ${part.field}`;
+      add('monitoring/native-edges', field, message, `write ${part.field}.exports.buckets: { ${metric}: [${edges.join(', ')}] } if these are its buckets`);
+    }
     const wrong = bounds && edges.filter((edge) => !bounds.includes(edge));
     if (!bounds || !wrong || wrong.length === 0) continue;
     const message = `${wrong.join(', ')} ${wrong.length === 1 ? 'is no bucket bound' : 'are no bucket bounds'} of ${metric} in ${part.field}.exports.buckets`;
@@ -164,5 +171,21 @@ function checkExports(add: Add, spec: ServiceSpec): void {
     for (const metric of new Set(twice)) {
       add('monitoring/exports-twice', `${field}.exports`, `${metric} stands there twice, and one histogram has one distribution`, 'give each feature a histogram of its own');
     }
+  }
+}
+
+/** A Prometheus that does not keep native histograms takes nothing of them, and no alert would tell. */
+function checkForms(add: Add, { spec, cluster: { prometheus }, clusterName }: Target): void {
+  const parts = exportedMetrics(spec);
+  for (const { field, metrics } of parts.filter(({ native }) => native)) {
+    if (prometheus && prometheus.nativeHistograms === undefined) {
+      const message = `${field} exports native histograms, and the Prometheus of cluster ${clusterName} is not said to keep them`;
+      add('monitoring/native-histogram', `${field}.exports.native`, message, "write prometheus.nativeHistograms: 'scraped' on the cluster if it scrapes them, or leave native out and expose classic ones");
+    }
+    const other = parts.find((part) => !part.native && part.metrics.some((metric) => metrics.includes(metric)));
+    if (!other) continue;
+    const shared = metrics.filter((metric) => other.metrics.includes(metric)).join(', ');
+    const message = `${shared} is a native histogram in ${field} and a classic one in ${other.field}, and rules read one of them only`;
+    add('monitoring/native-histogram', `${field}.exports.native`, message, 'have both parts expose the same, or give one of them another name');
   }
 }

@@ -1,6 +1,8 @@
 import { compareText, type Finding, type Rule } from '../core/finding.ts';
 import { gateName } from '../gate/measure.ts';
 import { ISTIO_DURATION } from '../promql/metrics.ts';
+import { istioCounts } from '../render/istio-traffic.ts';
+import { formOfExported } from '../render/histogram-form.ts';
 import { scrapesOf } from '../render/scrape.ts';
 import type { Target } from '../render/target.ts';
 import { exportedMetrics } from '../service/exports.ts';
@@ -38,14 +40,14 @@ const report = reporter(GATE_POLICY_RULES);
  * @example checkGates(target) // [{ id: 'gate/predictions', where: { field: 'canary.gates[2].predictionDrift', … }, … }]
  */
 export function checkGates(target: Target): Finding[] {
-  const { service, environment, clusterName, cluster, spec, env } = target;
+  const { service, environment, clusterName, spec, env } = target;
   const { add, findings } = report({ service, environment, cluster: clusterName });
   const { strategy, gates } = policyOf(spec, env.rollout);
   const names = gates.map(gateName);
   gates.forEach((gate, index) => {
     const field = `${strategy}.gates[${index}]`;
-    if ('predictionDrift' in gate) checkPredictions(add, `${field}.predictionDrift`, target);
-    if ('latency' in gate && cluster.istio) checkBucket(add, `${field}.latency.max`, gate.latency.max);
+    if ('predictionDrift' in gate) checkPredictions(add, `${field}.predictionDrift`, gate.predictionDrift.edges !== undefined, target);
+    if ('latency' in gate && istioCounts(target)) checkBucket(add, `${field}.latency.max`, gate.latency.max);
     const name = names[index] ?? '';
     const first = names.indexOf(name);
     if (first === index) return;
@@ -57,7 +59,8 @@ export function checkGates(target: Target): Finding[] {
 
 type Add = Report['add'];
 
-function checkPredictions(add: Add, field: string, target: Target): void {
+/** @param bounded whether the gate names the bounds of its bins. */
+function checkPredictions(add: Add, field: string, bounded: boolean, target: Target): void {
   const parts = exportedMetrics(target.spec);
   const declared = parts.find(({ predictions }) => predictions !== undefined);
   if (!declared) {
@@ -67,8 +70,11 @@ function checkPredictions(add: Add, field: string, target: Target): void {
     add('gate/predictions', field, message, fix);
     return;
   }
-  if (scrapesOf(target).some(({ part }) => part === declared.part)) return;
   const shown = JSON.stringify(declared.predictions);
+  if (!bounded && formOfExported(target, declared.predictions ?? '') === 'native') {
+    add('gate/predictions', field, `${shown} is a native histogram on cluster ${target.clusterName}, without bounds that the bins could be made of`, 'write edges: the edges of the reference of its drift rule');
+  }
+  if (scrapesOf(target).some(({ part }) => part === declared.part)) return;
   const message = `${declared.field} exports ${shown} but has no metrics endpoint that Prometheus could scrape`;
   add('gate/predictions', field, message, 'set its metrics, or export the predictions from a transformer or function that has metrics');
 }

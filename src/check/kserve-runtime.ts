@@ -1,5 +1,5 @@
 import type { ServingRuntime } from '../../imports/serving.kserve.io/v1alpha1.js';
-import { movingImage } from '../service/common.ts';
+import { movingImage } from '../service/image.ts';
 import type { ContainerLike } from './knative-pod.ts';
 import type { Report } from './report.ts';
 

@@ -3,13 +3,13 @@ import { boundsInMilliseconds, ISTIO_DURATION, type KnownHistogram } from '../pr
 
 /**
  * The bucket bounds of a histogram, of Istio's latency by default, on both sides of a limit, or `undefined` where the
- * limit is one itself.
+ * limit is one itself. Of several histograms those that all have.
  *
  * @example boundsBeside('300ms') // '250ms or 500ms'
  */
-export function boundsBeside(limit: string, histogram: KnownHistogram = ISTIO_DURATION): string | undefined {
+export function boundsBeside(limit: string, histogram: KnownHistogram = ISTIO_DURATION, ...others: readonly KnownHistogram[]): string | undefined {
   const milliseconds = parseDuration(limit) ?? 0;
-  const bounds = boundsInMilliseconds(histogram);
+  const bounds = boundsInMilliseconds(histogram).filter((bound) => others.every((other) => boundsInMilliseconds(other).includes(bound)));
   if (bounds.includes(milliseconds)) return undefined;
   // Half a millisecond cannot be written as a limit.
   const writable = bounds.filter(Number.isInteger);

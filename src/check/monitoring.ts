@@ -1,11 +1,17 @@
 import { formatPrometheusDuration } from '../core/duration.ts';
-import type { Finding, Rule } from '../core/finding.ts';
+import { compareText, type Finding, type Rule } from '../core/finding.ts';
+import { groupOf, type KubeObject } from '../core/object.ts';
 import { errorBudget, planOf, windowName, type BurnPlan, type Starved, type Tier } from '../promql/catalogue/burn-rate.ts';
 import { SHORTEST_OUTAGE_WINDOW } from '../promql/catalogue/outage.ts';
 import { VLLM_FIRST_TOKEN } from '../promql/metrics-vllm.ts';
 import { ISTIO_DURATION, type KnownHistogram } from '../promql/metrics.ts';
-import { countsRequests, hasLatency, outageSeconds, promisesOf, vllmParts, type PromisedSlo } from '../render/prometheus-slo.ts';
+import { istioCounts } from '../render/istio-traffic.ts';
+import { countsRequests, latencyHistograms, outageSeconds, promisesOf, vllmParts, type PromisedSlo } from '../render/prometheus-slo.ts';
+import { answersOnKnative } from '../render/queue-proxy-traffic.ts';
+import { hasSource } from '../render/scrape.ts';
 import type { Target } from '../render/target.ts';
+import { graphOf, promiseOf, type SloOutput } from '../service/slo.ts';
+import { retentionSeconds } from '../service/prometheus-storage.ts';
 import { boundsBeside } from './latency-bounds.ts';
 import { reporter, type Report } from './report.ts';
 
@@ -16,8 +22,11 @@ export const MONITORING_RULES: readonly Rule[] = [
   { id: 'monitoring/objective-unreachable', severity: 'warning', summary: 'An objective leaves every burn-rate alert a chance to fire.', source: 'SRE workbook, chapter 5: burn rate times error budget must be below 1' },
   { id: 'monitoring/rate-too-low', severity: 'error', summary: 'An objective is one that the expected rate of requests can show.', source: 'SRE workbook, chapter 5, low-traffic services: of fewer bad events than an alert asks for nobody can tell chance from a fault' },
   { id: 'monitoring/rate-widens', severity: 'info', summary: 'Alerts look at longer windows than usual where the expected rate of requests is low.', source: 'SRE workbook, chapter 5, low-traffic services' },
+  { id: 'monitoring/retention', severity: 'warning', summary: 'Prometheus keeps its samples for as long as an objective looks back, where the cluster says how long that is.', source: 'prometheus 3.15 storage.tsdb.retention.time, 15d by default: a range reads what is still there, and says nothing of the rest' },
   { id: 'monitoring/duplicate', severity: 'error', summary: 'A service has one objective for what is counted.', source: 'Their recordings would have the same name and labels, which Prometheus cannot tell apart' },
-  { id: 'monitoring/no-mesh', severity: 'info', summary: 'Objectives are made of the metrics of Istio.', source: 'Istio names its metrics alike in every mode; of servers, most count no errors' },
+  { id: 'monitoring/uncounted', severity: 'warning', summary: 'Somebody on the cluster counts the requests that an objective is about.', source: 'Istio, or the queue-proxies of Knative; of servers, most count no errors. An alert on a metric that nobody exposes never fires' },
+  { id: 'monitoring/no-graph', severity: 'warning', summary: 'An objective on an InferenceGraph names one that the service has.', source: 'Istio counts requests by the name of the Service that was called; there are none for a name that nobody has' },
+  { id: 'monitoring/no-mesh', severity: 'info', summary: 'Requests are counted by Istio, or by the queue-proxies of Knative.', source: 'Both count alike whatever the server is; of servers, most count no errors' },
   { id: 'monitoring/no-prometheus', severity: 'info', summary: 'Objectives and drift rules need a Prometheus on the cluster.', source: 'Nothing is rendered without one, and that should not be a surprise' },
 ];
 
@@ -35,6 +44,7 @@ export function checkMonitoring(target: Target): Finding[] {
     const field = promised.byDefault ? 'monitoring.slos' : `monitoring.slos[${index}].${promised.promise.field}`;
     checkMeasured(add, field, promised, target);
     checkPlan(add, field, promised);
+    if (!promised.byDefault) checkRetention(add, field, promised, target);
   });
   checkOutage(add, target);
   checkDuplicates(add, promises);
@@ -42,27 +52,87 @@ export function checkMonitoring(target: Target): Finding[] {
     const message = `cluster ${target.clusterName} has no Prometheus, so that nothing is watched there`;
     add('monitoring/no-prometheus', 'monitoring', message, 'declare prometheus on the cluster if its operator is installed');
   }
-  if (prometheus && !countsRequests(target)) {
-    const message = `cluster ${target.clusterName} has no Istio, so that availability and latency are not watched there, and no alert tells when the metric of a drift rule is missing`;
-    add('monitoring/no-mesh', 'monitoring.slos', message, 'declare istio on the cluster if it is installed');
+  if (prometheus && !countsRequests(target) && !findings.some(({ id }) => id === 'monitoring/uncounted')) {
+    const message = `${uncounted(target)}, so that availability and latency are not watched there, and no alert tells when the metric of a drift rule is missing`;
+    add('monitoring/no-mesh', 'monitoring.slos', message, toCount(target));
   }
   return findings;
 }
 
 type Add = Report['add'];
 
-function checkMeasured(add: Add, field: string, { slo }: PromisedSlo, target: Target): void {
+/** Why nobody counts the requests to a service. */
+function uncounted(target: Target): string {
+  const { prometheus } = target.cluster;
+  const cluster = withoutIstio(target);
+  if (!answersOnKnative(target)) return cluster;
+  if (!hasSource(target, 'queueProxy')) return `${cluster}, and its Prometheus is not said to have what the queue-proxies of Knative count`;
+  return prometheus?.nativeHistograms === 'converted' ? `${cluster}, and what the queue-proxies of Knative count is in classic histograms, which its Prometheus converts` : cluster;
+}
+
+function withoutIstio({ clusterName, cluster: { istio } }: Target): string {
+  return `cluster ${clusterName} has ${istio ? 'no metrics of Istio' : 'no Istio'}`;
+}
+
+function toHaveIstio({ cluster: { istio } }: Target): string {
+  return istio ? 'take istio.metrics: false from the cluster if Prometheus scrapes it' : 'declare istio on the cluster if it is installed';
+}
+
+function toCount(target: Target): string {
+  const istio = toHaveIstio(target);
+  if (!answersOnKnative(target) || hasSource(target, 'queueProxy')) return istio;
+  const sources = [...(target.cluster.prometheus?.sources ?? []), 'queueProxy'].sort().map((each) => `'${each}'`);
+  return `${istio}, or write prometheus.sources: [${sources.join(', ')}] if Knative exposes metrics of requests (docs/health.md)`;
+}
+
+function checkMeasured(add: Add, field: string, { slo, byDefault }: PromisedSlo, target: Target): void {
+  const [graph] = graphOf(slo);
+  if (graph !== undefined) {
+    checkGraph(add, field, slo, graph, target);
+    return;
+  }
+  if (!byDefault && ('availability' in slo || 'latency' in slo) && target.cluster.prometheus && !countsRequests(target)) {
+    add('monitoring/uncounted', field, `${uncounted(target)}, so that nobody counts the requests that the objective is about, and it is left out`, toCount(target));
+  }
   if ('latency' in slo) {
-    if (hasLatency(target)) checkBucket(add, `${field}.below`, slo.latency.below, ISTIO_DURATION);
+    const histograms = latencyHistograms(target);
+    if (histograms.length > 0) checkBucket(add, `${field}.below`, slo.latency.below, histograms);
     else if (countsRequests(target)) {
       const message = `the latency of ${target.service} is not measured: KServe's gateway does not say which service a request was for`;
       add('monitoring/not-measured', field, message, 'write timeToFirstToken instead: the time for a whole answer depends on its length');
     }
   }
   if ('timeToFirstToken' in slo) {
-    checkBucket(add, `${field}.below`, slo.timeToFirstToken.below, VLLM_FIRST_TOKEN);
+    checkBucket(add, `${field}.below`, slo.timeToFirstToken.below, [VLLM_FIRST_TOKEN]);
     checkPart(add, `${field}.part`, slo.timeToFirstToken.part, vllmParts(target.spec));
   }
+}
+
+function checkGraph(add: Add, field: string, slo: SloOutput, graph: string, target: Target): void {
+  if ('latency' in slo) checkBucket(add, `${field}.below`, slo.latency.below, [ISTIO_DURATION]);
+  if (!target.cluster.prometheus || istioCounts(target)) return;
+  const message = `${withoutIstio(target)}, and the router of an InferenceGraph has no metrics, so that nobody counts the requests to ${graph}, and the objective is left out`;
+  add('monitoring/uncounted', `${field}.graph`, message, toHaveIstio(target));
+}
+
+/**
+ * Checks that objectives name InferenceGraphs that there are: on another name there are no requests, and so no alert.
+ *
+ * @param objects of the service on the cluster, with what users added.
+ */
+export function checkGraphs(target: Target, objects: readonly KubeObject[]): Finding[] {
+  const { add, findings } = report({ service: target.service, environment: target.environment, cluster: target.clusterName });
+  if (!target.cluster.prometheus) return findings;
+  const graphs = objects.filter(({ kind, apiVersion }) => kind === 'InferenceGraph' && groupOf(apiVersion) === 'serving.kserve.io').map(({ metadata }) => metadata.name);
+  target.spec.monitoring.slos.forEach((slo, index) => {
+    const [graph] = graphOf(slo);
+    if (graph === undefined || graphs.includes(graph)) return;
+    const others = graphs.length === 0 ? 'there is none' : `there are ${graphs.sort(compareText).join(', ')}`;
+    const message = `no InferenceGraph ${graph} is among the objects of the service (${others}); if nobody else makes it, the objective is about no requests and its alerts never fire`;
+    const fix = 'add the InferenceGraph to the chart of the service, or correct its name; nothing, if it is delivered otherwise';
+    add('monitoring/no-graph', `monitoring.slos[${index}].${promiseOf(slo).field}.graph`, message, fix);
+  });
+  return findings;
 }
 
 function checkPart(add: Add, field: string, part: string | undefined, parts: readonly string[]): void {
@@ -76,10 +146,10 @@ function checkPart(add: Add, field: string, part: string | undefined, parts: rea
   }
 }
 
-function checkBucket(add: Add, field: string, below: string, histogram: KnownHistogram): void {
-  const beside = boundsBeside(below, histogram);
+function checkBucket(add: Add, field: string, below: string, histograms: readonly KnownHistogram[]): void {
+  const beside = boundsBeside(below, ...histograms);
   if (beside === undefined) return;
-  const message = `${below} is no bucket bound of ${histogram.name}, so that nothing counts the requests below it`;
+  const message = `${below} is no bucket bound of ${histograms.map(({ name }) => name).join(' and ')}, so that nothing counts the requests below it`;
   add('monitoring/latency-bucket', field, message, `write ${beside}`);
 }
 
@@ -110,6 +180,17 @@ function widened(add: Add, field: string, { tiers, widened: names }: BurnPlan, r
   const windows = tiers.filter(isWidened).map(({ tier, long }) => `${tier} at ${windowName(long)}`).join(', ');
   const message = `at ${rate} requests per second (traffic.expectedRps) it takes so long until enough bad ones show that alerts look at longer windows: ${windows}`;
   add('monitoring/rate-widens', field, message, 'nothing, if that is soon enough; else a lower objective is noticed sooner');
+}
+
+/** A service that sets no objective looks back as far as there is something to see. */
+function checkRetention(add: Add, field: string, { promise }: PromisedSlo, { cluster: { prometheus }, clusterName }: Target): void {
+  if (prometheus?.retention === undefined) return;
+  const kept = retentionSeconds(prometheus.retention);
+  const windows = planOf(promise).tiers.filter(({ long }) => long > kept).map(({ tier, long }) => `the ${tier} alert looks back ${windowName(long)}`);
+  const looks = [...(promise.days * 86_400 > kept ? [`its error budget is over ${promise.days}d`] : []), ...windows];
+  if (looks.length === 0) return;
+  const message = `${looks.join(', and ')}, but the Prometheus of cluster ${clusterName} keeps ${prometheus.retention}, so that what is older counts as if it had not happened`;
+  add('monitoring/retention', field, message, 'write a shorter period, or keep samples for longer (storage.tsdb.retention.time) and say so in prometheus.retention');
 }
 
 function checkOutage(add: Add, target: Target): void {

@@ -163,9 +163,10 @@ function checkSize(add: Add, spec: PrometheusRule['spec']): void {
 
 /** Characters of all keys and values. */
 function textLength(value: unknown): number {
+  if (typeof value === 'string') return value.length;
   if (typeof value !== 'object' || value === null) return String(value).length;
   let length = 0;
-  for (const [key, field] of Object.entries(value)) length += key.length + textLength(field);
+  for (const key in value) length += key.length + textLength((value as Readonly<Record<string, unknown>>)[key]);
   return length;
 }
 

@@ -1,9 +1,10 @@
 import type { Finding, Rule } from '../core/finding.ts';
 import { didYouMean } from '../core/names.ts';
-import { atLeast } from '../core/version.ts';
+import { atLeast, type Versions } from '../core/version.ts';
 import { analyze, canHave, isCondition, type Analysis, type Read, type ResultLabels } from '../promql/analyze.ts';
 import { FUNCTIONS } from '../promql/functions.ts';
 import { isCounter, seriesOf, type KnownMetric } from '../promql/known-metrics.ts';
+import { renamedOnKnative } from '../promql/metrics-knative.ts';
 import { parsePromql, placeOf, type PromqlProblem } from '../promql/parse.ts';
 import type { RuleGroup } from '../promql/rule.ts';
 import { isBounded, unknownPlaceholders, type Scope } from '../promql/scope.ts';
@@ -47,7 +48,8 @@ export function checkCustomRules(target: Target, builtIn: () => readonly RuleGro
   const objectives = sloExpressions(slos);
   if (alerts.length === 0 && recordings.length === 0 && objectives.length === 0) return [];
   const { add, findings } = report({ service: target.service, environment: target.environment, cluster: target.clusterName });
-  const context: Context = { add, scope: scopeOf(target), versions: [target.cluster.prometheus?.version ?? []].flat(), metrics: metricsOf(target, builtIn()) };
+  const { prometheus, knative } = target.cluster;
+  const context: Context = { add, scope: scopeOf(target), versions: [prometheus?.version ?? []].flat(), knative: knative?.version, metrics: metricsOf(target, builtIn()) };
   checkNames(add, 'monitoring.alerts', alerts);
   checkNames(add, 'monitoring.recordings', recordings);
   // What is recorded is made of objectives too, so that these cannot read it.
@@ -67,6 +69,8 @@ interface Context {
   readonly scope: Scope;
   /** Versions of the cluster's Prometheus. */
   readonly versions: readonly string[];
+  /** Versions of the cluster's Knative, which renamed its metrics. */
+  readonly knative: Versions | undefined;
   /** Metrics by the names of their series. */
   readonly metrics: ReadonlyMap<string, KnownMetric>;
 }
@@ -118,7 +122,7 @@ function functionProblems({ functions }: Analysis, { versions }: Context): Promq
 
 type Say = (id: string, problem: PromqlProblem) => void;
 
-function checkRead({ metrics }: Context, { selector, function: fn, seconds }: Read, say: Say): void {
+function checkRead({ metrics, knative }: Context, { selector, function: fn, seconds }: Read, say: Say): void {
   const { from, metric: series } = selector;
   if (series === undefined) {
     say('promql/unbounded', { from, message: 'the selector names no metric, so that it reads every series that there is', fix: 'name one: metric{…}' });
@@ -126,6 +130,12 @@ function checkRead({ metrics }: Context, { selector, function: fn, seconds }: Re
   }
   const metric = metrics.get(series);
   if (!metric) {
+    const renamed = knative === undefined ? undefined : renamedOnKnative(series, knative);
+    if (renamed?.names.some((name) => metrics.has(name))) {
+      const message = `${series} is what Knative calls it ${renamed.versions}, and the cluster declares ${[knative ?? []].flat().join(' and ')}, so that the rule would never have data`;
+      say('promql/unknown-metric', { from, message, fix: `write ${renamed.names.join(' or ')}` });
+      return;
+    }
     const near = didYouMean(series, metrics.keys());
     const declare = `declare it: monitoring.metrics: { ${JSON.stringify(series)}: { type: "gauge" } }`;
     say('promql/unknown-metric', { from, message: `nothing that is known exposes ${JSON.stringify(series)}, so that the rule would never have data`, fix: near === undefined ? declare : `did you mean ${near}? Else ${declare}` });

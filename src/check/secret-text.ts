@@ -1,3 +1,5 @@
+import { remember } from '../core/remember.ts';
+
 /** Telling a secret from other text, by the name it stands under and by its own form. */
 
 /** Last words of names that secrets have. Only the singular: tokens are what language models count. */
@@ -22,7 +24,7 @@ const FORM_WORDS: ReadonlySet<string> = new Set(['base64', 'b64', 'value', 'plai
  * Whether a name is one that secrets have: `HF_TOKEN`, `dbPassword`, `OPENAI_API_KEY_2`, but not `TOKENIZER_PATH`,
  * `MAX_TOKENS`, `DB_SECRET_NAME`, `TOKEN_FILE` or `EOS_TOKEN`, which name something about one or something else.
  */
-export function isSecretName(name: string): boolean {
+export const isSecretName = remember((name: string): boolean => {
   const words = name
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .toLowerCase()
@@ -35,7 +37,7 @@ export function isSecretName(name: string): boolean {
   if (last === 'token') return !MODEL_TOKENS.has(before);
   if (last === 'pwd') return before !== '';
   return SECRET_WORDS.has(last);
-}
+});
 
 /** Whether text under a secret's name may be the secret: it is not empty, a switch, a number, a path or a reference. */
 export function isSecretValue(text: string): boolean {
@@ -61,6 +63,9 @@ const KEY_FORMS: readonly (readonly [string, RegExp])[] = [
   ['a URL with a password', /:\/\/[^\s/?#:@]*:(?!\$[({][\w.-]+[)}]@)[^\s/?#@]+@/],
 ];
 
+/** All of them at once: nearly every text is none. */
+const ANY_KEY_FORM = new RegExp(KEY_FORMS.map(([, { source }]) => source).join('|'));
+
 /**
  * What key a text holds, or `undefined` when it holds none that is known.
  *
@@ -68,7 +73,7 @@ const KEY_FORMS: readonly (readonly [string, RegExp])[] = [
  */
 export function secretForm(text: string): string | undefined {
   // The shortest of them has ten characters.
-  if (text.length < 10) return undefined;
+  if (text.length < 10 || !ANY_KEY_FORM.test(text)) return undefined;
   return KEY_FORMS.find(([, form]) => form.test(text))?.[0];
 }
 

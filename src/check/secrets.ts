@@ -132,8 +132,9 @@ function checkArguments({ add }: Report, field: string, items: readonly unknown[
   const fix = 'hand it in as an environment variable from a Secret, and write $(NAME) here';
   const named = new Map(namedArguments(args).map((each) => [each.index, each]));
   args.forEach((arg, index) => {
-    const { name, text } = named.get(index) ?? { name: 'the argument', text: arg };
-    const reason = named.has(index) ? secretReason(name, text) : secretForm(arg) && `the argument looks like ${secretForm(arg)}`;
+    const own = named.get(index);
+    const form = own ? undefined : secretForm(arg);
+    const reason = own ? secretReason(own.name, own.text) : form && `the argument looks like ${form}`;
     if (reason) add('secrets/literal', `${field}[${index}]`, reason, fix);
   });
 }
@@ -249,20 +250,27 @@ function checkPart(result: Report, { spec }: Target, part: string, { env = {}, a
  */
 export function checkSecretText(data: object, where: Where): Finding[] {
   const result = report(where);
-  const look = (value: unknown, path: readonly PropertyKey[]): void => {
-    const field = fieldPath(undefined, path);
+  const path: PropertyKey[] = [];
+  const look = (value: unknown, name: PropertyKey): void => {
     if (typeof value === 'string') {
-      const inEnv = path.at(-2) === 'env' ? secretReason(String(path.at(-1)), value) : undefined;
+      const inEnv = path.at(-2) === 'env' ? secretReason(String(name), value) : undefined;
       const form = secretForm(value);
       const reason = inEnv ?? (form && `the text looks like ${form}`);
-      if (reason !== undefined) result.add('secrets/literal', field, reason, REFERENCE);
-    } else if (Array.isArray(value)) {
-      if (path.at(-1) === 'args' || path.at(-1) === 'command') checkArguments(result, field, value);
-      else value.forEach((item, index) => look(item, [...path, index]));
+      if (reason !== undefined) result.add('secrets/literal', fieldPath(undefined, path), reason, REFERENCE);
     } else if (typeof value === 'object' && value !== null) {
-      for (const [key, child] of Object.entries(value)) look(child, [...path, key]);
+      const list = Array.isArray(value);
+      if (list && (name === 'args' || name === 'command')) {
+        checkArguments(result, fieldPath(undefined, path), value);
+        return;
+      }
+      for (const key of Object.keys(value)) {
+        const step = list ? Number(key) : key;
+        path.push(step);
+        look((value as Readonly<Record<string, unknown>>)[key], step);
+        path.pop();
+      }
     }
   };
-  look(data, []);
+  look(data, '');
   return result.findings;
 }

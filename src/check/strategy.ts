@@ -3,6 +3,7 @@ import { atLeast } from '../core/version.ts';
 import { IN_PLACE } from '../release/serving.ts';
 import { runsOnKnative } from '../render/address.ts';
 import { MIRROR_PERCENT } from '../render/gateway-api.ts';
+import { istioCounts } from '../render/istio-traffic.ts';
 import type { Target } from '../render/target.ts';
 import { policyOf, type Exposure, type ReleasePolicy } from '../service/release-policy.ts';
 import { reporter, type Report } from './report.ts';
@@ -159,13 +160,14 @@ function gatesOnAnswers({ gates }: ReleasePolicy): { kind: string; index: number
   });
 }
 
-function checkMetrics({ add }: Report, { clusterName, cluster }: Target, policy: ReleasePolicy): void {
-  if (cluster.istio) return;
+function checkMetrics({ add }: Report, target: Target, policy: ReleasePolicy): void {
+  if (istioCounts(target)) return;
+  const none = target.cluster.istio ? 'no metrics of Istio' : 'no Istio';
   for (const { kind, index } of gatesOnAnswers(policy)) {
     add(
       'strategy/no-metrics',
       `${policy.strategy}.gates[${index}]`,
-      `cluster ${clusterName} has no Istio, and nothing else counts the requests that ${kind} looks at: the gate stays inconclusive`,
+      `cluster ${target.clusterName} has ${none}, and nothing else counts the requests that ${kind} looks at: the gate stays inconclusive`,
       'write a prometheus query of your own, or leave the gate out for the environment: gates: []',
     );
   }

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { ImportOptions } from './import.ts';
 import { addMonitoringCommand } from './monitoring-command.ts';
+import { addPlanCommand } from './plan-command.ts';
 import { addReferenceCommand } from './reference-command.ts';
 import { addReleaseCommands } from './release-commands.ts';
 
@@ -30,6 +31,10 @@ export async function main(argv: readonly string[]): Promise<number> {
       const { synth } = await import('./synth.ts');
       code = await synth(options);
     });
+
+  addPlanCommand(program, (exit) => {
+    code = exit;
+  });
 
   program
     .command('import')

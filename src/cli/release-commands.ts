@@ -1,6 +1,6 @@
-import { normalize } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import type { Move } from '../release/transition.ts';
+import { plainFolder } from './arguments.ts';
 import type { AuditOptions, HistoryOptions } from './history.ts';
 import type { GateOptions } from './gate.ts';
 import type { CheckoutOptions, MoveCommandOptions } from './move.ts';
@@ -259,11 +259,6 @@ function addTrailCommands(program: Command, exit: (code: number) => void): void 
 /** The parent of `lock verify` and `lock repair`. */
 function lockCommand(program: Command): Command {
   return program.commands.find((command) => command.name() === 'lock') ?? program.command('lock').description('check and repair what is locked');
-}
-
-/** `./gitops/` is `gitops`: paths in commits have one form. */
-function plainFolder(text: string): string {
-  return normalize(text).replace(/(?<=.)\/+$/, '');
 }
 
 function wholeNumber(text: string): number {

@@ -1,3 +1,5 @@
+import { remember } from './remember.ts';
+
 const UNIT_NANOSECONDS: Readonly<Record<string, bigint>> = {
   ns: 1n,
   us: 1_000n,
@@ -19,7 +21,7 @@ const MAX_NANOSECONDS = 2n ** 63n - 1n;
  *
  * @example parseDuration('1h30m') // 5_400_000
  */
-export function parseDuration(text: string): number | undefined {
+export const parseDuration = remember((text: string): number | undefined => {
   if (text === '0') return 0;
   if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(text)) return undefined;
   let nanoseconds = 0n;
@@ -29,7 +31,7 @@ export function parseDuration(text: string): number | undefined {
   }
   if (nanoseconds > MAX_NANOSECONDS || nanoseconds % 1_000_000n !== 0n) return undefined;
   return Number(nanoseconds / 1_000_000n);
-}
+});
 
 /**
  * A duration as hours, minutes, seconds and milliseconds without empty parts and without fractions, so that Go,

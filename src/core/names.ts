@@ -1,4 +1,5 @@
 import { compareText } from './finding.ts';
+import { remember } from './remember.ts';
 
 /**
  * A DNS label (RFC 1123), as most object names and all namespaces are: at most 63 lower-case letters, digits
@@ -35,11 +36,14 @@ export function isDns1035(text: string): boolean {
  *
  * @example isQualifiedName('serving.kserve.io/deploymentMode') // true
  */
-export function isQualifiedName(key: string): boolean {
+export const isQualifiedName = remember((key: string): boolean => {
   const slash = key.indexOf('/');
   if (slash >= 0 && !isDnsSubdomain(key.slice(0, slash).toLowerCase())) return false;
-  const name = key.slice(slash + 1);
-  return name.length <= 63 && /^[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?$/.test(name);
+  return isNamePart(key.slice(slash + 1));
+});
+
+function isNamePart(text: string): boolean {
+  return text.length <= 63 && /^[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?$/.test(text);
 }
 
 /**
@@ -48,7 +52,7 @@ export function isQualifiedName(key: string): boolean {
  * @example isLabelValue('v47') // true
  */
 export function isLabelValue(text: string): boolean {
-  return text === '' || (!text.includes('/') && isQualifiedName(text));
+  return text === '' || isNamePart(text);
 }
 
 /**

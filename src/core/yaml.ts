@@ -14,10 +14,11 @@ import { orderedKeys } from './order.ts';
 export function emitYaml(document: object): string {
   try {
     if (Array.isArray(document) || !isPlainMap(document)) throw UNWRITABLE;
-    const text = `---${emitMap(document, '\n')}\n`;
-    // V8 keeps a text that was put together as a tree of its pieces, ten times its size, until someone reads it.
-    text.charCodeAt(0);
-    return text;
+    // Pieces that are joined at the end: a text that grows is a tree of its pieces until someone reads it.
+    const out = ['---'];
+    emitMap(out, document, 0, LINES[0]!);
+    out.push('\n');
+    return out.join('');
   } catch (error) {
     if (error !== UNWRITABLE) throw error;
     throw new TypeError(`cannot write as YAML: ${locateFlaw(document, '', 0) ?? 'the document is a list, not a map'}`);
@@ -29,67 +30,70 @@ const UNWRITABLE = new Error('unwritable value');
 
 /** Deeper than any API goes; what is deeper holds itself. */
 const MAX_DEPTH = 100;
-const MAX_INDENT = 2 * MAX_DEPTH;
 
-/**
- * A map after its key, or ` {}`. `newLine` is a line break with the indentation of the fields; `first` stands before
- * the first field instead, where that one is beside a dash.
- */
-function emitMap(map: object, newLine: string, first = newLine): string {
-  if (newLine.length > MAX_INDENT) throw UNWRITABLE;
-  let out = '';
+/** Line breaks with the indentation of each depth. */
+const LINES = Array.from({ length: MAX_DEPTH + 2 }, (_, depth) => `\n${'  '.repeat(depth)}`);
+
+/** What stands between a key or dash and what belongs to it. */
+type Mark = ':' | '-';
+
+/** A map after its key or dash, or ` {}`. `first` stands before the first field: its line break, or a space beside a dash. */
+function emitMap(out: string[], map: object, depth: number, first: string): void {
+  if (depth >= MAX_DEPTH) throw UNWRITABLE;
+  const line = LINES[depth]!;
+  const before = out.length;
   for (const key of orderedKeys(map)) {
     const value: unknown = (map as Record<string, unknown>)[key];
-    if (value !== undefined) out += (out === '' ? first : newLine) + emitKey(key) + ':' + emitValue(value, newLine + '  ', newLine);
+    if (value === undefined) continue;
+    out.push(out.length === before ? first : line, emitKey(key));
+    emitValue(out, ':', value, depth, LINES[depth + 1]!);
   }
-  return out === '' ? ' {}' : out;
+  if (out.length === before) out.push(' {}');
 }
 
-/** A list after its key or dash, or ` []`; `newLine` and `first` as for maps. */
-function emitList(list: readonly unknown[], newLine: string, first = newLine): string {
-  if (list.length === 0) return ' []';
-  if (newLine.length > MAX_INDENT) throw UNWRITABLE;
-  let out = '';
-  for (let i = 0; i < list.length; i++) {
-    // A collection in a list starts beside the dash.
-    out += (i === 0 ? first : newLine) + '-' + emitValue(list[i], newLine + '  ', newLine, ' ');
+/** A list after its key or dash, or ` []`; `first` as for maps. */
+function emitList(out: string[], list: readonly unknown[], depth: number, first: string): void {
+  if (list.length === 0) {
+    out.push(' []');
+    return;
   }
-  return out;
+  if (depth >= MAX_DEPTH) throw UNWRITABLE;
+  const line = LINES[depth]!;
+  for (let i = 0; i < list.length; i++) {
+    out.push(i === 0 ? first : line);
+    // A collection in a list starts beside the dash.
+    emitValue(out, '-', list[i], depth, ' ');
+  }
 }
 
 /**
- * Any value after its key or dash, with the space or line break that belongs between.
+ * The mark of a key or item, and its value.
  *
- * @param inner line break with the indentation of what is in the value.
- * @param outer line break with the indentation of the key or dash.
- * @param first what stands before the first field or item; default: `inner`.
+ * @param depth of the key or dash.
+ * @param first what stands before the first field or item of a collection.
  */
-function emitValue(value: unknown, inner: string, outer: string, first = inner): string {
+function emitValue(out: string[], mark: Mark, value: unknown, depth: number, first: string): void {
   switch (typeof value) {
     case 'string':
-      return ' ' + emitText(value, outer);
+      out.push(mark === ':' ? ': ' : '- ', emitText(value, depth));
+      return;
     case 'number':
-      return ' ' + emitNumber(value);
+      out.push(mark === ':' ? ': ' : '- ', emitNumber(value));
+      return;
     case 'boolean':
-      return value ? ' true' : ' false';
+      out.push(mark, value ? ' true' : ' false');
+      return;
     case 'object':
-      if (value === null) return ' null';
-      if (Array.isArray(value)) return emitList(value, inner, first);
-      if (isPlainMap(value)) return emitMap(value, inner, first);
-      throw UNWRITABLE;
+      out.push(mark);
+      if (value === null) out.push(' null');
+      else if (Array.isArray(value)) emitList(out, value, depth + 1, first);
+      else if (isPlainMap(value)) emitMap(out, value, depth + 1, first);
+      else throw UNWRITABLE;
+      return;
     default:
       throw UNWRITABLE;
   }
 }
-
-/**
- * Text that every parser reads as that text without quotes has a first character without meaning of its own. Two
- * expressions are much faster here than one: neither has to remember how it came so far.
- */
-const PLAIN_START = /^(?:--?(?=[A-Za-z]))?[A-Za-z_/(]/;
-
-/** What ends plain text: anything but printable ASCII, a comment, a colon before a space or the end, a space at the end. */
-const NOT_PLAIN = /[^ !"$-~]|:(?![!-~])| $/;
 
 /** Amounts, durations and percentages: digits first, but no number, date or sexagesimal in any YAML. */
 const PLAIN_AMOUNT = /^(?:\d+(?:\.\d+)?(?:[KMGTPE]i|[mkMGTP]|%)|(?:\d+(?:ms|[hms]))+)$/;
@@ -124,36 +128,93 @@ function emitKey(key: string): string {
   return PLAIN_KEY.test(key) && !isReserved(key) ? key : quote(key);
 }
 
-function emitText(text: string, newLine: string): string {
-  if (PLAIN_START.test(text) ? !NOT_PLAIN.test(text) && !isReserved(text) : PLAIN_AMOUNT.test(text)) return text;
-  return text.includes('\n') && fitsBlock(text) ? emitBlock(text, newLine) : quote(text);
+function emitText(text: string, depth: number): string {
+  const looks = looksOf(text);
+  if (looks === 'plain' && (startsPlain(text) ? !isReserved(text) : PLAIN_AMOUNT.test(text))) return text;
+  const lines = looks === 'lines' || (looks === 'odd' && text.includes('\n') && !UNFIT_FOR_BLOCK.test(text) && !INVISIBLE.test(text));
+  if (lines && !UNFIT_START.test(text)) return emitBlock(text, depth);
+  return quote(text);
+}
+
+/** Text that every parser reads as that text without quotes has a first character without meaning of its own: /^(?:--?(?=[A-Za-z]))?[A-Za-z_/(]/ */
+function startsPlain(text: string): boolean {
+  let start = 0;
+  while (start < 2 && text.charCodeAt(start) === DASH) start++;
+  const first = text.charCodeAt(start);
+  return isLetter(first) || (start === 0 && (first === UNDERSCORE || first === SLASH || first === PARENTHESIS));
+}
+
+function isLetter(character: number): boolean {
+  const lower = character | 0x20;
+  return lower >= 0x61 && lower <= 0x7a;
+}
+
+/**
+ * What of printable ASCII a text is made of: `plain` has nothing in it that ends plain text, which is a comment, a colon before
+ * a space or the end, and a space at the end; `quoted` has; `lines` are several, none with a space at its end. `odd` is
+ * everything else. One pass over the characters: four fifths of a tree are text.
+ */
+function looksOf(text: string): 'plain' | 'quoted' | 'lines' | 'odd' {
+  let plain = true;
+  let lines = false;
+  let previous = 0;
+  for (let i = 0; i < text.length; i++) {
+    const character = text.charCodeAt(i);
+    if (character > TILDE) return 'odd';
+    if (character <= SPACE) {
+      if (previous === COLON) plain = false;
+      if (character === LINE_BREAK) {
+        if (previous === SPACE) return 'odd';
+        lines = true;
+      } else if (character !== SPACE) return 'odd';
+    } else if (character === HASH) plain = false;
+    previous = character;
+  }
+  if (lines) return previous === SPACE ? 'odd' : 'lines';
+  return plain && previous !== COLON && previous !== SPACE ? 'plain' : 'quoted';
+}
+
+const LINE_BREAK = 0x0a;
+const SPACE = 0x20;
+const HASH = 0x23;
+const PARENTHESIS = 0x28;
+const PLUS = 0x2b;
+const DASH = 0x2d;
+const SLASH = 0x2f;
+const COLON = 0x3a;
+const UNDERSCORE = 0x5f;
+const TILDE = 0x7e;
+
+/** The first character of what may be a number like `E0`. */
+function isFloatLike(first: number): boolean {
+  return (first | 0x20) === 0x65 || first === DASH || first === PLUS;
 }
 
 function isReserved(text: string): boolean {
-  return (text.length <= MAX_RESERVED || /^[-+]?e/i.test(text)) && RESERVED.test(text);
+  return (text.length <= MAX_RESERVED || isFloatLike(text.charCodeAt(0))) && RESERVED.test(text);
 }
+
+/** Printable ASCII without what JSON escapes. */
+const QUOTED_AS_IT_IS = /^[ !#-[\]-~]*$/;
 
 /** Double quotes as in JSON, which every YAML parser reads, with everything invisible escaped. */
 function quote(text: string): string {
   if (!text.isWellFormed()) throw UNWRITABLE;
+  if (QUOTED_AS_IT_IS.test(text)) return `"${text}"`;
   const quoted = JSON.stringify(text);
   return INVISIBLE.test(quoted)
     ? quoted.replace(ALL_INVISIBLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
     : quoted;
 }
 
-function fitsBlock(text: string): boolean {
-  return !UNFIT_START.test(text) && !UNFIT_FOR_BLOCK.test(text) && !INVISIBLE.test(text);
-}
-
 /** A literal block. Its indicators say how it ends, and its depth where the first line starts with a space. */
-function emitBlock(text: string, newLine: string): string {
+function emitBlock(text: string, depth: number): string {
   if (!text.isWellFormed()) throw UNWRITABLE;
   const indent = /^\n* /.test(text) ? '2' : '';
   const chomping = text.endsWith('\n\n') ? '+' : text.endsWith('\n') ? '' : '-';
   // The last line break is the one that every line of the document ends in.
   const body = chomping === '-' ? text : text.slice(0, -1);
-  return `|${indent}${chomping}\n${body}`.replace(/\n(?=[^\n])/g, newLine + '  ');
+  return `|${indent}${chomping}\n${body}`.replace(/\n(?=[^\n])/g, LINES[depth + 1]!);
 }
 
 /**

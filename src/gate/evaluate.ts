@@ -375,6 +375,7 @@ function valueAt(samples: readonly Sample[], at: Date): string | undefined {
 async function edgesOf({ subject, client, now }: Court, gates: readonly MeasuredGate[]): Promise<Edges> {
   const { predictions } = subject;
   if (!predictions || !gates.some((gate) => 'predictionDrift' in gate && !gate.predictionDrift.edges)) return { edges: [] };
+  if (predictions.form === 'native') return { why: `${predictions.metric} is a native histogram, without bounds to go by: name them in edges` };
   const answer = await client.query(boundsQuery(subject, predictions), now);
   if ('problem' in answer) return { why: answer.problem };
   const bounds = (release: string): number[] => boundsOf(answer.filter(({ labels }) => labels['release'] === release));

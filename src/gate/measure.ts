@@ -82,8 +82,8 @@ export function uniquelyNamed<Named extends { readonly name: string }>(things: r
 }
 
 /** Requests of one release, on one cluster. */
-export function trafficOf({ reporters, namespace, clusterLabel, cluster }: GateSubject, { service }: GateSide): Side {
-  return { matchers: [...istioMatchers({ reporters, namespace, services: [service] }), ...clusterMatchers({ clusterLabel, cluster })] };
+export function trafficOf({ reporters, namespace, clusterLabel, cluster, durations: form }: GateSubject, { service }: GateSide): Side {
+  return { form, matchers: [...istioMatchers({ reporters, namespace, services: [service] }), ...clusterMatchers({ clusterLabel, cluster })] };
 }
 
 /** Tells the series of one cluster from those of others in the same Prometheus. */
@@ -92,15 +92,15 @@ export function clusterMatchers({ clusterLabel, cluster }: Pick<GateSubject, 'cl
 }
 
 /** Series of the predictions of one release. */
-function predictionsOf(subject: GateSubject, { part }: GatePredictions, release: string): Side {
+function predictionsOf(subject: GateSubject, { part, form }: GatePredictions, release: string): Side {
   const { service, namespace } = subject;
   const own = [equal('namespace', namespace), equal('ai_service', service), equal('part', part), equal('release', release)];
-  return { matchers: [...own, ...clusterMatchers(subject)] };
+  return { form, matchers: [...own, ...clusterMatchers(subject)] };
 }
 
 /** Why the requests of the two releases cannot be told apart, or `undefined` when they can. */
 export function trafficProblem({ reporters, candidate, stable, cluster }: GateSubject): string | undefined {
-  if (reporters.length === 0) return `cluster ${cluster} has no Istio, which counts the requests`;
+  if (reporters.length === 0) return `cluster ${cluster} has no metrics of Istio, which counts the requests`;
   if (candidate.serviceName === stable.serviceName) return `both releases are answered by ${candidate.serviceName}, so their requests cannot be told apart`;
   return undefined;
 }

@@ -1,3 +1,4 @@
+import type { HistogramForm } from '../promql/histogram.ts';
 import type { Pattern } from '../promql/selector.ts';
 
 /**
@@ -17,6 +18,8 @@ export interface GateSubject {
   readonly deployments: readonly GateDeployment[];
   /** The histogram of predictions, where a part of the service declares one. */
   readonly predictions: GatePredictions | undefined;
+  /** How Prometheus keeps the durations of requests. Default: as a classic histogram. */
+  readonly durations?: HistogramForm;
   /** The label that holds the cluster's name, where one Prometheus has several. */
   readonly clusterLabel: string | undefined;
 }
@@ -44,6 +47,8 @@ export interface GateDeployment {
 /** Where predictions are counted. */
 export interface GatePredictions {
   readonly metric: string;
+  /** How Prometheus keeps it. Default: as a classic histogram. */
+  readonly form?: HistogramForm;
   readonly part: string;
   /** Value of the label `release` on the candidate's series: the release that introduced the part. */
   readonly candidate: string;

@@ -63,10 +63,25 @@ export function pathspec(pathFromTop: string): string {
 /** Windows allows 32,767 characters. */
 const MAX_ARGUMENTS = 16_000;
 
+/** The paths in groups that fit on a command line each. */
+export function inGroups(paths: readonly string[]): string[][] {
+  const groups: string[][] = [];
+  let left = 0;
+  for (const path of paths) {
+    const length = path.length + pathspec('').length + 3;
+    if (length > left || groups.length === 0) {
+      groups.push([]);
+      left = MAX_ARGUMENTS;
+    }
+    groups.at(-1)!.push(path);
+    left -= length;
+  }
+  return groups;
+}
+
 /** The paths, or the folder that they have in common when they are too many for a command line: filter what comes. */
 export function atMost(paths: readonly string[]): readonly string[] {
-  const length = paths.reduce((sum, path) => sum + path.length + pathspec('').length + 3, 0);
-  if (length <= MAX_ARGUMENTS) return paths;
+  if (inGroups(paths).length <= 1) return paths;
   const [first = [], ...others] = paths.map((path) => path.split('/').slice(0, -1));
   const common = first.findIndex((name, index) => others.some((other) => other[index] !== name));
   return [(common < 0 ? first : first.slice(0, common)).join('/')];

@@ -4,7 +4,7 @@ import type { Finding } from '../core/finding.ts';
 import { answered, refused, type Answer } from '../core/answer.ts';
 import { changedFiles, changedInWorktree, type Change } from './changes.ts';
 import { commit, type CommitRequest, type Committed } from './commit.ts';
-import { listFiles, readFiles } from './files.ts';
+import { listFiles, listFolders, readFiles } from './files.ts';
 import { lastChanges, log, type Commit, type LastChange, type LogQuery } from './log.ts';
 import type { Place } from './paths.ts';
 import { mergeBase, resolveRef } from './refs.ts';
@@ -30,9 +30,11 @@ export interface Repository {
   /** The sha of the newest common ancestor of two commits: where a branch left another one. */
   mergeBase(a: string, b: string): Promise<Answer<string>>;
 
-  /** The regular files of a commit below a folder, sorted; links and submodules are not files. */
-  listFiles(ref: string, folder?: string): Promise<Answer<readonly string[]>>;
-  /** The text of many files of a commit, by path; a path that is no regular file there is left out. Two processes. */
+  /** The regular files of a commit, or of some folders of it, sorted; links and submodules are not files. */
+  listFiles(ref: string, ...folders: readonly string[]): Promise<Answer<readonly string[]>>;
+  /** Names of the folders directly in a folder of a commit, sorted; none where there is no such folder. */
+  listFolders(ref: string, folder: string): Promise<Answer<readonly string[]>>;
+  /** The text of many files of a commit, by path; a path that is no regular file there is left out. */
   readFiles(ref: string, paths: Iterable<string>): Promise<Answer<ReadonlyMap<string, string>>>;
 
   /** What is different in `head` when compared with `base`, sorted by path; a rename is a removal and an addition. */
@@ -84,7 +86,8 @@ export async function openRepository(folder: string): Promise<Answer<Repository>
     shallow: place.shallow,
     resolve: (ref) => resolveRef(place, ref),
     mergeBase: (a, b) => mergeBase(place, a, b),
-    listFiles: (ref, below) => listFiles(place, ref, below),
+    listFiles: (ref, ...folders) => listFiles(place, ref, folders),
+    listFolders: (ref, folder) => listFolders(place, ref, folder),
     readFiles: (ref, paths) => readFiles(place, ref, paths),
     changedFiles: (base, head, below) => changedFiles(place, base, head, below),
     changedInWorktree: (base, below) => changedInWorktree(place, base, below),

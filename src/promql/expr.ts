@@ -53,9 +53,9 @@ export function increase(counter: Selector, range: Range, ago?: Range): Expr {
   return atom(`increase(${counter.text}[${range}]${ago === undefined ? '' : ` offset ${ago}`})`);
 }
 
-/** Sum of the samples in a range. */
-export function sumOverTime(series: Selector, range: Range): Expr {
-  return atom(`sum_over_time(${series.text}[${range}])`);
+/** Sum of the samples in a range; in one that ended some time ago, when that is given. */
+export function sumOverTime(series: Selector, range: Range, ago?: Range): Expr {
+  return atom(`sum_over_time(${series.text}[${range}]${ago === undefined ? '' : ` offset ${ago}`})`);
 }
 
 /** Largest of the samples in a range. */
@@ -116,6 +116,16 @@ export function group(series: Expr, by: readonly string[]): Expr {
 /** The value below which a share of the observations lies, from the rates of a histogram's buckets. */
 export function histogramQuantile(quantile: number, rates: Expr): Expr {
   return call('histogram_quantile', [number(quantile), rates]);
+}
+
+/** Number of observations in native histograms. */
+export function histogramCount(histograms: Expr): Expr {
+  return call('histogram_count', [histograms]);
+}
+
+/** Share of the observations in native histograms that are above one value and up to another; NaN where nothing was observed. */
+export function histogramFraction(above: number, upTo: number, histograms: Expr): Expr {
+  return call('histogram_fraction', [bound(above), bound(upTo), histograms]);
 }
 
 /** Seconds since 1970, at the time of the evaluation. */
@@ -214,6 +224,11 @@ export function or(...operands: readonly Expr[]): Expr {
 /** The elements on the left for which there is none on the right. */
 export function unless(left: Expr, right: Expr, matching?: Matching): Expr {
   return binary('unless', left, right, matching);
+}
+
+/** A number, or an infinite one. */
+function bound(value: number): Expr {
+  return Number.isFinite(value) ? number(value) : atom(value > 0 ? '+Inf' : '-Inf');
 }
 
 function atom(text: string): Expr {

@@ -2,7 +2,7 @@ import type { Versions } from '../core/version.ts';
 import { ARGOCD } from './metrics-argocd.ts';
 import { DCGM } from './metrics-dcgm.ts';
 import { AI_FEATURE_VIOLATIONS, AI_INPUT_SCHEMA, AI_INSTANCES } from './metrics-input-schema.ts';
-import { countsQueuedRequests, knativeMetrics, REQUESTS_QUEUED } from './metrics-knative.ts';
+import { countsQueuedRequests, knativeMetrics, queueProxyMetrics, REQUESTS_QUEUED } from './metrics-knative.ts';
 import { INFERENCE_SERVICE_CONDITION, KUBE } from './metrics-kubernetes.ts';
 import { OPENCOST } from './metrics-opencost.ts';
 import { MLSERVER_INFERENCE, TORCHSERVE_QUEUE, TRITON_INFERENCE, TRITON_QUEUE } from './metrics-servers.ts';
@@ -10,7 +10,7 @@ import { kvCacheUsage, timeBetweenTokens, VLLM, VLLM_HTTP_REQUESTS } from './met
 import { ISTIO_DURATION, ISTIO_REQUESTS } from './metrics.ts';
 
 /** What a metric is; it decides which functions make sense. */
-export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary';
+export type MetricType = 'counter' | 'gauge' | 'histogram' | 'nativeHistogram' | 'summary';
 
 /** A metric that exists on a cluster. */
 export interface KnownMetric {
@@ -25,6 +25,8 @@ export interface MetricSurroundings {
   /** What Prometheus scrapes beside: `kubeStateMetrics`, `dcgm`, … */
   readonly sources: readonly string[];
   readonly knative: Versions | undefined;
+  /** The pods of the service have queue-proxies that are scraped. */
+  readonly queueProxies: boolean;
   readonly servers: readonly { readonly framework: string; readonly version: string | undefined }[];
   /** Some part of the service counts what is wrong with its input. */
   readonly inputSchema: boolean;
@@ -35,6 +37,7 @@ export function seriesOf(name: string, type: MetricType): string[] {
   switch (type) {
     case 'counter':
     case 'gauge':
+    case 'nativeHistogram':
       return [name];
     case 'histogram':
       return [`${name}_bucket`, `${name}_sum`, `${name}_count`];
@@ -45,7 +48,7 @@ export function seriesOf(name: string, type: MetricType): string[] {
 
 /** Whether a series of a metric only rises: what is counted does, whatever the whole is. */
 export function isCounter(series: string, type: MetricType): boolean {
-  return type === 'counter' || type === 'histogram' || (type === 'summary' && /_(?:sum|count)$/.test(series));
+  return type === 'counter' || type === 'histogram' || type === 'nativeHistogram' || (type === 'summary' && /_(?:sum|count)$/.test(series));
 }
 
 type Dictionary = readonly (readonly [name: string, metric: KnownMetric])[];
@@ -55,13 +58,14 @@ function metrics(own: boolean, type: MetricType, names: readonly string[]): Dict
 }
 
 /** Metrics by name that are there without anybody declaring them, for every version that is declared. */
-export function surroundingMetrics({ istio, sources, knative, servers, inputSchema }: MetricSurroundings): ReadonlyMap<string, KnownMetric> {
+export function surroundingMetrics({ istio, sources, knative, queueProxies, servers, inputSchema }: MetricSurroundings): ReadonlyMap<string, KnownMetric> {
   return new Map([
     // Prometheus makes these of every scrape.
     ...metrics(false, 'gauge', ['up', 'scrape_duration_seconds', 'scrape_samples_scraped']),
     ...(istio ? ISTIO : []),
     ...sources.flatMap((source) => OF_SOURCES[source] ?? []),
     ...(sources.includes('knative') && knative !== undefined ? ofKnative(knative) : []),
+    ...(queueProxies && knative !== undefined ? ofQueueProxies(knative) : []),
     ...servers.flatMap(({ framework, version }) => OF_SERVERS[framework]?.(version) ?? []),
     ...(inputSchema ? INPUT_SCHEMA : []),
   ]);
@@ -83,6 +87,14 @@ const OF_SOURCES: Readonly<Record<string, Dictionary>> = {
 function ofKnative(versions: Versions): Dictionary {
   const names = knativeMetrics(versions).flatMap(({ wanted, present }) => [wanted, present]);
   return metrics(false, 'gauge', countsQueuedRequests(versions) ? [...names, REQUESTS_QUEUED] : names);
+}
+
+function ofQueueProxies(versions: Versions): Dictionary {
+  return queueProxyMetrics(versions).flatMap(({ requests, duration }) => [
+    ...metrics(true, 'histogram', [duration.name]),
+    // Since 1.19 that is the count of the histogram.
+    ...metrics(true, 'counter', requests === `${duration.name}_count` ? [] : [requests]),
+  ]);
 }
 
 const TRITON = metrics(true, 'counter', [TRITON_INFERENCE.succeeded, TRITON_INFERENCE.failed, TRITON_QUEUE.microseconds]);

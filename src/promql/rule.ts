@@ -107,5 +107,7 @@ function escapeTemplate(text: string): string {
 
 /** Values of alert labels are templates too. */
 function templated(labels: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, escapeTemplate(value)]));
+  const escaped: Record<string, string> = {};
+  for (const name of Object.keys(labels)) escaped[name] = escapeTemplate(labels[name] ?? '');
+  return escaped;
 }

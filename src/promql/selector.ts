@@ -1,3 +1,4 @@
+import { remember } from '../core/remember.ts';
 import type { Expr } from './expr.ts';
 
 /**
@@ -90,14 +91,10 @@ export function matcherText({ label, operator, value }: Matcher): string {
 }
 
 /** A metric name that every version of Prometheus accepts. */
-export function isMetricName(text: string): boolean {
-  return /^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(text);
-}
+export const isMetricName = remember((text: string) => /^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(text));
 
 /** A label name that every version of Prometheus accepts, and that is not `__name__`. */
-export function isLabelName(text: string): boolean {
-  return /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(text) && text !== '__name__';
-}
+export const isLabelName = remember((text: string) => /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(text) && text !== '__name__');
 
 /**
  * A text as a PromQL string: double quotes, and Go's escapes for what must not stand there as it is (Prometheus 2 and
@@ -116,12 +113,18 @@ export function quote(text: string): string {
   return `"${escaped}"`;
 }
 
-/** A text as a regular expression that matches it: the characters that RE2's `QuoteMeta` escapes. */
+/** The characters that RE2's `QuoteMeta` escapes. */
+const QUOTED_IN_REGEX = /[\\.+*?()|[\]{}^$]/;
+const ALL_QUOTED_IN_REGEX = new RegExp(QUOTED_IN_REGEX, 'g');
+
+/** A text as a regular expression that matches it. */
 function quoteRegex(text: string): string {
-  return text.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&');
+  return QUOTED_IN_REGEX.test(text) ? text.replace(ALL_QUOTED_IN_REGEX, '\\$&') : text;
 }
 
 function alternatives(patterns: readonly Pattern[]): string[] {
+  const [first, second] = patterns;
+  if (first && !second) return [first.source];
   return [...new Set(patterns.map(({ source }) => source))].sort();
 }
 

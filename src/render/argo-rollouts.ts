@@ -6,12 +6,14 @@ import { registryQuestions, type RegistryMetricGate } from '../gate/registry-met
 import type { GateDeployment, GatePredictions, GateSide, GateSubject } from '../gate/subject.ts';
 import { noValue, replicasAvailable } from '../promql/catalogue/gates.ts';
 import { rangeOf } from '../promql/expr.ts';
+import type { HistogramForm } from '../promql/histogram.ts';
 import { exactly, pattern, type Pattern } from '../promql/selector.ts';
 import type { Entry, RunningWorkload } from '../release/serving.ts';
 import { exportedMetrics } from '../service/exports.ts';
 import { policyOf } from '../service/release-policy.ts';
 import { runsOnKnative } from './address.ts';
 import { componentsOf, deploymentPattern, ownRevision, workloadsOf } from './deployments.ts';
+import { formOfClassic, formOfExported } from './histogram-form.ts';
 import { seenTraffic } from './istio-traffic.ts';
 import { serviceLabels, type Target } from './target.ts';
 
@@ -73,9 +75,10 @@ type Metric = NonNullable<AnalysisTemplate['spec']['metrics']>[number] & { reado
 /** Window of gates without bake time, as in `src/gate`. */
 const DEFAULT_WINDOW_MS = 300_000;
 
-function subjectOf(target: Target): Pick<GateSubject, 'service' | 'environment' | 'cluster' | 'namespace' | 'reporters'> {
+function subjectOf(target: Target): Pick<GateSubject, 'service' | 'environment' | 'cluster' | 'namespace' | 'reporters' | 'durations'> {
   const { service, environment, clusterName, namespace } = target;
-  return { service, environment, cluster: clusterName, namespace, reporters: seenTraffic(target, target.serving.stable.workload).reporters };
+  const { reporters } = seenTraffic(target, target.serving.stable.workload);
+  return { service, environment, cluster: clusterName, namespace, reporters, durations: formOfClassic(target) };
 }
 
 /**
@@ -107,13 +110,13 @@ function predictionsOf(target: Target, candidate: Entry, stable: Entry): GatePre
   const declared = predictionsDeclared(target);
   if (!declared) return undefined;
   const release = (entry: Entry): string => workloadsOf(entry).find((workload) => workload.part === declared.holder)?.release ?? entry.release;
-  return { metric: declared.metric, part: declared.part, candidate: release(candidate), stable: release(stable) };
+  return { metric: declared.metric, form: declared.form, part: declared.part, candidate: release(candidate), stable: release(stable) };
 }
 
 /** @returns `holder` is the part whose workload the pods belong to: a transformer's is the predictor's. */
-function predictionsDeclared({ spec }: Target): { metric: string; part: string; holder: string } | undefined {
-  for (const { part, predictions } of exportedMetrics(spec)) {
-    if (predictions !== undefined) return { metric: predictions, part, holder: part === 'transformer' || part === 'explainer' ? 'predictor' : part };
+function predictionsDeclared(target: Target): { metric: string; form: HistogramForm; part: string; holder: string } | undefined {
+  for (const { part, predictions } of exportedMetrics(target.spec)) {
+    if (predictions !== undefined) return { metric: predictions, form: formOfExported(target, predictions), part, holder: part === 'transformer' || part === 'explainer' ? 'predictor' : part };
   }
   return undefined;
 }
@@ -131,7 +134,7 @@ function subjectOfArguments(target: Target): GateSubject {
     candidate: { release: '{{args.candidate-release}}', serviceName: '{{args.candidate}}', service: candidate },
     stable: { release: '{{args.stable-release}}', serviceName: '{{args.stable}}', service: stable },
     deployments: [{ part: workload.part, name: '{{args.candidate}}', pattern: deploymentOfArgument(target, workload), replicas: 1 }],
-    predictions: declared && { metric: declared.metric, part: declared.part, candidate: '{{args.candidate-release}}', stable: '{{args.stable-release}}' },
+    predictions: declared && { metric: declared.metric, form: declared.form, part: declared.part, candidate: '{{args.candidate-release}}', stable: '{{args.stable-release}}' },
     clusterLabel: undefined,
   };
 }

@@ -1,5 +1,6 @@
 import { analyze } from '../promql/analyze.ts';
 import type { Expr } from '../promql/expr.ts';
+import type { HistogramForm } from '../promql/histogram.ts';
 import { seriesOf, surroundingMetrics, type KnownMetric, type MetricSurroundings } from '../promql/known-metrics.ts';
 import { vllmVersion } from '../promql/metrics-vllm.ts';
 import { parsePromql } from '../promql/parse.ts';
@@ -9,6 +10,9 @@ import { readTemplate } from '../promql/user-template.ts';
 import type { CustomAlert } from '../service/custom-alert.ts';
 import { exportedMetrics } from '../service/exports.ts';
 import { defaultImage } from '../service/runtime.ts';
+import { istioCounts } from './istio-traffic.ts';
+import { queueProxyScrapes } from './scrape.ts';
+import { formOfClassic, formOfExported } from './histogram-form.ts';
 import type { Target } from './target.ts';
 
 /** The placeholders of a service's expressions. */
@@ -28,19 +32,27 @@ export function knownMetrics(target: Target, builtIn: readonly RuleGroup[]): Map
   const exports = exportedMetrics(spec);
   const recorded = builtIn.flatMap(({ rules }) => rules.flatMap((rule) => ('record' in rule ? [rule] : [])));
   const surroundings: MetricSurroundings = {
-    istio: cluster.istio !== undefined,
+    istio: istioCounts(target),
     sources: cluster.prometheus?.sources ?? [],
     knative: cluster.knative?.version,
+    queueProxies: queueProxyScrapes(target).length > 0,
     servers: serversOf(target),
     inputSchema: exports.some(({ schema }) => schema),
   };
   return new Map<string, KnownMetric>([
-    ...surroundingMetrics(surroundings),
+    ...inForm(surroundingMetrics(surroundings), formOfClassic(target)),
     ...recorded.map(({ record: name, labels }) => [name, { type: 'gauge', own: 'ai_service' in labels }] as const),
-    ...exports.flatMap((part) => part.metrics.map((name) => [name, { type: 'histogram', own: true }] as const)),
+    ...exports.flatMap((part) => part.metrics.map((name) => [name, { type: HISTOGRAMS[formOfExported(target, name)], own: true }] as const)),
     ...recordings.map(({ name }) => [name, { type: 'gauge', own: true }] as const),
     ...Object.entries(metrics).map(([name, { type, from }]) => [name, { type, own: from === 'service' }] as const),
   ]);
+}
+
+const HISTOGRAMS = { classic: 'histogram', native: 'nativeHistogram' } as const;
+
+/** Metrics as Prometheus keeps them. */
+function inForm(known: ReadonlyMap<string, KnownMetric>, form: HistogramForm): (readonly [string, KnownMetric])[] {
+  return [...known].map(([name, metric]) => [name, metric.type === 'histogram' ? { ...metric, type: HISTOGRAMS[form] } : metric] as const);
 }
 
 /** Model servers that run, of all releases: an old one may call its metrics otherwise. */

@@ -16,8 +16,9 @@ export type Dashboard = Readonly<Record<string, unknown>>;
  * @param rules what was rendered for Prometheus.
  */
 export function renderGrafana(target: Target, rules: readonly KubeObject[]): KubeObject[] {
+  if (!target.cluster.grafana) return [];
   const rows = rowsOf(target, recordingsOf(target, rules));
-  return target.cluster.grafana && rows.length > 0 ? [dashboardObject(target, 'dashboard', overview(target, rows))] : [];
+  return rows.length > 0 ? [dashboardObject(target, 'dashboard', overview(target, rows))] : [];
 }
 
 /**

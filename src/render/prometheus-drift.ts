@@ -1,9 +1,9 @@
+import type { RequestSource } from '../promql/catalogue/availability.ts';
 import { inputSchema, MIN_INSTANCES } from '../promql/catalogue/data-schema.ts';
 import { driftOfCandidate, MIN_SAMPLES_OF_RELEASE } from '../promql/catalogue/drift-candidate.ts';
 import { DISTANCES } from '../promql/catalogue/drift-distance.ts';
 import { driftFromReference, MIN_SAMPLES } from '../promql/catalogue/drift-reference.ts';
 import { samplingFor, samplingOf, type Sampling } from '../promql/catalogue/drift-window.ts';
-import type { IstioTraffic } from '../promql/metrics.ts';
 import type { RuleGroup, Subject } from '../promql/rule.ts';
 import type { Entry } from '../release/serving.ts';
 import { driftLimits, type DriftLimits } from '../service/drift.ts';
@@ -12,6 +12,7 @@ import { exportedMetrics, featureOf } from '../service/exports.ts';
 import type { Reference } from '../service/reference.ts';
 import { policyOf } from '../service/release-policy.ts';
 import { workloadsOf } from './deployments.ts';
+import { formOfExported } from './histogram-form.ts';
 import type { Target } from './target.ts';
 
 /** What may be watched: at least so many observations in a window, and as many in that time as the service expects. */
@@ -51,12 +52,13 @@ export function chosenWindow(window: DriftLimits['window'], { observations, rps 
  *
  * @param references reference distributions by the path that a rule gives; a rule without one is left out, as is one whose
  *   metric no part exports. The checks say what is missing.
+ * @param requests where the requests to the service are counted, so that a metric is missed only when there are some.
  */
-export function driftGroups(target: Target, subject: Subject, references: ReadonlyMap<string, Reference | undefined>, traffic: IstioTraffic | undefined): RuleGroup[] {
+export function driftGroups(target: Target, subject: Subject, references: ReadonlyMap<string, Reference | undefined>, requests: RequestSource | undefined): RuleGroup[] {
   const { drift, schema } = target.spec.monitoring;
   return [
-    ...drift.flatMap((rule) => driftGroup(target, subject, driftLimits(rule), references, traffic)),
-    ...(schema ? schemaGroup(target, subject, schema, traffic) : []),
+    ...drift.flatMap((rule) => driftGroup(target, subject, driftLimits(rule), references, requests)),
+    ...(schema ? schemaGroup(target, subject, schema, requests) : []),
   ];
 }
 
@@ -65,7 +67,7 @@ function driftGroup(
   subject: Subject,
   limits: DriftLimits,
   references: ReadonlyMap<string, Reference | undefined>,
-  traffic: IstioTraffic | undefined,
+  requests: RequestSource | undefined,
 ): RuleGroup[] {
   const { kind, metric, threshold } = limits;
   const reference = references.get(limits.reference);
@@ -73,11 +75,12 @@ function driftGroup(
   if (!reference || parts.length === 0) return [];
   const sampling = chosenWindow(limits.window, neededByDrift(target, limits, reference.shares.length));
   if (!sampling) return [];
+  const form = formOfExported(target, metric);
   if (kind !== 'candidate') {
-    return [driftFromReference(subject, { metric, feature: featureOf(target.spec, metric), parts, reference, distance: kind, threshold, sampling, traffic })];
+    return [driftFromReference(subject, { metric, form, feature: featureOf(target.spec, metric), parts, reference, distance: kind, threshold, sampling, requests })];
   }
   const sides = sidesOf(target, parts[0]!);
-  return sides ? [driftOfCandidate(subject, { metric, parts, edges: reference.edges, threshold, sampling, ...sides })] : [];
+  return sides ? [driftOfCandidate(subject, { metric, form, parts, edges: reference.edges, threshold, sampling, ...sides })] : [];
 }
 
 /** What the label `release` says on the series of both sides, for one part; nothing where both run the same workload. */
@@ -93,11 +96,11 @@ function releaseOfPart(entry: Entry, part: string): string {
   return workloadsOf(entry).find((each) => each.part === holder)?.release ?? entry.release;
 }
 
-function schemaGroup(target: Target, subject: Subject, schema: SchemaWatchOutput, traffic: IstioTraffic | undefined): RuleGroup[] {
+function schemaGroup(target: Target, subject: Subject, schema: SchemaWatchOutput, requests: RequestSource | undefined): RuleGroup[] {
   const parts = exportedMetrics(target.spec).filter((part) => part.schema).map(({ part }) => part);
   const sampling = chosenWindow(undefined, neededBySchema(target));
   if (parts.length === 0 || !sampling) return [];
-  return [inputSchema(subject, { parts, limits: limitsOf(schema), digest: schemaDigest(schema), sampling, traffic })];
+  return [inputSchema(subject, { parts, limits: limitsOf(schema), digest: schemaDigest(schema), sampling, requests })];
 }
 
 /** Features that have the same limit stand together, in the order of their first. */

@@ -4,6 +4,7 @@ import { releases, type StatedRelease } from '../promql/catalogue/canary.ts';
 import { coldStart } from '../promql/catalogue/cold-start.ts';
 import { callers, computeCost, tokenBudget } from '../promql/catalogue/cost.ts';
 import { delivery } from '../promql/catalogue/delivery.ts';
+import { enumeration } from '../promql/catalogue/enumeration.ts';
 import { gpus } from '../promql/catalogue/gpu.ts';
 import { languageModel } from '../promql/catalogue/llm.ts';
 import { modelAge } from '../promql/catalogue/model-age.ts';
@@ -19,7 +20,6 @@ import { vllmVersion } from '../promql/metrics-vllm.ts';
 import { groupName, type RuleGroup, type Subject } from '../promql/rule.ts';
 import { pattern, type Pattern } from '../promql/selector.ts';
 import type { Entry, RunningServer } from '../release/serving.ts';
-import type { MetricSource } from '../service/platform.ts';
 import { policyOf } from '../service/release-policy.ts';
 import { defaultImage } from '../service/runtime.ts';
 import type { Framework } from '../service/workload.ts';
@@ -28,8 +28,9 @@ import { sideOf } from './argo-rollouts.ts';
 import { argocdApp } from './argocd.ts';
 import { maxReplicas, startupSeconds } from './container.ts';
 import { componentsOf, deploymentPattern, ownRevision, podPattern, type RunningComponent } from './deployments.ts';
+import { formOfClassic } from './histogram-form.ts';
 import { isLlm } from './is-llm.ts';
-import { scrapesOf } from './scrape.ts';
+import { hasSource, queueProxyScrapes, scrapesOf, type Scrape } from './scrape.ts';
 import { seenTraffic } from './istio-traffic.ts';
 import type { Target } from './target.ts';
 
@@ -48,11 +49,6 @@ export function healthGroups(target: Target, subject: Subject, traffic: IstioTra
     ...gpuGroups(target, subject),
     ...costGroups(target, subject, traffic),
   ];
-}
-
-/** Whether the Prometheus of the cluster has metrics from somewhere. */
-export function hasSource({ cluster }: Target, source: MetricSource): boolean {
-  return cluster.prometheus?.sources?.includes(source) ?? false;
 }
 
 /** What runs in pods, each once: nothing of what was stopped. */
@@ -85,7 +81,7 @@ function podGroups(target: Target, subject: Subject): RuleGroup[] {
   const objects = components.filter(({ part, workload }) => workload.kind === 'server' && part === workload.part && !isLlm(workload));
   return [
     ...(health.pods && counted
-      ? [pods(subject, { deployments: deploymentsOf(target, components), pods: names, scraped: scrapedDeployments(target, components), startup })]
+      ? [pods(subject, { deployments: deploymentsOf(target, components), pods: names, scraped: scrapedDeployments(target, components, scrapesOf(target)), queueProxies: scrapedDeployments(target, components, queueProxyScrapes(target)), startup })]
       : []),
     ...(health.pods && hasSource(target, 'inferenceServices') && objects.length > 0
       ? [inferenceServices(subject, { names: objects.map(({ workload }) => workload.name), startup })]
@@ -98,8 +94,8 @@ function deploymentsOf(target: Target, components: readonly RunningComponent[]):
   return components.map((component) => deploymentPattern(target, component));
 }
 
-function scrapedDeployments(target: Target, components: readonly RunningComponent[]): { part: string; deployments: Pattern[] }[] {
-  const scraped = [...new Set(scrapesOf(target).map(({ part }) => part))].sort(compareText);
+function scrapedDeployments(target: Target, components: readonly RunningComponent[], scrapes: readonly Scrape[]): { part: string; deployments: Pattern[] }[] {
+  const scraped = [...new Set(scrapes.map(({ part }) => part))].sort(compareText);
   return scraped.flatMap((part) => {
     const deployments = deploymentsOf(target, components.filter((component) => component.part === part));
     return deployments.length === 0 ? [] : [{ part, deployments }];
@@ -164,7 +160,7 @@ function statedReleases(target: Target, counted: boolean): StatedRelease[] {
     const side = sideOf(target, { release, workload, ...entry });
     const matchers = istioMatchers({ reporters: seenTraffic(target, workload).reporters, namespace: target.namespace, services: [side.service] });
     const otherwise = rest.phase === 'canary' && (candidate?.mirror !== undefined || candidate?.header !== undefined);
-    return { release, ...rest, otherwise, matchers: counted && (!shared || ownRevision(target, workload) !== undefined) ? matchers : undefined };
+    return { release, ...rest, otherwise, form: formOfClassic(target), matchers: counted && (!shared || ownRevision(target, workload) !== undefined) ? matchers : undefined };
   };
   return [
     stated(stable, { phase: 'stable', weight: 100 - share }),
@@ -245,6 +241,7 @@ function llmGroups(target: Target, subject: Subject): RuleGroup[] {
     parts: partsOf(servers),
     versions: servers.map(({ server }) => vllmVersion(server.image ?? defaultImage('vllm', target.cluster.kserve?.version ?? '', server.resources.gpu !== undefined))),
     usual: health.runtime,
+    form: formOfClassic(target),
     timeToFirstToken,
     timeBetweenTokens,
     detailed: health.answers,
@@ -269,7 +266,7 @@ function gpuGroups(target: Target, subject: Subject): RuleGroup[] {
 }
 
 function costGroups(target: Target, subject: Subject, traffic: IstioTraffic | undefined): RuleGroup[] {
-  const { compute, tokens, callers: unusual } = target.spec.monitoring.cost;
+  const { compute, tokens, callers: unusual, enumeration: walking } = target.spec.monitoring.cost;
   const components = runningComponents(target);
   const models = partsOf(runningServers(target, 'vllm'));
   return [
@@ -278,6 +275,9 @@ function costGroups(target: Target, subject: Subject, traffic: IstioTraffic | un
       : []),
     ...(tokens !== undefined && models.length > 0 ? [tokenBudget(subject, { ...tokens, parts: models })] : []),
     ...(unusual !== undefined && traffic ? [callers(subject, { ...unusual, requests: istioMatchers(traffic) })] : []),
+    ...(walking !== undefined && (traffic ?? walking.distinct)
+      ? [enumeration(subject, { ...walking, distinct: walking.distinct, requests: traffic && istioMatchers(traffic) })]
+      : []),
   ];
 }
 

@@ -4,16 +4,21 @@ import { errorBudgetGroup, type BurnPromise } from '../promql/catalogue/burn-rat
 import { customSlo, type CustomEvents } from '../promql/catalogue/custom-slo.ts';
 import { latency, timeToFirstToken } from '../promql/catalogue/latency.ts';
 import { outage, outageWindow } from '../promql/catalogue/outage.ts';
-import type { IstioTraffic } from '../promql/metrics.ts';
+import { queueProxyLatency } from '../promql/catalogue/queue-proxy-latency.ts';
+import { ISTIO_DURATION, type IstioTraffic, type KnownHistogram } from '../promql/metrics.ts';
+import { queueProxyMetrics } from '../promql/metrics-knative.ts';
 import { identityLabels, type RuleGroup, type Subject } from '../promql/rule.ts';
 import { equal, type Matcher, type Pattern } from '../promql/selector.ts';
 import type { ServiceSpec } from '../service/service.ts';
-import { promiseOf, type SloOutput, type SloPromise } from '../service/slo.ts';
+import { graphOf, promiseOf, type SloOutput, type SloPromise } from '../service/slo.ts';
 import { runsOnKnative } from './address.ts';
 import { keptToService } from './custom-rules.ts';
 import { componentsOf, deploymentPattern } from './deployments.ts';
+import { formOfClassic } from './histogram-form.ts';
 import { isLlm } from './is-llm.ts';
-import { hasSource } from './prometheus-health.ts';
+import { graphTraffic, istioCounts } from './istio-traffic.ts';
+import { queueProxiesCount, queueProxyTraffic } from './queue-proxy-traffic.ts';
+import { hasSource } from './scrape.ts';
 import type { Target } from './target.ts';
 
 /** An objective of a service, and what it promises. */
@@ -32,9 +37,9 @@ export function promisesOf({ spec }: Target): PromisedSlo[] {
   return all.map((slo) => ({ slo, byDefault, promise: { ...promiseOf(slo), rate: rateOf(spec, slo) } }));
 }
 
-/** Events per second that an objective is about; unknown of events of the user's own, and of models behind a function. */
+/** Events per second that an objective is about; unknown of events of the user's own, of graphs, and of models behind a function. */
 function rateOf(spec: ServiceSpec, slo: SloOutput): number | undefined {
-  if ('custom' in slo || ('timeToFirstToken' in slo && spec.function)) return undefined;
+  if ('custom' in slo || graphOf(slo).length > 0 || ('timeToFirstToken' in slo && spec.function)) return undefined;
   return spec.traffic.expectedRps;
 }
 
@@ -44,26 +49,32 @@ export function vllmParts({ predictor, models }: ServiceSpec): string[] {
   return servers.filter(([, { framework, llm }]) => framework === 'vllm' || llm !== undefined).map(([part]) => part);
 }
 
-/** Whether the time to answer can be measured: KServe's gateway does not say which service a request was for. */
-export function hasLatency(target: Target): boolean {
-  return target.cluster.istio !== undefined && !isLlm(target.serving.stable.workload);
+/** Histograms that have the time to answer, one for each name that it may have; none where nobody measures it. */
+export function latencyHistograms(target: Target): KnownHistogram[] {
+  // KServe's gateway does not say which service a request was for.
+  if (isLlm(target.serving.stable.workload)) return [];
+  if (istioCounts(target)) return [ISTIO_DURATION];
+  const { knative } = target.cluster;
+  return knative && queueProxiesCount(target) ? queueProxyMetrics(knative.version).map(({ duration }) => duration) : [];
 }
 
 /** Whether requests are counted somewhere. */
 export function countsRequests(target: Target): boolean {
-  return target.cluster.istio !== undefined || isLlm(target.serving.stable.workload);
+  return isLlm(target.serving.stable.workload) || latencyHistograms(target).length > 0;
 }
 
 /**
  * The objectives of a service: burn-rate alerts for each, what is left of the error budgets, and the alert on a total
  * outage. What cannot be measured on the cluster is left out; the checks say so.
  *
- * @param traffic the requests as Istio counts them.
+ * @param source where the requests to the service are counted.
  */
-export function sloGroups(target: Target, subject: Subject, traffic: IstioTraffic | undefined): RuleGroup[] {
-  const source = requestSource(target, subject, traffic);
-  const objectives = promisesOf(target).flatMap((promised) => {
-    const group = groupOf(target, subject, promised, traffic, source);
+export function sloGroups(target: Target, subject: Subject, source: RequestSource | undefined): RuleGroup[] {
+  // Those on the service first: `monitoring test` makes its stories of the first requests that rules read.
+  const promises = promisesOf(target).sort((a, b) => graphOf(a.slo).length - graphOf(b.slo).length);
+  const objectives = promises.flatMap((promised) => {
+    const [graph] = graphOf(promised.slo);
+    const group = groupOf(target, subject, promised, graph === undefined ? source : graphSource(target, graph));
     return group === undefined ? [] : [{ group, promise: promised.promise }];
   });
   return [
@@ -73,11 +84,23 @@ export function sloGroups(target: Target, subject: Subject, traffic: IstioTraffi
   ];
 }
 
-/** Behind KServe's gateway a vLLM counts its requests itself. */
-function requestSource(target: Target, subject: Subject, traffic: IstioTraffic | undefined): RequestSource | undefined {
+/**
+ * Where the requests to a service are counted. Behind KServe's gateway a vLLM counts them itself; without Istio the queue-proxies of
+ * Knative do.
+ *
+ * @param traffic the requests as Istio counts them.
+ */
+export function requestSource(target: Target, subject: Subject, traffic: IstioTraffic | undefined): RequestSource | undefined {
   const { workload } = target.serving.stable;
   if (isLlm(workload)) return { vllm: seriesOfPart(subject, workload.part) };
-  return traffic && { istio: traffic };
+  if (traffic) return { istio: traffic };
+  const queueProxy = queueProxyTraffic(target, subject);
+  return queueProxy && { queueProxy };
+}
+
+function graphSource(target: Target, graph: string): RequestSource | undefined {
+  const istio = graphTraffic(target, graph);
+  return istio && { istio };
 }
 
 /** Labels that our PodMonitor gives to the series of a part, of whichever release. */
@@ -89,11 +112,14 @@ function groupOf(
   target: Target,
   subject: Subject,
   { slo, promise, byDefault }: PromisedSlo,
-  traffic: IstioTraffic | undefined,
   source: RequestSource | undefined,
 ): RuleGroup | undefined {
   if ('availability' in slo) return source && availability(subject, { ...promise, source, byDefault });
-  if ('latency' in slo) return traffic && latency(subject, { ...promise, below: milliseconds(slo.latency.below), traffic });
+  if ('latency' in slo) {
+    const timed = { ...promise, below: milliseconds(slo.latency.below), form: formOfClassic(target) };
+    if (source && 'istio' in source) return latency(subject, { ...timed, traffic: source.istio });
+    return source && 'queueProxy' in source ? queueProxyLatency(subject, source.queueProxy, timed) : undefined;
+  }
   if ('custom' in slo) {
     const { total, good, bad } = slo.custom;
     const kept = keptToService(target, []);
@@ -102,7 +128,7 @@ function groupOf(
     return customSlo(subject, { ...promise, total: events(total), good: goodOnes, bad: badOnes, requests: source });
   }
   const { below, part = vllmParts(target.spec)[0] } = slo.timeToFirstToken;
-  return part === undefined ? undefined : timeToFirstToken(subject, { ...promise, below: milliseconds(below), own: seriesOfPart(subject, part) });
+  return part === undefined ? undefined : timeToFirstToken(subject, { ...promise, below: milliseconds(below), form: formOfClassic(target), own: seriesOfPart(subject, part) });
 }
 
 function outageGroup(target: Target, subject: Subject, source: RequestSource | undefined): RuleGroup[] {
@@ -110,7 +136,7 @@ function outageGroup(target: Target, subject: Subject, source: RequestSource | u
   const window = outageSeconds(target);
   if (rule === false || source === undefined || window === undefined) return [];
   const { minFailures, severity } = rule;
-  const deployments = 'istio' in source && hasSource(target, 'kubeStateMetrics') ? answeringDeployments(target) : undefined;
+  const deployments = !('vllm' in source) && hasSource(target, 'kubeStateMetrics') ? answeringDeployments(target) : undefined;
   return [outage(subject, { source, window, minFailures, severity, deployments })];
 }
 

@@ -8,19 +8,19 @@ import { exactly, pattern } from '../promql/selector.ts';
 import type { Reference } from '../service/reference.ts';
 import { customRules } from './custom-rules.ts';
 import { isLlm } from './is-llm.ts';
-import { seenTraffic } from './istio-traffic.ts';
+import { istioCounts, seenTraffic } from './istio-traffic.ts';
 import { driftGroups } from './prometheus-drift.ts';
 import { healthGroups, releaseGroup } from './prometheus-health.ts';
-import { sloGroups } from './prometheus-slo.ts';
+import { requestSource, sloGroups } from './prometheus-slo.ts';
 import { withRunbooks } from './runbook.ts';
-import { scrapesOf, type Scrape } from './scrape.ts';
+import { queueProxyScrapes, scrapesOf, type Scrape } from './scrape.ts';
 import { serviceLabels, type Target } from './target.ts';
 
 /**
  * What watches a service: a PodMonitor that stamps `ai_service`, `release` and `part` on all series of its pods, and a
  * PrometheusRule with its alerts, both named after the service. A second PrometheusRule, `<service>.releases`, has what is
  * said about the releases that run, so that a step of a release leaves the first one alone. Nothing on a cluster without
- * Prometheus; without Istio, which counts the requests, only objectives that are measured otherwise.
+ * Prometheus; without the metrics of Istio, objectives are measured by the queue-proxies of Knative, or not at all.
  *
  * A service that names no objective gets one of its own: availability, 99 %.
  *
@@ -33,7 +33,7 @@ export function renderPrometheus(target: Target, references: ReadonlyMap<string,
     namespace: target.namespace,
     labels: { ...serviceLabels(target), ...target.cluster.prometheus.ruleLabels },
   };
-  const endpoints = endpointsOf(scrapesOf(target));
+  const endpoints = [...endpointsOf(scrapesOf(target)), ...endpointsOf(queueProxyScrapes(target))];
   const moving = releasesGroupName(subjectOf(target));
   const groups = ruleGroups(target, references);
   const [lasting, moves] = [groups.filter(({ name }) => name !== moving), groups.filter(({ name }) => name === moving)];
@@ -109,9 +109,10 @@ function ruleGroups(target: Target, references: ReadonlyMap<string, Reference | 
 export function builtInGroups(target: Target, references: ReadonlyMap<string, Reference | undefined>): RuleGroup[] {
   const subject = subjectOf(target);
   const traffic = istioTraffic(target);
+  const requests = requestSource(target, subject, traffic);
   return [
-    ...sloGroups(target, subject, traffic),
-    ...driftGroups(target, subject, references, traffic),
+    ...sloGroups(target, subject, requests),
+    ...driftGroups(target, subject, references, requests),
     ...healthGroups(target, subject, traffic),
     releaseGroup(target, subject, traffic),
   ];
@@ -135,7 +136,7 @@ function subjectOf({ service, namespace, environment, env, spec }: Target): Subj
  */
 function istioTraffic(target: Target): IstioTraffic | undefined {
   // Behind KServe's gateway nothing says which service a request was for.
-  if (!target.cluster.istio || isLlm(target.serving.stable.workload)) return undefined;
+  if (!istioCounts(target) || isLlm(target.serving.stable.workload)) return undefined;
   const { stable, candidate, kept } = target.serving;
   const workloads = new Map([stable, ...(candidate ? [candidate] : []), ...kept].map(({ workload }) => [workload.name, workload]));
   // By name: a release that becomes stable changes no line.

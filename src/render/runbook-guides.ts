@@ -296,6 +296,11 @@ export const ALERT_GUIDES: Readonly<Record<string, AlertGuide>> = {
     first: [callsByCaller, recorded('ai_tokens?:.+'), history],
     then: 'Limit the rate of the caller that sends most, or answer with a smaller model.',
   },
+  AiCallerEnumerates: {
+    means: 'One caller walks through the inputs of the model: for a day it asks much more than it used to, or nearly all that it asks is new. That is how models are copied, slowly.',
+    first: [callsByCaller, recorded('ai_caller:.+'), logs],
+    then: 'Ask who it is, and what for. An AuthorizationPolicy or a rate limit stops it; answers with less detail (no probabilities) are worth less to a copy.',
+  },
   AiCallerUnusual: {
     means: 'One caller asks unusually much. That is how models are copied by their answers; a loop looks the same.',
     first: [callsByCaller, callsByCode, logs],

@@ -61,8 +61,13 @@ function alertsOf(objects: readonly KubeObject[]): Map<string, AnyRule[]> {
   for (const object of objects) {
     if (object.kind !== 'PrometheusRule') continue;
     const { groups = [] } = (object as unknown as PrometheusRule).spec;
-    for (const rule of groups.flatMap(({ rules = [] }) => rules)) {
-      if (rule.alert) alerts.set(rule.alert, [...(alerts.get(rule.alert) ?? []), rule]);
+    for (const { rules = [] } of groups) {
+      for (const rule of rules) {
+        if (!rule.alert) continue;
+        const others = alerts.get(rule.alert);
+        if (others) others.push(rule);
+        else alerts.set(rule.alert, [rule]);
+      }
     }
   }
   return alerts;

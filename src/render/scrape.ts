@@ -1,6 +1,8 @@
 import type { RunningServer, RunningWorkload } from '../release/serving.ts';
+import type { MetricSource } from '../service/platform.ts';
 import { RUNTIMES } from '../service/runtime.ts';
 import { runsOnKnative } from './address.ts';
+import { componentsOf } from './deployments.ts';
 import { LLM_PORT } from './llm.ts';
 import type { Target } from './target.ts';
 
@@ -15,10 +17,30 @@ export interface Scrape {
   readonly declaredPort: number;
 }
 
+/** Whether the Prometheus of the cluster has metrics from somewhere. */
+export function hasSource({ cluster }: Target, source: MetricSource): boolean {
+  return cluster.prometheus?.sources?.includes(source) ?? false;
+}
+
+/** Port of a queue-proxy with metrics of requests; its container declares it (knative serving 1.18 to 1.23 pkg/networking/constants.go). */
+const QUEUE_PROXY_PORT = 9091;
+
+/** The queue-proxies of what runs on Knative, where they are said to count requests. */
+export function queueProxyScrapes(target: Target): Scrape[] {
+  if (!target.cluster.knative || !hasSource(target, 'queueProxy')) return [];
+  return target.serving.workloads
+    .filter((workload) => runsOnKnative(target, workload))
+    .flatMap((workload) =>
+      componentsOf(workload).map(
+        ({ part }): Scrape => ({ part, release: workload.release, port: QUEUE_PROXY_PORT, path: '/metrics', declaredPort: QUEUE_PROXY_PORT }),
+      ),
+    );
+}
+
 /** HTTP port of a custom server that names none. */
 const DEFAULT_PORT = 8080;
 
-/** Everything to scrape of what runs; parts without metrics are left out. */
+/** Everything to scrape of the containers that run; parts without metrics are left out. */
 export function scrapesOf(target: Target): Scrape[] {
   return target.serving.workloads.flatMap((workload) => {
     const knative = runsOnKnative(target, workload);

@@ -77,7 +77,9 @@ export const customRecording = z
 
 const declaredMetric = z
   .strictObject({
-    type: z.enum(['counter', 'gauge', 'histogram', 'summary']).meta({ description: 'What it is; a histogram has the series `_bucket`, `_sum` and `_count`.' }),
+    type: z
+      .enum(['counter', 'gauge', 'histogram', 'nativeHistogram', 'summary'])
+      .meta({ description: 'What it is; a histogram has the series `_bucket`, `_sum` and `_count`, and a native one just one series.' }),
     from: z
       .enum(['service', 'elsewhere'])
       .default('service')

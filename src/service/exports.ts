@@ -13,6 +13,8 @@ export interface ExportedMetrics {
   readonly features: Readonly<Record<string, string>>;
   /** Bucket bounds, of the histograms for which they are declared. */
   readonly buckets: Readonly<Record<string, readonly number[]>>;
+  /** Whether they are native histograms. */
+  readonly native: boolean;
   /** Whether it counts what is wrong with its input. */
   readonly schema: boolean;
 }
@@ -20,9 +22,9 @@ export interface ExportedMetrics {
 /** What each part of a service declares in `exports`, for all parts, in a fixed order. */
 export function exportedMetrics(spec: ServiceSpec): ExportedMetrics[] {
   return sourceParts(spec).map(({ part, field, content }) => {
-    const { predictions, features = {}, buckets = {}, schema = false } = content.exports ?? {};
+    const { predictions, features = {}, buckets = {}, native = false, schema = false } = content.exports ?? {};
     const metrics = [...(predictions === undefined ? [] : [predictions]), ...Object.values(features)];
-    return { part, field, metrics, predictions, features, buckets, schema };
+    return { part, field, metrics, predictions, features, buckets, native, schema };
   });
 }
 

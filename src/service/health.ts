@@ -9,6 +9,8 @@ const minutes = duration.check((context) => {
   report(context, `${context.value} is no number of whole minutes`, 'write 30m, 2h, 72h');
 });
 
+const counterName = z.string().regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'expected the name of a metric');
+
 /** A limit in whole milliseconds, longer than nothing. */
 const limit = duration.check((context) => {
   if (parseDuration(context.value) === 0) report(context, 'a limit of 0 is always passed', 'write a longer duration: 500ms, 2s');
@@ -71,6 +73,23 @@ export const cost = z
       })
       .optional()
       .meta({ description: 'A caller that asks unusually much, as somebody who copies the model would. Default: not watched.' }),
+    enumeration: z
+      .strictObject({
+        factor: z.number().min(1).default(5).meta({ description: 'How many times its own mean day of the week before a caller may ask within a day.' }),
+        least: z.int().min(1).default(10_000).meta({ description: 'Fewest requests of a caller in a day that are worth a word.' }),
+        distinct: z
+          .strictObject({
+            metric: counterName.meta({ description: 'Counter of inputs that its pod has not seen before, by caller; declared in `monitoring.metrics`.' }),
+            total: counterName.meta({ description: 'Counter of all inputs, with the same labels; declared in `monitoring.metrics`.' }),
+            caller: z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'expected the name of a label').default('caller').meta({ description: 'Label of both that names the caller.' }),
+            share: z.number().gt(0).lt(1).default(0.9).meta({ description: 'Share of the inputs of a caller that may be new, 0 to 1.' }),
+            least: z.int().min(1).default(1000).meta({ description: 'Fewest inputs of a caller in an hour that are worth a word.' }),
+          })
+          .optional()
+          .meta({ description: 'What a part of the service counts of its inputs. Default: requests are looked at only.' }),
+      })
+      .optional()
+      .meta({ description: 'A caller that walks through the inputs of the model, slowly and without much of the traffic, to copy it. Default: not watched.' }),
   })
   .meta({ id: 'Cost', description: 'What tells that a service costs too much, or that somebody takes too much of it.' });
 

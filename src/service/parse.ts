@@ -142,9 +142,9 @@ function expected(issue: z.core.$ZodIssue): string {
     case 'unrecognized_keys':
       return `no ${issue.keys.join(', ')}`;
     case 'too_small':
-      return `at least ${issue.minimum}`;
+      return `${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`;
     case 'too_big':
-      return `at most ${issue.maximum}`;
+      return `${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`;
     case 'invalid_format':
       return issue.pattern === undefined ? `a ${issue.format}` : `text that matches ${issue.pattern}`;
     default:

@@ -194,6 +194,10 @@ export interface ClusterSpec {
      */
     dataplane: 'sidecar' | 'ambient';
     /**
+     * Whether the Prometheus of the cluster scrapes its gateways, sidecars and waypoints, which count the requests. Default: true.
+     */
+    metrics?: boolean;
+    /**
      * Gateway for public hosts, as <namespace>/<name>.
      */
     gateway?: string;
@@ -233,6 +237,14 @@ export interface ClusterSpec {
      */
     version: string | readonly [string, string];
     /**
+     * How long it keeps samples (`--storage.tsdb.retention.time`): "15d". Error budgets over a longer period are warned about. Default: not known.
+     */
+    retention?: string;
+    /**
+     * Native histograms. `scraped`: it keeps those that are exposed (`scrape_native_histograms`); Prometheus 3.0 or later. `converted`: it also makes native ones of all classic ones (`convert_classic_histograms_to_nhcb`), so that no series of buckets is left; 3.4 or later. Default: it keeps classic ones only.
+     */
+    nativeHistograms?: 'scraped' | 'converted';
+    /**
      * Labels that the Prometheus object's selectors ask for.
      */
     ruleLabels?: {
@@ -244,9 +256,9 @@ export interface ClusterSpec {
      */
     runbookUrl?: string;
     /**
-     * What it scrapes beside Istio and our pods; alerts on anything else are not rendered. `argocd`: the Argo CD that delivers to the cluster. `dcgm`: NVIDIA GPUs. `inferenceServices`: their conditions, by kube-state-metrics (docs/health.md has the configuration). `knative`: its autoscaler and activator. Default: nothing.
+     * What it scrapes beside Istio and our pods; alerts on anything else are not rendered. `argocd`: the Argo CD that delivers to the cluster. `dcgm`: NVIDIA GPUs. `inferenceServices`: their conditions, by kube-state-metrics (docs/health.md has the configuration). `knative`: its autoscaler and activator. `queueProxy`: Knative counts requests in every pod (docs/health.md), which our PodMonitor scrapes. Default: nothing.
      */
-    sources?: readonly ('argocd' | 'dcgm' | 'inferenceServices' | 'knative' | 'kubeStateMetrics' | 'opencost')[];
+    sources?: readonly ('argocd' | 'dcgm' | 'inferenceServices' | 'knative' | 'kubeStateMetrics' | 'opencost' | 'queueProxy')[];
   };
   /**
    * Grafana, with a sidecar that looks for dashboards. Default: not installed.

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { dnsLabel, labels, report } from './common.ts';
 import { pageUrl } from './custom-alert.ts';
+import { checkNativeHistograms, nativeHistograms, retention } from './prometheus-storage.ts';
 import { registry } from './registry.ts';
 import { alertmanager } from './routing.ts';
 
@@ -40,7 +41,7 @@ function functionOf<Scope, Result>(tsType: string): z.ZodCustom<(scope: Scope) =
 const knativeFeatures = ['nodeselector', 'tolerations', 'affinity', 'persistent-volume-claim', 'init-containers', 'securitycontext'] as const;
 
 /** Where the Prometheus of a cluster has metrics from, beside Istio and the pods of our services. */
-const metricSources = ['argocd', 'dcgm', 'inferenceServices', 'knative', 'kubeStateMetrics', 'opencost'] as const;
+const metricSources = ['argocd', 'dcgm', 'inferenceServices', 'knative', 'kubeStateMetrics', 'opencost', 'queueProxy'] as const;
 
 /** Where the Prometheus of a cluster may have metrics from. */
 export type MetricSource = (typeof metricSources)[number];
@@ -90,6 +91,7 @@ export const cluster = z
     .strictObject({
       version: described('Istio version: "1.30".'),
       dataplane: z.enum(['sidecar', 'ambient']).meta({ description: 'Sidecars, or ambient with waypoints.' }),
+      metrics: z.boolean().optional().meta({ description: 'Whether the Prometheus of the cluster scrapes its gateways, sidecars and waypoints, which count the requests. Default: true.' }),
       gateway: z
         .string()
         .regex(/^[a-z0-9-]+\/[a-z0-9-]+$/)
@@ -120,6 +122,8 @@ export const cluster = z
   prometheus: z
     .strictObject({
       version: described('Prometheus version: "3.4".'),
+      retention: retention.optional(),
+      nativeHistograms: nativeHistograms.optional(),
       ruleLabels: labels.default({}).meta({ description: "Labels that the Prometheus object's selectors ask for." }),
       alertmanager: alertmanager.optional(),
       runbookUrl: runbookUrl
@@ -127,9 +131,10 @@ export const cluster = z
         .meta({ description: 'Address of an alert\'s page: {page} is its place in the GitOps tree, {alert} its name. "https://git.example.com/acme/ml-gitops/blob/main/gitops/{page}". Default: alerts name none.' }),
       sources: z.array(z.enum(metricSources)).readonly().optional().meta({
         description:
-          'What it scrapes beside Istio and our pods; alerts on anything else are not rendered. `argocd`: the Argo CD that delivers to the cluster. `dcgm`: NVIDIA GPUs. `inferenceServices`: their conditions, by kube-state-metrics (docs/health.md has the configuration). `knative`: its autoscaler and activator. Default: nothing.',
+          'What it scrapes beside Istio and our pods; alerts on anything else are not rendered. `argocd`: the Argo CD that delivers to the cluster. `dcgm`: NVIDIA GPUs. `inferenceServices`: their conditions, by kube-state-metrics (docs/health.md has the configuration). `knative`: its autoscaler and activator. `queueProxy`: Knative counts requests in every pod (docs/health.md), which our PodMonitor scrapes. Default: nothing.',
       }),
     })
+    .check(checkNativeHistograms)
     .optional()
     .meta({ description: 'Prometheus, run by its operator. Default: not installed.' }),
   grafana: z

@@ -55,6 +55,10 @@ const common = {
     .meta({ id: 'BurnRateAlerts', description: 'Differences from the four burn-rate alerts of the SRE workbook.' }),
 };
 
+const graph = dnsLabel.optional().meta({
+  description: 'An InferenceGraph in the namespace of the service, to which the requests go that are meant; Istio counts them. Default: the service itself.',
+});
+
 const METRIC = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 
 const counter = z
@@ -90,7 +94,7 @@ export const slo = z
   .union([
     z.strictObject({
       availability: z
-        .strictObject({ objective: objective.meta({ description: 'Share of requests that must not fail, in per cent: 99.9.' }), ...common })
+        .strictObject({ objective: objective.meta({ description: 'Share of requests that must not fail, in per cent: 99.9.' }), graph, ...common })
         .meta({ description: 'Requests do not fail.' }),
     }),
     z.strictObject({
@@ -99,6 +103,7 @@ export const slo = z
           quantile: z.number().gt(0).lt(1).optional().meta({ description: 'Quantile for dashboards. Not used yet. Default: the objective as a share.' }),
           below: duration.meta({ description: 'Latency limit; must be a bucket bound of the metric, for Istio 0.5, 1, 5, 10, 25, 50, 100, 250, 500 ms, 1 s, 2.5 s, 5 s, 10 s, 30 s, …' }),
           objective: objective.meta({ description: 'Share of requests that must be faster than `below`, in per cent.' }),
+          graph,
           ...common,
         })
         .meta({ description: 'Requests are answered in time.' }),
@@ -176,10 +181,16 @@ function contentOf(one: SloOutput): [field: string, content: Content] {
   return 'custom' in one ? ['custom', one.custom] : ['timeToFirstToken', one.timeToFirstToken];
 }
 
+/** The InferenceGraph that an objective is about, where it is about one. */
+export function graphOf(one: SloOutput): string[] {
+  const graph = 'availability' in one ? one.availability.graph : 'latency' in one ? one.latency.graph : undefined;
+  return graph === undefined ? [] : [graph];
+}
+
 /** What counts the same has the same name, whatever the objective. */
 function sloName(one: SloOutput): string {
-  if ('availability' in one) return 'availability';
-  if ('latency' in one) return `latency-${limitOf(one.latency.below)}`;
+  if ('availability' in one) return ['availability', ...graphOf(one)].join('-');
+  if ('latency' in one) return ['latency', ...graphOf(one), limitOf(one.latency.below)].join('-');
   if ('custom' in one) return one.custom.name;
   const { part, below } = one.timeToFirstToken;
   return `ttft-${part === undefined ? '' : `${part}-`}${limitOf(below)}`;
@@ -209,9 +220,10 @@ type Fields<Kind extends string> = Extract<SloSpec, Readonly<Record<Kind, unknow
  */
 export const Slo = {
   /**
-   * Share of requests that must not fail, in per cent.
+   * Share of requests that must not fail, in per cent: requests to the service, or to an InferenceGraph that stands beside it.
    *
    * @example Slo.availability(99.9, { alerts: { fast: { minBadEvents: 20 }, longterm: false } })
+   * @example Slo.availability(99.5, { graph: 'claims' })
    */
   availability(objective: number, more: Omit<Fields<'availability'>, 'objective'> = {}): SloSpec {
     return { availability: { objective, ...more } };

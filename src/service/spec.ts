@@ -261,6 +261,10 @@ export type Slo =
          */
         objective: number;
         /**
+         * An InferenceGraph in the namespace of the service, to which the requests go that are meant; Istio counts them. Default: the service itself.
+         */
+        graph?: string;
+        /**
          * Time for which the error budget is; Prometheus must keep its data as long. Default: 30d.
          */
         period?: '7d' | '14d' | '28d' | '30d';
@@ -284,6 +288,10 @@ export type Slo =
          * Share of requests that must be faster than `below`, in per cent.
          */
         objective: number;
+        /**
+         * An InferenceGraph in the namespace of the service, to which the requests go that are meant; Istio counts them. Default: the service itself.
+         */
+        graph?: string;
         /**
          * Time for which the error budget is; Prometheus must keep its data as long. Default: 30d.
          */
@@ -852,6 +860,10 @@ export interface ExportedMetrics {
     [k: string]: readonly number[];
   };
   /**
+   * Whether these histograms are native ones; the Prometheus of the cluster must keep them (`prometheus.nativeHistograms`). Default: they are classic ones.
+   */
+  native?: boolean;
+  /**
    * Whether the server counts what is wrong with its input, as docs/drift.md says. Default: it does not.
    */
   schema?: boolean;
@@ -1363,6 +1375,44 @@ export interface Cost {
      */
     least?: number;
   };
+  /**
+   * A caller that walks through the inputs of the model, slowly and without much of the traffic, to copy it. Default: not watched.
+   */
+  enumeration?: {
+    /**
+     * How many times its own mean day of the week before a caller may ask within a day.
+     */
+    factor?: number;
+    /**
+     * Fewest requests of a caller in a day that are worth a word.
+     */
+    least?: number;
+    /**
+     * What a part of the service counts of its inputs. Default: requests are looked at only.
+     */
+    distinct?: {
+      /**
+       * Counter of inputs that its pod has not seen before, by caller; declared in `monitoring.metrics`.
+       */
+      metric: string;
+      /**
+       * Counter of all inputs, with the same labels; declared in `monitoring.metrics`.
+       */
+      total: string;
+      /**
+       * Label of both that names the caller.
+       */
+      caller?: string;
+      /**
+       * Share of the inputs of a caller that may be new, 0 to 1.
+       */
+      share?: number;
+      /**
+       * Fewest inputs of a caller in an hour that are worth a word.
+       */
+      least?: number;
+    };
+  };
 }
 /**
  * An alert of your own.
@@ -1432,9 +1482,9 @@ export interface AlertRouting {
  */
 export interface DeclaredMetric {
   /**
-   * What it is; a histogram has the series `_bucket`, `_sum` and `_count`.
+   * What it is; a histogram has the series `_bucket`, `_sum` and `_count`, and a native one just one series.
    */
-  type: 'counter' | 'gauge' | 'histogram' | 'summary';
+  type: 'counter' | 'gauge' | 'histogram' | 'nativeHistogram' | 'summary';
   /**
    * `service`: its own pods expose it. `elsewhere`: another exporter does, and selectors must say whose series they mean.
    */

@@ -111,7 +111,14 @@ const exportsMetrics = z
       .record(z.string().min(1), z.array(z.number()).min(1))
       .optional()
       .meta({ description: 'Bucket bounds by histogram, rising, without +Inf; edges of references are checked against them. Default: not known.' }),
+    native: z.boolean().optional().meta({
+      description: 'Whether these histograms are native ones; the Prometheus of the cluster must keep them (`prometheus.nativeHistograms`). Default: they are classic ones.',
+    }),
     schema: z.boolean().optional().meta({ description: 'Whether the server counts what is wrong with its input, as docs/drift.md says. Default: it does not.' }),
+  })
+  .check((context) => {
+    const { native, buckets } = context.value;
+    if (native && buckets) report(context, 'native histograms have no buckets that could be named', 'leave buckets out, or native', ['buckets']);
   })
   .meta({ id: 'ExportedMetrics', description: "Metrics that this part exposes and that drift rules may use. KServe's own servers export none." });
 

@@ -68,9 +68,13 @@ export function pathFlaw(path: string): string | undefined {
   return fileFlaw(path);
 }
 
+/** What nearly every file is called; none of these is in the way of anything. */
+const USUAL_NAME = /^[a-z0-9][a-z0-9.-]{0,59}$/;
+
 /** Why a file cannot be part of a tree, though its folder can. */
 function fileFlaw(path: string): string | undefined {
   const name = nameOf(path);
+  if (USUAL_NAME.test(name) && !name.startsWith('kustomization')) return undefined;
   const flaw = nameFlaw(name);
   if (flaw !== undefined) return flaw;
   if (name.endsWith('Chart.yaml')) return 'makes Argo CD take the folder for a Helm chart';
@@ -89,6 +93,9 @@ function nameFlaw(name: string): string | undefined {
   return `has a name of more than ${MAX_NAME_BYTES} bytes`;
 }
 
+/** Text that looks the same to a disk that ignores case, and nearly every path is. */
+const FOLDED = /^[\x21-\x40\x5b-\x7e]*$/;
+
 /**
  * The paths of a whole tree: each one can be part of it, and none clashes with another on a disk that ignores
  * case. `display` says how a path is shown.
@@ -100,7 +107,7 @@ export function checkPaths(paths: Iterable<string>, display: (path: string) => s
   const folders = new Set<string>();
 
   const take = (path: string, kind: 'file' | 'folder') => {
-    const folded = path.normalize('NFC').toLowerCase();
+    const folded = FOLDED.test(path) ? path : path.normalize('NFC').toLowerCase();
     const other = taken.get(folded);
     taken.set(folded, path);
     if (other === undefined) return;
@@ -112,16 +119,17 @@ export function checkPaths(paths: Iterable<string>, display: (path: string) => s
   };
 
   for (const path of paths) {
-    const flaw = folders.has(folderOf(path)) ? fileFlaw(path) : pathFlaw(path);
+    const folder = folderOf(path);
+    const flaw = folders.has(folder) ? fileFlaw(path) : pathFlaw(path);
     if (flaw !== undefined) {
       const message = `the path ${JSON.stringify(path)} ${flaw}`;
       findings.push(treeFinding('tree/path', display(path), message, 'rename what the file is made from'));
       continue;
     }
     take(path, 'file');
-    for (let folder = folderOf(path); folder !== '' && !folders.has(folder); folder = folderOf(folder)) {
-      folders.add(folder);
-      take(folder, 'folder');
+    for (let above = folder; above !== '' && !folders.has(above); above = folderOf(above)) {
+      folders.add(above);
+      take(above, 'folder');
     }
   }
   return findings;

@@ -74,26 +74,32 @@ function look(outDir: string, files: ReadonlyMap<string, string>, display: (path
 
   const stale = [...owned.paths].filter((path) => !files.has(path));
   const removed = stale.filter((path) => disk.at(path) === 'file').sort();
-  const leftovers = temporaryEntries(disk, files, owned.paths);
-  const going: Going = { files: new Set([...removed, ...leftovers]), folders: foldersAbove(stale) };
+  const byFolder = groupByFolder(files.keys());
+  const leftovers = temporaryEntries(disk, files, owned.paths, withAbove([...byFolder.keys(), ...groupByFolder(stale).keys()]));
+  const going: Going = { files: new Set([...removed, ...leftovers]), folders: withAbove(groupByFolder(stale).keys()) };
 
   const added: string[] = [];
   const changed: string[] = [];
   const inTheWay = new Set<string>();
-  for (const [path, content] of files) {
-    const entry = disk.at(path);
-    if (entry === 'file') {
-      if (readFileSync(display(path), 'utf8') === content) continue;
-      if (owned.paths.has(path)) changed.push(path);
-      else inTheWay.add(path);
-      continue;
+  // Folder by folder: there are many times more files, and what is asked of a folder is asked once.
+  for (const [folder, paths] of byFolder) {
+    const entries = disk.entries(folder);
+    const above = disk.obstacle(paths[0]!);
+    for (const path of paths) {
+      const entry = entries.size === 0 ? undefined : entries.get(nameOf(path));
+      if (entry === 'file') {
+        if (readFileSync(display(path), 'utf8') === files.get(path)) continue;
+        if (owned.paths.has(path)) changed.push(path);
+        else inTheWay.add(path);
+        continue;
+      }
+      const obstacle = entry === undefined ? (above ?? sameButForCase(entries, path)) : path;
+      if (obstacle !== undefined && !disappears(disk, obstacle, going)) inTheWay.add(obstacle);
+      added.push(path);
     }
-    const obstacle = entry === undefined ? (disk.obstacle(path) ?? sameButForCase(disk, path)) : path;
-    if (obstacle !== undefined && !disappears(disk, obstacle, going)) inTheWay.add(obstacle);
-    added.push(path);
   }
 
-  const needed = foldersAbove(files.keys());
+  const needed = withAbove(byFolder.keys());
   const after = formatOwnership(files.keys());
   return {
     added: added.sort(),
@@ -118,23 +124,33 @@ interface Going {
   readonly folders: ReadonlySet<string>;
 }
 
-/** All folders above some paths, the root left out. */
-function foldersAbove(paths: Iterable<string>): Set<string> {
-  const folders = new Set<string>();
+/** Paths by the folder that they are in. */
+function groupByFolder(paths: Iterable<string>): Map<string, string[]> {
+  const folders = new Map<string, string[]>();
   for (const path of paths) {
-    for (let folder = folderOf(path); folder !== '' && !folders.has(folder); folder = folderOf(folder)) {
-      folders.add(folder);
-    }
+    const folder = folderOf(path);
+    const others = folders.get(folder);
+    if (others === undefined) folders.set(folder, [path]);
+    else others.push(path);
   }
   return folders;
 }
 
+/** Some folders and all above them, the root left out. */
+function withAbove(folders: Iterable<string>): Set<string> {
+  const all = new Set<string>();
+  for (let folder of folders) {
+    for (; folder !== '' && !all.has(folder); folder = folderOf(folder)) all.add(folder);
+  }
+  return all;
+}
+
 /** What has the name of a new file but for case: some disks would write the one over the other. */
-function sameButForCase(disk: Disk, path: string): string | undefined {
-  const folder = folderOf(path);
+function sameButForCase(entries: ReadonlyMap<string, Entry>, path: string): string | undefined {
+  if (entries.size === 0) return undefined;
   const folded = nameOf(path).toLowerCase();
-  for (const name of disk.entries(folder).keys()) {
-    if (name.toLowerCase() === folded) return pathIn(folder, name);
+  for (const name of entries.keys()) {
+    if (name.toLowerCase() === folded) return pathIn(folderOf(path), name);
   }
   return undefined;
 }
@@ -162,8 +178,7 @@ function inTheWayFinding(file: string, entry: Entry | undefined): Finding {
 }
 
 /** Temporary files beside the files that we know. */
-function temporaryEntries(disk: Disk, files: ReadonlyMap<string, string>, owned: ReadonlySet<string>): string[] {
-  const folders = foldersAbove([...files.keys(), ...owned]);
+function temporaryEntries(disk: Disk, files: ReadonlyMap<string, string>, owned: ReadonlySet<string>, folders: ReadonlySet<string>): string[] {
   const found: string[] = [];
   for (const folder of ['', ...folders]) {
     for (const [name, entry] of disk.entries(folder)) {

@@ -138,20 +138,30 @@ function carryOut(plan: Plan, outDir: string, files: ReadonlyMap<string, string>
  */
 function addFiles(added: readonly string[], outDir: string, files: ReadonlyMap<string, string>): void {
   const present = new Set(['']);
-  const made = new Set<string>();
   const aside = new Map<string, string>();
+  let folder: string | undefined;
+  /** Where the files of the folder are written; `undefined` where it is on disk, and each takes its place alone. */
+  let made: string | undefined;
+  // They are sorted, so that a folder's files come one after the other.
   for (const path of added) {
-    const fresh = freshFolder(folderOf(path), outDir, present, aside);
-    if (fresh === undefined) {
-      replaceFile(outDir, path, files.get(path)!);
-      continue;
+    const name = nameOf(path);
+    if (folder === undefined || path.length !== folder.length + name.length + 1 || !path.startsWith(folder)) {
+      folder = folderOf(path);
+      made = makeAside(folder, outDir, present, aside);
     }
-    const file = `${outDir}/${aside.get(fresh)}${path.slice(fresh.length)}`;
-    if (!made.has(folderOf(file))) mkdirSync(folderOf(file), { recursive: true });
-    made.add(folderOf(file));
-    writeFileSync(file, files.get(path)!);
+    if (made === undefined) replaceFile(outDir, path, files.get(path)!);
+    else writeFileSync(`${made}/${name}`, files.get(path)!);
   }
   for (const [folder, temporary] of aside) renameSync(`${outDir}/${temporary}`, `${outDir}/${folder}`);
+}
+
+/** Makes a folder in what is built aside, when it is not on disk, and says where it is. */
+function makeAside(folder: string, outDir: string, present: Set<string>, aside: Map<string, string>): string | undefined {
+  const fresh = freshFolder(folder, outDir, present, aside);
+  if (fresh === undefined) return undefined;
+  const made = `${outDir}/${aside.get(fresh)}${folder.slice(fresh.length)}`;
+  mkdirSync(made, { recursive: true });
+  return made;
 }
 
 /** The outermost folder of a path that is not on disk; it gets a place aside. `undefined` when the folder is there. */

@@ -79,6 +79,12 @@ describe('files are refused', () => {
     expect(problem({ 'intent.yaml': plain })).toEqual([['reference/snippet', 'intent.yaml', 'no drift rule and no Schema.watch asks for anything']]);
   });
 
+  test('that ask for native histograms, which Python does not make', () => {
+    expect(problem({ 'intent.yaml': INTENT.replace('schema: true }', 'schema: true, native: true }') })).toEqual([
+      ['reference/snippet', 'intent.yaml', "the service exports native histograms (score, feature_amount), and Python's client of Prometheus makes classic ones only"],
+    ]);
+  });
+
   test('that are broken, or no intent', () => {
     expect(problem({ 'score.json': '{"edges": [0.5], "shares": [1, 0]}' })).toMatchObject([['monitoring/reference', 'score.json', expect.stringContaining('the bin above 0.5 is empty')]]);
     expect(problem({ 'service.yaml': 'owner: { team: x }\n' })).toEqual([

@@ -44,6 +44,53 @@ test('good rules have no findings', () => {
   expect(check({})).toEqual([]);
 });
 
+describe('a native histogram', () => {
+  const native: TargetOptions = { spec: { predictor: { ...PREDICTOR, exports: { ...PREDICTOR.exports, native: true } } } };
+  const prometheus = (nativeHistograms?: 'scraped' | 'converted'): TargetOptions => ({ cluster: { prometheus: { version: '3.4', ...(nativeHistograms && { nativeHistograms }) } } });
+
+  test('needs a Prometheus that keeps them', () => {
+    expect(check(drift('score'), native)).toEqual([
+      {
+        id: 'monitoring/native-histogram',
+        severity: 'error',
+        where: at('predictor.exports.native'),
+        message: 'predictor exports native histograms, and the Prometheus of cluster eu-1 is not said to keep them',
+        fix: "write prometheus.nativeHistograms: 'scraped' on the cluster if it scrapes them, or leave native out and expose classic ones",
+      },
+    ]);
+    for (const kept of ['scraped', 'converted'] as const) expect(check(drift('score'), { ...native, ...prometheus(kept) })).toEqual([]);
+    expect(check({}, { ...native, cluster: { prometheus: undefined } })).toEqual([]);
+  });
+
+  test('is one in every part that exposes it', () => {
+    const transformer = { image: 'registry.example.com/t:1.0.0', resources: { cpu: '1', memory: '1Gi' }, metrics: {}, exports: { predictions: 'score', native: true } };
+    expect(check({}, { ...prometheus('scraped'), spec: { predictor: PREDICTOR, transformer } })).toEqual([
+      {
+        id: 'monitoring/native-histogram',
+        severity: 'error',
+        where: at('transformer.exports.native'),
+        message: 'score is a native histogram in transformer and a classic one in predictor, and rules read one of them only',
+        fix: 'have both parts expose the same, or give one of them another name',
+      },
+    ]);
+  });
+
+  test('that is made of a classic one has buckets that only exports can tell', () => {
+    expect(check(drift('score'), prometheus('converted'))).toEqual([
+      {
+        id: 'monitoring/native-edges',
+        severity: 'warning',
+        where: at('monitoring.drift[0].psi.reference'),
+        message: 'the Prometheus of cluster eu-1 converts score, so that no alert can tell when an edge of the reference is no bucket bound of predictor',
+        fix: 'write predictor.exports.buckets: { score: [0.5] } if these are its buckets',
+      },
+    ]);
+    const declared = { ...PREDICTOR, exports: { ...PREDICTOR.exports, buckets: { score: [0.25, 0.5] } } };
+    expect(check(drift('score'), { ...prometheus('converted'), spec: { predictor: declared } })).toEqual([]);
+    expect(check(drift('score'), prometheus('scraped'))).toEqual([]);
+  });
+});
+
 describe('the metric of a drift rule', () => {
   test('must be exported by a part; a near miss is named', () => {
     expect(check(drift('scores'))).toEqual([
@@ -63,7 +110,7 @@ describe('the metric of a drift rule', () => {
     const models = { embedder: silent };
     const fn = { image: 'registry.example.com/f:1.0.0', resources: { cpu: '1', memory: '1Gi' } };
     const [finding] = check(drift('score'), { spec: { predictor: silent, models, function: fn } });
-    expect(finding?.message).toContain('no part (predictor, function, models.embedder) declares that it exports "score"');
+    expect(finding?.message).toContain('no part (predictor, models.embedder, function) declares that it exports "score"');
     expect(finding?.fix).toBe('have a part expose this histogram and declare it: predictor.exports: { predictions: "score" }');
   });
 
@@ -221,6 +268,8 @@ test('every finding has its rule', () => {
     ...check(drift('score'), expecting(0.2)),
     ...check(drift('score'), expecting(0.001)),
     ...check(SCHEMA, { spec: { predictor: { ...PREDICTOR, exports: {} } } }),
+    ...check({}, { spec: { predictor: { ...PREDICTOR, exports: { native: true, predictions: 'score' } } } }),
+    ...check(drift('score'), { cluster: { prometheus: { version: '3.4', nativeHistograms: 'converted' } } }),
   ].map(({ id, severity }) => `${id} ${severity}`);
   expect(new Set(ids)).toEqual(new Set(DRIFT_RULES.map(({ id, severity }) => `${id} ${severity}`)));
 });

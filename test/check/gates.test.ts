@@ -63,6 +63,20 @@ describe('a gate on predictions', () => {
     ]);
   });
 
+  test('needs the edges of its bins where the histogram is a native one', () => {
+    const cluster = { prometheus: { version: '3.4', nativeHistograms: 'converted' } } as const;
+    expect(check(gates, { cluster, spec: { predictor: EXPORTING } })).toEqual([
+      {
+        id: 'gate/predictions',
+        severity: 'error',
+        where: at('canary.gates[1].predictionDrift'),
+        message: '"score" is a native histogram on cluster eu-1, without bounds that the bins could be made of',
+        fix: 'write edges: the edges of the reference of its drift rule',
+      },
+    ]);
+    expect(check([{ predictionDrift: { psi: 0.2, edges: [0.5] } }], { cluster, spec: { predictor: EXPORTING } })).toEqual([]);
+  });
+
   test('is not looked at where releases replace each other in place', () => {
     expect(check(gates, { environment: { rollout: 'replace' } })).toEqual([]);
   });

@@ -25,7 +25,44 @@ describe('what a service asks to be watched', () => {
     ]);
     expect(check({ health: { coldStart: '2m' } }, {}, 'kubeStateMetrics')).toEqual([]);
     expect(check({ cost: { compute: 100 } })).toEqual([expect.stringContaining('whose Prometheus is not said to scrape OpenCost') as string]);
-    expect(check({ cost: { callers: {} } }, { cluster: { istio: undefined } })).toEqual([expect.stringContaining('cluster eu-1 has no Istio') as string]);
+    expect(check({ cost: { callers: {} } }, { cluster: { istio: undefined } })).toEqual([expect.stringContaining('cluster eu-1 has no metrics of Istio') as string]);
+  });
+
+  describe('of callers that walk through the inputs', () => {
+    const ISTIO = { version: '1.30', dataplane: 'sidecar', metrics: false } as const;
+    const distinct = { metric: 'new_total', total: 'inputs_total' };
+    const counted = { new_total: { type: 'counter' as const }, inputs_total: { type: 'counter' as const } };
+
+    test('needs Istio, or counters of the service', () => {
+      expect(check({ cost: { enumeration: {} } }, { cluster: { istio: ISTIO } })).toEqual([
+        `warning health/no-source: fraud-detector, prod-eu, eu-1: monitoring.cost.enumeration
+  cluster eu-1 has no metrics of Istio, which tells callers apart
+  fix: declare istio on the cluster if its metrics are scraped, or count distinct inputs: distinct: { metric, total }`,
+      ]);
+      expect(check({ cost: { enumeration: { distinct } }, metrics: counted }, { cluster: { istio: ISTIO } })).toEqual([]);
+    });
+
+    test('reads no counter that nobody exposes, and nothing that is no counter', () => {
+      expect(check({ cost: { enumeration: { distinct } }, metrics: { new_total: { type: 'gauge' } } })).toEqual([
+        `error health/no-counter: fraud-detector, prod-eu, eu-1: monitoring.cost.enumeration.distinct.metric
+  new_total is no counter of the service
+  fix: declare it, if a part of the service exposes it: monitoring.metrics: { new_total: { type: 'counter' } }`,
+        `error health/no-counter: fraud-detector, prod-eu, eu-1: monitoring.cost.enumeration.distinct.total
+  nothing is known to expose inputs_total, so that the alert would never fire
+  fix: declare it, if a part of the service exposes it: monitoring.metrics: { inputs_total: { type: 'counter' } }`,
+      ]);
+      expect(check({ cost: { enumeration: { distinct } }, metrics: { ...counted, new_total: { type: 'counter', from: 'elsewhere' } } })).toHaveLength(1);
+    });
+
+    test('needs a past of eight days', () => {
+      const kept = (retention: string): string[] => check({ cost: { enumeration: {} } }, { cluster: { prometheus: { version: '3.4', retention } } });
+      expect(kept('7d')).toEqual([
+        `warning health/retention: fraud-detector, prod-eu, eu-1: monitoring.cost.enumeration
+  callers are compared with the week before, and the Prometheus of cluster eu-1 keeps samples for 7d only, so that nobody is compared
+  fix: keep them for 8d, or leave enumeration out`,
+      ]);
+      expect(kept('8d')).toEqual([]);
+    });
   });
 
   test('is not looked at on a cluster without Prometheus, which is said elsewhere', () => {

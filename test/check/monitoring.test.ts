@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../src/core/finding.ts';
-import { checkMonitoring, MONITORING_RULES } from '../../src/check/monitoring.ts';
+import type { KubeObject } from '../../src/core/object.ts';
+import { checkGraphs, checkMonitoring, MONITORING_RULES } from '../../src/check/monitoring.ts';
 import type { AIServiceInput } from '../../src/service/service.ts';
 import { targetOf, type TargetOptions } from '../support/target.ts';
 
@@ -34,6 +35,37 @@ test('good monitoring has no findings', () => {
   expect(check({ slos })).toEqual([]);
   expect(check({})).toEqual([]);
   expect(check({ slos: [{ timeToFirstToken: { below: '1s', objective: 95 } }] }, { spec: { predictor: VLLM } })).toEqual([]);
+});
+
+describe('a Prometheus that is said to keep its samples for', () => {
+  const keeping = (retention: string, slos: Monitoring['slos'], expectedRps?: number): Finding[] =>
+    check({ slos }, { cluster: { prometheus: { version: '3.4', retention } }, spec: expectedRps === undefined ? {} : { traffic: { expectedRps } } });
+
+  test('15 days cannot say what is left of a budget of 30', () => {
+    expect(keeping('15d', [{ availability: { objective: 99.9 } }])).toEqual([
+      {
+        id: 'monitoring/retention',
+        severity: 'warning',
+        where: at('monitoring.slos[0].availability'),
+        message: 'its error budget is over 30d, but the Prometheus of cluster eu-1 keeps 15d, so that what is older counts as if it had not happened',
+        fix: 'write a shorter period, or keep samples for longer (storage.tsdb.retention.time) and say so in prometheus.retention',
+      },
+    ]);
+  });
+
+  test.each(['30d', '720h', '5w', '1y'])('%s can', (retention) => {
+    expect(keeping(retention, [{ availability: { objective: 99.9 } }])).toEqual([]);
+  });
+
+  test('a day cannot serve alerts that look back for longer', () => {
+    const [finding] = keeping('1d', [{ availability: { objective: 99, period: '7d' } }]);
+    expect(finding?.message).toMatch(/^its error budget is over 7d, and the longterm alert looks back 3d, but/);
+  });
+
+  test('15 days is warned of only where the service promises something', () => {
+    expect(keeping('15d', [])).toEqual([]);
+    expect(keeping('15d', [{ availability: { objective: 99.9, period: '14d' } }])).toEqual([]);
+  });
 });
 
 describe('the limit of a latency objective', () => {
@@ -147,6 +179,41 @@ describe('an objective', () => {
   });
 });
 
+describe('an objective on an InferenceGraph', () => {
+  const slos: Monitoring['slos'] = [{ availability: { objective: 99.9 } }, { latency: { below: '300ms', objective: 99, graph: 'claims' } }];
+  const graph = (name: string, apiVersion = 'serving.kserve.io/v1alpha1'): KubeObject => ({ apiVersion, kind: 'InferenceGraph', metadata: { name } });
+  const missing = (objects: readonly KubeObject[], cluster: TargetOptions['cluster'] = {}): unknown[] =>
+    checkGraphs(targetOf({ spec: { monitoring: { slos } }, cluster }), objects).map(({ id, where, message }) => [id, where.field, message]);
+
+  test('has limits that are bucket bounds of Istio', () => {
+    expect(check({ slos })).toMatchObject([{ id: 'monitoring/latency-bucket', where: at('monitoring.slos[1].latency.below'), fix: 'write 250ms or 500ms' }]);
+  });
+
+  test('needs Istio, since its router counts nothing', () => {
+    const cluster = { istio: { version: '1.30', dataplane: 'sidecar' as const, metrics: false }, prometheus: { version: '3.4', sources: ['queueProxy' as const] } };
+    expect(check({ slos: [{ availability: { objective: 99, graph: 'claims' } }] }, { mode: 'Knative', cluster })).toEqual([
+      {
+        id: 'monitoring/uncounted',
+        severity: 'warning',
+        where: at('monitoring.slos[0].availability.graph'),
+        message: 'cluster eu-1 has no metrics of Istio, and the router of an InferenceGraph has no metrics, so that nobody counts the requests to claims, and the objective is left out',
+        fix: 'take istio.metrics: false from the cluster if Prometheus scrapes it',
+      },
+    ]);
+  });
+
+  test('names one that the service has', () => {
+    const message = (others: string): string =>
+      `no InferenceGraph claims is among the objects of the service (${others}); if nobody else makes it, the objective is about no requests and its alerts never fire`;
+    expect(missing([graph('claims')])).toEqual([]);
+    expect(missing([])).toEqual([['monitoring/no-graph', 'monitoring.slos[1].latency.graph', message('there is none')]]);
+    expect(missing([graph('claim'), graph('claims', 'example.com/v1'), graph('appeals')])).toEqual([
+      ['monitoring/no-graph', 'monitoring.slos[1].latency.graph', message('there are appeals, claim')],
+    ]);
+    expect(missing([], { prometheus: undefined })).toEqual([]);
+  });
+});
+
 describe('where few requests are expected', () => {
   const availability = (objective: number, more: object = {}): Monitoring => ({ slos: [{ availability: { objective, ...more } }] });
 
@@ -208,16 +275,71 @@ describe('where few requests are expected', () => {
 });
 
 describe('a cluster', () => {
-  test('without Istio cannot watch objectives', () => {
+  const message = 'cluster eu-1 has no Istio, so that';
+
+  test('without Istio does not watch an objective that the service sets, and says so', () => {
     expect(check({ slos: [{ latency: { below: '300ms', objective: 99 } }] }, { cluster: { istio: undefined } })).toEqual([
+      {
+        id: 'monitoring/uncounted',
+        severity: 'warning',
+        where: at('monitoring.slos[0].latency'),
+        message: `${message} nobody counts the requests that the objective is about, and it is left out`,
+        fix: 'declare istio on the cluster if it is installed',
+      },
+    ]);
+  });
+
+  test('without Istio has not even the objective that every service gets', () => {
+    expect(check({}, { cluster: { istio: undefined } })).toEqual([
       {
         id: 'monitoring/no-mesh',
         severity: 'info',
         where: at('monitoring.slos'),
-        message: 'cluster eu-1 has no Istio, so that availability and latency are not watched there, and no alert tells when the metric of a drift rule is missing',
+        message: `${message} availability and latency are not watched there, and no alert tells when the metric of a drift rule is missing`,
         fix: 'declare istio on the cluster if it is installed',
       },
     ]);
+  });
+
+  describe('on which Istio is not scraped', () => {
+    const istio = { version: '1.30', dataplane: 'sidecar', metrics: false } as const;
+    const slos: Monitoring['slos'] = [{ availability: { objective: 99.9 } }, { latency: { below: '75ms', objective: 99 } }];
+    const of = (knative: string | [string, string], prometheus: object): unknown[] =>
+      check({ slos }, { mode: 'Knative', cluster: { istio, knative: { version: knative }, prometheus: { version: '3.4', ...prometheus } } }).map((finding) => [
+        finding.id, finding.where.field, finding.message, finding.fix,
+      ]);
+
+    test('has objectives where the queue-proxies of Knative count', () => {
+      expect(of('1.21.1', { sources: ['queueProxy'] })).toEqual([]);
+    });
+
+    test('has limits that are bucket bounds of every name that the histogram has while Knative is upgraded', () => {
+      expect(of(['1.18.2', '1.19.8'], { sources: ['queueProxy'] })).toEqual([
+        [
+          'monitoring/latency-bucket',
+          'monitoring.slos[1].latency.below',
+          '75ms is no bucket bound of kn_serving_invocation_duration_seconds and revision_request_latencies, so that nothing counts the requests below it',
+          'write 10ms or 100ms',
+        ],
+      ]);
+    });
+
+    test('says what of Knative is missing', () => {
+      const because = (why: string): string => `cluster eu-1 has no metrics of Istio${why}, so that nobody counts the requests that the objective is about, and it is left out`;
+      const none = of('1.21.1', { sources: ['knative'] });
+      expect(none[1]).toEqual([
+        'monitoring/uncounted',
+        'monitoring.slos[1].latency',
+        because(', and its Prometheus is not said to have what the queue-proxies of Knative count'),
+        "take istio.metrics: false from the cluster if Prometheus scrapes it, or write prometheus.sources: ['knative', 'queueProxy'] if Knative exposes metrics of requests (docs/health.md)",
+      ]);
+      expect(of('1.21.1', { sources: ['queueProxy'], nativeHistograms: 'converted' })[0]).toEqual([
+        'monitoring/uncounted',
+        'monitoring.slos[0].availability',
+        because(', and what the queue-proxies of Knative count is in classic histograms, which its Prometheus converts'),
+        'take istio.metrics: false from the cluster if Prometheus scrapes it',
+      ]);
+    });
   });
 
   test('without Prometheus watches nothing, which is said when something was asked for', () => {
@@ -232,7 +354,10 @@ test('every finding has its rule', () => {
     ...check({ slos: [{ latency: { below: '3ms', objective: 50 } }, { latency: { below: '3ms', objective: 99 } }] }),
     ...check({ slos: [{ timeToFirstToken: { below: '1s', objective: 99 } }] }),
     ...atRate(0.001, { slos: [{ availability: { objective: 99.9 } }] }),
+    ...check({ slos: [{ availability: { objective: 99 } }] }, { cluster: { prometheus: { version: '3.4', retention: '15d' } } }),
     ...check({}, { cluster: { istio: undefined } }),
+    ...checkGraphs(targetOf({ spec: { monitoring: { slos: [{ availability: { objective: 99, graph: 'claims' } }] } } }), []),
+    ...check({ slos: [{ availability: { objective: 99 } }] }, { cluster: { istio: undefined } }),
     ...check({ slos: [{ availability: { objective: 99 } }] }, { cluster: { prometheus: undefined } }),
   ].map(({ id, severity }) => `${id} ${severity}`);
   expect(new Set(ids)).toEqual(new Set(MONITORING_RULES.map(({ id, severity }) => `${id} ${severity}`)));

@@ -46,6 +46,22 @@ test.each([
   expect(check(alertOn(expr))).toEqual([]);
 });
 
+describe('on a Prometheus that makes native histograms of classic ones', () => {
+  const native: TargetOptions = { cluster: { prometheus: { version: '3.4', nativeHistograms: 'converted' } } };
+
+  test.each([
+    'histogram_quantile(0.5, sum(rate(fraud_score[10m]))) > 0.9',
+    'histogram_fraction(0.25, +Inf, rate(istio_request_duration_milliseconds{destination_service_name=~"$service-.*"}[5m])) > 0.1',
+  ])('%s is fine', (expr) => {
+    expect(findingsOf(expr, native)).toEqual([]);
+  });
+
+  test('there are no series of buckets', () => {
+    expect(findingsOf('histogram_quantile(0.5, sum by (le) (rate(fraud_score_bucket[10m]))) > 0.9', native)).toMatchObject([['promql/unknown-metric', expect.stringContaining('"fraud_score_bucket"'), expect.anything()]]);
+    expect(findingsOf('histogram_quantile(0.5, sum(rate(fraud_score[10m]))) > 0.9')).toMatchObject([['promql/unknown-metric', expect.stringContaining('"fraud_score"'), expect.anything()]]);
+  });
+});
+
 test('recordings are read by alerts, and by recordings after them', () => {
   const recordings = [
     { name: 'service:blocked:rate5m', expr: 'sum(rate(blocked_total[5m]))' },

@@ -61,6 +61,10 @@ const WRONG: readonly (readonly [TargetOptions, ...string[]])[] = [
     'warning strategy/no-metrics blueGreen.gates[0]: cluster eu-1 has no Istio, and nothing else counts the requests that errorRatio looks at: the gate stays inconclusive',
   ],
   [
+    { cluster: { istio: { version: '1.30', dataplane: 'sidecar', metrics: false } }, spec: { canary: { steps: [10], gates: [{ errorRatio: { max: 0.01 } }] } } },
+    'warning strategy/no-metrics canary.gates[0]: cluster eu-1 has no metrics of Istio, and nothing else counts the requests that errorRatio looks at: the gate stays inconclusive',
+  ],
+  [
     { mode: 'Knative', spec: { shadow } },
     'strategy/mirror shadow: the predictor runs on Knative, which routes by host, and a copy of a request keeps the host of the original: it would reach the stable release again',
   ],

@@ -416,7 +416,7 @@ describe.runIf(hasPromtool)('cost', () => {
         values,
       );
     const usual = [caller('spiffe://a', counter([2000, 60])), caller('spiffe://b', counter([2000, 30]))];
-    story(rules, usual, [firing(1990, 'AiCallerUnusual', 0)]);
+    story(rules, usual, [60, 70, 1450, 1990].map((minute) => firing(minute, 'AiCallerUnusual', 0)));
     story(rules, [...usual, caller('spiffe://c', counter([1600, 1], [400, 100]))], [firing(1600, 'AiCallerUnusual', 0), firing(1680, 'AiCallerUnusual')]);
     story(rules, [], silent(60));
   });

@@ -71,6 +71,7 @@ test('the lint finds what it is for', () => {
         { alert: 'C', expr: 'topk(3, typo{a="b"}) > 1', for: '1m', labels: {}, annotations },
         { alert: 'D', expr: '{__name__=~"a.*"} > 1', for: '1m', labels: {}, annotations },
         { alert: 'E', expr: 'known{a="b"}[5m]', for: '1m', labels: {}, annotations },
+        { record: 'counted', expr: 'sum by (path, pod) (known{a="b"})', labels: {} },
       ],
     },
     { name: 'g', rules: [] },
@@ -98,6 +99,7 @@ test('the lint finds what it is for', () => {
       'the series that it fires on change from one evaluation to the next',
       'a selector names no metric',
       'the result is a range',
+      'the label path may have any number of values',
     ].map((problem) => problem.replace(/^g: /, ''))),
   );
 });

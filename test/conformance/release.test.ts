@@ -8,7 +8,7 @@ import { startServer, type PythonServer } from './python-server.ts';
 
 /**
  * Releases of models that a real MLflow has, with their bytes in a bucket of moto: the command line as people run it, from the
- * registry to the tree. Each story is a model of its own.
+ * registry to the tree. Each story is a model of its own, and so they are told side by side.
  */
 
 const REGION = 'eu-central-1';
@@ -141,7 +141,7 @@ blueGreen: { keepPrevious: none }
 
 const placeOf = (id = ''): string => `s3://ml-models/mlflow/0/models/${id}/artifacts/`;
 
-test('the champion is locked with its bytes; the next one is deployed beside it; and what did not change changes no byte', async () => {
+test.concurrent('the champion is locked with its bytes; the next one is deployed beside it; and what did not change changes no byte', async () => {
   const { versions, ask, release, verify, read, files } = await project('fraud', 'one', 'two');
   expect(await release()).toMatchObject({ code: 0, stdout: 'fraud dev: v1 is the first release\n', stderr: '' });
   expect(read('releases/fraud/v1.yaml')).toMatch(/^ {6}digest: etag-tree:[0-9a-f]{64}$/m);
@@ -166,7 +166,7 @@ test('the champion is locked with its bytes; the next one is deployed beside it;
   expect(files()).toEqual(second);
 });
 
-describe('what serves is said to be another one', () => {
+describe.concurrent('what serves is said to be another one', () => {
   test('when its model was deleted and made again, until that one is released', async () => {
     const { ask, release, verify, read } = await project('again', 'one');
     await release();

@@ -43,11 +43,19 @@ function repeated(texts: readonly string[]): string[] {
   return texts.filter((text, index) => texts.indexOf(text) !== index);
 }
 
+/** Labels that have as many values as there are things that somebody deployed, declared, or gave an identity in the mesh. */
+const BOUNDED = new Set([
+  'ai_service', 'ai_slo', 'autoscaler', 'bin', 'caller', 'container', 'deployment', 'err_code', 'exported_pod', 'feature', 'gpu', 'horizontalpodautoscaler', 'Hostname',
+  'kn_service_name', 'le', 'model', 'model_name', 'name', 'namespace', 'node', 'part', 'pod', 'reason', 'release', 'rule', 'schema', 'service_name', 'source_principal',
+]);
+
 function expressionProblems({ expr }: AlertRule | RecordingRule, recorded: ReadonlySet<string>, context: LintContext): string[] {
   const { query, problem } = parsePromql(expr);
   if (!query) return [`${problem.message} (${expr.slice(problem.from, problem.from + 30)})`];
-  const { type, reads, problems } = analyze(query);
+  const { type, reads, problems, labels } = analyze(query);
+  const kept = 'only' in labels ? [...labels.only] : [];
   return [
+    ...kept.filter((label) => !BOUNDED.has(label)).map((label) => `the label ${label} may have any number of values`),
     ...problems.map(({ message }) => message),
     ...(type === 'vector' || type === 'scalar' ? [] : [`the result is a ${type}`]),
     ...reads.flatMap((read) => readProblems(read, recorded, context)),

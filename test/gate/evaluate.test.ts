@@ -109,7 +109,7 @@ describe('the bake time', () => {
   });
 
   it('cannot be told without Istio, nor where both releases share a workload', async () => {
-    expect(await bake({}, { clusters: [{ ...SUBJECT, reporters: [] }] })).toEqual(['inconclusive', 'cluster eu-1 has no Istio, which counts the requests']);
+    expect(await bake({}, { clusters: [{ ...SUBJECT, reporters: [] }] })).toEqual(['inconclusive', 'cluster eu-1 has no metrics of Istio, which counts the requests']);
     expect(await bake({}, { clusters: [{ ...SUBJECT, stable: SUBJECT.candidate }] })).toEqual([
       'inconclusive',
       'both releases are answered by fraud-detector-v47-predictor, so their requests cannot be told apart',

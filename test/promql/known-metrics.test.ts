@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { isCounter, seriesOf, surroundingMetrics, type MetricSurroundings } from '../../src/promql/known-metrics.ts';
 
-const NOTHING: MetricSurroundings = { istio: false, sources: [], knative: undefined, servers: [], inputSchema: false };
+const NOTHING: MetricSurroundings = { istio: false, sources: [], knative: undefined, queueProxies: false, servers: [], inputSchema: false };
 
 function names(more: Partial<MetricSurroundings>): string[] {
   const always = new Set(surroundingMetrics(NOTHING).keys());
@@ -21,6 +21,15 @@ test('metrics of Knative are those of the declared version, and of both in an up
   expect(knative('1.21.1')).toEqual(['kn_revision_pods_desired', 'kn_revision_pods_count']);
   expect(knative('1.22.0')).toEqual(['kn_revision_pods_desired', 'kn_revision_pods_count', 'kn_revision_request_queued']);
   expect(knative(['1.18.2', '1.21.1'])).toEqual(['autoscaler_desired_pods', 'autoscaler_actual_pods', 'kn_revision_pods_desired', 'kn_revision_pods_count']);
+});
+
+test('metrics of queue-proxies are those of the declared version, and belong to the pods of the service', () => {
+  const counted = (version: MetricSurroundings['knative']): string[] => names({ queueProxies: true, knative: version });
+  expect(counted('1.18.2')).toEqual(['revision_request_latencies', 'revision_request_count']);
+  expect(counted('1.20.0')).toEqual(['kn_queueproxy_app_duration_seconds']);
+  expect(counted(['1.20.0', '1.20.1'])).toEqual(['kn_serving_invocation_duration_seconds', 'kn_queueproxy_app_duration_seconds']);
+  const metrics = surroundingMetrics({ ...NOTHING, queueProxies: true, knative: '1.21.1' });
+  expect(metrics.get('kn_serving_invocation_duration_seconds')).toEqual({ type: 'histogram', own: true });
 });
 
 test('metrics of vLLM are those of the version in its image, and all where that is not known', () => {

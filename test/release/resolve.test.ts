@@ -151,7 +151,7 @@ describe('with a state in the store', () => {
     putRecord('v47');
     put('prod-eu/risk-ml/fraud.yaml', { stable: 'v47' });
     const added = resolve({ ...fraud, transformer: { image: 'registry.example.com/enrich:1.0.0', resources: { cpu: '1', memory: '1Gi' } } });
-    expect(added.findings).toMatchObject([{ id: 'release/unreleased-edit', message: expect.stringMatching(/^the sources of transformer differ from release v47/) }]);
+    expect(added.findings).toMatchObject([{ id: 'release/unreleased-edit', message: expect.stringMatching(/^the sources of transformer differ from release v47/) as string }]);
   });
 
   test('the edit comes by a release where releases enter, and by a promotion elsewhere', () => {

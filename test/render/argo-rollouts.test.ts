@@ -143,6 +143,7 @@ describe('what the gates look at', () => {
       cluster: 'eu-1',
       namespace: 'risk-ml-prod',
       reporters: ['source'],
+      durations: 'classic',
       candidate: { release: 'v47', serviceName: 'fraud-detector-v47-predictor', service: { source: 'fraud-detector-v47-predictor', only: 'fraud-detector-v47-predictor' } },
       stable: { release: 'v46', serviceName: 'fraud-detector-v46-predictor', service: { source: 'fraud-detector-v46-predictor', only: 'fraud-detector-v46-predictor' } },
       deployments: [
@@ -153,7 +154,7 @@ describe('what the gates look at', () => {
           replicas: 2,
         },
       ],
-      predictions: { metric: 'fraud_score', part: 'predictor', candidate: 'v47', stable: 'v46' },
+      predictions: { metric: 'fraud_score', form: 'classic', part: 'predictor', candidate: 'v47', stable: 'v46' },
       clusterLabel: 'cluster',
     });
   });
@@ -170,7 +171,7 @@ describe('what the gates look at', () => {
     // The function answers, on Knative with the name of its revision.
     expect(subject?.candidate.service).toEqual({ source: 'fraud-detector-function-v47(-[0-9]{5})?', only: undefined });
     expect(subject?.deployments[0]?.pattern.source).toBe('fraud-detector-function-v47-[0-9]{5}-deployment');
-    expect(subject?.predictions).toEqual({ metric: 'fraud_score', part: 'predictor', candidate: 'v47', stable: 'v46' });
+    expect(subject?.predictions).toEqual({ metric: 'fraud_score', form: 'classic', part: 'predictor', candidate: 'v47', stable: 'v46' });
   });
 
   test('are revisions, where these split the traffic of a function', () => {

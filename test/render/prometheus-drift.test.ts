@@ -43,6 +43,20 @@ describe('drift between releases', () => {
   });
 });
 
+describe('a histogram is read as Prometheus keeps it', () => {
+  const keeping = (nativeHistograms?: 'scraped' | 'converted'): TargetOptions => ({ cluster: { prometheus: { version: '3.4', ...(nativeHistograms && { nativeHistograms }) } } });
+  const read = (options: TargetOptions, exports = {}): string | undefined => /\bscore\w*/.exec(exprOf(groups({ drift: [{ psi: RULE }] }, options, exports), 'AiDriftMetricMissing').split('unless')[1] ?? '')?.[0];
+
+  test('as a classic one, unless the part or the cluster says otherwise', () => {
+    expect([read(keeping()), read(keeping('scraped')), read(keeping('scraped'), { native: true }), read(keeping('converted'))]).toEqual(['score_count', 'score_count', 'score', 'score']);
+  });
+
+  test('between releases too', () => {
+    const found = groups({ drift: [{ candidate: RULE }] }, { ...keeping('converted'), candidate: { release: 'v47', weight: 10 } });
+    expect(exprOf(found, 'ai_drift:release_buckets:increase10m')).toContain('increase(score{');
+  });
+});
+
 describe('drift from a reference', () => {
   test('looks back as far as the traffic asks for, or as the rule says', () => {
     const window = (expectedRps: number, rule: object = {}): string | undefined =>

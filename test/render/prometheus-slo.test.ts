@@ -43,6 +43,18 @@ describe('the tiers of an objective', () => {
   });
 });
 
+describe('an objective on a length of time, where Prometheus converts histograms', () => {
+  const converted: TargetOptions = { cluster: { prometheus: { version: '3.4', nativeHistograms: 'converted' } } };
+
+  test('reads no buckets', () => {
+    const ofIstio = rules('slo-latency-250ms', { slos: [Slo.latency({ below: '250ms', objective: 99 })] }, converted);
+    const ofVllm = rules('slo-ttft-1s', { slos: [Slo.timeToFirstToken({ below: '1s', objective: 95 })] }, { ...converted, spec: { predictor: VLLM } });
+    expect(ofIstio[1]?.expr).toContain('histogram_fraction(250, +Inf,');
+    expect(ofVllm[1]?.expr).toContain('histogram_fraction(1, +Inf,');
+    expect(JSON.stringify([ofIstio, ofVllm])).not.toMatch(/_bucket|_count\{/);
+  });
+});
+
 describe('an objective of the user', () => {
   test('is rendered without Istio too', () => {
     const slo = Slo.custom({ name: 'settled', objective: 99, total: { metric: 'settled_total' }, good: { metric: 'settled_total', labels: { ok: 'yes' } } });
@@ -56,6 +68,50 @@ describe('an objective of the user', () => {
     const [total, bad] = rules('slo-settled', { slos: [slo], metrics });
     expect(total?.expr).toBe('sum(sum(rate(settled_total{ai_service="fraud-detector",namespace="risk-ml-prod",env="prod-eu"}[5m])))');
     expect(bad?.expr).toContain('sum(sum(rate(lost_total{ai_service="fraud-detector",namespace="risk-ml-prod"}[5m])))\nor\n');
+  });
+});
+
+describe('an objective on an InferenceGraph', () => {
+  const slos = [Slo.availability(99.5, { graph: 'claims' }), Slo.latency({ below: '500ms', objective: 99, graph: 'claims' }), Slo.availability(99.9)];
+  const first = (concern: string, options: TargetOptions = {}): string | undefined => rules(concern, { slos }, options)[0]?.expr;
+  const called = (service: string, reporter = 'reporter="source"'): string => `{${reporter},destination_service_namespace="risk-ml-prod",${service}`;
+
+  test('counts the requests to its router, beside those to the service', () => {
+    expect(first('slo-availability-claims')).toBe(`sum(rate(istio_requests_total${called('destination_service_name="claims"')}}[5m]))`);
+    expect(first('slo-latency-claims-500ms')).toContain(`istio_request_duration_milliseconds_count${called('destination_service_name="claims"')}`);
+    expect(first('slo-availability')).toContain('destination_service_name="fraud-detector-v46-predictor"');
+  });
+
+  test('counts those to its revisions on Knative, and at the waypoint in ambient mode', () => {
+    expect(first('slo-availability-claims', { mode: 'Knative' })).toContain(called('destination_service_name=~"claims(-[0-9]+)?"'));
+    const ambient = { cluster: { istio: { version: '1.30', dataplane: 'ambient' as const } } };
+    expect(first('slo-availability-claims', ambient)).toContain(called('destination_service_name="claims"', 'reporter=~"source|waypoint"'));
+  });
+
+  test('comes after those on the service', () => {
+    const objects = renderPrometheus(targetOf({ spec: { monitoring: { slos } } }), new Map());
+    const groups = objects.flatMap(({ kind, spec }) => (kind === 'PrometheusRule' ? (spec as { groups: readonly RuleGroup[] }).groups : []));
+    expect(groups.slice(0, 3).map(({ name }) => name.split('.').at(-1))).toEqual(['slo-availability', 'slo-availability-claims', 'slo-latency-claims-500ms']);
+  });
+
+  test('says in its alerts which graph it is', () => {
+    const [alert] = rules('slo-availability-claims', { slos }).flatMap((rule) => ('alert' in rule ? [rule] : []));
+    expect([alert?.labels['ai_slo'], alert?.annotations.summary]).toEqual([
+      'availability-claims', 'fraud-detector uses up the error budget of its availability-claims objective too fast.',
+    ]);
+  });
+
+  test('is not made of what queue-proxies count: those of a graph are not scraped', () => {
+    const cluster = { istio: undefined, prometheus: { version: '3.4', sources: ['queueProxy' as const] } };
+    expect([first('slo-availability-claims', { mode: 'Knative', cluster }), first('slo-availability', { mode: 'Knative', cluster })]).toEqual([
+      undefined, expect.stringContaining('kn_serving_invocation_duration_seconds_count') as string,
+    ]);
+  });
+
+  test('takes no windows from the rate of the service, which is not its own', () => {
+    const spec = { traffic: { expectedRps: 0.1 } };
+    const windows = (name: string): number => rules(name, { slos }, { spec }).filter((rule) => 'record' in rule && rule.record.endsWith('ratio_rate12h')).length;
+    expect(windows('slo-availability-claims')).toBe(0);
   });
 });
 

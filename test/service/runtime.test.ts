@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { movingImage } from '../../src/service/common.ts';
+import { movingImage } from '../../src/service/image.ts';
 import { defaultImage, protocolOf, readinessPath, requestPath, RUNTIMES, type RuntimeFramework } from '../../src/service/runtime.ts';
 import { frameworks, modelServer } from '../../src/service/workload.ts';
 

@@ -27,6 +27,13 @@ const availability = (objective: number, alerts: object = {}): unknown => ({ ava
 const custom = (more: object): unknown => ({ custom: { name: 'settled', objective: 99, total: { metric: 'settled_total' }, ...more } });
 
 describe('an objective', () => {
+  test('on an InferenceGraph has a name of its own, and not one that is no name', () => {
+    expect([Slo.availability(99, { graph: 'claims' }), Slo.latency({ below: '1s', objective: 99, graph: 'claims' })].map((one) => promiseOf(slo.parse(one)).name)).toEqual([
+      'availability-claims', 'latency-claims-1s',
+    ]);
+    expect(wrong({ availability: { objective: 99, graph: 'a"} or vector(1)' } })).toHaveLength(1);
+  });
+
   test.each([0, 100, 150, -1, NaN])('of %d is refused', (objective) => {
     expect(wrong(availability(objective))).toHaveLength(1);
   });

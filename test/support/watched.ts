@@ -3,7 +3,7 @@ import type { AIServiceInput } from '../../src/service/service.ts';
 import type { TargetOptions } from './target.ts';
 
 /** Everything that a Prometheus may scrape. */
-export const EVERY_SOURCE = ['argocd', 'dcgm', 'inferenceServices', 'knative', 'kubeStateMetrics', 'opencost'] as const;
+export const EVERY_SOURCE = ['argocd', 'dcgm', 'inferenceServices', 'knative', 'kubeStateMetrics', 'opencost', 'queueProxy'] as const;
 
 /** The reference of every drift rule of these services. */
 export const REFERENCES = new Map<string, Reference | undefined>([['./score.json', { edges: [0.1, 0.5, 1], shares: [0.5, 0.3, 0.1, 0.1] }]]);
@@ -26,8 +26,8 @@ const EVERYTHING: NonNullable<AIServiceInput['monitoring']> = {
   ],
   schema: { missing: ['amount'], nullRatio: { age: 0.1 }, newCategories: { country: ['de', 'fr'] }, outOfRange: { amount: { min: 0 } } },
   health: { coldStart: '5m' },
-  cost: { compute: 1000, callers: {} },
-  metrics: { payments_total: { type: 'counter' }, chargebacks_total: { type: 'counter' }, lag_seconds: { type: 'gauge', from: 'elsewhere' } },
+  cost: { compute: 1000, callers: {}, enumeration: { distinct: { metric: 'inputs_new_total', total: 'inputs_total' } } },
+  metrics: { payments_total: { type: 'counter' }, chargebacks_total: { type: 'counter' }, lag_seconds: { type: 'gauge', from: 'elsewhere' }, inputs_new_total: { type: 'counter' }, inputs_total: { type: 'counter' } },
   recordings: [{ name: 'service:payments:rate5m', expr: 'sum(rate(payments_total[5m]))' }],
   alerts: [
     {
@@ -55,6 +55,15 @@ export const WATCHED: Readonly<Record<string, TargetOptions>> = {
     spec: { owner: { team: 'risk-ml', escalation: '#risk' }, traffic: { expectedRps: 40 }, predictor: PREDICTOR, canary: { steps: [10, 50] }, monitoring: EVERYTHING },
     candidate: { release: 'v47', weight: 10 },
   },
+  'a predictor whose histograms are native ones, and a candidate': {
+    cluster: { prometheus: { ...PROMETHEUS, nativeHistograms: 'converted' } },
+    spec: {
+      predictor: { ...PREDICTOR, exports: { ...PREDICTOR.exports, buckets: { score: [0.1, 0.5, 1], feature_amount: [0.1, 0.5, 1], feature_age: [0.1, 0.5, 1] } } },
+      canary: { steps: [10, 50] },
+      monitoring: EVERYTHING,
+    },
+    candidate: { release: 'v47', weight: 10 },
+  },
   'a release that is held': {
     cluster: { prometheus: PROMETHEUS },
     spec: { predictor: PREDICTOR, canary: { steps: [10, 50] } },
@@ -62,6 +71,15 @@ export const WATCHED: Readonly<Record<string, TargetOptions>> = {
   },
   'a service that asks for nothing': { cluster: { prometheus: PROMETHEUS } },
   'a service on Knative': { mode: 'Knative', cluster: { prometheus: PROMETHEUS, knative: { version: ['1.18.2', '1.22.0'] } } },
+  'a service on a Knative whose queue-proxies count, in an upgrade': {
+    mode: 'Knative',
+    cluster: { prometheus: PROMETHEUS, istio: { version: '1.30', dataplane: 'sidecar', metrics: false }, knative: { version: ['1.18.2', '1.20.1'] } },
+    spec: { monitoring: { slos: [{ availability: { objective: 99.9 } }, { latency: { below: '100ms', objective: 99 } }] } },
+  },
+  'a service beside an InferenceGraph': {
+    cluster: { prometheus: PROMETHEUS },
+    spec: { monitoring: { slos: [{ availability: { objective: 99.5, graph: 'claims' } }, { latency: { below: '500ms', objective: 99, graph: 'claims' } }] } },
+  },
   'a service on a Knative that counts queued requests': { mode: 'Knative', cluster: { prometheus: PROMETHEUS, knative: { version: '1.22.0' } } },
   'a function in front of Triton and TorchServe': {
     cluster: { prometheus: PROMETHEUS },

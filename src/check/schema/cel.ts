@@ -1,17 +1,15 @@
 import type { ParseResult } from '@marcbachmann/cel-js';
 import type { CelEnvironment } from './cel-environment.ts';
 import { celEnvironment } from './cel-environment.ts';
+import { remember } from '../../core/remember.ts';
 import { compileConversion, wordsOf } from './cel-value.ts';
 import { showValue } from './plain-data.ts';
-import type { Check, Problem, Problems } from './problem.ts';
+import type { Check, Problem } from './problem.ts';
 import { joinPath } from './problem.ts';
 import type { Definitions, SchemaNode, ValidationRule } from './schema-node.ts';
 
 /** Names that a rule gives its values. */
 type Variables = Readonly<Record<'self' | 'oldSelf', unknown>>;
-
-/** Results are kept for this many different texts. */
-const MAX_REMEMBERED = 1000;
 
 /**
  * The CEL rules of a node (`x-kubernetes-validations`) as one check, evaluated as the API server does when it creates
@@ -45,24 +43,13 @@ export function compileRules(
     }
     return found;
   };
-  return node.type === 'string' ? rememberTexts(evaluate) : evaluate;
+  // Rules are pure, and run on what has the right type only.
+  return node.type === 'string' ? remember(evaluate) : evaluate;
 }
 
 /** Does the rule say something about an object that is not there yet? */
 function runsOnCreate({ rule, optionalOldSelf }: ValidationRule): boolean {
   return optionalOldSelf === true || !/\boldSelf\b/.test(rule);
-}
-
-/** Rules are pure and thousands of objects share a few durations, so each text is evaluated once. */
-function rememberTexts(check: Check): Check {
-  const remembered = new Map<unknown, Problems>();
-  return (text) => {
-    const known = remembered.get(text);
-    if (known !== undefined || remembered.has(text)) return known;
-    const found = check(text);
-    if (remembered.size < MAX_REMEMBERED) remembered.set(text, found);
-    return found;
-  };
 }
 
 type RuleCheck = (variables: Variables, value: unknown) => Problem | undefined;

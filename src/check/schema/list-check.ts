@@ -1,6 +1,7 @@
 import { isPlainMap, showValue } from './plain-data.ts';
 import type { Check, Problems } from './problem.ts';
 import { below, both, problem } from './problem.ts';
+import { typeProblem } from './scalar-check.ts';
 import type { SchemaNode, Definitions } from './schema-node.ts';
 import { resolveNode } from './schema-node.ts';
 
@@ -9,10 +10,12 @@ export function listCheck(
   node: SchemaNode,
   definitions: Definitions,
   item: Check,
-): (list: readonly unknown[]) => Problems {
+): Check {
   const { minItems = 0, maxItems = Infinity } = node;
   const identify = identityOf(node, definitions);
-  return (list) => {
+  return (value) => {
+    if (!Array.isArray(value)) return typeProblem(value, 'a list');
+    const list: readonly unknown[] = value;
     let found: Problems;
     for (let i = 0; i < list.length; i++) {
       const problems = item(list[i]);

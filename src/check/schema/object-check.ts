@@ -1,7 +1,9 @@
 import { didYouMean } from '../../core/names.ts';
+import { isPlainMap } from './plain-data.ts';
 import type { Check, Problems } from './problem.ts';
 import { below, both, problem } from './problem.ts';
 import type { Definitions, SchemaNode } from './schema-node.ts';
+import { typeProblem } from './scalar-check.ts';
 import { hasDefault } from './schema-node.ts';
 
 /** How to check the fields of an object: those with a name in the schema, and all others. */
@@ -23,7 +25,7 @@ export function objectCheck(
   node: SchemaNode,
   definitions: Definitions,
   { named, others }: FieldChecks,
-): (value: Readonly<Record<string, unknown>>) => Problems {
+): Check {
   const defaulted = Object.entries(node.properties ?? {})
     .filter(([, property]) => hasDefault(property, definitions))
     .map(([name]) => name);
@@ -31,6 +33,7 @@ export function objectCheck(
   const { minProperties = 0, maxProperties = Infinity } = node;
   const counted = minProperties > 0 || maxProperties < Infinity;
   return (value) => {
+    if (!isPlainMap(value)) return typeProblem(value, 'an object');
     let found: Problems;
     for (const key in value) {
       const child = value[key];

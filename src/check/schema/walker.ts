@@ -94,14 +94,10 @@ export function createCompiler(
 
   function typed(node: SchemaNode, partial: boolean): Check {
     switch (node.type) {
-      case 'object': {
-        const check = objectCheck(node, definitions, fieldChecks(node, partial));
-        return (value) => (isPlainMap(value) ? check(value) : typeProblem(value, 'an object'));
-      }
-      case 'array': {
-        const check = listCheck(node, definitions, itemCheck(node));
-        return (value) => (Array.isArray(value) ? check(value) : typeProblem(value, 'a list'));
-      }
+      case 'object':
+        return objectCheck(node, definitions, fieldChecks(node, partial));
+      case 'array':
+        return listCheck(node, definitions, itemCheck(node));
       case 'string': {
         const constraints = textConstraints(node, unchecked);
         if (!constraints) return SCALAR_TYPES.string!;

@@ -1,3 +1,4 @@
+import { remember } from '../../core/remember.ts';
 import {
   and, compare, divide, multiply, number, rangeOf, ratio, subtract, sum, sumOverTime, vector, type Expr, type Range,
 } from '../expr.ts';
@@ -97,11 +98,11 @@ const BASE = 5 * MINUTE;
  * @param objective in per cent.
  * @example errorBudget(99.9) // 0.001, and not 0.0009999999999999432
  */
-export function errorBudget(objective: number): number {
+export const errorBudget = remember((objective: number) => {
   const decimals = String(objective).split('.')[1]?.length ?? 0;
   const unit = 10 ** decimals;
   return (100 * unit - Math.round(objective * unit)) / (100 * unit);
-}
+});
 
 /** What becomes of the tiers of an objective. */
 export interface BurnPlan {
@@ -131,7 +132,14 @@ export interface Starved extends Tier {
  *
  * @example planOf({ objective: 99.99, days: 30, tiers: {}, rate: 0.1 }).widened // ['fast', 'medium', 'slow', 'longterm']
  */
-export function planOf({ objective, days, tiers: settings, rate }: BurnPromise): BurnPlan {
+export function planOf(promise: BurnPromise): BurnPlan {
+  return rememberedPlan(promise);
+}
+
+/** Most services promise the same. */
+const rememberedPlan = remember(makePlan, ({ objective, days, tiers, rate }: BurnPromise) => JSON.stringify([objective, days, rate, tiers]));
+
+function makePlan({ objective, days, tiers: settings, rate }: BurnPromise): BurnPlan {
   const budget = errorBudget(objective);
   const names = (Object.keys(TIERS) as TierName[]).filter((tier) => settings[tier] !== false);
   const all = names.map((tier) => tierOf(tier, settings[tier] || {}, budget));
@@ -244,9 +252,7 @@ function burnAlert(subject: Subject, { name, objective, days, origin, bad: what 
   });
 }
 
-function percentage(share: number): number {
-  return Number((share * 100).toPrecision(12));
-}
+const percentage = remember((share: number) => Number((share * 100).toPrecision(12)));
 
 /** How long the budget lasts at a burn rate. */
 function exhausted(days: number, factor: number): string {

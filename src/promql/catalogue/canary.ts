@@ -1,6 +1,7 @@
 import {
   abs, add, and, compare, countOverTime, divide, multiply, number, or, rangeOf, ratio, sqrt, subtract, sum, vector, type Expr, type Range,
 } from '../expr.ts';
+import type { HistogramForm } from '../histogram.ts';
 import { alert, groupName, identityLabels, record, template, type AlertRule, type RecordingRule, type RuleGroup, type Subject } from '../rule.ts';
 import { equal, isOneOf, selector, type Matcher } from '../selector.ts';
 import { countsOf, failingBeyond, latencyAt, type Counts } from './gates.ts';
@@ -13,6 +14,8 @@ export interface StatedRelease {
   readonly weight: number;
   /** Conditions on Istio's metrics for the requests to it; `undefined` where nothing tells them from those to others. */
   readonly matchers: readonly Matcher[] | undefined;
+  /** How Prometheus keeps the durations of these requests. Default: as a classic histogram. */
+  readonly form?: HistogramForm;
   /** True when something else than its weight decides how many requests it gets: a header, copies of requests. */
   readonly otherwise: boolean;
 }

@@ -1,5 +1,5 @@
 import {
-  add, and, avgOverTime, compare, divide, increase, maximum, multiply, number, or, rate, sum, sumOverTime, type Expr, type Range,
+  add, and, avgOverTime, compare, count, divide, increase, maximum, multiply, number, offset, or, rate, sum, sumOverTime, where, type Expr, type Range,
 } from '../expr.ts';
 import { ISTIO_REQUESTS } from '../metrics.ts';
 import { OPENCOST } from '../metrics-opencost.ts';
@@ -117,8 +117,9 @@ export interface Callers {
 
 /**
  * A caller that asks unusually much: the signature of somebody who copies a model by its answers, or of a loop. It has more
- * than its share of the last hour's requests, and many times its own mean of the day before (none, for a new one). Callers
- * are told apart by their identity in the mesh; those without one, behind a public gateway, count as the gateway.
+ * than its share of the last hour's requests, and many times its own mean of the day before (none, for a new one; on the first
+ * day of the service nobody is compared). Callers are told apart by their identity in the mesh; those without one, behind a
+ * public gateway, count as the gateway.
  *
  * Runbook: who is it, and what does it ask? An AuthorizationPolicy or a rate limit stops it.
  */
@@ -130,10 +131,15 @@ export function callers(subject: Subject, { requests, least, factor, share }: Ca
     name: groupName(subject, 'callers'),
     rules: [
       alert(subject, 'AiCallerUnusual', {
-        expr: and(
-          compare(now, '>', number(least)),
-          compare(now, '>', multiply(number(factor), before)),
-          compare(divide(now, sum(increase(of, '1h')), { on: [], groupLeft: true }), '>', number(share)),
+        expr: where(
+          and(
+            compare(now, '>', number(least)),
+            compare(now, '>', multiply(number(factor), before)),
+            compare(divide(now, sum(increase(of, '1h')), { on: [], groupLeft: true }), '>', number(share)),
+          ),
+          // On the first day of a service nobody has a past.
+          compare(count(offset(of, '1d')), '>', number(0)),
+          { on: [] },
         ),
         for: '5m',
         severity: 'warning',

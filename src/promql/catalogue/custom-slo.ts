@@ -1,7 +1,7 @@
-import { clampMin, compare, increase, multiply, number, or, rate, subtract, sum, unless, type Expr } from '../expr.ts';
+import { clampMin, compare, multiply, number, or, rate, subtract, sum, unless, type Expr } from '../expr.ts';
 import { alert, identityLabels, template, type AlertRule, type RuleGroup, type Subject } from '../rule.ts';
 import { equal, isOneOf, selector } from '../selector.ts';
-import { countersOf, type RequestSource } from './availability.ts';
+import { requestsIn, type RequestSource } from './availability.ts';
 import { burnRateGroup, type BurnPromise } from './burn-rate.ts';
 
 /** Events of a service: by a counter that a part of it exposes, or as their rate per second over 5 minutes. */
@@ -58,7 +58,7 @@ function eventsMissing(subject: Subject, name: string, requests: RequestSource):
   const labels = { ...identityLabels(subject), ai_slo: name };
   const total = selector('ai_slo:events_total:rate5m', Object.entries(labels).map(([label, value]) => equal(label, value)));
   return alert(subject, 'AiSloEventsMissing', {
-    expr: unless(compare(sum(increase(countersOf(requests).all, '15m')), '>', number(MIN_REQUESTS)), sum(total)),
+    expr: unless(compare(requestsIn(requests, '15m'), '>', number(MIN_REQUESTS)), sum(total)),
     for: '1h',
     severity: 'warning',
     labels: { ai_slo: name },

@@ -1,8 +1,8 @@
-import { add, and, compare, count, divide, increase, number, or, sqrt, sum, type Expr } from '../expr.ts';
-import type { IstioTraffic } from '../metrics.ts';
+import { add, and, compare, count, divide, increase, number, or, sqrt, sum, type Expr, type Range } from '../expr.ts';
 import { AI_FEATURE_VIOLATIONS, AI_INPUT_SCHEMA, AI_INSTANCES, type SchemaRule } from '../metrics-input-schema.ts';
 import { alert, groupName, identityLabels, record, template, type RuleGroup, type Subject } from '../rule.ts';
 import { equal, isOneOf, notMatches, exactly, selector, type Matcher } from '../selector.ts';
+import type { RequestSource } from './availability.ts';
 import { exportedBy } from './drift-reference.ts';
 import type { Sampling } from './drift-window.ts';
 import { metricMissing } from './metric-missing.ts';
@@ -17,7 +17,7 @@ export interface SchemaWatch {
   readonly digest: string;
   readonly sampling: Sampling;
   /** Requests to the service, so that missing counters are noticed only where there should be some. */
-  readonly traffic: IstioTraffic | undefined;
+  readonly requests: RequestSource | undefined;
 }
 
 /** Fewer instances in the window say nothing. */
@@ -38,7 +38,7 @@ const STANDARD_ERRORS = 3;
  * what was deployed there; look at the job that fills the feature. When the change is right, retrain with it, and write the
  * new schema into the service.
  */
-export function inputSchema(subject: Subject, { parts, limits, digest, sampling, traffic }: SchemaWatch): RuleGroup {
+export function inputSchema(subject: Subject, { parts, limits, digest, sampling, requests }: SchemaWatch): RuleGroup {
   const { window } = sampling;
   const labels = identityLabels(subject);
   const identity = Object.entries(labels).map(([label, value]) => equal(label, value));
@@ -82,7 +82,7 @@ export function inputSchema(subject: Subject, { parts, limits, digest, sampling,
           template`Make the snippet of the transformer again, or bring the schema back.`,
         ],
       }),
-      ...(traffic === undefined ? [] : [countersMissing(subject, exported, traffic)]),
+      ...(requests === undefined ? [] : [countersMissing(subject, exported, requests)]),
     ],
   };
 }
@@ -93,13 +93,13 @@ function limitOf(share: number, instances: Expr): Expr {
   return add(number(share), divide(number(spread), sqrt(instances)));
 }
 
-function countersMissing(subject: Subject, exported: readonly Matcher[], traffic: IstioTraffic): RuleGroup['rules'][number] {
+function countersMissing(subject: Subject, exported: readonly Matcher[], requests: RequestSource): RuleGroup['rules'][number] {
   const promised = {
     alert: 'AiInputSchemaMetricMissing',
-    counter: selector(AI_INSTANCES, exported),
     name: AI_INSTANCES,
+    counted: (window: Range) => sum(increase(selector(AI_INSTANCES, exported), window)),
     labels: {},
     summary: template`The rules on the input of the model have no data.`,
   };
-  return metricMissing(subject, promised, traffic);
+  return metricMissing(subject, promised, requests);
 }

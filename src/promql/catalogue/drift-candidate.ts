@@ -1,8 +1,9 @@
-import { add, and, compare, count, divide, increase, multiply, number, rate, sum, type Expr } from '../expr.ts';
-import { buckets, observations, UP_TO_INFINITY } from '../metrics.ts';
+import { add, and, compare, count, divide, multiply, number, sum, type Expr } from '../expr.ts';
+import type { HistogramForm } from '../histogram.ts';
 import { alert, groupName, identityLabels, record, template, type RuleGroup, type Subject } from '../rule.ts';
-import { equal, isOneOf, selector, type Matcher } from '../selector.ts';
-import { DISTANCES, inBins, noneEmpty, settled, sharesOf } from './drift-distance.ts';
+import { equal, isOneOf, selector } from '../selector.ts';
+import { DISTANCES, noneEmpty } from './drift-distance.ts';
+import { recordedHistogram } from './drift-histogram.ts';
 import { exportedBy } from './drift-reference.ts';
 import type { Sampling } from './drift-window.ts';
 
@@ -10,6 +11,7 @@ import type { Sampling } from './drift-window.ts';
 export interface CandidateDriftRule {
   /** The histogram that both releases expose. */
   readonly metric: string;
+  readonly form: HistogramForm;
   readonly parts: readonly string[];
   /** Bucket bounds that separate the bins, rising. */
   readonly edges: readonly number[];
@@ -34,26 +36,21 @@ export const MIN_SAMPLES_OF_RELEASE = 100;
  * the two releases, abort the candidate, and look for the release in which the difference started.
  */
 export function driftOfCandidate(subject: Subject, rule: CandidateDriftRule): RuleGroup {
-  const { metric, parts, edges, threshold, sampling, candidate, stable } = rule;
+  const { metric, form, parts, edges, threshold, sampling, candidate, stable } = rule;
   const { window } = sampling;
   const labels = { ...identityLabels(subject), metric };
   const identity = Object.entries(labels).map(([label, value]) => equal(label, value));
   const exported = [...exportedBy(subject, parts), isOneOf('release', [candidate, stable])];
-  const names = {
-    bucket: `ai_drift:release_bucket:rate${window}`,
-    samples: `ai_drift:release_samples:increase${window}`,
-    psi: `ai_drift:candidate_psi:rate${window}`,
-  };
-  const of = (name: string, release: string, ...matchers: readonly Matcher[]): Expr => sum(selector(name, [...identity, equal('release', release), ...matchers]));
-  const shares = (release: string): Expr => {
-    const upTo = (le: Matcher): Expr => of(names.bucket, release, le);
-    return noneEmpty(sharesOf(inBins(edges, upTo), upTo(UP_TO_INFINITY)), of(names.samples, release));
-  };
-  const both = [shares(candidate), shares(stable)] as const;
+  const histogram = recordedHistogram({ metric, form, exported, edges, window }, { prefix: 'ai_drift:release_', by: ['release'], labels, identity });
+  const names = { bins: `ai_drift:release_bin:ratio_rate${window}`, psi: `ai_drift:candidate_psi:rate${window}` };
+  const observed = (release: string): Expr => sum(selector(histogram.samples, [...identity, equal('release', release)]));
+  const shares = (release: string): Expr => noneEmpty(histogram.shares(equal('release', release)), observed(release));
+  const recordedShares = (release: string): Expr => selector(names.bins, [...identity, equal('release', release)]);
+  const both = [recordedShares(candidate), recordedShares(stable)] as const;
   const bins = edges.length + 1;
   const complete = compare(count(add(...both, { on: ['bin'] })), '==', number(bins));
   const psi = sum(selector(names.psi, identity));
-  const samples = [of(names.samples, candidate), of(names.samples, stable)] as const;
+  const samples = [observed(candidate), observed(stable)] as const;
   const enough = samples.map((each) => compare(each, '>', number(MIN_SAMPLES_OF_RELEASE)));
   const [own, others] = samples;
   // 1/n + 1/m, in one division.
@@ -63,8 +60,9 @@ export function driftOfCandidate(subject: Subject, rule: CandidateDriftRule): Ru
     name: groupName(subject, `drift-candidate-${metric}`),
     interval: '1m',
     rules: [
-      record(names.bucket, sum(settled(rate(buckets(metric, exported), window), buckets(metric, exported)), ['le', 'release']), labels),
-      record(names.samples, sum(settled(increase(observations(metric, exported), window), observations(metric, exported)), ['release']), labels),
+      ...histogram.rules,
+      // Each once: the index reads them four times.
+      ...[candidate, stable].map((release) => record(names.bins, shares(release), { ...labels, release })),
       record(names.psi, and(DISTANCES.psi.of({ actual: both[0], expected: both[1], upToEdge: [], reference: { edges, shares: [] } }), complete), labels),
       alert(subject, 'AiCandidateDrift', {
         expr: and(

@@ -42,8 +42,8 @@ export interface Distance {
   readonly observations: (bins: number, threshold: number) => number;
 }
 
-/** A share of a reference, and in a gate any, is at least this: the logarithm of an empty bin has no value. */
-export const MIN_SHARE = 1e-4;
+/** A share of a reference is at least this: the logarithm of an empty bin has no value. */
+const MIN_SHARE = 1e-4;
 
 /** Quantile of the normal distribution that one of ten thousand passes. */
 const ONE_IN_TEN_THOUSAND = 3.719016;
@@ -159,8 +159,8 @@ export function settled(change: Expr, series: Selector): Expr {
   return and(change, offset(series, SETTLED));
 }
 
-/** Two digits, so that bins sort as they stand. */
-function binName(index: number): string {
+/** Value of `bin` of a bin: two digits, so that bins sort as they stand. */
+export function binName(index: number): string {
   return String(index).padStart(2, '0');
 }
 

@@ -1,8 +1,10 @@
-import { add, and, compare, count, divide, increase, number, rate, sum, unless, type Expr } from '../expr.ts';
-import { buckets, observations, UP_TO_INFINITY, upTo, type IstioTraffic } from '../metrics.ts';
-import { alert, groupName, identityLabels, record, template, type RuleGroup, type Subject } from '../rule.ts';
+import { add, and, compare, count, divide, number, unless, type Expr, type Range } from '../expr.ts';
+import { observedIn, type HistogramForm, type HistogramSeries } from '../histogram.ts';
+import { alert, groupName, identityLabels, record, template, type AlertRule, type RuleGroup, type Subject } from '../rule.ts';
 import { equal, isOneOf, selector, type Matcher } from '../selector.ts';
-import { DISTANCES, inBins, noneEmpty, referenceShares, settled, sharesOf, type Distance, type DistanceName, type ReferenceBins } from './drift-distance.ts';
+import type { RequestSource } from './availability.ts';
+import { DISTANCES, noneEmpty, referenceShares, type Distance, type DistanceName, type ReferenceBins } from './drift-distance.ts';
+import { recordedHistogram } from './drift-histogram.ts';
 import type { Sampling } from './drift-window.ts';
 import { metricMissing } from './metric-missing.ts';
 
@@ -10,6 +12,7 @@ import { metricMissing } from './metric-missing.ts';
 export interface DriftRule {
   /** The histogram whose distribution is watched. */
   readonly metric: string;
+  readonly form: HistogramForm;
   /** The feature that it observes; `undefined` for predictions. */
   readonly feature: string | undefined;
   /** Parts of the service that expose it. */
@@ -20,7 +23,7 @@ export interface DriftRule {
   readonly threshold: number;
   readonly sampling: Sampling;
   /** Requests to the service, so that a missing metric is noticed only where there should be one. */
-  readonly traffic: IstioTraffic | undefined;
+  readonly requests: RequestSource | undefined;
 }
 
 /**
@@ -30,39 +33,33 @@ export interface DriftRule {
 export const MIN_SAMPLES = 200;
 
 /**
- * Drift of a histogram from a reference distribution, in pure PromQL over classic histograms of every spelling of `le`;
- * the distance is exact where bin edges are bucket bounds.
+ * Drift of a histogram from a reference distribution, in pure PromQL over native histograms, or classic ones of every
+ * spelling of `le`; the distance is exact where bin edges are bucket bounds.
  *
  * The alert also asks for enough samples, and for a distance above what chance does in one window of ten thousand. Two
- * more alerts tell when the rule is blind: buckets that are not those of the reference, and a metric that nothing exposes
- * (this one only where Istio counts the requests).
+ * more alerts tell when the rule is blind: buckets that are not those of the reference (a native histogram has no fixed ones),
+ * and a metric that nothing exposes (this one only where Istio counts the requests).
  *
  * Runbook: compare `ai_drift:bin:ratio_rate10m` with `ai_drift:reference:ratio`; look at the data that feeds the model;
  * when the change is right, retrain, or make a new reference file.
  */
 export function driftFromReference(subject: Subject, rule: DriftRule): RuleGroup {
-  const { metric, feature, parts, reference, threshold, sampling, traffic } = rule;
+  const { metric, form, feature, parts, reference, threshold, sampling, requests } = rule;
   const { window } = sampling;
   const distance: Distance = DISTANCES[rule.distance];
   const labels = { ...identityLabels(subject), metric };
   const identity = Object.entries(labels).map(([label, value]) => equal(label, value));
   const exported = exportedBy(subject, parts);
-  const recorded = (name: string, ...matchers: readonly Matcher[]): Expr => selector(name, [...identity, ...matchers]);
+  const recorded = (name: string): Expr => selector(name, identity);
 
-  const names = {
-    bucket: `ai_drift:bucket:rate${window}`,
-    bins: `ai_drift:bin:ratio_rate${window}`,
-    distance: `ai_drift:${distance.recording}:rate${window}`,
-    samples: `ai_drift:samples:increase${window}`,
-  };
+  const names = { bins: `ai_drift:bin:ratio_rate${window}`, distance: `ai_drift:${distance.recording}:rate${window}` };
+  const histogram = recordedHistogram({ metric, form, exported, edges: reference.edges, window }, { prefix: 'ai_drift:', by: [], labels, identity });
   const bins = reference.shares.length;
-  const upToEdge = (le: Matcher): Expr => sum(recorded(names.bucket, le));
-  const all = upToEdge(UP_TO_INFINITY);
-  const samples = recorded(names.samples);
+  const samples = recorded(histogram.samples);
   const measured = distance.of({
     actual: noneEmpty(recorded(names.bins), samples),
     expected: recorded('ai_drift:reference:ratio'),
-    upToEdge: reference.edges.map((edge) => divide(upToEdge(upTo(edge)), compare(all, '>', number(0)))),
+    upToEdge: histogram.upToEdge(),
     reference,
   });
   const value = recorded(names.distance);
@@ -73,9 +70,8 @@ export function driftFromReference(subject: Subject, rule: DriftRule): RuleGroup
     interval: '1m',
     rules: [
       record('ai_drift:reference:ratio', referenceShares(reference.shares), labels),
-      record(names.bucket, sum(settled(rate(buckets(metric, exported), window), buckets(metric, exported)), ['le']), labels),
-      record(names.samples, sum(settled(increase(observations(metric, exported), window), observations(metric, exported))), labels),
-      record(names.bins, sharesOf(inBins(reference.edges, upToEdge), all), labels),
+      ...histogram.rules,
+      record(names.bins, histogram.shares(), labels),
       record(names.distance, measured, labels),
       alert(subject, 'AiDrift', {
         expr: and(
@@ -93,20 +89,25 @@ export function driftFromReference(subject: Subject, rule: DriftRule): RuleGroup
           template`{{ $value | humanize }}, above ${threshold}.`,
         ],
       }),
-      alert(subject, 'AiDriftBucketMismatch', {
-        expr: unless(compare(all, '>', number(0)), compare(count(recorded(names.bins)), '==', number(bins)), { on: [] }),
-        for: '10m',
-        severity: 'warning',
-        labels: { metric },
-        summary: template`A drift rule compares with buckets that are not there.`,
-        description: [
-          template`${metric} lacks a bucket for at least one of the ${bins - 1} edges of the reference, so that its drift is not seen.`,
-          template`Give the histogram the buckets of the reference file.`,
-        ],
-      }),
-      ...(traffic === undefined ? [] : [histogramMissing(subject, metric, exported, traffic)]),
+      ...(histogram.inBuckets ? [bucketMismatch(subject, metric, bins, histogram.inBuckets(), recorded(names.bins))] : []),
+      ...(requests === undefined ? [] : [histogramMissing(subject, { name: metric, form, matchers: exported }, requests)]),
     ],
   };
+}
+
+/** Without a bucket for an edge its bin has no share. */
+function bucketMismatch(subject: Subject, metric: string, bins: number, inBuckets: Expr, shares: Expr): AlertRule {
+  return alert(subject, 'AiDriftBucketMismatch', {
+    expr: unless(compare(inBuckets, '>', number(0)), compare(count(shares), '==', number(bins)), { on: [] }),
+    for: '10m',
+    severity: 'warning',
+    labels: { metric },
+    summary: template`A drift rule compares with buckets that are not there.`,
+    description: [
+      template`${metric} lacks a bucket for at least one of the ${bins - 1} edges of the reference, so that its drift is not seen.`,
+      template`Give the histogram the buckets of the reference file.`,
+    ],
+  });
 }
 
 /** What the pods of some parts expose, of every release. */
@@ -119,13 +120,14 @@ function uncertainty(samples: Expr, referenceSamples: number | undefined): Expr 
   return referenceSamples === undefined ? own : add(own, divide(number(1), number(referenceSamples)));
 }
 
-function histogramMissing(subject: Subject, metric: string, exported: readonly Matcher[], traffic: IstioTraffic): RuleGroup['rules'][number] {
+function histogramMissing(subject: Subject, histogram: HistogramSeries, requests: RequestSource): AlertRule {
+  const { name } = histogram;
   const promised = {
     alert: 'AiDriftMetricMissing',
-    counter: observations(metric, exported),
-    name: metric,
-    labels: { metric },
+    name,
+    counted: (window: Range) => observedIn([histogram], window),
+    labels: { metric: name },
     summary: template`A drift rule has no data.`,
   };
-  return metricMissing(subject, promised, traffic);
+  return metricMissing(subject, promised, requests);
 }

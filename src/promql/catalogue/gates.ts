@@ -1,10 +1,12 @@
 import {
-  add, and, clampMin, compare, count, divide, group, histogramQuantile, increase, maximum, maxOverTime, minimum, multiply, number, offset, or, rate,
+  add, and, clampMin, compare, count, divide, group, increase, maximum, maxOverTime, minimum, multiply, number, offset, or, rate,
   ratio, sqrt, subtract, sum, time, vector, type Expr, type Range,
 } from '../expr.ts';
-import { buckets, FAILED, ISTIO_DURATION, ISTIO_REQUESTS, observations, REFUSED, SUCCEEDED, UP_TO_INFINITY } from '../metrics.ts';
+import { observedIn, quantileOf, type HistogramForm } from '../histogram.ts';
+import { buckets, FAILED, ISTIO_DURATION, ISTIO_REQUESTS, REFUSED, SUCCEEDED, UP_TO_INFINITY } from '../metrics.ts';
 import { equal, matches, selector, type Matcher, type Pattern } from '../selector.ts';
-import { chiSquared99, inBins, MIN_SHARE, sharesOf, stabilityIndex } from './drift-distance.ts';
+import { fractionsIn } from './drift-histogram.ts';
+import { chiSquared99, inBins, noneEmpty, sharesOf, stabilityIndex } from './drift-distance.ts';
 
 /**
  * What gates look at: one value each, of the candidate over a window, alone or beside the stable release in the same
@@ -23,6 +25,8 @@ export interface Side {
   readonly matchers: readonly Matcher[];
   /** How long ago the window ended, for a release that has no traffic any more. Default: it ends now. */
   readonly ago?: Range | undefined;
+  /** How Prometheus keeps the histogram that is asked. Default: as a classic one. */
+  readonly form?: HistogramForm | undefined;
 }
 
 /** Number of standard errors that chance may explain: one window in 700 passes it. */
@@ -74,8 +78,8 @@ export function failingBeyond(candidate: Counts, stable: Counts, factor: number)
 }
 
 /** Latency at a quantile in milliseconds, of requests that did not fail, or failing fast would look good. */
-export function latencyAt({ matchers, ago }: Side, quantile: number, window: Range): Expr {
-  return histogramQuantile(quantile, sum(rate(buckets(ISTIO_DURATION.name, [...matchers, SUCCEEDED]), window, ago), ['le']));
+export function latencyAt({ matchers, ago, form = 'classic' }: Side, quantile: number, window: Range): Expr {
+  return quantileOf([{ name: ISTIO_DURATION.name, form, matchers: [...matchers, SUCCEEDED] }], quantile, window, [], ago);
 }
 
 /** The candidate's latency as a multiple of the stable release's. */
@@ -90,16 +94,19 @@ export function latencyDifference({ candidate, stable }: Sides, quantile: number
 
 /**
  * Population stability index between what the two releases predict. There is no sample unless both have a bucket for
- * every edge: without one the index would be too small.
+ * every edge: without one the index would be too small. Native histograms have a share for every bin. As for alerts on drift,
+ * an empty bin counts as half an observation.
  *
  * @param edges bounds of the histogram's buckets, rising, without +Inf.
  */
 export function predictionShift(histogram: string, { candidate, stable }: Sides, edges: readonly number[], window: Range): Expr {
-  const shares = ({ matchers, ago }: Side): Expr => {
+  const shares = ({ matchers, ago, form }: Side): Expr => {
+    if (form === 'native') return fractionsIn(edges, sum(rate(selector(histogram, matchers), window, ago)));
     const upTo = (le: Matcher): Expr => sum(rate(buckets(histogram, [...matchers, le]), window, ago));
-    return clampMin(sharesOf(inBins(edges, upTo), upTo(UP_TO_INFINITY)), MIN_SHARE);
+    return sharesOf(inBins(edges, upTo), upTo(UP_TO_INFINITY));
   };
-  const both = [shares(candidate), shares(stable)] as const;
+  const compared = (side: Side): Expr => noneEmpty(shares(side), observationsOf(histogram, side, window));
+  const both = [compared(candidate), compared(stable)] as const;
   return and(stabilityIndex(...both), compare(count(add(...both, { on: ['bin'] })), '==', number(edges.length + 1)));
 }
 
@@ -108,8 +115,12 @@ export function predictionShift(histogram: string, { candidate, stable }: Sides,
  * this many with a known distribution, n * m / (n + m).
  */
 export function comparedObservations(histogram: string, { candidate, stable }: Sides, window: Range): Expr {
-  const made = ({ matchers, ago }: Side): Expr => sum(increase(observations(histogram, matchers), window, ago));
-  return ratio(multiply(made(candidate), made(stable)), add(made(candidate), made(stable)));
+  const [own, others] = [observationsOf(histogram, candidate, window), observationsOf(histogram, stable, window)];
+  return ratio(multiply(own, others), add(own, others));
+}
+
+function observationsOf(histogram: string, { matchers, ago, form = 'classic' }: Side, window: Range): Expr {
+  return observedIn([{ name: histogram, form, matchers }], window, undefined, ago);
 }
 
 /**

@@ -1,17 +1,20 @@
 import { formatGoDuration } from '../../core/duration.ts';
-import { compare, number, rate, subtract, sum, unless } from '../expr.ts';
+import { compare, number, unless, type Expr } from '../expr.ts';
+import { observationRate, observationRateAbove, type HistogramForm } from '../histogram.ts';
 import { VLLM_FIRST_TOKEN } from '../metrics-vllm.ts';
-import { buckets, istioMatchers, ISTIO_DURATION, observations, SUCCEEDED, upTo, type IstioTraffic, type KnownHistogram } from '../metrics.ts';
+import { istioMatchers, ISTIO_DURATION, SUCCEEDED, type IstioTraffic, type KnownHistogram } from '../metrics.ts';
 import { alert, identityLabels, template, type AlertRule, type RuleGroup, type Subject, type Template } from '../rule.ts';
 import { equal, selectorsWith, type Matcher } from '../selector.ts';
 import { burnRateGroup, type BurnPromise } from './burn-rate.ts';
 
 /** An objective on a length of time. */
-interface TimeObjective extends BurnPromise {
+export interface TimeObjective extends BurnPromise {
   /** What the objective is called: `latency-250ms`. */
   readonly name: string;
   /** In milliseconds; a bucket bound of the metric, or there is nothing to count. */
   readonly below: number;
+  /** How Prometheus keeps the histogram. */
+  readonly form: HistogramForm;
 }
 
 /**
@@ -58,13 +61,15 @@ interface Counted {
 
 function withinLimit(subject: Subject, objective: TimeObjective, { histogram, matchers, bad, fix }: Counted): RuleGroup {
   const bound = histogram.unit === 'seconds' ? objective.below / 1000 : objective.below;
-  const fast = sum(rate(buckets(histogram.name, [...matchers, upTo(bound)]), '5m'));
-  const events = { total: sum(rate(observations(histogram.name, matchers), '5m')), bad: (total: typeof fast) => subtract(total, fast) };
-  return burnRateGroup(subject, { ...objective, events, bad }, [bucketMissing(subject, objective, histogram, fix)]);
+  const series = { name: histogram.name, form: objective.form, matchers };
+  const events = { total: observationRate(series, '5m'), bad: (total: Expr) => observationRateAbove(series, bound, total, '5m') };
+  // A native histogram has a value between any two bounds.
+  const alerts = objective.form === 'classic' ? [bucketMissing(subject, objective, histogram, fix)] : [];
+  return burnRateGroup(subject, { ...objective, events, bad }, alerts);
 }
 
 /** Without the bucket there are no bad events, and the objective is blind: its bounds are not the program's to choose. */
-function bucketMissing(subject: Subject, { name, below }: TimeObjective, histogram: KnownHistogram, fix: Template): AlertRule {
+export function bucketMissing(subject: Subject, { name, below }: Pick<TimeObjective, 'name' | 'below'>, histogram: Pick<KnownHistogram, 'name'>, fix: Template): AlertRule {
   const labels = { ...identityLabels(subject), ai_slo: name };
   const series = selectorsWith(Object.entries(labels).map(([label, value]) => equal(label, value)));
   return alert(subject, 'AiSloLatencyBucketMissing', {

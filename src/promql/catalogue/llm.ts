@@ -1,7 +1,7 @@
 import {
-  and, avgOverTime, compare, histogramQuantile, increase, maximum, minOverTime, multiply, number, or, rate, ratio, sum, type Expr,
+  and, avgOverTime, compare, increase, maximum, minOverTime, multiply, number, or, rate, ratio, sum, type Expr,
 } from '../expr.ts';
-import { buckets, observations } from '../metrics.ts';
+import { observedIn, quantileOf, type HistogramForm, type HistogramSeries } from '../histogram.ts';
 import { kvCacheUsage, timeBetweenTokens, VLLM } from '../metrics-vllm.ts';
 import { alert, groupName, template, type AlertRule, type RuleGroup, type Subject } from '../rule.ts';
 import { isOneOf, selector, type Matcher, type Selector } from '../selector.ts';
@@ -13,6 +13,8 @@ export interface LanguageModel {
   readonly parts: readonly string[];
   /** Versions of vLLM that run; `undefined` for an image that does not say. */
   readonly versions: readonly (string | undefined)[];
+  /** How Prometheus keeps the histograms of vLLM. */
+  readonly form: HistogramForm;
   /** Whether an engine that hangs, a queue that grows and a cache that is full are watched. */
   readonly usual: boolean;
   /** Limits of the 95th percentile, in seconds; without one there is no alert. */
@@ -46,8 +48,8 @@ export function languageModel(subject: Subject, model: LanguageModel): RuleGroup
     name: groupName(subject, 'llm'),
     rules: [
       ...(model.usual ? usual(subject, own, versions) : []),
-      ...slow(subject, of, 'AiLlmFirstTokenSlow', [VLLM.timeToFirstToken], model.timeToFirstToken, template`until the first token`),
-      ...slow(subject, of, 'AiLlmTokensSlow', [...new Set(versions.flatMap(timeBetweenTokens))], model.timeBetweenTokens, template`from one token to the next`),
+      ...slow(subject, of, model.form, 'AiLlmFirstTokenSlow', [VLLM.timeToFirstToken], model.timeToFirstToken, template`until the first token`),
+      ...slow(subject, of, model.form, 'AiLlmTokensSlow', [...new Set(versions.flatMap(timeBetweenTokens))], model.timeBetweenTokens, template`from one token to the next`),
       ...(model.detailed ? detailed(subject, own) : []),
     ],
   };
@@ -97,19 +99,19 @@ function usual(subject: Subject, own: Own, versions: LanguageModel['versions']):
 function slow(
   subject: Subject,
   of: readonly Matcher[],
+  form: HistogramForm,
   name: string,
   histograms: readonly string[],
   limit: number | undefined,
   what: ReturnType<typeof template>,
 ): AlertRule[] {
   if (limit === undefined) return [];
-  const rates = or(...histograms.map((histogram) => rate(buckets(histogram, of), '5m')));
-  const made = or(...histograms.map((histogram) => increase(observations(histogram, of), '5m')));
+  const series = histograms.map((name): HistogramSeries => ({ name, form, matchers: of }));
   return [
     alert(subject, name, {
       expr: and(
-        compare(histogramQuantile(0.95, sum(rates, ['part', 'le'])), '>', number(limit)),
-        compare(sum(made, ['part']), '>=', number(MIN_REQUESTS)),
+        compare(quantileOf(series, 0.95, '5m', ['part']), '>', number(limit)),
+        compare(observedIn(series, '5m', ['part']), '>=', number(MIN_REQUESTS)),
       ),
       for: '5m',
       severity: 'warning',

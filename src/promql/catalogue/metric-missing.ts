@@ -1,7 +1,6 @@
-import { compare, increase, number, sum, unless, type Expr } from '../expr.ts';
-import { istioMatchers, ISTIO_REQUESTS, type IstioTraffic } from '../metrics.ts';
+import { compare, number, unless, type Expr, type Range } from '../expr.ts';
 import { alert, template, type AlertRule, type Subject, type Template } from '../rule.ts';
-import { selector, type Selector } from '../selector.ts';
+import { requestsIn, type RequestSource } from './availability.ts';
 
 /** Requests in 15 minutes, from which on a promised metric must have a value. */
 const MIN_REQUESTS = 100;
@@ -9,9 +8,9 @@ const MIN_REQUESTS = 100;
 /** A metric that a part of the service promises to expose. */
 export interface PromisedMetric {
   readonly alert: string;
-  /** The counter that must grow while there are requests. */
-  readonly counter: Selector;
   readonly name: string;
+  /** What must grow while there are requests: its increase over a window, as one series. */
+  readonly counted: (window: Range) => Expr;
   /** What has no data then. */
   readonly summary: Template;
   readonly labels: Readonly<Record<string, string>>;
@@ -23,11 +22,9 @@ export interface PromisedMetric {
  *
  * Runbook: ask the pod for its metrics; see that the PodMonitor selects it, and that the image is one that exposes them.
  */
-export function metricMissing(subject: Subject, promised: PromisedMetric, traffic: IstioTraffic): AlertRule {
-  const requests = sum(increase(selector(ISTIO_REQUESTS, istioMatchers(traffic)), '15m'));
-  const observed: Expr = sum(increase(promised.counter, '15m'));
+export function metricMissing(subject: Subject, promised: PromisedMetric, requests: RequestSource): AlertRule {
   return alert(subject, promised.alert, {
-    expr: unless(compare(requests, '>', number(MIN_REQUESTS)), compare(observed, '>', number(0))),
+    expr: unless(compare(requestsIn(requests, '15m'), '>', number(MIN_REQUESTS)), compare(promised.counted('15m'), '>', number(0))),
     for: '15m',
     severity: 'warning',
     labels: promised.labels,

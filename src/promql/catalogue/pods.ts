@@ -3,7 +3,7 @@ import {
 } from '../expr.ts';
 import { INFERENCE_SERVICE_CONDITION, KUBE } from '../metrics-kubernetes.ts';
 import { alert, groupName, identityLabels, template, type AlertRule, type RuleGroup, type Subject } from '../rule.ts';
-import { equal, isOneOf, matches, selector, type Pattern } from '../selector.ts';
+import { equal, exactly, isOneOf, matches, notMatches, selector, type Pattern } from '../selector.ts';
 
 /** What should run. */
 export interface RunningPods {
@@ -11,10 +11,18 @@ export interface RunningPods {
   readonly deployments: readonly Pattern[];
   /** Their pods. */
   readonly pods: readonly Pattern[];
-  /** Deployments by part, of the parts that are scraped. */
-  readonly scraped: readonly { readonly part: string; readonly deployments: readonly Pattern[] }[];
+  /** The parts whose containers are scraped. */
+  readonly scraped: readonly ScrapedPart[];
+  /** The parts whose queue-proxies are. */
+  readonly queueProxies: readonly ScrapedPart[];
   /** Seconds until a replica must serve. */
   readonly startup: number;
+}
+
+/** Deployments of a part that is scraped. */
+export interface ScrapedPart {
+  readonly part: string;
+  readonly deployments: readonly Pattern[];
 }
 
 /** Reasons for which a container waits and will not start by itself. */
@@ -38,7 +46,7 @@ export function patience(startup: number): ReturnType<typeof rangeOf> {
  *
  * Runbook: `kubectl describe pod`, then the logs of the container (of `storage-initializer` when a model is not loaded).
  */
-export function pods(subject: Subject, { deployments, pods: names, scraped, startup }: RunningPods): RuleGroup {
+export function pods(subject: Subject, { deployments, pods: names, scraped, queueProxies, startup }: RunningPods): RuleGroup {
   const inNamespace = equal('namespace', subject.namespace);
   const ofPods = [inNamespace, matches('pod', ...names)];
   const replicas = (metric: string, ...of: readonly Pattern[]): Expr =>
@@ -76,29 +84,38 @@ export function pods(subject: Subject, { deployments, pods: names, scraped, star
         summary: template`Replicas of ${subject.service} do not become available.`,
         description: [template`{{ $value | humanize }} replicas of {{ $labels.deployment }} have not been available for ${patience(startup)}.`],
       }),
-      ...(scraped.length === 0 ? [] : [metricsMissing(subject, scraped, replicas)]),
+      ...(scraped.length === 0 ? [] : [metricsMissing(subject, scraped, replicas, queueProxies.length === 0 ? undefined : 'container')]),
+      ...(queueProxies.length === 0 ? [] : [metricsMissing(subject, queueProxies, replicas, 'queue-proxy')]),
     ],
   };
 }
 
-/** Replicas serve, and none of them is scraped: whatever is made of the part's own metrics is blind. */
+/**
+ * Replicas serve, and none of them is scraped: whatever is made of the part's own metrics is blind.
+ *
+ * @param of who is scraped, where there are two in a pod.
+ */
 function metricsMissing(
   subject: Subject,
-  scraped: RunningPods['scraped'],
+  scraped: readonly ScrapedPart[],
   replicas: (metric: string, ...of: readonly Pattern[]) => Expr,
+  of: 'container' | 'queue-proxy' | undefined,
 ): AlertRule {
   const available = scraped.map(({ part, deployments }) => withLabel(sum(replicas(KUBE.replicasAvailable, ...deployments)), 'part', part));
   const { namespace, ai_service } = identityLabels(subject);
-  const up = sum(selector('up', [equal('namespace', namespace), equal('ai_service', ai_service)]), ['part']);
+  const container = of === undefined ? [] : [(of === 'queue-proxy' ? matches : notMatches)('container', exactly('queue-proxy'))];
+  const up = sum(selector('up', [equal('namespace', namespace), equal('ai_service', ai_service), ...container]), ['part']);
   return alert(subject, 'AiMetricsMissing', {
     expr: unless(compare(or(...available), '>', number(0)), compare(up, '>', number(0)), { on: ['part'] }),
     for: '15m',
     severity: 'warning',
-    labels: {},
+    labels: of === 'queue-proxy' ? { of } : {},
     summary: template`Prometheus does not scrape ${subject.service}.`,
     description: [
       template`{{ $value | humanize }} replicas of {{ $labels.part }} are available, and no metrics come from any of them.`,
-      template`See whether the PodMonitor is selected, and whether a NetworkPolicy keeps Prometheus out.`,
+      of === 'queue-proxy'
+        ? template`See whether config-observability of Knative says request-metrics-protocol: prometheus, and whether a NetworkPolicy keeps Prometheus out of port 9091.`
+        : template`See whether the PodMonitor is selected, and whether a NetworkPolicy keeps Prometheus out.`,
     ],
   });
 }

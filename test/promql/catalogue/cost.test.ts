@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { callers, computeCost, tokenBudget } from '../../../src/promql/catalogue/cost.ts';
+import { enumeration } from '../../../src/promql/catalogue/enumeration.ts';
 import type { RuleGroup, Subject } from '../../../src/promql/rule.ts';
 import { equal, exactly } from '../../../src/promql/selector.ts';
 
@@ -34,6 +35,30 @@ test('a caller without a past is compared with nothing', () => {
   const now = `sum by (source_principal) (increase(${requests}[1h]))`;
   const before = `(sum by (source_principal) (increase(${requests}[1d] offset 1h)) / 24 or 0 * ${now})`;
   expect(expr?.replaceAll('( ', '(').replaceAll(' )', ')')).toBe(
-    `${now} > 1000 and ${now} > 5 * ${before} and ${now} / on () group_left () sum(increase(${requests}[1h])) > 0.3`,
+    `${now} > 1000 and ${now} > 5 * ${before} and ${now} / on () group_left () sum(increase(${requests}[1h])) > 0.3 and on () count(${requests} offset 1d) > 0`,
   );
+});
+
+test('a caller walks through the inputs when its day is many times one of the week before, once there was such a week', () => {
+  const [recorded, alert, ...more] = exprs(enumeration(SUBJECT, { requests: [equal('reporter', 'source')], least: 10_000, factor: 5, distinct: undefined }));
+  expect(recorded).toBe('sum by (source_principal) (rate(istio_requests_total{reporter="source"}[5m]))');
+  const own = 'ai_caller:requests:rate5m{namespace="n",ai_service="s"}';
+  const now = `sum_over_time(${own}[1d]) * 300`;
+  const before = `(sum_over_time(${own}[7d] offset 1d) * 300 / 7 or 0 * (${now}))`;
+  expect(alert?.replaceAll('( ', '(').replaceAll(' )', ')')).toBe(
+    `${now} > 10000 and ${now} > 5 * ${before} and on () count(sum_over_time(${own}[1d] offset 7d)) > 0`,
+  );
+  expect(more).toEqual([]);
+});
+
+test('a caller walks through the inputs when nearly all of its are new, by the counters and the label of the service', () => {
+  const distinct = { metric: 'new_total', total: 'all_total', caller: 'client_id', share: 0.95, least: 500 };
+  const { rules } = enumeration(SUBJECT, { requests: undefined, least: 1, factor: 5, distinct });
+  const inputs = (metric: string): string => `sum by (client_id) (increase(${metric}{namespace="n",ai_service="s"}[1h]))`;
+  expect(exprs({ name: '', rules })).toEqual([`${inputs('new_total')} / (${inputs('all_total')} > 0) > 0.95 and ${inputs('all_total')} >= 500`]);
+  const [alert] = rules.flatMap((rule) => ('alert' in rule ? [rule] : []));
+  expect([alert?.labels['by'], alert?.annotations.description]).toEqual([
+    'inputs',
+    's in e (namespace n): {{ $value | humanizePercentage }} of the inputs that {{ $labels.client_id }} sent within an hour were never seen before; 95 % are usual at most. Team t.',
+  ]);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { driftOfCandidate } from '../../../src/promql/catalogue/drift-candidate.ts';
+import { driftOfCandidate, type CandidateDriftRule } from '../../../src/promql/catalogue/drift-candidate.ts';
 import { DISTANCES } from '../../../src/promql/catalogue/drift-distance.ts';
 import { driftFromReference, type DriftRule } from '../../../src/promql/catalogue/drift-reference.ts';
 import { expectedIn, samplingFor, samplingOf } from '../../../src/promql/catalogue/drift-window.ts';
@@ -9,13 +9,14 @@ import { exactly } from '../../../src/promql/selector.ts';
 const SUBJECT: Subject = { service: 's', namespace: 'n', team: 't', environment: 'e', escalation: undefined, page: 'critical' };
 const RULE: DriftRule = {
   metric: 'score',
+  form: 'classic',
   feature: undefined,
   parts: ['predictor'],
   reference: { edges: [0.5, 1], shares: [0.7, 0.2, 0.1], n: 1000 },
   distance: 'psi',
   threshold: 0.25,
   sampling: samplingOf('10m'),
-  traffic: { reporters: ['source'], namespace: 'n', services: [exactly('s-v1-predictor')] },
+  requests: { istio: { reporters: ['source'], namespace: 'n', services: [exactly('s-v1-predictor')] } },
 };
 const IDENTITY = '{namespace="n",ai_service="s",metric="score"}';
 
@@ -91,7 +92,7 @@ describe('a drift rule', () => {
       'AiDrift', 'AiDriftBucketMismatch', 'AiDriftMetricMissing',
     ]);
     expect(names({ distance: 'ks' })).toContain('ai_drift:ks:rate10m');
-    expect(names({ traffic: undefined })).not.toContain('AiDriftMetricMissing');
+    expect(names({ requests: undefined })).not.toContain('AiDriftMetricMissing');
   });
 
   test('says which metric drifted, and of which feature', () => {
@@ -127,10 +128,19 @@ describe('a window', () => {
 });
 
 describe('drift of a candidate', () => {
-  const group = driftOfCandidate(SUBJECT, { metric: 'score', parts: ['predictor'], edges: [0.5], threshold: 0.2, sampling: samplingOf('10m'), candidate: 'v2', stable: 'v1' });
+  const rule: CandidateDriftRule = {
+    metric: 'score', form: 'classic', parts: ['predictor'], edges: [0.5], threshold: 0.2, sampling: samplingOf('10m'), candidate: 'v2', stable: 'v1',
+  };
+  const group = driftOfCandidate(SUBJECT, rule);
 
   test('keeps the two releases apart, and the others out', () => {
     expect(exprs(group)['ai_drift:release_bucket:rate10m']).toContain('sum by (le, release) (\n  rate(score_bucket{namespace="n",ai_service="s",part="predictor",release=~"v1|v2"}[10m])');
+  });
+
+  test('compares what is recorded of each', () => {
+    const bins = (release: string): string => `ai_drift:release_bin:ratio_rate10m{namespace="n",ai_service="s",metric="score",release="${release}"}`;
+    expect(group.rules.flatMap((one) => ('record' in one && one.record.startsWith('ai_drift:release_bin') ? [one.labels['release']] : []))).toEqual(['v2', 'v1']);
+    expect(exprs(group)['ai_drift:candidate_psi:rate10m']).toContain(`${bins('v2')}\n/ on (bin)\n${bins('v1')}`.replaceAll('\n', '\n    '));
   });
 
   test('has no index unless both releases have all bins', () => {
@@ -142,5 +152,45 @@ describe('drift of a candidate', () => {
     const { AiCandidateDrift: expr = '' } = exprs(group);
     expect(expr).toContain(`sum(ai_drift:candidate_psi:rate10m${IDENTITY}) > 0.2`);
     expect(expr).toContain(`${samples('v2')} > 100\nand\n${samples('v1')} > 100`);
+  });
+
+  test('of a native histogram is computed of the whole histograms of each release', () => {
+    const native = exprs(driftOfCandidate(SUBJECT, { ...rule, form: 'native' }));
+    const recorded = (release: string): string => `sum(ai_drift:release_buckets:increase10m{namespace="n",ai_service="s",metric="score",release="${release}"})`;
+    expect(native['ai_drift:release_buckets:increase10m']).toBe('sum by (release) (increase(score{namespace="n",ai_service="s",part="predictor",release=~"v1|v2"}[10m]))');
+    expect(native['ai_drift:release_samples:increase10m']).toBe(`histogram_count(ai_drift:release_buckets:increase10m${IDENTITY})`);
+    expect(native['ai_drift:release_bin:ratio_rate10m']).toContain(`histogram_fraction(0.5, +Inf, ${recorded('v1')})`);
+  });
+});
+
+describe('drift of a native histogram', () => {
+  const group = driftFromReference(SUBJECT, { ...RULE, form: 'native' });
+  const recorded = `sum(ai_drift:buckets:increase10m${IDENTITY})`;
+
+  test('reads the histogram once, and no bucket', () => {
+    expect(exprs(group)).toMatchObject({
+      'ai_drift:buckets:increase10m': 'sum(increase(score{namespace="n",ai_service="s",part="predictor"}[10m]))',
+      'ai_drift:samples:increase10m': `histogram_count(ai_drift:buckets:increase10m${IDENTITY})`,
+    });
+    expect(JSON.stringify(group)).not.toMatch(/score_(?:bucket|count)|\ble=/);
+  });
+
+  test('has a fraction of it for each bin, and none without observations', () => {
+    const fraction = (bounds: string, bin: string): string => `label_replace(\n    histogram_fraction(${bounds}, ${recorded}),\n    "bin", "${bin}", "", ""\n  )`;
+    const oneLine = (text = ''): string => text.replace(/\s+/g, ' ');
+    expect(oneLine(exprs(group)['ai_drift:bin:ratio_rate10m'])).toBe(
+      oneLine(`( ${[fraction('-Inf, 0.5', '00'), fraction('0.5, 1', '01'), fraction('1, +Inf', '02')].join(' or ')} ) >= 0`).replaceAll('label_replace( ', 'label_replace(').replaceAll(' "", "" )', ' "", "")'),
+    );
+  });
+
+  test('compares what is up to an edge for the distance of Kolmogorov and Smirnov', () => {
+    const { 'ai_drift:ks:rate10m': expr = '' } = exprs(driftFromReference(SUBJECT, { ...RULE, form: 'native', distance: 'ks' }));
+    expect(expr).toContain(`histogram_fraction(-Inf, 0.5, ${recorded}) - 0.7`);
+    expect(expr).toContain(`histogram_fraction(-Inf, 1, ${recorded}) - 0.9`);
+  });
+
+  test('has no buckets that could be missing, and the histogram itself may be', () => {
+    expect(group.rules.flatMap((rule) => ('alert' in rule ? [rule.alert] : []))).toEqual(['AiDrift', 'AiDriftMetricMissing']);
+    expect(exprs(group)['AiDriftMetricMissing']).toContain('unless\nhistogram_count(sum(increase(score{namespace="n",ai_service="s",part="predictor"}[15m]))) > 0');
   });
 });

@@ -58,7 +58,7 @@ describe('the shift of predictions', () => {
     const bins = (side: string): string => {
       const [half, every] = [bucket(side, 'le="0.5"'), bucket(side, 'le="+Inf"')];
       const labelled = `(label_replace(${half}, "bin", "00", "", "") or label_replace(${every} - ${half}, "bin", "01", "", ""))`;
-      return `clamp_min(${labelled} / on () group_left () (${every} > 0), 0.0001)`;
+      return `clamp_min(${labelled} / on () group_left () (${every} > 0), scalar(0.5 / sum(increase(score_count{d="${side}"}[1h]))))`;
     };
     const index = `sum((${bins('c')} - on (bin) ${bins('s')}) * on (bin) ln(${bins('c')} / on (bin) ${bins('s')}))`;
     expect(flat(predictionShift('score', SIDES, [0.5], '1h'))).toBe(`${index} and count(${bins('c')} + on (bin) ${bins('s')}) == 2`);

@@ -15,7 +15,7 @@ const recordedTotal = (name: string): string => `sum(ai_slo:events_total:rate5m{
 
 describe('availability', () => {
   test('is the share of requests without a server error, of Istio', () => {
-    const { name, rules } = availability(SUBJECT, { ...promise(99.9), source: { istio: TRAFFIC }, byDefault: false });
+    const { name, rules } = availability(SUBJECT, { name: 'availability', ...promise(99.9), source: { istio: TRAFFIC }, byDefault: false });
     expect(name).toBe('ai-service.n.s.slo-availability');
     expect(rules[0]).toMatchObject({ record: 'ai_slo:events_total:rate5m', expr: `sum(rate(istio_requests_total{${CONDITIONS}}[5m]))`, labels: { ai_slo: 'availability' } });
     expect(rules[1]).toMatchObject({
@@ -26,21 +26,21 @@ describe('availability', () => {
 
   test('of a vLLM that nobody else counts the requests of is what it counts itself, without probes', () => {
     const own = [equal('namespace', 'n'), equal('part', 'predictor')];
-    const { rules } = availability(SUBJECT, { ...promise(99), source: { vllm: own }, byDefault: false });
+    const { rules } = availability(SUBJECT, { name: 'availability', ...promise(99), source: { vllm: own }, byDefault: false });
     const counted = 'http_requests_total{namespace="n",part="predictor",handler=~"/v1/.*"';
     expect(rules[0]).toMatchObject({ expr: `sum(rate(${counted}}[5m]))` });
     expect(rules[1]).toMatchObject({ expr: `sum(rate(${counted},status="5xx"}[5m]))\nor\n0 * ${recordedTotal('availability')}` });
   });
 
   test('says when the service sets no objective', () => {
-    const alert = availability(SUBJECT, { ...promise(99), source: { istio: TRAFFIC }, byDefault: true }).rules.find((rule) => 'alert' in rule);
+    const alert = availability(SUBJECT, { name: 'availability', ...promise(99), source: { istio: TRAFFIC }, byDefault: true }).rules.find((rule) => 'alert' in rule);
     expect(alert?.annotations.description).toContain('the objective of 99 % allows 1 %. (It is the default: the service sets no objective.)');
   });
 });
 
 describe('latency', () => {
   test('is the share of successful requests within the limit, by the bucket of that bound', () => {
-    const { name, rules } = latency(SUBJECT, { ...promise(99), name: 'latency-250ms', below: 250, traffic: TRAFFIC });
+    const { name, rules } = latency(SUBJECT, { ...promise(99), name: 'latency-250ms', below: 250, form: 'classic', traffic: TRAFFIC });
     expect(name).toBe('ai-service.n.s.slo-latency-250ms');
     expect(rules[0]).toMatchObject({ expr: `sum(rate(istio_request_duration_milliseconds_count{${CONDITIONS},response_code!~"5.."}[5m]))` });
     expect(rules[1]).toMatchObject({
@@ -50,7 +50,7 @@ describe('latency', () => {
 
   test('tells when the bucket is not there', () => {
     const identity = '{namespace="n",ai_service="s",ai_slo="latency-2s500ms"}';
-    expect(latency(SUBJECT, { ...promise(99), name: 'latency-2s500ms', below: 2500, traffic: TRAFFIC }).rules.at(-1)).toMatchObject({
+    expect(latency(SUBJECT, { ...promise(99), name: 'latency-2s500ms', below: 2500, form: 'classic', traffic: TRAFFIC }).rules.at(-1)).toMatchObject({
       alert: 'AiSloLatencyBucketMissing',
       expr: `ai_slo:events_total:rate5m${identity} > 0\nunless\nai_slo:events_bad:rate5m${identity}`,
       labels: { severity: 'warning', ai_slo: 'latency-2s500ms' },
@@ -58,9 +58,20 @@ describe('latency', () => {
   });
 });
 
+describe('latency by a native histogram', () => {
+  test('is the fraction above the limit, and none where there are no requests', () => {
+    const { rules } = latency(SUBJECT, { ...promise(99), name: 'latency-250ms', below: 250, form: 'native', traffic: TRAFFIC });
+    const rates = `sum(rate(istio_request_duration_milliseconds{${CONDITIONS},response_code!~"5.."}[5m]))`;
+    const total = recordedTotal('latency-250ms');
+    expect(rules[0]).toMatchObject({ expr: `histogram_count(${rates})` });
+    expect((rules[1]?.expr ?? '').replace(/\s+/g, ' ').replaceAll('( ', '(').replaceAll(' )', ')')).toBe(`${total} * histogram_fraction(250, +Inf, ${rates}) > 0 or 0 * ${total}`);
+    expect(rules.flatMap((rule) => ('alert' in rule ? [rule.alert] : []))).not.toContain('AiSloLatencyBucketMissing');
+  });
+});
+
 test('the time to first token is that of a vLLM, in seconds', () => {
   const own = [equal('namespace', 'n'), equal('ai_service', 's'), equal('part', 'predictor')];
-  const { rules } = timeToFirstToken(SUBJECT, { ...promise(95), name: 'ttft-2s500ms', below: 2500, own });
+  const { rules } = timeToFirstToken(SUBJECT, { ...promise(95), name: 'ttft-2s500ms', below: 2500, form: 'classic', own });
   const labels = 'namespace="n",ai_service="s",part="predictor"';
   expect(rules[0]).toMatchObject({ expr: `sum(rate(vllm:time_to_first_token_seconds_count{${labels}}[5m]))`, labels: { ai_slo: 'ttft-2s500ms' } });
   expect(rules[1]).toMatchObject({ expr: `${recordedTotal('ttft-2s500ms')}\n-\nsum(rate(vllm:time_to_first_token_seconds_bucket{${labels},le="2.5"}[5m]))` });

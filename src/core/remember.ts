@@ -1,0 +1,21 @@
+/** Answers are kept for this many different texts. */
+const MOST = 10_000;
+
+/**
+ * A pure function that keeps its answers: thousands of services share their keys, durations and names, and each is looked
+ * at once. What comes when the memory is full is answered, and not kept.
+ *
+ * @param textOf a text that is the same for inputs with the same answer. Default: the input is that text.
+ * @example const isQualifiedName = remember((key: string) => …);
+ */
+export function remember<T, Input = string>(answer: (input: Input) => T, textOf?: (input: Input) => string): (input: Input) => T {
+  const known = new Map<unknown, T>();
+  return (input) => {
+    const text = textOf === undefined ? input : textOf(input);
+    const found = known.get(text);
+    if (found !== undefined || known.has(text)) return found as T;
+    const fresh = answer(input);
+    if (known.size < MOST) known.set(text, fresh);
+    return fresh;
+  };
+}

@@ -1,0 +1,14 @@
+import { folderOf } from '../tree/paths.ts';
+import type { Place } from './unit.ts';
+
+/**
+ * Where a file of a tree belongs: in our layout the service and cluster, else its folder.
+ *
+ * @example unitOf('envs/prod-eu/eu-1/risk-ml/fraud/manifests/service.fraud.yaml').service // 'fraud'
+ */
+export function unitOf(file: string): Place {
+  const [envs, environment, cluster, team, service, ...rest] = file.split('/');
+  if (envs !== 'envs' || environment === undefined || cluster === undefined) return { folder: folderOf(file) };
+  if (team === undefined || service === undefined || rest.length === 0) return { folder: folderOf(file), environment, ...(team !== undefined && { cluster }) };
+  return { folder: `envs/${environment}/${cluster}/${team}/${service}`, environment, cluster, team, service };
+}

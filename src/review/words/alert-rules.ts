@@ -1,0 +1,120 @@
+import { secondsOf } from '../../promql/parse.ts';
+import type { ObjectChange } from '../compare.ts';
+import { exactly, groupedBy, isKind, listAt, mapAt, numberAt, textAt } from './read.ts';
+
+/** A rule of a PrometheusRule, read with care. */
+export interface Rule {
+  /** The change of the object that holds it. */
+  readonly of: ObjectChange;
+  readonly kind: 'alert' | 'recording';
+  readonly name: string;
+  readonly group: string;
+  readonly expr: string;
+  /** Seconds that an alert waits. */
+  readonly wait: number;
+  readonly labels: Readonly<Record<string, unknown>>;
+  /** Fields that have no words of their own: `annotations`, `keep_firing_for`, … */
+  readonly others: Readonly<Record<string, unknown>>;
+}
+
+/** Which of two trees. */
+export type Side = 'before' | 'after';
+
+/** Whether a change is one of a PrometheusRule. */
+export function isRules({ before, after }: ObjectChange): boolean {
+  return isKind((after ?? before).object, 'monitoring.coreos.com', 'PrometheusRule');
+}
+
+/** The rules of changed PrometheusRules, in one of the trees. */
+export function rulesOf(changes: readonly ObjectChange[], side: Side): Rule[] {
+  return changes.flatMap((of) =>
+    listAt(of[side]?.object, 'spec', 'groups').flatMap((group) =>
+      listAt(group, 'rules').flatMap((rule) => ruleOf(of, textAt(group, 'name') ?? '', rule) ?? []),
+    ),
+  );
+}
+
+function ruleOf(of: ObjectChange, group: string, rule: unknown): Rule | undefined {
+  const { alert: _alert, record: _record, expr: _expr, for: _for, labels: _labels, ...others } = mapAt(rule);
+  const [alert, record] = [textAt(rule, 'alert'), textAt(rule, 'record')];
+  const name = alert ?? record;
+  if (name === undefined) return undefined;
+  const wait = textAt(rule, 'for') ?? '0s';
+  return {
+    of,
+    kind: alert === undefined ? 'recording' : 'alert',
+    name,
+    group,
+    expr: textAt(rule, 'expr') ?? '',
+    // Without a unit it is no duration; Prometheus takes 0 alone.
+    wait: secondsOf(wait) ?? numberAt(wait) ?? 0,
+    labels: mapAt(rule, 'labels'),
+    others,
+  };
+}
+
+/** Fields that have no words of their own, without what an alert says. */
+export function withoutAnnotations({ others }: Rule): Readonly<Record<string, unknown>> {
+  const { annotations: _annotations, ...rest } = others;
+  return rest;
+}
+
+/** Rules of two trees that are the same rule, and those that came or went. */
+export interface Pairing {
+  readonly pairs: readonly (readonly [Rule, Rule])[];
+  readonly removed: readonly Rule[];
+  readonly added: readonly Rule[];
+}
+
+/** Labels that say who is told, and not what the rule is about. */
+const ROUTING: ReadonlySet<string> = new Set(['severity', 'team', 'priority']);
+
+/** What tells a rule from others, the most exact first: labels tell the alerts of one name apart, then what they do. */
+const TELLING: readonly ((rule: Rule) => string)[] = [
+  (rule) => key(rule, rule.group, rule.labels, rule.expr, rule.wait),
+  (rule) => key(rule, rule.group, rule.labels),
+  (rule) => key(rule, rule.labels),
+  (rule) => key(rule, identity(rule, ROUTING)),
+  (rule) => key(rule, identity(rule, new Set([...ROUTING, 'release', 'phase', 'weight']))),
+  (rule) => key(rule, rule.expr),
+  (rule) => key(rule, rule.group, rule.wait),
+];
+
+/** Finds which rule became which. */
+export function pairRules(before: readonly Rule[], after: readonly Rule[]): Pairing {
+  const pairs: (readonly [Rule, Rule])[] = [];
+  let [removed, added] = [before, after];
+  for (const tell of TELLING) {
+    const left = groupedBy([...removed].reverse(), tell);
+    const matched = new Set<Rule>();
+    for (const rule of added) {
+      const old = left.get(tell(rule))?.pop();
+      if (!old) continue;
+      pairs.push([old, rule]);
+      matched.add(old).add(rule);
+    }
+    [removed, added] = [removed.filter((rule) => !matched.has(rule)), added.filter((rule) => !matched.has(rule))];
+  }
+  // What is left of a name is one rule where there is but one on both sides.
+  const bare = (rule: Rule): string => key(rule);
+  const [left, right] = [groupedBy(removed, bare), groupedBy(added, bare)];
+  const only = [...left].flatMap(([name, olds]) => {
+    const news = right.get(name) ?? [];
+    return olds.length === 1 && news.length === 1 ? [[olds[0]!, news[0]!] as const] : [];
+  });
+  const matched = new Set(only.flat());
+  return {
+    pairs: [...pairs, ...only],
+    removed: removed.filter((rule) => !matched.has(rule)),
+    added: added.filter((rule) => !matched.has(rule)),
+  };
+}
+
+/** Rules of two objectives are two rules, however alike they are. */
+function key({ kind, name, labels }: Rule, ...more: readonly unknown[]): string {
+  return JSON.stringify([kind, name, textAt(labels, 'ai_slo') ?? '', ...more.map(exactly)]);
+}
+
+function identity({ labels }: Rule, without: ReadonlySet<string>): object {
+  return Object.fromEntries(Object.entries(labels).filter(([label]) => !without.has(label)));
+}

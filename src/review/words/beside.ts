@@ -1,0 +1,46 @@
+import type { ObjectChange } from '../compare.ts';
+import { routeOf } from '../route.ts';
+import { isWorkload, partOf } from '../topology.ts';
+import { changesBelow, isKind, latest } from './read.ts';
+import { timeoutsChanged } from './routes.ts';
+import { touching } from './said.ts';
+import { mayGoToZero } from './scaling.ts';
+
+/** Kinds of routes, as file names have them. */
+const ROUTES = ['httproute', 'virtualservice'];
+
+/**
+ * Kinds of objects that did not change and that the words need to know nevertheless, as file names have them: reading them
+ * costs, so that there are none for most changes.
+ *
+ * @example besideNeeded(objects) // new Set(['httproute', 'virtualservice'])
+ */
+export function besideNeeded(objects: readonly ObjectChange[]): ReadonlySet<string> {
+  const needed = new Set<string>();
+  const routed = objects.some((change) => change.change === 'changed' && routeOf(change.after.object));
+  const ask = (...kinds: readonly string[]): void => kinds.forEach((kind) => needed.add(kind));
+  const leaving = new Set<string>();
+  for (const change of objects) {
+    const object = latest(change);
+    if ((change.change === 'removed' || change.change === 'replaced') && isWorkload(change.before.object)) {
+      // Does a route lead to it, or a Service where there is no route, or does a function call it?
+      leaving.add(partOf(change.before.object) ?? '');
+      if (!routed) ask(...ROUTES, 'service');
+      if (isKind(object, 'serving.kserve.io', 'LLMInferenceService')) ask('llminferenceservice');
+    }
+    const { route, model } = timeoutsChanged(change);
+    if (route) ask('inferenceservice', 'service');
+    if (model && !routed) ask(...ROUTES);
+    if (mayGoToZero(change) || stops(change)) ask(...ROUTES);
+    if (isKind(object, '', 'Service') && changesBelow(change.changes, ['spec', 'selector']).length > 0 && !routed)
+      ask(...ROUTES);
+  }
+  if (leaving.size > 1) ask('deployment', 'service');
+  return needed;
+}
+
+function stops(change: ObjectChange): boolean {
+  return (
+    change.change === 'changed' && touching(change.changes, ['metadata', 'annotations', 'serving.kserve.io/stop']).length > 0
+  );
+}
