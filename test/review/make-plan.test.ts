@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createCatalogue, OWN_IMPORTS } from '../../src/check/schema/catalogue.ts';
@@ -10,17 +10,11 @@ import { planText } from '../../src/review/format/text.ts';
 import { makePlan } from '../../src/review/make-plan.ts';
 import type { Plan } from '../../src/review/plan.ts';
 import { valueOf } from '../git/folders.ts';
+import { edited, exampleChange, golden, without } from '../support/golden-tree.ts';
 import { memoryTrees, type TextTree } from '../support/memory-trees.ts';
 
 /** From two trees to the sentences: the golden tree of the example services, edited as people edit. */
 
-const root = join(import.meta.dirname, '../../snapshots');
-const golden: TextTree = Object.fromEntries(
-  readdirSync(root, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .map((file) => [file.slice(root.length + 1), readFileSync(file, 'utf8')]),
-);
 const schemas = createCatalogue([OWN_IMPORTS]);
 
 async function planOf(before: TextTree, after: TextTree): Promise<Plan> {
@@ -30,24 +24,6 @@ async function planOf(before: TextTree, after: TextTree): Promise<Plan> {
 /** `high prod-eu: fraud-detector … [risk/traffic-step]` */
 function said({ statements }: Plan): string[] {
   return statements.map(({ risk, where, text, reasons }) => `${risk} ${where}: ${text}${reasons.map(({ rule }) => ` [${rule}]`).join('')}`);
-}
-
-/** The golden tree with texts replaced in the files that a pattern names; a text that is not there is a mistake of the test. */
-function edited(tree: TextTree, ...edits: readonly (readonly [file: RegExp, from: string | RegExp, to: string])[]): TextTree {
-  const result: Record<string, string> = { ...tree };
-  for (const [file, from, to] of edits) {
-    const paths = Object.keys(result).filter((path) => file.test(path));
-    const changed = paths.filter((path) => result[path] !== result[path]!.replaceAll(typeof from === 'string' ? from : new RegExp(from, 'g'), to));
-    if (changed.length === 0) throw new Error(`${String(from)} is in no file of ${String(file)}`);
-    for (const path of changed) result[path] = result[path]!.replaceAll(typeof from === 'string' ? from : new RegExp(from, 'g'), to);
-  }
-  return result;
-}
-
-function without(tree: TextTree, file: RegExp): TextTree {
-  const left = Object.fromEntries(Object.entries(tree).filter(([path]) => !file.test(path)));
-  if (Object.keys(left).length === Object.keys(tree).length) throw new Error(`no file is called like ${String(file)}`);
-  return left;
 }
 
 const FRAUD_ROUTE = /prod-eu.*fraud-detector\/manifests\/virtualservice/;
@@ -153,6 +129,12 @@ test('names in a tree are only names: in markdown, in a page and on a terminal',
   expect(markdown).not.toMatch(/<script>|<\/details><|@all/);
   expect(planHtml(plan)).not.toContain('<script>alert');
   expect(planText(plan, { color: false })).not.toContain('\u001b');
+});
+
+test('the plan that the docs show', async () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/plan.md'), 'utf8');
+  const [, shown = ''] = /^```text\n([^]*?)^```$/m.exec(page) ?? [];
+  expect(shown).toBe(planText(await planOf(golden, exampleChange), { color: false }));
 });
 
 test('every form fits its description, for a plan of the whole golden tree', async () => {

@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
@@ -14,18 +12,13 @@ import { createMask } from '../../src/review/mask.ts';
 import type { Entry, Plan } from '../../src/review/plan.ts';
 import { valueOf } from '../git/folders.ts';
 import { applyChanges } from '../support/apply-changes.ts';
+import { golden as whole } from '../support/golden-tree.ts';
 import { memoryTrees, type TextTree } from '../support/memory-trees.ts';
 
 /** What a plan promises, held for any edit of the golden tree. */
 
-const root = join(import.meta.dirname, '../../snapshots');
-const golden: TextTree = Object.fromEntries(
-  readdirSync(root, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .map((file) => [file.slice(root.length + 1), readFileSync(file, 'utf8')] as const)
-    .filter(([path]) => /^argocd\/|fraud-detector|prod-eu.*image-classifier/.test(path)),
-);
+/** Enough of it: all parsing of the tests is of these files. */
+const golden: TextTree = Object.fromEntries(Object.entries(whole).filter(([path]) => /^argocd\/|fraud-detector|prod-eu.*image-classifier/.test(path)));
 const schemas = createCatalogue([OWN_IMPORTS]);
 const mask = createMask();
 
