@@ -80,7 +80,7 @@ async function changedFiles(checkout: Checkout, units: readonly CheckoutUnit[], 
       if (change.before === change.after) continue;
       changes.push(change);
       const onDisk = checkout.files.read(change.path);
-      if (onDisk !== change.before) findings.push(differs(change.path, onDisk === undefined, target));
+      if (onDisk !== change.before) findings.push(differs(change, onDisk, target));
     }
   }
   if (findings.some(({ severity }) => severity === 'error')) return refused(...findings);
@@ -141,7 +141,12 @@ function indexChange({ files, tree }: Checkout, changes: readonly FileChange[]):
   return after === before ? [] : [{ path, before, after }];
 }
 
-function differs(file: string, gone: boolean, where: Where): Finding {
-  const message = gone ? 'the file is not there, though the state has it rendered' : 'the file is not what the state renders: it was edited, or another version wrote it';
-  return appFinding('checkout/differs', { ...where, file }, message, 'run npx ai-service synth where the sources are, and look at what changes; or restore the file from Git');
+function differs({ path: file, before }: FileChange, onDisk: string | undefined, where: Where): Finding {
+  const differing = (message: string, fix: string): Finding => appFinding('checkout/differs', { ...where, file }, message, fix);
+  const again = 'run npx ai-service synth where the sources are, and look at what changes; or restore the file from Git';
+  if (onDisk === undefined) return differing('the file is not there, though the state has it rendered', again);
+  if (onDisk.replaceAll('\r\n', '\n') === before) {
+    return differing('the lines of the file end in CR LF: git changed them when it checked the file out', 'put "* -text" into .gitattributes of the repository, and check the tree out again');
+  }
+  return differing('the file is not what the state renders: it was edited, or another version wrote it', again);
 }

@@ -17,6 +17,22 @@ async function saidAfter(file: string, edit: (text: string) => string): Promise<
 }
 
 describe('a file that somebody, or a merge, changed is refused', () => {
+  test('a manifest that the move would write, and that is not what the state renders', async () => {
+    const file = `${UNIT}/manifests/virtualservice.fraud.yaml`;
+    const differs = async (edit: (text: string) => string): Promise<string[]> => {
+      const root = checkoutWith({ prod: 'stable: v1\nprevious: v2\n' });
+      put(root, file, edit(textOf(root, file)));
+      const { findings } = await planMove(checkoutIn(root), { service: 'fraud', environment: 'prod-eu', move: { action: 'rollback' } });
+      return findings.map(({ id, message, fix }) => `${id}: ${message}; ${fix}`);
+    };
+    expect(await differs((text) => text.replace('attempts: 2', 'attempts: 3'))).toEqual([
+      'checkout/differs: the file is not what the state renders: it was edited, or another version wrote it; run npx ai-service synth where the sources are, and look at what changes; or restore the file from Git',
+    ]);
+    expect(await differs((text) => text.replaceAll('\n', '\r\n'))).toEqual([
+      'checkout/differs: the lines of the file end in CR LF: git changed them when it checked the file out; put "* -text" into .gitattributes of the repository, and check the tree out again',
+    ]);
+  });
+
   test('a descriptor that is no JSON, or has no namespace', async () => {
     const message = 'checkout/incomplete envs/prod-eu/eu-1/risk-ml/fraud/argocd-app.json: the file is not what synth writes: it is no JSON, or has no namespace';
     expect(await saidAfter(`${UNIT}/argocd-app.json`, (text) => `<<<<<<< HEAD\n${text}`)).toEqual([message]);
