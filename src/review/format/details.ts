@@ -116,12 +116,26 @@ export function fieldDiffs(entry: Entry, bounds: Bounds): FieldDiff[] {
 
 function fieldDiff({ op, field, before, after }: Change, bounds: Bounds): FieldDiff {
   const name = { op, field: visible(field) };
-  const [old, now] = [op === 'add' ? undefined : valueText(before), op === 'remove' ? undefined : valueText(after)];
+  const [old, now] = op === 'change' ? unfolded(before, after) : [op === 'add' ? undefined : valueText(before), op === 'remove' ? undefined : valueText(after)];
   if (!`${old}${now}`.includes('\n')) {
     const [from, to] = narrowed(old, now, bounds.characters);
     return { ...name, ...(from !== undefined && { before: from }), ...(to !== undefined && { after: to }) };
   }
   return { ...name, lines: lineDiff(old, now, bounds) };
+}
+
+/** Two values as text; two texts that are JSON, as dashboards are, with a value to a line, so that one sees which of them changed. */
+function unfolded(before: unknown, after: unknown): [string, string] {
+  const texts: [string, string] = [valueText(before), valueText(after)];
+  const [old, now] = [before, after].map((value) => {
+    if (typeof value !== 'string' || value.length <= MAX_FLOW || !/^\s*[[{]/.test(value)) return undefined;
+    try {
+      return JSON.stringify(JSON.parse(value), null, 2);
+    } catch {
+      return undefined;
+    }
+  });
+  return old === undefined || now === undefined || old === now ? texts : [old, now];
 }
 
 /** All of what came or went, as lines of a diff. */

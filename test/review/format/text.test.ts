@@ -141,3 +141,18 @@ test('what YAML has no words for, and objects of any shape, are shown all the sa
   const odd = { ...EXAMPLE.entries[3]!, after: { file: 'x', object: { kind: 7, metadata: 'none' } } } as unknown as Entry;
   expect(planText({ ...EMPTY, entries: [odd] }, plain)).toContain('  ~ VirtualService risk-ml-prod/fraud-detector → 7 ?  x\n');
 });
+
+test('JSON in a text shows the value that changed, however the text was written', () => {
+  const dashboard = (title: string): string => JSON.stringify({ uid: 'fraud-detector', panels: [{ title, type: 'timeseries' }, { title: 'Errors', type: 'stat' }] });
+  expect(details(field('data.json', dashboard('Latency'), dashboard('Latency p99')))).toEqual([
+    'data.json:',
+    '  … 2 equal lines',
+    '      "panels": [',
+    '        {',
+    '  -       "title": "Latency",',
+    '  +       "title": "Latency p99",',
+    '          "type": "timeseries"',
+    '        },',
+    '  … 6 equal lines',
+  ]);
+});
