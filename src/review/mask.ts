@@ -36,7 +36,8 @@ function maskBelow(value: unknown, name: string, mask: Mask): unknown {
     return changedList(value, (item, index) => {
       const [of, text] = named.get(index) ?? [];
       if (of !== undefined && text !== undefined && secretReason(of, text) !== undefined) return (item as string).replace(text, () => mask(text));
-      return maskBelow(item, name, mask);
+      // A list under such a name has names of secrets, as `credentials` of a service.
+      return maskBelow(item, '', mask);
     });
   }
   if (!isPlainMap(value)) return value;

@@ -21,7 +21,7 @@ describe('is masked', () => {
 });
 
 test('references to secrets are none', () => {
-  const value = { env: [{ name: 'HUB_TOKEN', valueFrom: { secretKeyRef: { name: 'hub', key: 'token' } } }], secretName: 'hub', imagePullSecrets: [{ name: 'pull' }], secret: 'hub', data: [{ secretKey: 'password' }], args: ['--max-tokens=100'] };
+  const value = { env: [{ name: 'HUB_TOKEN', valueFrom: { secretKeyRef: { name: 'hub', key: 'token' } } }], secretName: 'hub', imagePullSecrets: [{ name: 'pull' }], secret: 'hub', credentials: ['store-credentials'], data: [{ secretKey: 'password' }], args: ['--max-tokens=100'] };
   expect(masked(value)).toBe(value);
 });
 
