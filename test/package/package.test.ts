@@ -82,6 +82,10 @@ test('cdk8s synth and ai-service synth write the same bytes', () => {
   expect(tree('gitops')).toEqual(tree('dist'));
 });
 
+test('a plan of the two says that nothing changes', () => {
+  expect(run('npx', 'ai-service', 'plan', '--from', 'dist', '--to', 'gitops')).toMatch(/^no changes/);
+});
+
 test('a misspelt environment does not compile', () => {
   const file = join(project, 'apps/hello/service.ts');
   const source = readFileSync(file, 'utf8');
