@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { planSchema } from '../src/review/format/plan-schema.ts';
 import { platform } from '../src/service/platform.ts';
 import { aiServiceFile } from '../src/service/service.ts';
+import { alertsReference } from './alerts.ts';
 import { below } from './markdown.ts';
 import { movesReference } from './moves.ts';
 import { fieldReference } from './reference.ts';
@@ -30,6 +31,7 @@ export async function generate(): Promise<Map<string, string>> {
     ['src/service/platform-spec.ts', SCOPES + (await interfaces(platformSchema, 'PlatformSpec'))],
     page('docs/service-reference.md', `${fieldReference(schema, ['overrides'])}\n\n${frameworksReference()}`),
     page('docs/platform.md', fieldReference(platformSchema)),
+    page('docs/alerting.md', alertsReference()),
     page('docs/checks.md', rulesReference()),
     page('docs/releases.md', movesReference()),
     page('docs/plan.md', risksReference()),

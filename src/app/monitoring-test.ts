@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import { answered, refused, type Answer } from '../core/answer.ts';
 import { parseDuration } from '../core/duration.ts';
-import { findingOf, type Finding, type Rule, type Where } from '../core/finding.ts';
+import { compareText, findingOf, type Finding, type Rule, type Where } from '../core/finding.ts';
 import { didYouMean } from '../core/names.ts';
 import { readYaml } from '../core/read-yaml.ts';
 import { analyze, type Read } from '../promql/analyze.ts';
+import { QUEUE_PROXIES } from '../promql/metrics-knative.ts';
+import { VLLM_HTTP_REQUESTS } from '../promql/metrics-vllm.ts';
+import { ISTIO_REQUESTS } from '../promql/metrics.ts';
 import { parsePromql, placeOf, type QueryMatcher } from '../promql/parse.ts';
 import type { AlertRule, RuleGroup } from '../promql/rule.ts';
 import { quote } from '../promql/selector.ts';
@@ -18,6 +21,7 @@ export const STORY_RULES = [
   { id: 'story/unread', severity: 'error', summary: 'A story has series that some rule of the service reads.', source: 'ours: others change nothing, so the name is a mistake' },
   { id: 'story/alert', severity: 'error', summary: 'A story names alerts of the service itself.', source: 'ours' },
   { id: 'story/untested', severity: 'warning', summary: 'Every alert of a service fires in one of its stories.', source: 'ours: what never fired is hoped for, not proven' },
+  { id: 'story/untold', severity: 'info', summary: 'The stories that every service has, of healthy traffic and an outage, tell its built-in alerts.', source: 'ours: they are made of requests, by whoever counts them; all other alerts are tested with this package' },
   { id: 'story/no-rules', severity: 'error', summary: 'The service has rules in the environment.', source: 'ours' },
   { id: 'story/no-promtool', severity: 'error', summary: 'promtool is there to run the stories.', source: 'the Debian package prometheus has it, and so has every release of Prometheus' },
 ] as const satisfies readonly Rule[];
@@ -93,26 +97,50 @@ export function testsOfStories(rules: RulesUnderTest, told: readonly Story[], wh
 }
 
 /**
- * Stories that every service has whose requests Istio counts: healthy traffic of 10 requests a second, which no alert on
- * objectives or an outage minds, and a total outage after an hour, which one of them tells within half an hour.
+ * Stories that every service has whose requests somebody counts: healthy traffic of 10 requests a second, which no alert on
+ * objectives or an outage minds, and a total outage after an hour, which one of them tells within half an hour. A finding names
+ * the alerts that none of the two can tell.
  */
-export function builtInStories(rules: RulesUnderTest): readonly StoryTest[] {
+export function builtInStories(rules: RulesUnderTest, where: Where): Answer<readonly StoryTest[]> {
   const alerts = rules.groups.flatMap((group) => group.rules.filter((rule): rule is AlertRule => 'alert' in rule));
   const minded = [...new Set(alerts.map(({ alert }) => alert))].filter((name) => name === 'AiServiceOutage' || name === 'AiSloErrorBudgetBurn');
-  const request = readsOf(rules).get(REQUESTS)?.find(({ selector }) => selector.matchers.every(({ label }) => label !== 'response_code'));
-  const labels = request && Object.fromEntries(request.selector.matchers.map((matcher) => [matcher.label, exampleOf(matcher)]));
-  const pages = alerts.some(({ alert, labels: { burn_tier: tier, ai_slo: slo } }) => alert === 'AiServiceOutage' || (tier === 'fast' && slo === 'availability'));
-  if (!labels || minded.length === 0) return [];
-  const counted = (code: string): string => `${REQUESTS}${labelled({ ...labels, response_code: code })}`;
-  const healthy = [{ series: counted('200'), values: '0+600x180' }, { series: counted('503'), values: '0x180' }];
-  const outage = [{ series: counted('200'), values: '0+600x60 36000x30' }, { series: counted('503'), values: '0x60 600+600x29' }];
-  return [
+  const told = alerts.filter(({ alert, labels }) => alert === 'AiServiceOutage' || (alert === 'AiSloErrorBudgetBurn' && labels['ai_slo'] === 'availability'));
+  const pages = told.some(({ alert, labels }) => alert === 'AiServiceOutage' || labels['burn_tier'] === 'fast');
+  const counted = requestsOf(rules);
+  const own = ownAlerts(rules);
+  const others = alerts.filter((rule) => !own.includes(rule.alert) && (!counted || !pages || !told.includes(rule)));
+  const names = [...new Set(others.map(({ alert, labels: { ai_slo: slo } }) => (slo === undefined ? alert : `${alert} (${slo})`)))].sort(compareText);
+  const why = counted ? 'they read something else than requests and their codes' : 'nothing that the rules read counts requests';
+  const untold = names.length === 0 ? [] : [storyFinding('story/untold', where, `${why}, so no story of ours tells ${names.join(', ')}`, 'nothing: they were tested with this package (docs/alerting.md)')];
+  if (!counted || minded.length === 0) return answered([], ...untold);
+  const healthy = [{ series: counted.good, values: '0+600x180' }, { series: counted.bad, values: '0x180' }];
+  const outage = [{ series: counted.good, values: '0+600x60 36000x30' }, { series: counted.bad, values: '0x60 600+600x29' }];
+  const stories = [
     { name: 'healthy traffic', text: testFile('healthy traffic', healthy, silent(minded, 180)) },
     ...(pages ? [{ name: 'a total outage', text: testFile('a total outage', outage, [...silent(minded, 60), { expr: `count(${firing(minded)}) > bool 0`, eval_time: '90m', exp_samples: [{ labels: '{}', value: 1 }] }]) }] : []),
   ];
+  return answered(stories, ...untold);
 }
 
-const REQUESTS = 'istio_requests_total';
+/** Counters of requests by the code of the answer: of Istio, a vLLM, and the queue-proxies of Knative. */
+const COUNTERS = [
+  { requests: ISTIO_REQUESTS, code: 'response_code', good: '200', bad: '503' },
+  { requests: VLLM_HTTP_REQUESTS, code: 'status', good: '2xx', bad: '5xx' },
+  ...QUEUE_PROXIES.map(({ requests, code }) => ({ requests, code, good: '200', bad: '503' })),
+];
+
+/** One series of answered requests and one of failed ones, with labels that the rules ask for. */
+function requestsOf(rules: RulesUnderTest): { readonly good: string; readonly bad: string } | undefined {
+  const reads = readsOf(rules);
+  for (const { requests, code, good, bad } of COUNTERS) {
+    const read = reads.get(requests)?.find(({ selector }) => selector.matchers.every(({ label }) => label !== code));
+    if (!read) continue;
+    const labels = Object.fromEntries(read.selector.matchers.map((matcher) => [matcher.label, exampleOf(matcher)]));
+    const counted = (value: string): string => `${requests}${labelled({ ...labels, [code]: value })}`;
+    return { good: counted(good), bad: counted(bad) };
+  }
+  return undefined;
+}
 
 interface Series {
   readonly series: string;
@@ -156,7 +184,8 @@ function seriesOf(text: string, values: string, reads: ReadonlyMap<string, reado
   if (query.kind !== 'selector' || query.metric === undefined || query.matchers.some(({ operator }) => operator !== '=')) {
     return refused(storyFinding('story/series', where, `${JSON.stringify(text)} is not one series`, 'write a metric, and labels with =: loans_total{part="predictor"}'));
   }
-  if (!values.trim().split(/\s+/).every((value) => VALUES.test(value))) {
+  // What stands between braces, a native histogram, is promtool's to judge.
+  if (!values.replace(/\{\{[^{}]*\}\}/g, '1').trim().split(/\s+/).every((value) => VALUES.test(value))) {
     return refused(storyFinding('story/series', where, `${JSON.stringify(values)} are not values of promtool`, 'write one a minute, or 0+60x30 for 31 rising values: "0+60x30 1800x30"'));
   }
   const { metric } = query;

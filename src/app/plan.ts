@@ -1,9 +1,10 @@
 import { join, resolve } from 'node:path';
 import { createCatalogue, OWN_IMPORTS } from '../check/schema/catalogue.ts';
-import type { Answer } from '../core/answer.ts';
+import { refused, type Answer } from '../core/answer.ts';
 import { openRepository } from '../git/repository.ts';
 import { makePlan } from '../review/make-plan.ts';
 import type { Plan } from '../review/plan.ts';
+import { planFinding } from '../review/rules.ts';
 import { folderTrees, gitTrees, type Trees } from '../review/trees.ts';
 
 /** Which trees to compare: those of two folders, or of two commits of a checkout. */
@@ -28,7 +29,14 @@ export async function planChange(request: PlanRequest, topology: boolean): Promi
   const trees = await treesOf(request);
   if (trees.value === undefined) return trees;
   const project = 'gitops' in request ? request.gitops : '.';
-  return makePlan(trees.value, { schemas: createCatalogue([OWN_IMPORTS, resolve(join(project, 'imports'))]), topology });
+  try {
+    return await makePlan(trees.value, { schemas: createCatalogue([OWN_IMPORTS, resolve(join(project, 'imports'))]), topology });
+  } catch (error) {
+    const { code, path, syscall } = error as NodeJS.ErrnoException;
+    // What the disk refuses: a folder that only others may list.
+    if (code === undefined || path === undefined || syscall === undefined) throw error;
+    return refused(planFinding('plan/not-read', { file: path }, `it cannot be read: ${code}`, 'let the user that runs the command read it'));
+  }
 }
 
 async function treesOf(request: PlanRequest): Promise<Answer<Trees>> {

@@ -1,8 +1,8 @@
 import { compareText, type Finding, type Rule } from '../core/finding.ts';
 import { gateName } from '../gate/measure.ts';
-import { ISTIO_DURATION } from '../promql/metrics.ts';
-import { istioCounts } from '../render/istio-traffic.ts';
+import type { KnownHistogram } from '../promql/metrics.ts';
 import { formOfExported } from '../render/histogram-form.ts';
+import { latencyHistograms } from '../render/prometheus-slo.ts';
 import { scrapesOf } from '../render/scrape.ts';
 import type { Target } from '../render/target.ts';
 import { exportedMetrics } from '../service/exports.ts';
@@ -47,7 +47,7 @@ export function checkGates(target: Target): Finding[] {
   gates.forEach((gate, index) => {
     const field = `${strategy}.gates[${index}]`;
     if ('predictionDrift' in gate) checkPredictions(add, `${field}.predictionDrift`, gate.predictionDrift.edges !== undefined, target);
-    if ('latency' in gate && istioCounts(target)) checkBucket(add, `${field}.latency.max`, gate.latency.max);
+    if ('latency' in gate) checkBucket(add, `${field}.latency.max`, gate.latency.max, latencyHistograms(target));
     const name = names[index] ?? '';
     const first = names.indexOf(name);
     if (first === index) return;
@@ -79,9 +79,9 @@ function checkPredictions(add: Add, field: string, bounded: boolean, target: Tar
   add('gate/predictions', field, message, 'set its metrics, or export the predictions from a transformer or function that has metrics');
 }
 
-function checkBucket(add: Add, field: string, max: string): void {
-  const beside = boundsBeside(max);
+function checkBucket(add: Add, field: string, max: string, histograms: readonly KnownHistogram[]): void {
+  const beside = histograms.length > 0 ? boundsBeside(max, ...histograms) : undefined;
   if (beside === undefined) return;
-  const message = `${max} is no bucket bound of ${ISTIO_DURATION.name}, so that the quantile near it is an estimate`;
+  const message = `${max} is no bucket bound of ${histograms.map(({ name }) => name).join(' or ')}, so that the quantile near it is an estimate`;
   add('gate/latency-bucket', field, message, `write ${beside}`);
 }

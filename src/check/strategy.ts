@@ -4,6 +4,7 @@ import { IN_PLACE } from '../release/serving.ts';
 import { runsOnKnative } from '../render/address.ts';
 import { MIRROR_PERCENT } from '../render/gateway-api.ts';
 import { istioCounts } from '../render/istio-traffic.ts';
+import { queueProxiesCount } from '../render/queue-proxy-traffic.ts';
 import type { Target } from '../render/target.ts';
 import { policyOf, type Exposure, type ReleasePolicy } from '../service/release-policy.ts';
 import { reporter, type Report } from './report.ts';
@@ -31,8 +32,8 @@ export const STRATEGY_RULES: readonly Rule[] = [
   {
     id: 'strategy/no-metrics',
     severity: 'warning',
-    summary: 'Gates on answers need Istio on the cluster.',
-    source: 'ours: they read the requests as Istio counts them, and what cannot be read never passes',
+    summary: 'Gates on answers need somebody on the cluster who counts requests.',
+    source: 'ours: they read the requests as Istio counts them, or the queue-proxies of Knative, and what cannot be read never passes',
   },
   {
     id: 'strategy/mirror',
@@ -161,14 +162,14 @@ function gatesOnAnswers({ gates }: ReleasePolicy): { kind: string; index: number
 }
 
 function checkMetrics({ add }: Report, target: Target, policy: ReleasePolicy): void {
-  if (istioCounts(target)) return;
+  if (istioCounts(target) || queueProxiesCount(target)) return;
   const none = target.cluster.istio ? 'no metrics of Istio' : 'no Istio';
   for (const { kind, index } of gatesOnAnswers(policy)) {
     add(
       'strategy/no-metrics',
       `${policy.strategy}.gates[${index}]`,
       `cluster ${target.clusterName} has ${none}, and nothing else counts the requests that ${kind} looks at: the gate stays inconclusive`,
-      'write a prometheus query of your own, or leave the gate out for the environment: gates: []',
+      "let Prometheus scrape Istio, or on Knative the queue-proxies (prometheus.sources: ['queueProxy']); else leave the gate and the bake time out for the environment: gates: [], bake: '0s'",
     );
   }
 }

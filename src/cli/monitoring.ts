@@ -83,7 +83,8 @@ function testsOf(rules: RulesUnderTest, { apps, stories: named }: MonitoringTest
   const told = text === undefined ? answered([]) : readStories(text, file, where);
   if (!told.value) return told;
   const own = testsOfStories(rules, told.value, { ...where, file });
-  return own.value ? answered([...builtInStories(rules), ...own.value], ...own.findings) : own;
+  const builtIn = builtInStories(rules, where);
+  return own.value ? answered([...(builtIn.value ?? []), ...own.value], ...builtIn.findings, ...own.findings) : own;
 }
 
 /** Runs the tests one by one, so that each says for itself how it ended. */

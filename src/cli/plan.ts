@@ -33,8 +33,7 @@ export async function plan(options: PlanOptions): Promise<number> {
   if ('id' in request) return fail([request]);
   const { value, findings } = await planChange(request, format === 'html' || format === 'json');
   if (!value) return fail(findings);
-  process.stdout.write(await printed(value, format, marker));
-  const wrong = [...value.findings, ...tooRisky(value, maxRisk)];
+  const wrong = [...value.findings, ...tooRisky(value, maxRisk), ...(await print(await printed(value, format, marker)))];
   printFindings(wrong);
   if (wrong.some(({ severity }) => severity === 'error')) return EXIT.error;
   return value.risk === 'none' ? EXIT.fine : EXIT.differs;
@@ -65,6 +64,18 @@ async function printed(value: Plan, format: Format, marker: string): Promise<str
     case 'html':
       return (await import('../review/format/html.ts')).planHtml(value);
   }
+}
+
+/** Writes to the standard output. A reader that has seen enough, as `head`, is no error. */
+function print(text: string): Promise<Finding[]> {
+  return new Promise((resolve) => {
+    // Without a listener an error of the stream ends the process.
+    process.stdout.once('error', () => {});
+    process.stdout.write(text, (error: NodeJS.ErrnoException | null | undefined) => {
+      if (!error || error.code === 'EPIPE') return resolve([]);
+      resolve([planFinding('plan/output', {}, `the plan cannot be written: ${error.code ?? error.name}`, 'make room, or write it to another place')]);
+    });
+  });
 }
 
 function tooRisky({ risk, statements }: Plan, most: Risk | undefined): Finding[] {

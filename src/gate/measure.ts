@@ -2,10 +2,9 @@ import { parseDuration } from '../core/duration.ts';
 import { slug } from '../core/names.ts';
 import {
   comparedObservations, errorRatio, errorRatioBeyond, latencyAt, latencyDifference, latencyFactor, observationsFor, predictionShift, requests,
-  type Side, type Sides,
+  type Observed, type Requests, type Sides,
 } from '../promql/catalogue/gates.ts';
 import type { Range } from '../promql/expr.ts';
-import { istioMatchers } from '../promql/metrics.ts';
 import { equal, type Matcher } from '../promql/selector.ts';
 import { DEFAULT_CONSECUTIVE, DEFAULT_MIN_SAMPLES, PLACEHOLDER, type GateKind, type GateOutput, type Placeholder } from '../service/gate.ts';
 import type { GatePredictions, GateSide, GateSubject } from './subject.ts';
@@ -81,9 +80,20 @@ export function uniquelyNamed<Named extends { readonly name: string }>(things: r
   });
 }
 
-/** Requests of one release, on one cluster. */
-export function trafficOf({ reporters, namespace, clusterLabel, cluster, durations: form }: GateSubject, { service }: GateSide): Side {
-  return { form, matchers: [...istioMatchers({ reporters, namespace, services: [service] }), ...clusterMatchers({ clusterLabel, cluster })] };
+/** How requests are counted on a cluster. */
+type CountedOn = Pick<GateSubject, 'service' | 'cluster' | 'namespace' | 'reporters' | 'queueProxies' | 'durations' | 'clusterLabel'>;
+
+/** Requests to one release, on one cluster. */
+export function trafficOf(subject: CountedOn, { service, pods }: GateSide): Requests {
+  const { reporters, queueProxies, namespace, durations: form } = subject;
+  const more = clusterMatchers(subject);
+  if (!queueProxies) return { form, source: { istio: { reporters, namespace, services: [service], more } } };
+  return { form, source: { queueProxy: { generations: queueProxies, pods: [[...partMatchers(subject, pods), ...more]] } } };
+}
+
+/** Conditions on the labels that our PodMonitor gives to the series of a part of one release. */
+function partMatchers({ service, namespace }: Pick<GateSubject, 'service' | 'namespace'>, { part, release }: GateSide['pods']): Matcher[] {
+  return [equal('namespace', namespace), equal('ai_service', service), equal('part', part), equal('release', release)];
 }
 
 /** Tells the series of one cluster from those of others in the same Prometheus. */
@@ -92,15 +102,13 @@ export function clusterMatchers({ clusterLabel, cluster }: Pick<GateSubject, 'cl
 }
 
 /** Series of the predictions of one release. */
-function predictionsOf(subject: GateSubject, { part, form }: GatePredictions, release: string): Side {
-  const { service, namespace } = subject;
-  const own = [equal('namespace', namespace), equal('ai_service', service), equal('part', part), equal('release', release)];
-  return { form, matchers: [...own, ...clusterMatchers(subject)] };
+function predictionsOf(subject: GateSubject, { part, form }: GatePredictions, release: string): Observed {
+  return { form, matchers: [...partMatchers(subject, { part, release }), ...clusterMatchers(subject)] };
 }
 
 /** Why the requests of the two releases cannot be told apart, or `undefined` when they can. */
-export function trafficProblem({ reporters, candidate, stable, cluster }: GateSubject): string | undefined {
-  if (reporters.length === 0) return `cluster ${cluster} has no metrics of Istio, which counts the requests`;
+export function trafficProblem({ reporters, queueProxies, candidate, stable, cluster }: GateSubject): string | undefined {
+  if (reporters.length === 0 && !queueProxies) return `cluster ${cluster} has no metrics of Istio or of Knative's queue-proxies, which count the requests`;
   if (candidate.serviceName === stable.serviceName) return `both releases are answered by ${candidate.serviceName}, so their requests cannot be told apart`;
   return undefined;
 }
@@ -178,7 +186,7 @@ function predictionMeasure(name: string, subject: GateSubject, gate: Settings<'p
   if ('why' in known) return { name, why: known.why };
   const { edges } = known;
   const { metric } = predictions;
-  const sides: Sides = {
+  const sides: Sides<Observed> = {
     candidate: predictionsOf(subject, predictions, predictions.candidate),
     stable: { ...predictionsOf(subject, predictions, predictions.stable), ago: options.stableAgo },
   };

@@ -1,4 +1,5 @@
 import type { HistogramForm } from '../promql/histogram.ts';
+import type { QueueProxyMetrics } from '../promql/metrics-knative.ts';
 import type { Pattern } from '../promql/selector.ts';
 
 /**
@@ -12,6 +13,8 @@ export interface GateSubject {
   readonly namespace: string;
   /** Who counts the requests in Istio's metrics; empty on a cluster without Istio. */
   readonly reporters: readonly ('source' | 'waypoint')[];
+  /** How Knative's queue-proxies call the requests that they count, where they do in Istio's place. */
+  readonly queueProxies?: readonly QueueProxyMetrics[] | undefined;
   readonly candidate: GateSide;
   readonly stable: GateSide;
   /** The Deployments of the candidate, all of which must be ready. */
@@ -31,6 +34,8 @@ export interface GateSide {
   readonly serviceName: string;
   /** The same as `destination_service_name` has it; on Knative a revision's number follows. */
   readonly service: Pattern;
+  /** What the labels `part` and `release` say on series of the pods that answer; the release is the one that introduced the part. */
+  readonly pods: { readonly part: string; readonly release: string };
 }
 
 /** A Deployment of the candidate. */

@@ -107,7 +107,8 @@ export function queueProxyMetrics(versions: Versions): QueueProxyMetrics[] {
   return QUEUE_PROXIES.filter((generation) => there.has(generation));
 }
 
-const QUEUE_PROXIES = [INVOCATION_DURATION, APP_DURATION, REVISION_REQUESTS] as const;
+/** Every name that there was, the newest first. */
+export const QUEUE_PROXIES = [INVOCATION_DURATION, APP_DURATION, REVISION_REQUESTS] as const;
 
 /**
  * What a series of Knative is called on the declared versions, and which versions call it as it was asked for; `undefined` for what

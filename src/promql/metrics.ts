@@ -44,6 +44,8 @@ export interface IstioTraffic {
   readonly namespace: string;
   /** Names of the Services that were called. */
   readonly services: readonly Pattern[];
+  /** More conditions, of the Prometheus that is asked. */
+  readonly more?: readonly Matcher[];
 }
 
 /**
@@ -59,11 +61,12 @@ export const REFUSED: Matcher = matches('response_code', pattern`4..`);
 export const SUCCEEDED: Matcher = notMatches('response_code', pattern`5..`);
 
 /** Conditions on Istio's metrics for some traffic. */
-export function istioMatchers({ reporters, namespace, services }: IstioTraffic): Matcher[] {
+export function istioMatchers({ reporters, namespace, services, more = [] }: IstioTraffic): Matcher[] {
   return [
     isOneOf('reporter', reporters),
     equal('destination_service_namespace', namespace),
     matches('destination_service_name', ...services),
+    ...more,
   ];
 }
 

@@ -1,12 +1,13 @@
 import type { AnalysisTemplate } from '../../imports/argoproj.io/v1alpha1.js';
 import { formatGoDuration, parseDuration } from '../core/duration.ts';
 import type { KubeObject } from '../core/object.ts';
-import { isMeasured, measuresOf, registryGateName, uniquelyNamed, type Limit, type Measure, type Unmeasurable } from '../gate/measure.ts';
+import { isMeasured, measuresOf, registryGateName, trafficOf, uniquelyNamed, type Limit, type Measure, type Unmeasurable } from '../gate/measure.ts';
 import { registryQuestions, type RegistryMetricGate } from '../gate/registry-metric.ts';
 import type { GateDeployment, GatePredictions, GateSide, GateSubject } from '../gate/subject.ts';
-import { noValue, replicasAvailable } from '../promql/catalogue/gates.ts';
+import { noValue, replicasAvailable, type Requests } from '../promql/catalogue/gates.ts';
 import { rangeOf } from '../promql/expr.ts';
 import type { HistogramForm } from '../promql/histogram.ts';
+import { queueProxyMetrics } from '../promql/metrics-knative.ts';
 import { exactly, pattern, type Pattern } from '../promql/selector.ts';
 import type { Entry, RunningWorkload } from '../release/serving.ts';
 import { exportedMetrics } from '../service/exports.ts';
@@ -14,7 +15,9 @@ import { policyOf } from '../service/release-policy.ts';
 import { runsOnKnative } from './address.ts';
 import { componentsOf, deploymentPattern, ownRevision, workloadsOf } from './deployments.ts';
 import { formOfClassic, formOfExported } from './histogram-form.ts';
+import { entryPart } from './entry.ts';
 import { seenTraffic } from './istio-traffic.ts';
+import { queueProxiesCount } from './queue-proxy-traffic.ts';
 import { serviceLabels, type Target } from './target.ts';
 
 /**
@@ -75,10 +78,11 @@ type Metric = NonNullable<AnalysisTemplate['spec']['metrics']>[number] & { reado
 /** Window of gates without bake time, as in `src/gate`. */
 const DEFAULT_WINDOW_MS = 300_000;
 
-function subjectOf(target: Target): Pick<GateSubject, 'service' | 'environment' | 'cluster' | 'namespace' | 'reporters' | 'durations'> {
-  const { service, environment, clusterName, namespace } = target;
+function subjectOf(target: Target): Pick<GateSubject, 'service' | 'environment' | 'cluster' | 'namespace' | 'reporters' | 'queueProxies' | 'durations'> {
+  const { service, environment, clusterName, namespace, cluster: { knative } } = target;
   const { reporters } = seenTraffic(target, target.serving.stable.workload);
-  return { service, environment, cluster: clusterName, namespace, reporters, durations: formOfClassic(target) };
+  const queueProxies = knative && reporters.length === 0 && queueProxiesCount(target) ? queueProxyMetrics(knative.version) : undefined;
+  return { service, environment, cluster: clusterName, namespace, reporters, queueProxies, durations: formOfClassic(target) };
 }
 
 /**
@@ -88,10 +92,17 @@ function subjectOf(target: Target): Pick<GateSubject, 'service' | 'environment' 
  */
 export function sideOf(target: Target, { release, workload }: Entry): GateSide {
   const revision = ownRevision(target, workload);
-  if (revision !== undefined) return { release, serviceName: revision, service: exactly(revision) };
+  const pods = { part: entryPart(workload), release: workload.release };
+  if (revision !== undefined) return { release, serviceName: revision, service: exactly(revision), pods };
   const { name: serviceName, knative } = seenTraffic(target, workload);
   // Five digits and no more: v47-2 is a release of its own.
-  return { release, serviceName, service: knative ? pattern`${serviceName}(-[0-9]{5})?` : exactly(serviceName) };
+  return { release, serviceName, service: knative ? pattern`${serviceName}(-[0-9]{5})?` : exactly(serviceName), pods };
+}
+
+/** Where the requests to what answers for a release are counted; `undefined` where nobody does. */
+export function requestsTo(target: Target, entry: Entry): Requests | undefined {
+  const subject = { ...subjectOf(target), reporters: seenTraffic(target, entry.workload).reporters, clusterLabel: undefined };
+  return subject.reporters.length > 0 || subject.queueProxies ? trafficOf(subject, sideOf(target, entry)) : undefined;
 }
 
 function deploymentsOf(target: Target, workload: RunningWorkload): GateDeployment[] {
@@ -126,13 +137,14 @@ function subjectOfArguments(target: Target): GateSubject {
   const { workload } = target.serving.stable;
   const named = !runsOnKnative(target, workload) || ownRevision(target, workload) !== undefined;
   const declared = predictionsDeclared(target);
+  const part = entryPart(workload);
   const [candidate, stable] = named
     ? [exactly('{{args.candidate}}'), exactly('{{args.stable}}')]
     : [pattern`{{args.candidate}}(-[0-9]{5})?`, pattern`{{args.stable}}(-[0-9]{5})?`];
   return {
     ...subjectOf(target),
-    candidate: { release: '{{args.candidate-release}}', serviceName: '{{args.candidate}}', service: candidate },
-    stable: { release: '{{args.stable-release}}', serviceName: '{{args.stable}}', service: stable },
+    candidate: { release: '{{args.candidate-release}}', serviceName: '{{args.candidate}}', service: candidate, pods: { part, release: '{{args.candidate-release}}' } },
+    stable: { release: '{{args.stable-release}}', serviceName: '{{args.stable}}', service: stable, pods: { part, release: '{{args.stable-release}}' } },
     deployments: [{ part: workload.part, name: '{{args.candidate}}', pattern: deploymentOfArgument(target, workload), replicas: 1 }],
     predictions: declared && { metric: declared.metric, form: declared.form, part: declared.part, candidate: '{{args.candidate-release}}', stable: '{{args.stable-release}}' },
     clusterLabel: undefined,

@@ -60,6 +60,9 @@ const HASH = '-0123456789-'.length;
 /**
  * The pods of a component: the name of the Deployment, a hash and five random characters. Of a long name Kubernetes cuts
  * off the end, so that only its start tells.
+ *
+ * Prometheus compiles a pattern at each evaluation: with these ranges in 29 µs of a rule's millisecond, with `[^-]+` in 5 ms
+ * (3.15 model/labels NewFastRegexMatcher).
  */
 export function podPattern(target: Target, component: RunningComponent): Pattern {
   const { name, workload } = component;

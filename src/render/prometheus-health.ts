@@ -24,14 +24,13 @@ import { policyOf } from '../service/release-policy.ts';
 import { defaultImage } from '../service/runtime.ts';
 import type { Framework } from '../service/workload.ts';
 import { runsOnKnative } from './address.ts';
-import { sideOf } from './argo-rollouts.ts';
+import { requestsTo } from './argo-rollouts.ts';
 import { argocdApp } from './argocd.ts';
 import { maxReplicas, startupSeconds } from './container.ts';
 import { componentsOf, deploymentPattern, ownRevision, podPattern, type RunningComponent } from './deployments.ts';
 import { formOfClassic } from './histogram-form.ts';
 import { isLlm } from './is-llm.ts';
 import { hasSource, queueProxyScrapes, scrapesOf, type Scrape } from './scrape.ts';
-import { seenTraffic } from './istio-traffic.ts';
 import type { Target } from './target.ts';
 
 /**
@@ -135,32 +134,30 @@ function merged(subject: Subject, concern: string, groups: readonly RuleGroup[])
   return groups.length === 0 ? [] : [{ name: groupName(subject, concern), rules: groups.flatMap(({ rules }) => rules) }];
 }
 
-/**
- * What Git says about the releases that run, and what is seen of them.
- *
- * @param traffic the requests to all releases as Istio counts them.
- */
-export function releaseGroup(target: Target, subject: Subject, traffic: IstioTraffic | undefined): RuleGroup {
-  const { health, delivery: limits } = target.spec.monitoring;
-  return releases(subject, statedReleases(target, health.candidate && traffic !== undefined), {
+/** What Git says about the releases that run, and what is seen of them. */
+export function releaseGroup(target: Target, subject: Subject): RuleGroup {
+  const { delivery: limits } = target.spec.monitoring;
+  return releases(subject, statedReleases(target), {
     candidate: limits.candidate === undefined ? patienceOf(target) : limits.candidate === false ? undefined : seconds(limits.candidate),
     hold: limits.hold === false ? undefined : seconds(limits.hold),
   });
 }
 
 /** Every release that runs, as the release file has it. */
-function statedReleases(target: Target, counted: boolean): StatedRelease[] {
+function statedReleases(target: Target): StatedRelease[] {
   const { stable, candidate, kept, native } = target.serving;
+  // Behind KServe's gateway nothing says which release a request was for.
+  const counted = target.spec.monitoring.health.candidate && !isLlm(stable.workload);
   const share = candidate?.weight ?? 0;
   const exposed = candidate !== undefined && (candidate.weight > 0 || candidate.mirror !== undefined || candidate.header !== undefined);
   const workloads = [stable, ...(candidate ? [candidate] : []), ...kept].map(({ workload }) => workload.name);
-  const stated = ({ release, workload, ...entry }: Entry, rest: Pick<StatedRelease, 'phase' | 'weight'>): StatedRelease => {
+  const stated = ({ release, workload }: Entry, rest: Pick<StatedRelease, 'phase' | 'weight'>): StatedRelease => {
     // What answers for two releases tells nothing of one.
     const shared = native === 'kserve' || workloads.filter((name) => name === workload.name).length > 1;
-    const side = sideOf(target, { release, workload, ...entry });
-    const matchers = istioMatchers({ reporters: seenTraffic(target, workload).reporters, namespace: target.namespace, services: [side.service] });
+    const told = counted && (!shared || ownRevision(target, workload) !== undefined);
+    const requests = told ? requestsTo(target, { release, workload }) : undefined;
     const otherwise = rest.phase === 'canary' && (candidate?.mirror !== undefined || candidate?.header !== undefined);
-    return { release, ...rest, otherwise, form: formOfClassic(target), matchers: counted && (!shared || ownRevision(target, workload) !== undefined) ? matchers : undefined };
+    return { release, ...rest, otherwise, source: requests?.source, form: requests?.form };
   };
   return [
     stated(stable, { phase: 'stable', weight: 100 - share }),

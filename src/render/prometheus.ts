@@ -1,10 +1,12 @@
 import type { MetricRelabeling, PodMonitor, PrometheusRule } from '../../imports/monitoring.coreos.com/v1.js';
 import { compareText } from '../core/finding.ts';
 import type { KubeObject } from '../core/object.ts';
+import { atLeast } from '../core/version.ts';
 import { releasesGroupName } from '../promql/catalogue/canary.ts';
 import type { IstioTraffic } from '../promql/metrics.ts';
 import type { RuleGroup, Subject } from '../promql/rule.ts';
 import { exactly, pattern } from '../promql/selector.ts';
+import { exportedMetrics } from '../service/exports.ts';
 import type { Reference } from '../service/reference.ts';
 import { customRules } from './custom-rules.ts';
 import { isLlm } from './is-llm.ts';
@@ -52,7 +54,19 @@ function podMonitor(target: Target, metadata: PodMonitor['metadata'], podMetrics
     apiVersion: 'monitoring.coreos.com/v1',
     kind: 'PodMonitor',
     metadata,
-    spec: { selector: { matchLabels: { 'app.kubernetes.io/name': target.service } }, podMetricsEndpoints },
+    spec: { selector: { matchLabels: { 'app.kubernetes.io/name': target.service } }, podMetricsEndpoints, ...histogramFields(target) },
+  };
+}
+
+/** Which histograms are kept of pods; `scrapeNativeHistograms` came with prometheus-operator 0.88. */
+function histogramFields({ cluster: { prometheus }, spec }: Target): Pick<PodMonitor['spec'], 'scrapeClassicHistograms' | 'scrapeNativeHistograms'> {
+  const kept = prometheus?.nativeHistograms;
+  if (!prometheus || kept === undefined) return {};
+  return {
+    // Of a histogram in both forms Prometheus keeps the native one alone, and rules read buckets until `native` is declared.
+    ...(kept === 'scraped' && { scrapeClassicHistograms: true }),
+    // Before 3.8 a feature flag of the server decides.
+    ...(exportedMetrics(spec).some(({ native }) => native) && atLeast(prometheus.version, '3.8') && { scrapeNativeHistograms: true }),
   };
 }
 
@@ -114,7 +128,7 @@ export function builtInGroups(target: Target, references: ReadonlyMap<string, Re
     ...sloGroups(target, subject, requests),
     ...driftGroups(target, subject, references, requests),
     ...healthGroups(target, subject, traffic),
-    releaseGroup(target, subject, traffic),
+    releaseGroup(target, subject),
   ];
 }
 

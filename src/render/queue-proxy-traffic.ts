@@ -3,7 +3,9 @@ import type { QueueProxyTraffic } from '../promql/catalogue/availability.ts';
 import { queueProxyMetrics } from '../promql/metrics-knative.ts';
 import { identityLabels, type Subject } from '../promql/rule.ts';
 import { equal, isOneOf } from '../promql/selector.ts';
+import type { RunningWorkload } from '../release/serving.ts';
 import { runsOnKnative } from './address.ts';
+import { entryPart } from './entry.ts';
 import { hasSource } from './scrape.ts';
 import type { Target } from './target.ts';
 
@@ -34,10 +36,6 @@ export function queueProxyTraffic(target: Target, subject: Subject): QueueProxyT
 }
 
 /** The workload of each release that answers the service's address, and which part of it does. */
-function answering({ serving: { stable, candidate, kept } }: Target): { part: string; workload: typeof stable.workload }[] {
-  return [stable, ...(candidate ? [candidate] : []), ...kept].map(({ workload }) => ({
-    // A transformer calls the predictor.
-    part: workload.kind === 'server' && workload.transformer ? 'transformer' : workload.part,
-    workload,
-  }));
+function answering({ serving: { stable, candidate, kept } }: Target): { part: string; workload: RunningWorkload }[] {
+  return [stable, ...(candidate ? [candidate] : []), ...kept].map(({ workload }) => ({ part: entryPart(workload), workload }));
 }

@@ -1,3 +1,5 @@
+import type { RequestQueries } from './runbook-requests.ts';
+
 /** Whose runbook it is: the words that its commands are made of. All are names of Kubernetes, and need no quoting. */
 export interface RunbookPlace {
   readonly service: string;
@@ -5,6 +7,12 @@ export interface RunbookPlace {
   readonly namespace: string;
   /** Name of the Application in Argo CD. */
   readonly application: string;
+  /** What splits the traffic, as `kubectl get` calls it; kubectl shows nothing when the cluster lacks one of them. */
+  readonly routes: string;
+  /** Whether the autoscaler of Knative scales some of it. */
+  readonly knative: boolean;
+  /** How its requests are counted; `undefined` where nobody does. */
+  readonly requests: RequestQueries | undefined;
 }
 
 /** A command of a runbook. */
@@ -28,9 +36,9 @@ const logs = selected('logs', ' --all-containers --prefix --tail=100');
 const lastWords = selected('logs', ' --all-containers --prefix --previous --tail=100');
 const usage = selected('top pods', ' --containers');
 const inferenceServices = selected('describe inferenceservices');
-const routes = selected('get virtualservices,httproutes', ' -o yaml');
-const autoscalers = selected('describe hpa');
-const revisions = ({ namespace }: RunbookPlace): string => `kubectl get revisions,podautoscalers -n ${namespace}`;
+const routes: Command = (place) => selected(`get ${place.routes}`, ' -o yaml')(place);
+const revisions: Command = ({ namespace }) => `kubectl get revisions,podautoscalers -n ${namespace}`;
+const autoscalers: Command = (place) => (place.knative ? `kubectl get hpa,revisions,podautoscalers -n ${place.namespace}` : selected('describe hpa')(place));
 const podMonitor = selected('get podmonitors', ' -o yaml');
 const events: Command = ({ namespace }) => `kubectl get events -n ${namespace} --field-selector type=Warning --sort-by=.lastTimestamp`;
 const nodes: Command = () => 'kubectl get nodes -o wide';
@@ -45,12 +53,17 @@ const repository: Command = ({ service }) => `git log --oneline -10 -- apps/${se
 const query = (expr: (place: RunbookPlace) => string): Command => (place) => `promtool query instant "$PROMETHEUS" '${expr(place)}'`;
 
 const own = ({ service, namespace }: RunbookPlace): string => `ai_service="${service}",namespace="${namespace}"`;
-const calls = ({ service, namespace }: RunbookPlace): string => `destination_service_namespace="${namespace}",destination_service_name=~"${service}.*"`;
 
-const callsByCode = query((place) => `sum by (response_code, response_flags, destination_service_name) (rate(istio_requests_total{${calls(place)}}[5m]))`);
-const callsByCaller = query((place) => `topk(10, sum by (source_principal) (rate(istio_requests_total{${calls(place)}}[15m])))`);
-const callsByRelease = query((place) => `sum by (destination_service_name) (rate(istio_requests_total{${calls(place)}}[5m]))`);
-const slowCalls = query((place) => `histogram_quantile(0.99, sum by (le, destination_service_name) (rate(istio_request_duration_milliseconds_bucket{${calls(place)}}[5m])))`);
+/** What is known of the requests; where nobody counts them, servers may have written of them. */
+const asked = (of: (requests: RequestQueries) => string): Command => (place) => {
+  const { requests } = place;
+  return requests ? query(() => of(requests))(place) : logs(place);
+};
+
+const callsByCode = asked(({ byCode }) => byCode);
+const callsByCaller = asked(({ byCaller, byRelease }) => byCaller ?? byRelease);
+const callsByRelease = asked(({ byRelease }) => byRelease);
+const slowCalls = asked(({ slow }) => slow);
 const scraped = query((place) => `up{${own(place)}}`);
 const budgetRates = query((place) => `{__name__=~"ai_slo:error:ratio_rate.+",${own(place)}}`);
 const drift = query((place) => `{__name__=~"ai_drift:.+",${own(place)}}`);
@@ -307,9 +320,6 @@ export const ALERT_GUIDES: Readonly<Record<string, AlertGuide>> = {
     then: 'Ask who it is, and what for. An AuthorizationPolicy or a rate limit stops it.',
   },
 };
-
-/** Alerts that are rendered only while a release is on its way, or held. */
-export const ALERTS_OF_RELEASES: readonly string[] = ['AiCandidateDrift', 'AiCandidateFailing', 'AiCandidateSlow', 'AiCandidateStuck', 'AiHoldForgotten', 'AiTrafficShareDiffers'];
 
 /** For an alert that a service brought along. */
 export const OWN_ALERT_GUIDE: AlertGuide = {

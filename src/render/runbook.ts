@@ -2,16 +2,20 @@ import type { PrometheusRule } from '../../imports/monitoring.coreos.com/v1.js';
 import type { KubeObject } from '../core/object.ts';
 import type { AlertRule, RuleGroup } from '../promql/rule.ts';
 import { IN_PLACE } from '../release/serving.ts';
+import { runsOnKnative } from './address.ts';
+import { requestsTo } from './argo-rollouts.ts';
 import { argocdApp } from './argocd.ts';
-import { ALERT_GUIDES, ALERTS_OF_RELEASES, OWN_ALERT_GUIDE, type RunbookPlace } from './runbook-guides.ts';
+import { isLlm } from './is-llm.ts';
+import { ALERT_GUIDES, OWN_ALERT_GUIDE, type RunbookPlace } from './runbook-guides.ts';
+import { requestQueries } from './runbook-requests.ts';
 import type { Target } from './target.ts';
 
 /** File of the runbook in the folder of a service, beside its manifests: Argo CD does not read it. */
 export const RUNBOOK_FILE = 'runbook.md';
 
 /**
- * A page for those who are woken up by an alert of a service: for each alert what it means, three commands with the
- * service's own names, and what usually helps; and how to roll back this very service. `undefined` when it has no alerts.
+ * A page for those who are woken up by an alert of a service: for each alert what it means, commands with the service's own
+ * names that fit its cluster, and what usually helps; and how to roll back this very service. `undefined` when it has no alerts.
  *
  * @param objects what was rendered, patches included.
  */
@@ -19,10 +23,18 @@ export function renderRunbook(target: Target, objects: readonly KubeObject[]): s
   const alerts = alertsOf(objects);
   if (alerts.size === 0) return undefined;
   // Present at all times, so that a step of a release changes no line of the page.
-  if (!isInPlace(target)) for (const name of ALERTS_OF_RELEASES) alerts.set(name, []);
+  if (!isInPlace(target)) for (const name of alertsOfReleases(target)) alerts.set(name, []);
   const { service, environment, clusterName, namespace, spec } = target;
   const { team, escalation } = spec.owner;
-  const place: RunbookPlace = { service, environment, namespace, application: argocdApp(target).name };
+  const place: RunbookPlace = {
+    service,
+    environment,
+    namespace,
+    application: argocdApp(target).name,
+    routes: routesOf(target),
+    knative: target.serving.workloads.some((workload) => runsOnKnative(target, workload)),
+    requests: requestQueries(target),
+  };
   const sections = [...alerts.keys()].sort().map((name) => section(name, alerts.get(name) ?? [], place));
   return `${[
     `# Runbook: ${service} in ${environment} on ${clusterName}`,
@@ -78,8 +90,31 @@ function section(name: string, rules: readonly AnyRule[], place: RunbookPlace): 
   const { means, first, then } = builtIn ?? OWN_ALERT_GUIDE;
   // Only the author of an alert knows what it is about.
   const summaries = builtIn ? [] : rules.map(({ annotations }) => annotations?.['summary'] ?? '').filter((summary) => summary !== '');
-  const commands = first.map((command) => command(place));
+  const commands = new Set(first.map((command) => command(place)));
   return [`## ${name}`, ...summaries.map((summary) => `> ${plain(summary)}`), means, ['```sh', ...commands, '```'].join('\n'), then].join('\n\n');
+}
+
+/** Alerts that there are only while a release is on its way, or held. */
+function alertsOfReleases(target: Target): string[] {
+  const { drift, health, delivery } = target.spec.monitoring;
+  const { stable, native } = target.serving;
+  const compared = health.candidate && native !== 'kserve' && !isLlm(stable.workload) && requestsTo(target, stable) !== undefined;
+  return [
+    ...(drift.some((rule) => 'candidate' in rule) ? ['AiCandidateDrift'] : []),
+    ...(compared ? ['AiCandidateFailing', 'AiCandidateSlow', 'AiTrafficShareDiffers'] : []),
+    ...(delivery.candidate === false ? [] : ['AiCandidateStuck']),
+    ...(delivery.hold === false ? [] : ['AiHoldForgotten']),
+  ];
+}
+
+/** The kinds that split the traffic of a service. */
+function routesOf({ cluster: { gatewayApi, istio }, serving: { native } }: Target): string {
+  const kinds = [
+    ...(native === 'kserve' ? ['inferenceservices'] : []),
+    ...(native === 'revisions' ? ['services.serving.knative.dev'] : []),
+    ...(istio ? ['virtualservices'] : gatewayApi ? ['httproutes'] : []),
+  ];
+  return kinds.length > 0 ? kinds.join(',') : 'services';
 }
 
 function isInPlace({ serving }: Target): boolean {

@@ -61,10 +61,7 @@ export function compareTrees(before: Contents, after: Contents, schemas: Catalog
   const spread = new Set([...spreadKeys(old), ...spreadKeys(now)]);
   const left = byIdentity(old, spread, findings);
   const right = byIdentity(now, spread, findings);
-  const known = ({ apiVersion, kind }: KubeObject): Known | undefined => {
-    const schema = schemas.lookup(apiVersion, kind);
-    return schema && { node: resolveNode(schema.schema, schema.definitions), definitions: schema.definitions };
-  };
+  const known = knownBy(schemas);
   const changed: ObjectChange[] = [];
   const removed: Placed[] = [];
   for (const [identity, held] of left) {
@@ -79,6 +76,14 @@ export function compareTrees(before: Contents, after: Contents, schemas: Catalog
   const added = [...right].filter(([identity]) => !left.has(identity)).map(([, holds]) => holds);
   const objects = [...changed, ...pairReplaced(removed, added, known)].sort(byPlace);
   return { objects, documents: compareDocuments(before, after, unread), findings };
+}
+
+/** The schema of the kind of an object, where there is one. */
+export function knownBy(schemas: Catalogue): (object: KubeObject) => Known | undefined {
+  return ({ apiVersion, kind }) => {
+    const schema = schemas.lookup(apiVersion, kind);
+    return schema && { node: resolveNode(schema.schema, schema.definitions), definitions: schema.definitions };
+  };
 }
 
 function byPlace(a: ObjectChange, b: ObjectChange): number {

@@ -1,7 +1,7 @@
 import { isPlainMap } from '../check/schema/plain-data.ts';
 import { orderedKeys } from '../core/order.ts';
 import type { Change, ItemKey, Segment } from './field.ts';
-import { align, type Name } from './align.ts';
+import { align, type Alignment, type Name } from './align.ts';
 import { fieldOf, itemOf, listForm, type Known } from './lists.ts';
 import { meaningOf, worthOf } from './scalars.ts';
 
@@ -68,6 +68,7 @@ function ownValue(map: Readonly<Record<string, unknown>>, key: string): unknown 
 }
 
 function compareLists(at: At, path: readonly Segment[], name: string, before: readonly unknown[], after: readonly unknown[], changes: Change[]): void {
+  if (isEqual(before, after)) return;
   const items: At = { ...at, known: itemOf(at.known) };
   const form = listForm(at.kind, at.field, at.known, before, after);
   if (form.form === 'ordered') return compareOrdered(items, path, name, before, after, changes);
@@ -102,11 +103,31 @@ function byKey(at: At, items: readonly unknown[], keyOf: (item: unknown) => Item
 }
 
 function compareOrdered(at: At, path: readonly Segment[], name: string, before: readonly unknown[], after: readonly unknown[], changes: Change[]): void {
-  const { removed, added, kept } = align(namesOf(at, before), namesOf(at, after));
+  // Of hundreds of rules few change: the ends that are equal need no names.
+  let head = 0;
+  while (head < Math.min(before.length, after.length) && isEqual(before[head], after[head])) head += 1;
+  let tail = 0;
+  while (tail < Math.min(before.length, after.length) - head && isEqual(before.at(-1 - tail), after.at(-1 - tail))) tail += 1;
+  const middle = (items: readonly unknown[]): Name[] => namesOf(at, items.slice(head, items.length - tail));
+  const { removed, added, kept } = shifted(align(middle(before), middle(after)), head);
   const place = (list: readonly unknown[], index: number): string => `${name}[${titleOf(list[index]) ?? index}]`;
   for (const index of [...removed].reverse()) changes.push({ op: 'remove', path: [...path, index], field: place(before, index), before: before[index] });
   for (const index of added) changes.push({ op: 'add', path: [...path, index], field: place(after, index), after: after[index] });
   for (const [old, now] of kept) compare(at, [...path, now], place(after, now), before[old], after[now], changes);
+}
+
+function shifted({ removed, added, kept }: Alignment, by: number): Alignment {
+  return { removed: removed.map((index) => index + by), added: added.map((index) => index + by), kept: kept.map(([old, now]) => [old + by, now + by]) };
+}
+
+/** Whether two values are written the same, but for the order of keys. */
+function isEqual(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) || Array.isArray(b)) return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, index) => isEqual(item, b[index]));
+  const keys = Object.keys(a);
+  const [one, other] = [a as Readonly<Record<string, unknown>>, b as Readonly<Record<string, unknown>>];
+  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(other, key) && isEqual(one[key], other[key]));
 }
 
 /** What tells the items of an ordered list apart: what they are called, with their labels, else what they are. */

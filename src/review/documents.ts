@@ -17,18 +17,21 @@ export interface FileContent {
 /** Characters of a file that are read at most. */
 export const MAX_LENGTH = 4_000_000;
 
+/** Levels of maps and lists that are looked into: far more than an object of any kind has, and few enough for functions that call themselves. */
+const MAX_DEPTH = 200;
+
 /**
  * Reads a file of a tree, whoever wrote it: YAML with several documents, `List` kinds, JSON, text, and what is none of
  * these. YAML is read as the Go parsers of Kubernetes read it. Secrets are masked before anything else sees them.
  */
 export function readFile(file: string, text: string, mask: Mask): FileContent {
   if (text.length > MAX_LENGTH) {
-    const message = `the file has ${(text.length / 1_000_000).toFixed(1)} million characters and is not compared`;
-    const finding = planFinding('plan/too-large', { file }, message, 'split it, or keep it out of the tree');
-    return { objects: [], documents: [{ name: file, value: undefined }], findings: [finding] };
+    return notCompared(file, tooLarge(file, `has ${(text.length / 1_000_000).toFixed(1)} million characters`));
   }
-  if (text.includes('\0')) return { objects: [], documents: [{ name: file, value: undefined }], findings: [] };
-  const { values, findings } = /\.ya?ml$/i.test(file) ? readYamlValues(file, text) : /\.json$/i.test(file) ? readJson(file, text) : { values: [text], findings: [] };
+  if (text.includes('\0')) return notCompared(file);
+  const read = /\.ya?ml$/i.test(file) ? readYamlValues(file, text) : /\.json$/i.test(file) ? readJson(file, text) : asText(text);
+  const { values, findings } = read.findings.length > 0 && isTemplate(file, text) ? asText(text) : read;
+  if (values.some((value) => isDeeper(value, MAX_DEPTH))) return notCompared(file, tooDeep(file));
   const objects: KubeObject[] = [];
   const documents: { name: string; value: unknown }[] = [];
   for (const value of values.map((each) => maskSecrets(each, mask))) {
@@ -39,11 +42,30 @@ export function readFile(file: string, text: string, mask: Mask): FileContent {
   return { objects, documents, findings };
 }
 
+/** A file of which no one can say here what it holds. */
+export function notCompared(file: string, ...findings: readonly Finding[]): FileContent {
+  return { objects: [], documents: [{ name: file, value: undefined }], findings };
+}
+
+function tooLarge(file: string, what: string): Finding {
+  return planFinding('plan/too-large', { file }, `the file ${what} and is not compared`, 'split it, or keep it out of the tree');
+}
+
+function tooDeep(file: string): Finding {
+  return tooLarge(file, `has more than ${MAX_DEPTH} levels`);
+}
+
+/** Whether a value has more levels; one that holds itself has. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((below) => isDeeper(below, levels - 1));
+}
+
 /** The objects of a document: one, or those of a `List`; nothing when it is something else. */
 function objectsIn(value: unknown): KubeObject[] | undefined {
   if (!isPlainMap(value) || typeof value['apiVersion'] !== 'string' || typeof value['kind'] !== 'string') return undefined;
   const { metadata, items, kind } = value;
-  if (isPlainMap(metadata) && typeof metadata['name'] === 'string') return [value as unknown as KubeObject];
+  if (isPlainMap(metadata) && typeof metadata['name'] === 'string' && typeof (metadata['namespace'] ?? '') !== 'object') return [value as unknown as KubeObject];
   if (!kind.toString().endsWith('List') || !Array.isArray(items)) return undefined;
   const objects = items.map(objectsIn);
   return objects.includes(undefined) ? undefined : objects.flatMap((found) => found ?? []);
@@ -52,6 +74,15 @@ function objectsIn(value: unknown): KubeObject[] | undefined {
 interface Values {
   readonly values: readonly unknown[];
   readonly findings: readonly Finding[];
+}
+
+function asText(text: string): Values {
+  return { values: [text], findings: [] };
+}
+
+/** A file of a Helm chart from which Helm makes YAML; by itself it is none. */
+function isTemplate(file: string, text: string): boolean {
+  return /(?:^|\/)templates\/./.test(file) && text.includes('{{');
 }
 
 function readJson(file: string, text: string): Values {
@@ -84,13 +115,12 @@ function asInGo(tag: Tag): Tag[] {
 
 function readYamlValues(file: string, text: string): Values {
   yaml ??= createRequire(import.meta.url)('yaml') as typeof Yaml;
-  const lines = new yaml.LineCounter();
   const documents = yaml.parseAllDocuments(text, {
     version: '1.1',
     merge: true,
+    logLevel: 'error',
     prettyErrors: false,
     uniqueKeys: true,
-    lineCounter: lines,
     customTags: (tags) => [GO_OCTAL, ...tags.flatMap(asInGo)],
   });
   // Nothing but comments.
@@ -98,8 +128,11 @@ function readYamlValues(file: string, text: string): Values {
   for (const { errors } of documents) {
     const error = errors[0];
     if (!error) continue;
-    const { line, col } = lines.linePos(error.pos[0]);
-    return broken(file, planFinding('plan/syntax', { file, line, column: col }, `the file is not YAML: ${oneLine(error.message)}`, 'correct it, or run synth again'));
+    // The parser calls itself for each level.
+    if (error.message.includes('call stack')) return { values: [undefined], findings: [tooDeep(file)] };
+    // Counted only here: counting along takes time in every file.
+    const above = text.slice(0, error.pos[0]).split('\n');
+    return broken(file, planFinding('plan/syntax', { file, line: above.length, column: above.at(-1)!.length + 1 }, `the file is not YAML: ${oneLine(error.message)}`, 'correct it, or run synth again'));
   }
   try {
     const values = documents.map((document) => document.toJS({ maxAliasCount: 100 }) as unknown);

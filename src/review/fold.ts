@@ -1,4 +1,5 @@
 import { compareText } from '../core/finding.ts';
+import { SHARED } from './place.ts';
 import type { Cell, Reason, Statement } from './plan.ts';
 import { riskOf, RISK_ORDER } from './risks.ts';
 import type { Said } from './statement.ts';
@@ -81,7 +82,7 @@ function cellsOf(groups: readonly (readonly Spoken[])[]): Cell[] {
     for (const { place, subject, said } of group) {
       const environment = place.environment ?? '';
       const key = JSON.stringify([subject, environment]);
-      const cell = cells.get(key) ?? { subject, service: place.service !== undefined, environment, reasons: [], statements: [] };
+      const cell = cells.get(key) ?? { subject, service: place.service !== undefined && place.service !== SHARED, environment, reasons: [], statements: [] };
       cells.set(key, cell);
       cell.reasons.push(...said.reasons);
       if (cell.statements.at(-1) !== index) cell.statements.push(index);

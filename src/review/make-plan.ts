@@ -4,12 +4,13 @@ import { objectLabel, type KubeObject } from '../core/object.ts';
 import { isPlainMap } from '../check/schema/plain-data.ts';
 import type { Catalogue } from '../check/schema/catalogue.ts';
 import { nameOf, pathIn } from '../tree/paths.ts';
-import { compareTrees, type Contents, type DocumentChange, type ObjectChange } from './compare.ts';
-import { readFile } from './documents.ts';
+import { compareTrees, knownBy, type Contents, type DocumentChange, type ObjectChange } from './compare.ts';
+import { notCompared, readFile } from './documents.ts';
 import { foldStatements, type Spoken } from './fold.ts';
 import { createMask, type Mask } from './mask.ts';
-import { unitOf } from './place.ts';
+import { SHARED, unitOf } from './place.ts';
 import type { Entry, Plan, Reason, Topology } from './plan.ts';
+import { seenInPlace } from './relocated.ts';
 import { riskOf } from './risks.ts';
 import { say } from './say.ts';
 import { topologyOf } from './topology.ts';
@@ -43,14 +44,16 @@ export async function makePlan(trees: Trees, { schemas, topology }: PlanOptions)
   const units = await readUnits(trees, group(difference.objects, difference.documents), after.value, topology, mask);
   if (units.value === undefined) return units;
 
+  const known = knownBy(schemas);
   const entries: Entry[] = [];
   const spoken: Spoken[] = [];
   for (const unit of units.value) {
     const own = [...unit.objects, ...unit.documents];
     const indices = new Map(own.map((change, index) => [change, entries.length + index]));
     const reasons = new Map<ObjectChange | DocumentChange, Reason[]>(own.map((change) => [change, []]));
-    for (const said of say(unit)) {
-      const explained = new Set(said.explains.map(({ of }) => of));
+    const seen = seenInPlace(unit, known);
+    for (const said of say(seen.unit)) {
+      const explained = new Set(seen.whole(said));
       for (const change of explained) reasons.get(change)?.push(...said.reasons);
       const places = [...explained].flatMap((change) => indices.get(change) ?? []);
       spoken.push({ place: unit.place, subject: subjectOf(unit), said, entries: places.sort((a, b) => a - b) });
@@ -79,7 +82,7 @@ export async function makePlan(trees: Trees, { schemas, topology }: PlanOptions)
     cells,
     entries,
     topologies: topology ? units.value.flatMap(topologiesOf) : [],
-    findings: sortFindings([...files.findings, ...difference.findings]),
+    findings: sortFindings([...files.findings, ...before.findings, ...after.findings, ...difference.findings]),
   });
 }
 
@@ -89,8 +92,10 @@ function countBy<Key extends string>(keys: readonly Key[]): Partial<Record<Key, 
   return counts;
 }
 
-/** The service; else the object that a folder of others is about; else the folder. */
-function subjectOf({ place, objects }: ChangedUnit): string {
+/** The service; else the object that a folder of others is about; else the folder. What is recorded of clusters is told of all of them at once. */
+function subjectOf({ place, objects, documents }: ChangedUnit): string {
+  if (objects.length === 0 && documents.every(({ file }) => place.cluster !== undefined && nameOf(file) === 'cluster.yaml')) return 'clusters';
+  if (place.service === SHARED) return `${place.team}/${SHARED}`;
   const object = objects.length === 1 ? (objects[0]!.after ?? objects[0]!.before).object : undefined;
   return place.service ?? (object ? objectLabel(object) : place.folder || '.');
 }
@@ -98,7 +103,7 @@ function subjectOf({ place, objects }: ChangedUnit): string {
 async function readContents(trees: Trees, side: Side, paths: readonly string[], mask: Mask): Promise<Answer<Contents>> {
   const texts = await trees.readFiles(side, paths);
   if (texts.value === undefined) return texts;
-  return answered(new Map([...texts.value].map(([file, text]) => [file, readFile(file, text, mask)])));
+  return answered(new Map([...texts.value].map(([file, text]) => [file, text === undefined ? notCompared(file) : readFile(file, text, mask)])), ...texts.findings);
 }
 
 type Group = Pick<ChangedUnit, 'place'> & { readonly objects: ObjectChange[]; readonly documents: DocumentChange[] };

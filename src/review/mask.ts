@@ -19,14 +19,21 @@ export function createMask(): Mask {
 
 /** The value with its secrets masked; itself when it has none. */
 export function maskSecrets(value: unknown, mask: Mask): unknown {
-  const isSecret = isPlainMap(value) && value['kind'] === 'Secret' && value['apiVersion'] === 'v1';
-  return isSecret ? { ...(maskBelow(value, '', mask) as object), ...maskData(value, mask) } : maskBelow(value, '', mask);
+  return maskBelow(value, '', mask);
 }
 
-/** All values of a Secret are secret, whatever they look like. */
-function maskData(secret: Readonly<Record<string, unknown>>, mask: Mask): Record<string, unknown> {
-  const masked = (map: unknown): unknown => (isPlainMap(map) ? Object.fromEntries(Object.entries(map).map(([key, value]) => [key, mask(value)])) : mask(map));
-  return Object.fromEntries(['data', 'stringData'].filter((field) => secret[field] !== undefined).map((field) => [field, masked(secret[field])]));
+/** All values of a Secret are secret, whatever they look like, and wherever it is: in a `List`, in a template. */
+function isSecret(map: Readonly<Record<string, unknown>>): boolean {
+  return map['kind'] === 'Secret' && map['apiVersion'] === 'v1';
+}
+
+const SECRET_FIELDS: ReadonlySet<string> = new Set(['data', 'stringData']);
+
+/** Maps and lists stay what they are: a list has no mark of its own, and would never be the same as itself. */
+function maskAll(value: unknown, mask: Mask): unknown {
+  if (value === null) return null;
+  if (Array.isArray(value)) return value.map((item) => maskAll(item, mask));
+  return isPlainMap(value) ? Object.fromEntries(Object.entries(value).map(([key, below]) => [key, maskAll(below, mask)])) : mask(value);
 }
 
 function maskBelow(value: unknown, name: string, mask: Mask): unknown {
@@ -45,7 +52,8 @@ function maskBelow(value: unknown, name: string, mask: Mask): unknown {
   const own = typeof value['name'] === 'string' && typeof value['value'] === 'string' ? value['name'] : undefined;
   let changed: Record<string, unknown> | undefined;
   for (const key of Object.keys(value)) {
-    const masked = maskBelow(value[key], key === 'value' && own !== undefined ? own : key, mask);
+    const name = key === 'value' && own !== undefined ? own : key;
+    const masked = SECRET_FIELDS.has(key) && isSecret(value) ? maskAll(value[key], mask) : maskBelow(value[key], name, mask);
     if (masked !== value[key]) (changed ??= { ...value })[key] = masked;
   }
   return changed ?? value;
@@ -56,13 +64,28 @@ function changedList(items: readonly unknown[], change: (item: unknown, index: n
   return changed.some((item, index) => item !== items[index]) ? changed : items;
 }
 
+/** Copies of an object, secrets too, that `kubectl apply` leaves in it. */
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** Values in the query of an address whose names say that they are secret; signatures let in whoever has them. */
+const IN_QUERY = /([?&])([\w.-]+)=([^&\s"'#]+)/g;
+const SIGNATURE = /^(?:sig|signature|x-(?:amz|goog)-signature)$/i;
+
+function maskQueries(text: string, mask: Mask): string {
+  if (!text.includes('?')) return text;
+  return text.replace(IN_QUERY, (all, sign: string, name: string, value: string) => {
+    return SIGNATURE.test(name) || secretReason(name, value) !== undefined ? `${sign}${name}=${mask(value)}` : all;
+  });
+}
+
 /** A text under a name: whole when the name or a short text itself says that it is a secret, else by line. */
 function maskText(text: string, name: string, mask: Mask): string {
-  if (!text.includes('\n')) return isSecretText(text, name) ? mask(text) : text;
-  if (secretForm(text) === undefined && secretReason(name, text) === undefined) return text;
+  if (name === LAST_APPLIED && /"kind":\s*"Secret"/.test(text)) return mask(text);
+  if (!text.includes('\n')) return isSecretText(text, name) ? mask(text) : maskQueries(text, mask);
+  if (secretForm(text) === undefined && secretReason(name, text) === undefined) return maskQueries(text, mask);
   // A key of several lines cannot be told from what is around it.
   if (/-----BEGIN/.test(text) || secretForm(text) === undefined) return mask(text);
-  return text.split('\n').map((line) => (secretForm(line) === undefined ? line : mask(line))).join('\n');
+  return text.split('\n').map((line) => (secretForm(line) === undefined ? maskQueries(line, mask) : mask(line))).join('\n');
 }
 
 function isSecretText(text: string, name: string): boolean {

@@ -1,6 +1,9 @@
 import { folderOf } from '../tree/paths.ts';
 import type { Place } from './unit.ts';
 
+/** Stands where a service does for what all services of a team share. */
+export const SHARED = '_shared';
+
 /**
  * Where a file of a tree belongs: in our layout the service and cluster, else its folder.
  *

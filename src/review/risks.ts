@@ -69,13 +69,14 @@ export interface Stage {
 /**
  * A reason, with the risk that its rule has in this stage.
  *
- * @param text why it is one here, with values: `the next step of the policy is 25 %`.
+ * @param text why it is one here, with values: `the next step of the policy is 25 %`. Without one it is why the rule is one at all.
  * @example reasonOf('risk/traffic-step', { prod: true }, 'the next step of the policy is 25 %').risk // 'high'
  */
-export function reasonOf(id: RiskId, stage: Stage, text: string): Reason {
+export function reasonOf(id: RiskId, stage: Stage, text?: string): Reason {
   const rule = BY_ID.get(id)!;
+  const why = text ?? rule.why;
   const risk = stage.prod ? rule.prod : rule.elsewhere;
-  return { rule: id, risk, text: stage.assumed !== undefined && rule.prod !== rule.elsewhere ? `${text} (${stage.assumed})` : text };
+  return { rule: id, risk, text: stage.assumed !== undefined && rule.prod !== rule.elsewhere ? `${why} (${stage.assumed})` : why };
 }
 
 /** From the least to the most risky. */

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../core/object.ts';
 import { MODEL_VERSION } from '../render/entry.ts';
-import { isKind, listAt, mapAt, numberAt, textAt } from './words/read.ts';
+import { isKind, listAt, mapAt, numberAt, textAt } from './read.ts';
 
 /** Routes as objects hold them, read with care: where they send the requests of which hosts. */
 
@@ -61,13 +61,8 @@ function istioRule(http: unknown): RouteRule {
   const weights = destinations.map((item) => numberAt(item, 'weight') ?? (destinations.length === 1 ? 100 : 0));
   const mirrored = textAt(http, 'mirror', 'host') ?? textAt(http, 'mirrors', '0', 'destination', 'host');
   const percent =
-    numberAt(http, 'mirrorPercentage', 'value') ??
-    numberAt(http, 'mirrors', '0', 'percentage', 'value') ??
-    numberAt(http, 'mirror_percent') ??
-    100;
-  const headers = matches.map((match) =>
-    Object.entries(mapAt(match, 'headers')).map(([name, value]) => headerText(name, value)),
-  );
+    numberAt(http, 'mirrorPercentage', 'value') ?? numberAt(http, 'mirrors', '0', 'percentage', 'value') ?? numberAt(http, 'mirror_percent') ?? 100;
+  const headers = matches.map((match) => Object.entries(mapAt(match, 'headers')).map(([name, value]) => headerText(name, value)));
   const uri = mapAt(matches[0], 'uri');
   const path = textAt(uri, 'exact') ?? textAt(uri, 'prefix') ?? textAt(uri, 'regex');
   return rule({
@@ -99,9 +94,7 @@ function httpRoute(object: KubeObject): Route {
   const parents = listAt(object, 'spec', 'parentRefs');
   const namespace = textAt(object, 'metadata', 'namespace') ?? 'default';
   const services = parents.flatMap((parent) =>
-    textAt(parent, 'kind') === 'Service'
-      ? [`${textAt(parent, 'name') ?? ''}.${textAt(parent, 'namespace') ?? namespace}.svc.cluster.local`]
-      : [],
+    textAt(parent, 'kind') === 'Service' ? [`${textAt(parent, 'name') ?? ''}.${textAt(parent, 'namespace') ?? namespace}.svc.cluster.local`] : [],
   );
   return {
     hosts: fullHosts([...services, ...listAt(object, 'spec', 'hostnames').filter((host) => typeof host === 'string')]),
@@ -118,9 +111,7 @@ function gatewayRule(item: unknown): RouteRule {
   const path = textAt(matches[0], 'path', 'value');
   return rule({
     name: textAt(item, 'name'),
-    headers: matches.map((match) =>
-      listAt(match, 'headers').map((header) => `${textAt(header, 'name') ?? ''}: ${textAt(header, 'value') ?? ''}`),
-    ),
+    headers: matches.map((match) => listAt(match, 'headers').map((header) => `${textAt(header, 'name') ?? ''}: ${textAt(header, 'value') ?? ''}`)),
     path: path === '/' ? undefined : path,
     backends: percentages(
       listAt(item, 'backendRefs').map((backend) => ({
@@ -129,10 +120,7 @@ function gatewayRule(item: unknown): RouteRule {
         weight: numberAt(backend, 'weight') ?? 1,
       })),
     ),
-    mirror: mirror && {
-      host: hostLabel(textAt(mirror, 'backendRef', 'name') ?? ''),
-      percent: numberAt(mirror, 'percent') ?? 100,
-    },
+    mirror: mirror && { host: hostLabel(textAt(mirror, 'backendRef', 'name') ?? ''), percent: numberAt(mirror, 'percent') ?? 100 },
     timeout: textAt(item, 'timeouts', 'request'),
   });
 }
@@ -165,11 +153,7 @@ function rule({ name, headers, path, backends, mirror, timeout }: ReadRule): Rou
     key: JSON.stringify([name, header, path]),
     ...(header !== undefined && { header }),
     ...(path !== undefined && { path }),
-    backends: backends.map(({ host, release, weight }) => ({
-      host,
-      weight,
-      ...(release !== undefined && release !== '' && { release }),
-    })),
+    backends: backends.map(({ host, release, weight }) => ({ host, weight, ...(release !== undefined && release !== '' && { release }) })),
     ...(mirror && { mirror }),
     ...(timeout !== undefined && { timeout }),
   };
@@ -178,10 +162,7 @@ function rule({ name, headers, path, backends, mirror, timeout }: ReadRule): Rou
 /** Weights as per cent of all; those of an HTTPRoute are shares of any sum. */
 function percentages(backends: readonly ReadBackend[]): ReadBackend[] {
   const sum = backends.reduce((all, { weight }) => all + Math.max(weight, 0), 0);
-  return backends.map((backend) => ({
-    ...backend,
-    weight: sum === 0 ? 0 : Math.round((1000 * Math.max(backend.weight, 0)) / sum) / 10,
-  }));
+  return backends.map((backend) => ({ ...backend, weight: sum === 0 ? 0 : Math.round((1000 * Math.max(backend.weight, 0)) / sum) / 10 }));
 }
 
 function hostLabel(host: string, subset?: string): string {

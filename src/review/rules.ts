@@ -17,14 +17,26 @@ export const PLAN_RULES = [
   {
     id: 'plan/too-large',
     severity: 'warning',
-    summary: 'A file of a tree has at most 4 MB.',
+    summary: 'A file of a tree has at most 4 MB, and at most 200 levels.',
     source: 'ours: the API server takes objects of about 1.5 MB (etcd 3.5 --max-request-bytes)',
   },
   {
     id: 'plan/folder',
     severity: 'error',
-    summary: 'A folder that is to be compared is there.',
-    source: 'ours: a misspelt folder would look like one in which everything was deleted',
+    summary: 'A folder that is to be compared is there, in at least one of two commits.',
+    source: 'ours: a misspelt folder would look like one in which everything was deleted, or nothing changed',
+  },
+  {
+    id: 'plan/not-read',
+    severity: 'error',
+    summary: 'The files of a tree can be read.',
+    source: 'ours: nobody can say what a file will do that only others may read',
+  },
+  {
+    id: 'plan/file-name',
+    severity: 'error',
+    summary: 'Names of files in a tree are UTF-8.',
+    source: 'ours: Git and Argo CD take any bytes, and what cannot be named cannot be reviewed',
   },
   {
     id: 'plan/link',
@@ -37,6 +49,12 @@ export const PLAN_RULES = [
     severity: 'error',
     summary: 'Options of `ai-service plan` say which two trees to compare.',
     source: 'ours',
+  },
+  {
+    id: 'plan/output',
+    severity: 'error',
+    summary: 'The plan can be written to the standard output.',
+    source: 'ours: half a plan must not look like a whole one',
   },
   {
     id: 'plan/max-risk',

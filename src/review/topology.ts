@@ -2,8 +2,8 @@ import { compareText } from '../core/finding.ts';
 import type { KubeObject } from '../core/object.ts';
 import { IN_PLACE } from '../release/serving.ts';
 import type { Routes, Share } from './plan.ts';
+import { isKind, listAt, mapAt, nameOf, numberAt, textAt, valueAt } from './read.ts';
 import { namesBehind, routeOf, type RouteRule } from './route.ts';
-import { isKind, listAt, mapAt, numberAt, textAt, valueAt } from './words/read.ts';
 
 /** Who answers requests of a service, and what runs for that. */
 
@@ -19,7 +19,7 @@ const PART_LABEL = 'app.kubernetes.io/component';
  */
 export function releaseOf(object: KubeObject): string | undefined {
   const release = textAt(object, 'metadata', 'labels', VERSION_LABEL);
-  const name = textAt(object, 'metadata', 'name') ?? '';
+  const name = nameOf(object);
   return release !== undefined && release !== '' && name.endsWith(`-${release}`) ? release : undefined;
 }
 
@@ -31,23 +31,19 @@ export function partOf(object: KubeObject): string | undefined {
 /** Whether an object runs something. */
 export function isWorkload(object: KubeObject): boolean {
   return (
-    isKind(object, 'serving.kserve.io', 'InferenceService') ||
-    isKind(object, 'serving.kserve.io', 'LLMInferenceService') ||
+    isKind(object, 'serving.kserve.io', 'InferenceService', 'LLMInferenceService') ||
     isKind(object, 'serving.knative.dev', 'Service') ||
-    ['Deployment', 'StatefulSet', 'DaemonSet'].some((kind) => isKind(object, 'apps', kind))
+    isKind(object, 'apps', 'Deployment', 'StatefulSet', 'DaemonSet')
   );
 }
 
 /** What one object splits between releases itself: revisions of a function, `canaryTrafficPercent`; `undefined` for the rest. */
 export function nativeShares(object: KubeObject): readonly { readonly release: string; readonly weight: number }[] | undefined {
   if (isKind(object, 'serving.knative.dev', 'Service')) {
-    const name = textAt(object, 'metadata', 'name') ?? '';
+    const name = nameOf(object);
     const traffic = listAt(object, 'spec', 'traffic');
     if (!traffic.some((entry) => textAt(entry, 'revisionName') !== undefined)) return undefined;
-    return traffic.map((entry) => ({
-      release: releaseOfRevision(name, textAt(entry, 'revisionName')),
-      weight: numberAt(entry, 'percent') ?? 0,
-    }));
+    return traffic.map((entry) => ({ release: releaseOfRevision(name, textAt(entry, 'revisionName')), weight: numberAt(entry, 'percent') ?? 0 }));
   }
   if (isKind(object, 'serving.kserve.io', 'InferenceService')) {
     const weight = numberAt(object, 'spec', 'predictor', 'canaryTrafficPercent');
@@ -60,10 +56,8 @@ export function nativeShares(object: KubeObject): readonly { readonly release: s
   }
   if (isKind(object, 'serving.kserve.io', 'LLMInferenceService')) {
     const weight = numberAt(object, 'spec', 'router', 'route', 'weight');
-    const release = releaseOf(object) ?? textAt(object, 'metadata', 'name') ?? '';
-    return weight === undefined || textAt(object, 'spec', 'router', 'route', 'group') === undefined
-      ? undefined
-      : [{ release, weight }];
+    const release = releaseOf(object) ?? nameOf(object);
+    return weight === undefined || textAt(object, 'spec', 'router', 'route', 'group') === undefined ? undefined : [{ release, weight }];
   }
   return undefined;
 }
@@ -79,9 +73,7 @@ function releaseOfRevision(name: string, revision: string | undefined): string {
 export function servedRelease(object: KubeObject): string | undefined {
   const service = textAt(object, 'metadata', 'labels', NAME_LABEL) ?? '';
   const runtime = textAt(object, 'spec', 'predictor', 'model', 'runtime') ?? '';
-  return service !== '' && runtime.startsWith(`${service}-`) && runtime.length > service.length + 1
-    ? runtime.slice(service.length + 1)
-    : undefined;
+  return service !== '' && runtime.startsWith(`${service}-`) && runtime.length > service.length + 1 ? runtime.slice(service.length + 1) : undefined;
 }
 
 /** URLs of others that a workload is given: first labels of their hosts, which are what it calls. */
@@ -103,11 +95,9 @@ export function calledBy(object: KubeObject): string[] {
  * @example topologyOf(objects)?.releases // [{ release: 'v46', weight: 90, parts: […] }, { release: 'v47', weight: 10, parts: […] }]
  */
 export function topologyOf(objects: readonly KubeObject[]): Routes | undefined {
-  const workloads = new Map(objects.filter(isWorkload).map((object) => [textAt(object, 'metadata', 'name') ?? '', object]));
+  const workloads = new Map(objects.filter(isWorkload).map((object) => [nameOf(object), object]));
   const routes = objects.flatMap((object) => routeOf(object) ?? []);
-  const services = objects.filter(
-    (object) => isKind(object, '', 'Service') && selectedBy(object) !== undefined && releaseOf(object) === undefined,
-  );
+  const services = objects.filter((object) => isKind(object, '', 'Service') && selectedBy(object) !== undefined && releaseOf(object) === undefined);
   if (routes.length === 0 && services.length === 0) return undefined;
 
   const shares: Shares = new Map();
@@ -129,11 +119,7 @@ export function topologyOf(objects: readonly KubeObject[]): Routes | undefined {
     hosts: [...new Set(hosts)],
     public: routes.some((route) => route.public) || services.some(isPublicService),
     releases: [...shares]
-      .map(([release, { entries, ...share }]): Share => ({
-        release,
-        ...share,
-        parts: partsOf(entries, own.get(release) ?? [], workloads),
-      }))
+      .map(([release, { entries, ...share }]): Share => ({ release, ...share, parts: partsOf(entries, own.get(release) ?? [], workloads) }))
       .sort((a, b) => compareText(a.release, b.release)),
   };
 }
@@ -148,12 +134,7 @@ function shareOf(shares: Shares, release: string, entry?: string): { weight: num
   return share;
 }
 
-function shareByRules(
-  shares: Shares,
-  rules: readonly RouteRule[],
-  workloads: ReadonlyMap<string, KubeObject>,
-  objects: readonly KubeObject[],
-): void {
+function shareByRules(shares: Shares, rules: readonly RouteRule[], workloads: ReadonlyMap<string, KubeObject>, objects: readonly KubeObject[]): void {
   const behind = (host: string): { readonly workload?: KubeObject; readonly name?: string } => {
     const name = namesBehind(host).find((candidate) => workloads.has(candidate));
     return name === undefined ? {} : { name, workload: workloads.get(name)! };
@@ -163,9 +144,7 @@ function shareByRules(
   for (const backend of main?.backends ?? []) {
     const { name, workload } = behind(backend.host);
     const native = workload ? nativeShares(workload) : groupShares(objects);
-    for (const { release, weight } of native ?? [
-      { release: releaseBehind(backend.host, backend.release, workload), weight: 100 },
-    ]) {
+    for (const { release, weight } of native ?? [{ release: releaseBehind(backend.host, backend.release, workload), weight: 100 }]) {
       shareOf(shares, release, name).weight += (weight * backend.weight) / 100;
     }
   }
@@ -173,10 +152,8 @@ function shareByRules(
     const { name, workload } = behind(main.mirror.host);
     shareOf(shares, releaseBehind(main.mirror.host, undefined, workload), name).mirror = main.mirror.percent;
   }
-  for (const {
-    header,
-    backends: [backend],
-  } of rules) {
+  for (const { header, backends } of rules) {
+    const [backend] = backends;
     if (header === undefined || !backend) continue;
     const { name, workload } = behind(backend.host);
     shareOf(shares, releaseBehind(backend.host, backend.release, workload), name).header ??= header;
@@ -189,7 +166,7 @@ function selectedBy(service: KubeObject): string | undefined {
 }
 
 function serviceHost(service: KubeObject): string {
-  return `${textAt(service, 'metadata', 'name') ?? ''}.${textAt(service, 'metadata', 'namespace') ?? 'default'}.svc.cluster.local`;
+  return `${nameOf(service)}.${textAt(service, 'metadata', 'namespace') ?? 'default'}.svc.cluster.local`;
 }
 
 /** Whether a Service has an address outside of the cluster. */
@@ -210,15 +187,9 @@ function groupShares(objects: readonly KubeObject[]): { release: string; weight:
 }
 
 /** What runs for a release: who takes its requests, what that calls, and the rest that carries its name. */
-function partsOf(
-  entries: ReadonlySet<string>,
-  own: readonly KubeObject[],
-  workloads: ReadonlyMap<string, KubeObject>,
-): Share['parts'] {
+function partsOf(entries: ReadonlySet<string>, own: readonly KubeObject[], workloads: ReadonlyMap<string, KubeObject>): Share['parts'] {
   const first =
-    entries.size > 0
-      ? [...entries].flatMap((name) => workloads.get(name) ?? [])
-      : own.filter((object) => partOf(object) === 'function').slice(0, 1);
+    entries.size > 0 ? [...entries].flatMap((name) => workloads.get(name) ?? []) : own.filter((object) => partOf(object) === 'function').slice(0, 1);
   const objects = new Set(first);
   for (const entry of first) {
     for (const host of calledBy(entry)) {
@@ -233,7 +204,7 @@ function partsOf(
 }
 
 function componentsOf(object: KubeObject): Share['parts'] {
-  const name = textAt(object, 'metadata', 'name') ?? '';
+  const name = nameOf(object);
   const part = partOf(object) ?? object.kind.toLowerCase();
   const component = (of: string, model: string | undefined, replicas: string | undefined): Share['parts'][number] => ({
     part: of,
@@ -246,27 +217,16 @@ function componentsOf(object: KubeObject): Share['parts'] {
     const before = valueAt(object, 'spec', 'transformer') === undefined ? [] : ['transformer'];
     return [...before, 'predictor'].map((of) => {
       const spec = mapAt(object, 'spec', of);
-      return component(
-        of === 'predictor' ? part : of,
-        of === 'predictor' ? modelUriOf(spec) : undefined,
-        range(numberAt(spec, 'minReplicas') ?? 1, numberAt(spec, 'maxReplicas')),
-      );
+      const replicas = range(numberAt(spec, 'minReplicas') ?? 1, numberAt(spec, 'maxReplicas'));
+      return of === 'predictor' ? component(part, modelUriOf(spec), replicas) : component(of, undefined, replicas);
     });
   }
   if (isKind(object, 'serving.kserve.io', 'LLMInferenceService'))
     return [component(part, textAt(object, 'spec', 'model', 'uri'), textAt(object, 'spec', 'replicas'))];
   if (isKind(object, 'serving.knative.dev', 'Service')) {
     const annotations = mapAt(object, 'spec', 'template', 'metadata', 'annotations');
-    return [
-      component(
-        part,
-        undefined,
-        range(
-          numberAt(annotations, 'autoscaling.knative.dev/min-scale') ?? 0,
-          numberAt(annotations, 'autoscaling.knative.dev/max-scale'),
-        ),
-      ),
-    ];
+    const [min, max] = ['min', 'max'].map((bound) => numberAt(annotations, `autoscaling.knative.dev/${bound}-scale`));
+    return [component(part, undefined, range(min ?? 0, max))];
   }
   return [component(part, undefined, textAt(object, 'spec', 'replicas'))];
 }

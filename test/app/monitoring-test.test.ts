@@ -49,6 +49,11 @@ describe('a story', () => {
     expect(fileOf(other).input_series[0]?.series).toBe('blocked_total{ai_service="fraud-detector-two",namespace="x"}');
   });
 
+  test('may have native histograms, which promtool reads if it is a current one', () => {
+    const native = { ...BLOCKED, series: { blocked_total: '{{schema:0 sum:4 count:3 buckets:[1 2]}}+{{schema:0 sum:4 count:3 buckets:[1 2]}}x30 _ stale' } };
+    expect(fileOf(native).input_series[0]?.values).toBe(native.series.blocked_total);
+  });
+
   test.each([
     ['blocked_totl', '0x5', 'story/unread', 'no rule of the service reads blocked_totl'],
     ['blocked_total{', '0x5', 'story/series', '"blocked_total{", line 1, column 15: the expression ends too early'],
@@ -93,7 +98,7 @@ describe('a file of stories', () => {
 
 describe('stories that every service has', () => {
   test('are healthy traffic and a total outage, in the labels of the cluster', () => {
-    const told = builtInStories(rulesOf());
+    const { value: told = [] } = builtInStories(rulesOf(), WHERE);
     expect(told.map(({ name }) => name)).toEqual(['healthy traffic', 'a total outage']);
     const { input_series: series } = (JSON.parse(told[1]?.text ?? '') as TestFile).tests[0];
     const labels = 'reporter="source",destination_service_namespace="risk-ml-prod",destination_service_name="fraud-detector-v46-predictor"';
@@ -103,7 +108,44 @@ describe('stories that every service has', () => {
     ]);
   });
 
-  test('are none where nobody counts requests', () => {
-    expect(builtInStories(rulesOf({ cluster: { istio: undefined } }))).toEqual([]);
+  const QUEUE_PROXY: TargetOptions = {
+    mode: 'Knative',
+    cluster: { istio: { version: '1.30', dataplane: 'sidecar', metrics: false }, knative: { version: ['1.18.2', '1.20.1'] }, prometheus: { version: '3.4', sources: ['queueProxy'] } },
+  };
+  const LLM: TargetOptions = {
+    cluster: { kserve: { version: '0.20.0', mode: 'Standard', llm: { gatewayService: 'gateway.kserve.svc.cluster.local' } } },
+    spec: {
+      predictor: { framework: 'vllm', image: 'registry.example.com/llm-d:0.10.0', model: { uri: 's3://m/v46/' }, resources: { cpu: '1', memory: '1Gi' }, llm: {} },
+      monitoring: {},
+    },
+  };
+  const own = 'namespace="risk-ml-prod",ai_service="fraud-detector",part="predictor"';
+
+  test.each<[string, TargetOptions, string, string]>([
+    ['the queue-proxies of Knative', QUEUE_PROXY, `kn_serving_invocation_duration_seconds_count{${own},http_response_status_code="`, '503'],
+    ['a vLLM', LLM, `http_requests_total{${own},handler="/v1/.*",status="`, '5xx'],
+  ])('are made of the requests that %s count', (_who, options, metric, bad) => {
+    const { value: told = [] } = builtInStories(rulesOf(options), WHERE);
+    const series = told.map(({ text }) => (JSON.parse(text) as TestFile).tests[0].input_series.map((each) => each.series));
+    expect(series).toEqual([0, 1].map(() => [`${metric}${bad === '503' ? '200' : '2xx'}"}`, `${metric}${bad}"}`]));
+  });
+
+  test('are none where nobody counts requests, and that is said', () => {
+    const { value, findings } = builtInStories(rulesOf({ cluster: { istio: undefined, prometheus: { version: '3.4', sources: ['kubeStateMetrics'] } } }), WHERE);
+    expect(value).toEqual([]);
+    expect(findings.map(({ id, severity, message }) => [id, severity, message])).toEqual([
+      [
+        'story/untold',
+        'info',
+        'nothing that the rules read counts requests, so no story of ours tells AiMetricsMissing, AiPodNotStarting, AiPodOutOfMemory, AiReplicasAtMaximum, AiReplicasNotReady',
+      ],
+    ]);
+  });
+
+  test('name the alerts that they cannot tell, such as those on histograms', () => {
+    const slos = [{ availability: { objective: 99.9 } }, { latency: { below: '250ms', objective: 99 } }];
+    const { findings } = builtInStories(rulesOf({ cluster: { prometheus: { version: '3.4', nativeHistograms: 'converted' } }, spec: { monitoring: { slos } } }), WHERE);
+    expect(findings.map(({ message }) => message)).toEqual(['they read something else than requests and their codes, so no story of ours tells AiSloErrorBudgetBurn (latency-250ms)']);
+    expect(builtInStories(rulesOf(), WHERE).findings).toEqual([]);
   });
 });

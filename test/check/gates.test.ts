@@ -99,7 +99,16 @@ describe('the limit of a gate on latency', () => {
     ]);
   });
 
-  test('is nothing to a cluster without Istio', () => {
+  test('is a bound of what the queue-proxies of Knative measure, where they do', () => {
+    const cluster: TargetOptions['cluster'] = { istio: { version: '1.30', dataplane: 'sidecar', metrics: false }, prometheus: { version: '3.4', sources: ['queueProxy'] } };
+    const predictor = { ...PREDICTOR, scaling: { min: 1, max: 2, target: { concurrency: 4 } } };
+    const found = check([{ latency: { quantile: 0.99, max: '750ms' } }, { latency: { quantile: 0.9, max: '300ms' } }], { mode: 'Knative', cluster, spec: { predictor } });
+    expect(found.map(({ message, fix }) => [message, fix])).toEqual([
+      ['300ms is no bucket bound of kn_serving_invocation_duration_seconds, so that the quantile near it is an estimate', 'write 250ms or 500ms'],
+    ]);
+  });
+
+  test('is nothing to a cluster where nobody measures it', () => {
     expect(check([{ latency: { quantile: 0.99, max: '300ms' } }], { cluster: { istio: undefined } })).toEqual([]);
   });
 });

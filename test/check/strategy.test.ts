@@ -27,6 +27,14 @@ const FINE: readonly (readonly [string, TargetOptions])[] = [
   ['a candidate that warms without a router', { cluster: BARE, candidate: { release: 'v47', weight: 0 } }],
   ['a canary with Istio', { spec: { canary }, candidate: { release: 'v47', weight: 10 } }],
   ['a canary on Knative with Istio', { mode: 'Knative', spec: { canary } }],
+  [
+    'gates where the queue-proxies of Knative count the requests',
+    {
+      mode: 'Knative',
+      cluster: { istio: { version: '1.30', dataplane: 'sidecar', metrics: false }, prometheus: { version: '3.4', sources: ['queueProxy'] } },
+      spec: { canary: { steps: [10], gates: [{ errorRatio: { max: 0.01 } }] } },
+    },
+  ],
   ['a shadow with Istio', { spec: { shadow } }],
   ['an A/B test on Knative with Istio', { mode: 'Knative', spec: { abTest } }],
   ['a canary in a mesh of Gateway API', { cluster: MESH, spec: { canary } }],

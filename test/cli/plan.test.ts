@@ -1,4 +1,5 @@
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { commitAll, git, put, repositoryWith, temporaryFolder } from '../git/folders.ts';
@@ -101,10 +102,28 @@ describe('forms', () => {
   });
 });
 
+describe('who reads it', () => {
+  const shell = (line: string): { readonly stdout: string; readonly stderr: string } => {
+    const { stdout, stderr } = spawnSync('sh', ['-c', line], { cwd: root, encoding: 'utf8', env: { ...process.env, AI: join(REPOSITORY, 'bin/ai-service.js') } });
+    return { stdout, stderr };
+  };
+  test('a reader that has seen enough is no error, however long the plan is', () => {
+    rmSync(join(root, 'gitops'), { recursive: true });
+    // More than a pipe holds.
+    put(root, { 'gitops/a.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n${Array.from({ length: 20_000 }, (_, index) => `  key-${index}: value\n`).join('')}` });
+    expect(shell('{ node "$AI" plan --format json; echo "exit $?" >&2; } | head -c 1')).toEqual({ stdout: '{', stderr: 'exit 2\n' });
+  });
+  test.runIf(existsSync('/dev/full'))('a full disk is', () => {
+    weights(root, 75);
+    expect(shell('node "$AI" plan > /dev/full; echo "exit $?"')).toEqual({ stdout: 'exit 1\n', stderr: expect.stringMatching(/^error plan\/output\n {2}the plan cannot be written: ENOSPC\n/) as string });
+  });
+});
+
 describe('what is refused', () => {
   test.each([
     ['a ref that is not there', ['--base', 'origin/main'], /^error git\/ref\n {2}there is no commit "origin\/main" in this repository\n {2}fix: fetch it/],
     ['a folder that is not there', ['--from', 'gitops', '--to', 'nowhere'], /^error plan\/folder: nowhere\n {2}there is no such folder\n/],
+    ['a tree that neither commit has', ['--out', 'gitop'], /^error plan\/folder: gitop\n {2}there is no tree in this folder, neither before nor after\n/],
     ['half of two folders', ['--from', 'gitops'], /^error plan\/options\n {2}--from and --to go together\n/],
     ['folders and commits', ['--from', 'gitops', '--to', 'gitops', '--base', 'main'], /^error plan\/options\n/],
     ['two ends', ['--head', 'main', '--worktree'], /^error plan\/options\n {2}--head and --worktree exclude each other\n/],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { predictionShift, comparedObservations, latencyAt, type Sides } from '../../src/promql/catalogue/gates.ts';
+import { predictionShift, comparedObservations, latencyAt, type Observed, type Requests, type Sides } from '../../src/promql/catalogue/gates.ts';
 import type { Expr } from '../../src/promql/expr.ts';
 import type { HistogramForm } from '../../src/promql/histogram.ts';
 import { renderPrometheus } from '../../src/render/prometheus.ts';
@@ -175,7 +175,11 @@ describe('gates see in native histograms what they see in classic ones', () => {
   const other = [70, 60, 40, 40, 30];
   const edges = REFERENCE.edges;
   const side = (release: string, form: HistogramForm) => ({ form, matchers: [{ label: 'release', operator: '=', value: release } as const] });
-  const sides = (form: HistogramForm): Sides => ({ candidate: side('v47', form), stable: side('v46', form) });
+  const sides = (form: HistogramForm): Sides<Observed> => ({ candidate: side('v47', form), stable: side('v46', form) });
+  const requestsTo = (release: string): Requests['source'] => {
+    const generation = { versions: '', requests: '', code: 'code', duration: { name: 'istio_request_duration_milliseconds', unit: 'milliseconds', bounds: edges } } as const;
+    return { queueProxy: { generations: [generation], pods: [side(release, 'classic').matchers] } };
+  };
   const duration = (form: HistogramForm): Series[] =>
     (form === 'native' ? [predictions(edges, steady(20, other))] : histogram(edges, steady(20, other))).map(([name, text]): Series => [name.replace('fraud_score', 'istio_request_duration_milliseconds'), text]);
   const both: Readonly<Record<HistogramForm, readonly Series[]>> = {
@@ -186,7 +190,7 @@ describe('gates see in native histograms what they see in classic ones', () => {
   test.each<readonly [string, (form: HistogramForm) => Expr]>([
     ['the shift of predictions', (form) => predictionShift('fraud_score', sides(form), edges, '10m')],
     ['the number of observations', (form) => comparedObservations('fraud_score', sides(form), '10m')],
-    ['a quantile of the latency', (form) => latencyAt(side('v46', form), 0.9, '10m')],
+    ['a quantile of the latency', (form) => latencyAt({ source: requestsTo('v46'), form }, 0.9, '10m')],
   ])('%s', (_, of) => {
     const rule = rulesOf({ drift: [{ psi: MINE }] });
     const [classic, fromNative] = (['classic', 'native'] as const).map((form) => asked(rule, [{ series: both[form], query: of(form).text, minute: 15 }])[0]);

@@ -16,15 +16,18 @@ interface Generation {
   readonly code: string;
   /** The bucket of 100 ms, as it is written. */
   readonly le: string;
+  /** The bucket of a second. */
+  readonly second: string;
 }
 
-const OPENCENSUS: Generation = { version: '1.18.2', requests: 'revision_request_count', histogram: 'revision_request_latencies', code: 'response_code', le: '100' };
+const OPENCENSUS: Generation = { version: '1.18.2', requests: 'revision_request_count', histogram: 'revision_request_latencies', code: 'response_code', le: '100', second: '1000' };
 const FIRST: Generation = {
   version: '1.20.0',
   requests: 'kn_queueproxy_app_duration_seconds_count',
   histogram: 'kn_queueproxy_app_duration_seconds',
   code: 'http_response_status_code',
   le: '0.1',
+  second: '1',
 };
 const NOW: Generation = {
   version: '1.20.1',
@@ -32,6 +35,7 @@ const NOW: Generation = {
   histogram: 'kn_serving_invocation_duration_seconds',
   code: 'http_response_status_code',
   le: '0.1',
+  second: '1',
 };
 
 function options(version: string | [string, string]): TargetOptions {
@@ -60,12 +64,13 @@ const POD: Pod = { name: 'fraud-detector-v46-predictor-00001-deployment-a', rele
 const NEW_POD: Pod = { name: 'fraud-detector-v47-predictor-00001-deployment-b', release: 'v47' };
 
 /** What a queue-proxy says about answers with a code: all of them, and those within 100 ms. */
-function answers({ requests, histogram, code, le }: Generation, { name, release }: Pod, status: string, all: string, fast = all): Series[] {
+function answers({ requests, histogram, code, le, second }: Generation, { name, release }: Pod, status: string, all: string, fast = all): Series[] {
   const labels = { namespace: 'risk-ml-prod', ai_service: 'fraud-detector', part: 'predictor', release, pod: name, container: 'queue-proxy', [code]: status };
   return [
     series(requests, labels, all),
     ...(requests === `${histogram}_count` ? [] : [series(`${histogram}_count`, labels, all)]),
     series(`${histogram}_bucket`, { ...labels, le }, fast),
+    series(`${histogram}_bucket`, { ...labels, le: second }, all),
     series(`${histogram}_bucket`, { ...labels, le: '+Inf' }, all),
   ];
 }
@@ -136,6 +141,41 @@ test.runIf(hasPromtool)('a queue-proxy that does not answer the scrape is told o
   const stories = [both(1, 1), both(1, 0), both(0, 1)];
   expect(fired(rule, stories, 'alertname="AiMetricsMissing",of="queue-proxy"')).toEqual([undefined, 1, undefined]);
   expect(fired(rule, stories, 'alertname="AiMetricsMissing",of=""')).toEqual([undefined, undefined, 1]);
+});
+
+describe.runIf(hasPromtool).each([OPENCENSUS, NOW])('a candidate on Knative $version', (generation) => {
+  const rule = rulesOf(/\.releases$/, options(generation.version));
+  const quiet = 'alertname!="AiCandidateStuck"';
+  const stable = answers(generation, POD, '200', counter([MINUTES, 540]));
+
+  test('rules are sound', () => {
+    expect(checkRules(rule)).toEqual({ ok: true, output: expect.stringContaining('SUCCESS') as string });
+  });
+
+  test('no alert fires while it is as good as the stable release, without requests, when counters start again, and when both fail alike', () => {
+    const again = (perMinute: number): string => `${counter([50, perMinute])} ${counter([50, perMinute])}`;
+    expect(
+      fired(
+        rule,
+        [
+          [...stable, ...answers(generation, NEW_POD, '200', counter([MINUTES, 60]))],
+          [],
+          [...answers(generation, POD, '200', again(540)), ...answers(generation, NEW_POD, '200', again(60))],
+          [...stable, ...answers(generation, POD, '500', counter([MINUTES, 54])), ...answers(generation, NEW_POD, '200', counter([MINUTES, 54])), ...answers(generation, NEW_POD, '500', counter([MINUTES, 6]))],
+        ],
+        quiet,
+      ),
+    ).toEqual([undefined, undefined, undefined, undefined]);
+  });
+
+  test('alerts fire when it fails or refuses more, is slower, or gets another share', () => {
+    const failing = (code: string): Series[] => [...stable, ...answers(generation, NEW_POD, '200', counter([60, 60], [40, 54])), ...answers(generation, NEW_POD, code, counter([60, 0], [40, 6]))];
+    expect(fired(rule, [failing('500'), failing('422')], 'alertname="AiCandidateFailing"')).toEqual([1, 1]);
+    const slow = [...stable, ...answers(generation, NEW_POD, '200', counter([MINUTES, 60]), counter([60, 60], [40, 20]))];
+    expect(fired(rule, [slow, stable], 'alertname="AiCandidateSlow"')).toEqual([1, undefined]);
+    const other = [...answers(generation, POD, '200', counter([60, 540], [40, 300])), ...answers(generation, NEW_POD, '200', counter([60, 60], [40, 300]))];
+    expect(fired(rule, [other, slow], 'alertname="AiTrafficShareDiffers"')).toEqual([1, undefined]);
+  });
 });
 
 describe.runIf(hasPromtool)('while Knative is upgraded', () => {

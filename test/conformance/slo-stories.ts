@@ -9,9 +9,11 @@ export const SERVICE = 'fraud-detector-v46-predictor';
 
 /** The rules of some concerns of a service: those whose groups are called so. */
 export function rulesOf(concerns: RegExp, options: TargetOptions): KubeObject {
-  const [rule] = renderPrometheus(targetOf(options), new Map()).filter(({ kind }) => kind === 'PrometheusRule');
-  const { groups } = rule!.spec as { groups: readonly { name: string }[] };
-  return { ...rule!, spec: { groups: groups.filter(({ name }) => concerns.test(name)) } };
+  const rules = renderPrometheus(targetOf(options), new Map()).filter(({ kind }) => kind === 'PrometheusRule');
+  const groups = rules.flatMap(({ spec }) => (spec as { groups: readonly { name: string }[] }).groups).filter(({ name }) => concerns.test(name));
+  // A story without rules is silent whatever happens.
+  if (groups.length === 0) throw new Error(`no group is called ${concerns.source}`);
+  return { ...rules[0]!, spec: { groups } };
 }
 
 /** Requests by how they ended. */

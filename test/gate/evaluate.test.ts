@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { evaluateGates, type GateQuestion, type GateResult } from '../../src/gate/evaluate.ts';
+import { queueProxyMetrics } from '../../src/promql/metrics-knative.ts';
 import type { GateOutput } from '../../src/service/gate.ts';
 import { NOW, prometheusOf, questionWith, SUBJECT, type World } from './fixture.ts';
 
@@ -109,11 +110,21 @@ describe('the bake time', () => {
   });
 
   it('cannot be told without Istio, nor where both releases share a workload', async () => {
-    expect(await bake({}, { clusters: [{ ...SUBJECT, reporters: [] }] })).toEqual(['inconclusive', 'cluster eu-1 has no metrics of Istio, which counts the requests']);
+    expect(await bake({}, { clusters: [{ ...SUBJECT, reporters: [] }] })).toEqual(['inconclusive', "cluster eu-1 has no metrics of Istio or of Knative's queue-proxies, which count the requests"]);
     expect(await bake({}, { clusters: [{ ...SUBJECT, stable: SUBJECT.candidate }] })).toEqual([
       'inconclusive',
       'both releases are answered by fraud-detector-v47-predictor, so their requests cannot be told apart',
     ]);
+  });
+
+  it('is what the queue-proxies of Knative counted, in the pods of each release', async () => {
+    const subject = { ...SUBJECT, reporters: [], queueProxies: queueProxyMetrics('1.21.1'), clusterLabel: 'cluster' };
+    const client = prometheusOf();
+    const { results } = await evaluateGates(questionWith({ clusters: [subject] }), new Map([['eu-1', client]]), NOW);
+    expect(results.find(({ name }) => name === 'bake')?.verdict).toBe('pass');
+    const counted = (release: string): string =>
+      `sum(increase(kn_serving_invocation_duration_seconds_count{namespace="risk-ml-prod",ai_service="fraud-detector",part="predictor",release="${release}",cluster="eu-1"}[5m]))`;
+    expect(client.asked.map((query) => query.replaceAll(/\s+/g, ' '))).toEqual(expect.arrayContaining([counted('v47'), `${counted('v47')} + ${counted('v46')}`]));
   });
 
   it('may be none', async () => {

@@ -144,8 +144,8 @@ describe('what the gates look at', () => {
       namespace: 'risk-ml-prod',
       reporters: ['source'],
       durations: 'classic',
-      candidate: { release: 'v47', serviceName: 'fraud-detector-v47-predictor', service: { source: 'fraud-detector-v47-predictor', only: 'fraud-detector-v47-predictor' } },
-      stable: { release: 'v46', serviceName: 'fraud-detector-v46-predictor', service: { source: 'fraud-detector-v46-predictor', only: 'fraud-detector-v46-predictor' } },
+      candidate: { release: 'v47', serviceName: 'fraud-detector-v47-predictor', service: { source: 'fraud-detector-v47-predictor', only: 'fraud-detector-v47-predictor' }, pods: { part: 'predictor', release: 'v47' } },
+      stable: { release: 'v46', serviceName: 'fraud-detector-v46-predictor', service: { source: 'fraud-detector-v46-predictor', only: 'fraud-detector-v46-predictor' }, pods: { part: 'predictor', release: 'v46' } },
       deployments: [
         {
           part: 'predictor',
@@ -197,5 +197,22 @@ describe('what the gates look at', () => {
     expect(reporters({ cluster: ambient })).toEqual(['waypoint']);
     expect(reporters({ cluster: ambient, spec: { traffic: { visibility: 'public' } } })).toEqual(['waypoint', 'source']);
     expect(reporters({ cluster: { istio: undefined } })).toEqual([]);
+  });
+
+  test('count requests where the queue-proxies of Knative do, when Istio does not', () => {
+    const prometheus = { version: '3.4', sources: ['queueProxy' as const] };
+    const [counting, routing] = [{ version: '1.30', dataplane: 'sidecar' as const }, { version: '1.30', dataplane: 'sidecar' as const, metrics: false }];
+    const proxies = (options: TargetOptions): unknown => gateSubject(targetOf({ ...CANDIDATE, mode: 'Knative', ...options }))?.queueProxies?.map(({ requests }) => requests);
+    expect(proxies({ cluster: { istio: routing, prometheus } })).toEqual(['kn_serving_invocation_duration_seconds_count']);
+    expect(proxies({ cluster: { istio: counting, prometheus } })).toBeUndefined();
+    expect(proxies({ cluster: { istio: routing } })).toBeUndefined();
+    expect(proxies({ mode: 'Standard', cluster: { istio: routing, prometheus } })).toBeUndefined();
+    const transformer = { image: 'registry.example.com/a:v46', resources: { cpu: '1', memory: '1Gi' } };
+    const spec = { transformer, canary: { steps: [10], gates: [{ errorRatio: { max: 0.01 } }] } };
+    const target = targetOf({ ...CANDIDATE, mode: 'Knative', cluster: { istio: routing, prometheus }, spec });
+    expect(gateSubject(target)?.candidate.pods).toEqual({ part: 'transformer', release: 'v47' });
+    expect(queriesOf(renderArgoRollouts(target)[0] as AnalysisTemplate)['error-ratio']).toContain(
+      'kn_serving_invocation_duration_seconds_count{namespace="risk-ml-prod",ai_service="fraud-detector",part="transformer",release="{{args.candidate-release}}",http_response_status_code=~"5.."}',
+    );
   });
 });

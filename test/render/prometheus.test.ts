@@ -111,6 +111,22 @@ describe('a PodMonitor', () => {
     expect(endpoints({ spec: { predictor: custom({ metrics: { port: 9100 } }) } })).toMatchObject([{ portNumber: 9100, path: '/metrics' }]);
   });
 
+  test('says which histograms are to be kept, where the cluster keeps native ones', () => {
+    const fields = (version: string, nativeHistograms: 'scraped' | 'converted' | undefined, native: boolean): object => {
+      const predictor = { framework: 'sklearn' as const, model: { uri: 's3://m/v46/' }, resources: RESOURCES, exports: { predictions: 'score', native } };
+      const [monitor] = render({ cluster: { prometheus: { version, ...(nativeHistograms && { nativeHistograms }) } }, spec: { predictor } });
+      const { selector: _selector, podMetricsEndpoints: _endpoints, ...rest } = monitor?.spec as Record<string, unknown>;
+      return rest;
+    };
+    expect(fields('3.8', undefined, false)).toEqual({});
+    // Of what is exposed in both forms only the native one would be kept, and these rules read buckets.
+    expect(fields('3.8', 'scraped', false)).toEqual({ scrapeClassicHistograms: true });
+    expect(fields('3.8', 'scraped', true)).toEqual({ scrapeClassicHistograms: true, scrapeNativeHistograms: true });
+    // A feature flag of the server says so before.
+    expect(fields('3.7', 'scraped', true)).toEqual({ scrapeClassicHistograms: true });
+    expect([fields('3.8', 'converted', false), fields('3.8', 'converted', true)]).toEqual([{}, { scrapeNativeHistograms: true }]);
+  });
+
   test('is not there when no part has metrics', () => {
     expect(render({ spec: { predictor: custom({}) } }).map(({ kind }) => kind)).toEqual(['PrometheusRule', 'PrometheusRule']);
   });

@@ -113,6 +113,26 @@ describe('where queue-proxies count the requests', () => {
   });
 });
 
+describe('a candidate where queue-proxies count the requests', () => {
+  const releases = (options: TargetOptions): RuleGroup['rules'] => groupsOf(options).find(({ name }) => name.endsWith('.releases'))?.rules ?? [];
+  const named = (options: TargetOptions): string[] => releases(options).map((rule) => ('alert' in rule ? rule.alert : rule.record));
+  const candidate = { release: 'v47', weight: 10 };
+
+  test('is compared with the stable release by the pods of each', () => {
+    const options = onKnative(['queueProxy'], '1.21.1', { candidate });
+    expect(named(options)).toEqual(expect.arrayContaining(['AiCandidateFailing', 'AiCandidateSlow', 'AiTrafficShareDiffers']));
+    const counted = 'kn_serving_invocation_duration_seconds_count{namespace="risk-ml-prod",ai_service="fraud-detector",part="predictor"';
+    expect(exprs('releases', options).filter((expr) => expr.startsWith('sum(increase(') && !expr.includes(' or '))).toEqual([
+      `sum(increase(${counted},release="v46"}[10m]))`,
+      `sum(increase(${counted},release="v47"}[10m]))`,
+    ]);
+  });
+
+  test('is not compared where they are not scraped', () => {
+    expect(named(onKnative([], '1.21.1', { candidate }))).toEqual(['ai_release:info', 'ai_release:info', 'AiCandidateStuck']);
+  });
+});
+
 test('a metric that is promised is missed when queue-proxies count requests', () => {
   const transformer = { image: 'registry.example.com/t:1.0.0', resources: RESOURCES, metrics: {}, exports: { schema: true } };
   const missing = exprs('input-schema', onKnative(['queueProxy'], '1.21.1', { spec: { transformer, monitoring: { schema: { missing: ['amount'] } } } })).at(-1);

@@ -5,6 +5,7 @@ import { renderPrometheus } from '../../src/render/prometheus.ts';
 import { ALERT_GUIDES } from '../../src/render/runbook-guides.ts';
 import { renderRunbook, RUNBOOK_FILE } from '../../src/render/runbook.ts';
 import type { RuleGroup } from '../../src/promql/rule.ts';
+import { Slo } from '../../src/service/slo.ts';
 import { cluster as clusterSchema } from '../../src/service/platform.ts';
 import { unitFolder } from '../../src/tree/layout.ts';
 import { defaultCluster, targetOf, type TargetOptions } from '../support/target.ts';
@@ -62,6 +63,58 @@ describe('a runbook', () => {
     );
   });
 
+  test('asks for requests as they are counted on its cluster, and for latency as it is kept', () => {
+    const routing = { version: '1.30', dataplane: 'sidecar' as const, metrics: false };
+    const latency = { monitoring: { slos: [Slo.availability(99.9), Slo.latency({ below: '250ms', objective: 99 })] } };
+    const asked = (options: TargetOptions, slow = 'AiCandidateSlow'): (string | undefined)[] =>
+      ['AiSloErrorBudgetBurn', slow].map((alert) => {
+        const page = section(pageOf({ ...options, spec: { ...latency, ...options.spec } }), alert);
+        return /^promtool query instant "\$PROMETHEUS" '(.+)'$/m.exec(page ?? '')?.[1];
+      });
+    const istio = 'destination_service_namespace="risk-ml-prod",destination_service_name=~"fraud-detector.*"';
+    const own = 'ai_service="fraud-detector",namespace="risk-ml-prod"';
+    const byCode = `sum by (response_code, response_flags, destination_service_name) (rate(istio_requests_total{${istio}}[5m]))`;
+    expect(asked({})).toEqual([byCode, `histogram_quantile(0.99, sum by (le, destination_service_name) (rate(istio_request_duration_milliseconds_bucket{${istio}}[5m])))`]);
+    expect(asked({ cluster: { prometheus: { version: '3.4', nativeHistograms: 'converted' } } })).toEqual([
+      byCode,
+      `histogram_quantile(0.99, sum by (destination_service_name) (rate(istio_request_duration_milliseconds{${istio}}[5m])))`,
+    ]);
+    const now = 'kn_serving_invocation_duration_seconds';
+    const counting = { mode: 'Knative' as const, cluster: { istio: routing, prometheus: { version: '3.4', sources: ['queueProxy' as const] } } };
+    expect(asked(counting)).toEqual([
+      `sum by (http_response_status_code, release, part) (rate(${now}_count{${own}}[5m]))`,
+      `histogram_quantile(0.99, sum by (le, release, part) (rate(${now}_bucket{${own}}[5m])))`,
+    ]);
+    expect(asked({ ...counting, cluster: { ...counting.cluster, knative: { version: ['1.18.2', '1.21.1'] } } })[0]).toBe(
+      `sum by (http_response_status_code, release, part) (rate(${now}_count{${own}}[5m])) or sum by (response_code, release, part) (rate(revision_request_count{${own}}[5m]))`,
+    );
+    const llm = { framework: 'vllm' as const, image: 'registry.example.com/llm-d:0.10.0', model: { uri: 's3://m/v46/' }, resources: { cpu: '1', memory: '1Gi' }, llm: {} };
+    const gateway = { kserve: { version: '0.20.0', mode: 'Standard' as const, llm: { gatewayService: 'gateway.kserve.svc.cluster.local' } } };
+    const slos = [Slo.availability(99.9), Slo.timeToFirstToken({ below: '1s', objective: 99 })];
+    expect(asked({ cluster: gateway, spec: { predictor: llm, monitoring: { slos } } }, 'AiSloLatencyBucketMissing')).toEqual([
+      `sum by (status, release) (rate(http_requests_total{${own},handler=~"/v1/.*"}[5m]))`,
+      `histogram_quantile(0.99, sum by (le, release) (rate(vllm:time_to_first_token_seconds_bucket{${own}}[5m])))`,
+    ]);
+  });
+
+  test('sends to the logs where nobody counts requests, and says nothing twice', () => {
+    const page = section(pageOf({ cluster: { istio: undefined, prometheus: { version: '3.4', sources: ['kubeStateMetrics'] } } }), 'AiReplicasAtMaximum');
+    expect(page).toContain('kubectl logs -n risk-ml-prod -l app.kubernetes.io/name=fraud-detector');
+    expect(page).not.toContain('istio');
+  });
+
+  test('looks at routes and autoscalers that its cluster has', () => {
+    const sources = { prometheus: { version: '3.4', sources: ['kubeStateMetrics' as const, 'knative' as const] } };
+    const looks = (options: TargetOptions, alert: string): string[] => section(pageOf({ ...options, cluster: { ...sources, ...options.cluster } }), alert)?.split('\n').filter((line) => line.startsWith('kubectl')) ?? [];
+    const counting = { istio: undefined, knative: { version: '1.21.1' }, prometheus: { version: '3.4', sources: ['queueProxy' as const] } };
+    const routes = (options: TargetOptions): string | undefined => looks(options, 'AiTrafficShareDiffers').find((line) => line.startsWith('kubectl get'))?.split(' ')[2];
+    expect(routes({})).toBe('virtualservices');
+    expect(routes({ mode: 'Knative', cluster: { ...counting, gatewayApi: { version: '1.4', mesh: true } } })).toBe('httproutes');
+    expect(routes({ mode: 'Knative', cluster: counting })).toBe('services');
+    expect(looks({}, 'AiReplicasAtMaximum')[0]).toBe('kubectl describe hpa -n risk-ml-prod -l app.kubernetes.io/name=fraud-detector');
+    expect(looks({ mode: 'Knative' }, 'AiReplicasAtMaximum')[0]).toBe('kubectl get hpa,revisions,podautoscalers -n risk-ml-prod');
+  });
+
   test('has a section for an alert of its own, whose words stay words', () => {
     const page = pageOf({ spec: { monitoring: { alerts: [OWN] } } });
     expect(section(page, 'BlockedOften')).toContain('> Payments \\<b\\>are\\</b\\> \\# blocked.\n\nAn alert of the service itself');
@@ -86,6 +139,16 @@ describe('a runbook', () => {
     expect(pageOf({ candidate })).toBe(pageOf());
     expect(section(pageOf(), 'AiCandidateFailing')).toContain('npx ai-service status fraud-detector --env prod-eu');
     expect(section(pageOf({ environment: { rollout: 'replace' } }), 'AiCandidateFailing')).toBeUndefined();
+  });
+
+  test('has no section for an alert on releases that its cluster or its settings do not have', () => {
+    const names = ['AiCandidateDrift', 'AiCandidateFailing', 'AiCandidateStuck', 'AiHoldForgotten'];
+    const there = (options: TargetOptions): string[] => names.filter((name) => section(pageOf(options), name) !== undefined);
+    expect(there({})).toEqual(['AiCandidateFailing', 'AiCandidateStuck', 'AiHoldForgotten']);
+    const uncounted = { istio: undefined, prometheus: { version: '3.4', sources: ['kubeStateMetrics' as const] } };
+    expect(there({ cluster: uncounted, spec: { monitoring: { delivery: { candidate: false } } } })).toEqual(['AiHoldForgotten']);
+    const drift = [{ candidate: { metric: 'score', reference: './score.json' } }];
+    expect(there({ spec: { monitoring: { drift } } })).toEqual(names);
   });
 
   test('is not there without alerts', () => {

@@ -56,6 +56,18 @@ describe('YAML is read as Go reads it', () => {
   });
 });
 
+test('an object needs a name, and no namespace that can be none', () => {
+  const objects = (metadata: string): number => read('a.yaml', `apiVersion: v1\nkind: ConfigMap\nmetadata: ${metadata}\n`).objects.length;
+  expect(['{name: a}', '{name: a, namespace: null}', '{name: a, namespace: 7}'].map(objects)).toEqual([1, 1, 1]);
+  expect(['{name: 7}', '{generateName: a}', '{name: a, namespace: {toString: x}}', 'a'].map(objects)).toEqual([0, 0, 0, 0]);
+});
+
+test('a template of a Helm chart is text', () => {
+  const text = 'metadata:\n  name: {{ .Release.Name }}\n{{- end }}\n';
+  expect(read('chart/templates/web.yaml', text)).toEqual({ objects: [], documents: [{ name: 'chart/templates/web.yaml', value: text }], findings: [] });
+  expect(read('chart/web.yaml', text).findings).toMatchObject([{ id: 'plan/syntax' }]);
+});
+
 describe('what cannot be read', () => {
   test('YAML with a syntax error says file, line and column, and is a document without a value', () => {
     const { documents, findings } = read('envs/a.yaml', 'a: 1\nb: [1, 2\nc: 3\n');
@@ -73,6 +85,28 @@ describe('what cannot be read', () => {
   test('aliases that unfold without end', () => {
     const bomb = ['a: &a [x, x, x, x, x, x, x, x, x]', ...[...'bcdefghi'].map((name, index) => `${name}: &${name} [${Array(9).fill(`*${'abcdefghi'[index]}`).join(', ')}]`)].join('\n');
     expect(read('a.yaml', bomb).findings).toMatchObject([{ id: 'plan/syntax' }]);
+  });
+  test.each([
+    ['JSON of thousands of levels', 'a.json', `${'['.repeat(20_000)}${']'.repeat(20_000)}`],
+    ['YAML of thousands of levels, at which its parser gives up', 'a.yaml', `a: ${'['.repeat(20_000)}${']'.repeat(20_000)}\n`],
+    ['YAML of some hundred levels', 'a.yaml', `a: ${'['.repeat(300)}${']'.repeat(300)}\n`],
+    ['a value that holds itself', 'a.yaml', 'a: &a\n  b: *a\n'],
+  ])('%s', (_, file, text) => {
+    expect(read(file, text)).toEqual({
+      objects: [],
+      documents: [{ name: file, value: undefined }],
+      findings: [expect.objectContaining({ id: 'plan/too-large', message: 'the file has more than 200 levels and is not compared' }) as unknown],
+    });
+  });
+  test('a key that is a list does not make the parser speak to the terminal', () => {
+    const warnings: unknown[] = [];
+    const listener = (warning: unknown): void => void warnings.push(warning);
+    process.on('warning', listener);
+    expect(read('a.yaml', '[1, 2]: x\n').documents[0]?.value).toEqual({ '[ 1, 2 ]': 'x' });
+    return new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      process.off('warning', listener);
+      expect(warnings).toEqual([]);
+    });
   });
   test('a binary file', () => {
     expect(read('a.png', 'PNG\0\0')).toEqual({ objects: [], documents: [{ name: 'a.png', value: undefined }], findings: [] });

@@ -81,11 +81,24 @@ describe('a service as a whole', () => {
   });
 });
 
+test('what the services of a team share is no service, and each team has its own', async () => {
+  const shared = /dev-1\/\w+(?:-\w+)?\/_shared\//;
+  const plan = await planOf(without(golden, shared), golden);
+  expect(plan.totals).toMatchObject({ services: 0, environments: 1 });
+  expect(plan.cells.map(({ subject, service }) => [subject, service])).toEqual([['risk-ml/_shared', false], ['support-ai/_shared', false], ['vision/_shared', false]]);
+});
+
+test('in a row of a comment no sentence has more risk than it has there', async () => {
+  const after = edited(golden, [/(?:dev|prod-eu).*support-assistant\/manifests\/servingruntime.*embedding/, 'huggingfaceserver:v0.20.0', 'huggingfaceserver:v0.20.1']);
+  const rows = planMarkdown(await planOf(golden, after), { marker: 'x' }).split('\n').filter((line) => line.startsWith('| **'));
+  expect(rows.map((row) => [...row.matchAll(/🔴|🟠|🟢/gu)].map(([sign]) => sign))).toEqual([['🟠', '🟠'], ['🟢', '🟢']]);
+});
+
 describe('trees of other tools', () => {
   const deployment = (replicas: number): string => `apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api, namespace: shop}\nspec: {replicas: ${replicas}}\n`;
   test('the folder says where, and what is not known is assumed to be production', async () => {
     const [statement] = (await planOf({ 'apps/api.yaml': deployment(3) }, { 'apps/api.yaml': deployment(1) })).statements;
-    expect(statement).toMatchObject({ where: 'apps', text: 'Deployment shop/api runs 1 replica (was 3)', risk: 'medium', reasons: [{ rule: 'risk/replicas', text: 'it ran 3 (no stage in the tree: taken as production)' }] });
+    expect(statement).toMatchObject({ where: 'apps', text: 'Deployment shop/api runs 1 replica (was 3)', risk: 'medium', reasons: [{ rule: 'risk/replicas', text: 'the load of before may be too much for them (no stage in the tree: taken as production)' }] });
   });
   test('names of folders say the stage', async () => {
     const [statement] = (await planOf({ 'overlays/dev/api.yaml': deployment(3) }, { 'overlays/dev/api.yaml': deployment(1) })).statements;

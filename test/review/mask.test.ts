@@ -15,6 +15,10 @@ describe('is masked', () => {
     ['a private key of several lines', { config: '-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\n' }, { config: '[redacted 1]' }],
     ['a text that is a whole document', `line\n${token}`, 'line\n[redacted 1]'],
     ['all of a Secret', { apiVersion: 'v1', kind: 'Secret', data: { a: 'YQ==' }, stringData: { b: 'x' } }, { apiVersion: 'v1', kind: 'Secret', data: { a: '[redacted 1]' }, stringData: { b: '[redacted 2]' } }],
+    ['a Secret in a List, or in a template', { kind: 'List', items: [{ apiVersion: 'v1', kind: 'Secret', data: { a: 'YQ==' } }] }, { kind: 'List', items: [{ apiVersion: 'v1', kind: 'Secret', data: { a: '[redacted 1]' } }] }],
+    ['the copy of a Secret that kubectl leaves in it', { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{"kind":"Secret","data":{"a":"YQ=="}}\n' } }, { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '[redacted 1]' } }],
+    ['what the query of an address calls a secret, or a signature', { url: 'https://x/y?a=1&token=abcdef&sig=s%3D#z' }, { url: 'https://x/y?a=1&token=[redacted 1]&sig=[redacted 2]#z' }],
+    ['a Secret of any shape', { apiVersion: 'v1', kind: 'Secret', data: [{ a: 1, b: null }, 'x'], stringData: 'x' }, { apiVersion: 'v1', kind: 'Secret', data: [{ a: '[redacted 1]', b: null }, '[redacted 2]'], stringData: '[redacted 2]' }],
   ])('%s', (_, value, expected) => {
     expect(masked(value)).toEqual(expected);
   });

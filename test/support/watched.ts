@@ -74,7 +74,8 @@ export const WATCHED: Readonly<Record<string, TargetOptions>> = {
   'a service on a Knative whose queue-proxies count, in an upgrade': {
     mode: 'Knative',
     cluster: { prometheus: PROMETHEUS, istio: { version: '1.30', dataplane: 'sidecar', metrics: false }, knative: { version: ['1.18.2', '1.20.1'] } },
-    spec: { monitoring: { slos: [{ availability: { objective: 99.9 } }, { latency: { below: '100ms', objective: 99 } }] } },
+    spec: { canary: { steps: [10, 50] }, monitoring: { slos: [{ availability: { objective: 99.9 } }, { latency: { below: '100ms', objective: 99 } }] } },
+    candidate: { release: 'v47', weight: 10 },
   },
   'a service beside an InferenceGraph': {
     cluster: { prometheus: PROMETHEUS },

@@ -1,7 +1,7 @@
 import { increase, multiply, number, or, rate, sum, type Expr, type Range } from '../expr.ts';
 import { VLLM_HTTP_REQUESTS } from '../metrics-vllm.ts';
 import type { QueueProxyMetrics } from '../metrics-knative.ts';
-import { FAILED, ISTIO_REQUESTS, istioMatchers, type IstioTraffic } from '../metrics.ts';
+import { FAILED, ISTIO_REQUESTS, istioMatchers, REFUSED, type IstioTraffic } from '../metrics.ts';
 import { template, type RuleGroup, type Subject } from '../rule.ts';
 import { equal, matches, notMatches, pattern, selector, type Matcher, type Selector } from '../selector.ts';
 import { burnRateGroup, type BurnPromise } from './burn-rate.ts';
@@ -17,8 +17,11 @@ export interface QueueProxyTraffic {
   readonly pods: readonly (readonly Matcher[])[];
 }
 
-/** Where requests are counted: by the proxies of Istio or Knative, or by a vLLM itself, whose series have these labels. */
-export type RequestSource = { readonly istio: IstioTraffic } | { readonly queueProxy: QueueProxyTraffic } | { readonly vllm: readonly Matcher[] };
+/** Requests that proxies of Istio or Knative count, whatever the server is. */
+export type ProxiedRequests = { readonly istio: IstioTraffic } | { readonly queueProxy: QueueProxyTraffic };
+
+/** Where requests are counted: by proxies, or by a vLLM itself, whose series have these labels. */
+export type RequestSource = ProxiedRequests | { readonly vllm: readonly Matcher[] };
 
 /** Series that are counted together; no two of them are of one pod and one name. */
 export type Counter = readonly Selector[];
@@ -33,6 +36,8 @@ export interface RequestCounters {
   readonly all: Counter;
   /** Failed on the server's side. */
   readonly failed: Counter;
+  /** Refused as the caller's mistake. Whether it is one shows when another release is asked the same. */
+  readonly refused: Counter;
   /** Got no answer that anybody could use: failed, or the caller went away before there was one. */
   readonly unanswered: Counter;
   readonly answered: Counter;
@@ -49,6 +54,7 @@ export function countersOf(source: RequestSource): RequestCounters {
     return {
       all: counter(),
       failed: counter(FAILED),
+      refused: counter(REFUSED),
       unanswered: counter(matches('response_code', ...none)),
       answered: counter(notMatches('response_code', ...none)),
     };
@@ -58,14 +64,16 @@ export function countersOf(source: RequestSource): RequestCounters {
     const counter = (of: (code: string) => readonly Matcher[]): Counter =>
       generations.flatMap(({ requests, code }) => pods.map((own) => selector(requests, [...own, ...of(code)])));
     const failed = counter((code) => [matches(code, pattern`5..`)]);
-    return { all: counter(() => []), failed, unanswered: failed, answered: counter((code) => [notMatches(code, pattern`5..`)]) };
+    const refused = counter((code) => [matches(code, pattern`4..`)]);
+    return { all: counter(() => []), failed, refused, unanswered: failed, answered: counter((code) => [notMatches(code, pattern`5..`)]) };
   }
   // Probes have other paths.
   const counter = (...matchers: readonly Matcher[]): Counter => [
     selector(VLLM_HTTP_REQUESTS, [...source.vllm, matches('handler', pattern`/v1/.*`), ...matchers]),
   ];
   const failed = counter(equal('status', '5xx'));
-  return { all: counter(), failed, unanswered: failed, answered: counter({ label: 'status', operator: '!=', value: '5xx' }) };
+  const answered = counter({ label: 'status', operator: '!=', value: '5xx' });
+  return { all: counter(), failed, refused: counter(equal('status', '4xx')), unanswered: failed, answered };
 }
 
 /** Requests in a time, whatever became of them. */

@@ -3,7 +3,8 @@ import {
 } from '../expr.ts';
 import type { HistogramForm } from '../histogram.ts';
 import { alert, groupName, identityLabels, record, template, type AlertRule, type RecordingRule, type RuleGroup, type Subject } from '../rule.ts';
-import { equal, isOneOf, selector, type Matcher } from '../selector.ts';
+import { equal, isOneOf, selector } from '../selector.ts';
+import type { ProxiedRequests } from './availability.ts';
 import { countsOf, failingBeyond, latencyAt, type Counts } from './gates.ts';
 
 /** What stands in the release file about one release that runs. */
@@ -12,10 +13,10 @@ export interface StatedRelease {
   readonly phase: 'stable' | 'warming' | 'canary' | 'held' | 'kept';
   /** Share of the traffic in per cent. */
   readonly weight: number;
-  /** Conditions on Istio's metrics for the requests to it; `undefined` where nothing tells them from those to others. */
-  readonly matchers: readonly Matcher[] | undefined;
+  /** Where the requests to it are counted; `undefined` where nobody does, or nothing tells them from those to others. */
+  readonly source: ProxiedRequests | undefined;
   /** How Prometheus keeps the durations of these requests. Default: as a classic histogram. */
-  readonly form?: HistogramForm;
+  readonly form?: HistogramForm | undefined;
   /** True when something else than its weight decides how many requests it gets: a header, copies of requests. */
   readonly otherwise: boolean;
 }
@@ -69,7 +70,7 @@ export function releasesGroupName(subject: Subject): string {
  */
 export function releases(subject: Subject, stated: readonly StatedRelease[], patience: Patience): RuleGroup {
   const candidate = stated.find(({ phase }) => phase === 'warming' || phase === 'canary' || phase === 'held');
-  const seen = stated.flatMap(({ matchers, ...one }): SeenRelease[] => (matchers ? [{ ...one, matchers }] : []));
+  const seen = stated.flatMap(({ source, ...one }): SeenRelease[] => (source ? [{ ...one, source }] : []));
   return {
     name: releasesGroupName(subject),
     // It is set, since samples are counted.
@@ -88,7 +89,7 @@ function infoLabels(subject: Subject, { release, phase, weight }: StatedRelease)
 }
 
 /** A release whose requests are told from those to others. */
-type SeenRelease = StatedRelease & { readonly matchers: readonly Matcher[] };
+type SeenRelease = StatedRelease & { readonly source: ProxiedRequests };
 
 /** What is counted is recorded once, and compared as often as it must be. */
 function traffic(subject: Subject, seen: readonly SeenRelease[]): (RecordingRule | AlertRule)[] {

@@ -3,8 +3,9 @@ import {
   ratio, sqrt, subtract, sum, time, vector, type Expr, type Range,
 } from '../expr.ts';
 import { observedIn, quantileOf, type HistogramForm } from '../histogram.ts';
-import { buckets, FAILED, ISTIO_DURATION, ISTIO_REQUESTS, REFUSED, SUCCEEDED, UP_TO_INFINITY } from '../metrics.ts';
-import { equal, matches, selector, type Matcher, type Pattern } from '../selector.ts';
+import { buckets, ISTIO_DURATION, istioMatchers, SUCCEEDED, UP_TO_INFINITY } from '../metrics.ts';
+import { equal, matches, notMatches, pattern, selector, type Matcher, type Pattern } from '../selector.ts';
+import { countersOf, inTotal, type Counter, type ProxiedRequests } from './availability.ts';
 import { fractionsIn } from './drift-histogram.ts';
 import { chiSquared99, inBins, noneEmpty, sharesOf, stabilityIndex } from './drift-distance.ts';
 
@@ -13,28 +14,41 @@ import { chiSquared99, inBins, noneEmpty, sharesOf, stabilityIndex } from './dri
  * window. Where there is nothing to look at there is no sample, or NaN; never a value that looks good.
  */
 
-/** Series of two releases that are compared. */
-export interface Sides {
+/** Two releases that are compared: their requests, or a histogram of theirs. */
+export interface Sides<Side = Requests> {
   readonly candidate: Side;
   readonly stable: Side;
 }
 
-/** Series of one release. */
-export interface Side {
-  /** Conditions on the labels of the metrics. */
-  readonly matchers: readonly Matcher[];
+/** What is looked at of one release. */
+interface Looked {
   /** How long ago the window ended, for a release that has no traffic any more. Default: it ends now. */
   readonly ago?: Range | undefined;
   /** How Prometheus keeps the histogram that is asked. Default: as a classic one. */
   readonly form?: HistogramForm | undefined;
 }
 
+/** Requests to one release. */
+export interface Requests extends Looked {
+  readonly source: ProxiedRequests;
+}
+
+/** A histogram of one release. */
+export interface Observed extends Looked {
+  /** Conditions on the labels of its series. */
+  readonly matchers: readonly Matcher[];
+}
+
 /** Number of standard errors that chance may explain: one window in 700 passes it. */
 const STANDARD_ERRORS = 3;
 
-/** Requests, as Istio counts them. */
-export function requests({ matchers, ago }: Side, window: Range): Expr {
-  return sum(increase(selector(ISTIO_REQUESTS, matchers), window, ago));
+/** Requests to one release. */
+export function requests({ source, ago }: Requests, window: Range): Expr {
+  return counted(countersOf(source).all, window, ago);
+}
+
+function counted(counter: Counter, window: Range, ago: Range | undefined): Expr {
+  return inTotal(counter, (series) => increase(series, window, ago));
 }
 
 /**
@@ -62,12 +76,13 @@ export interface Counts {
   readonly refused: Expr;
 }
 
-/** What became of the requests to one release in a window, as Istio counts them. */
-export function countsOf(side: Side, window: Range): Counts {
-  const all = requests(side, window);
+/** What became of the requests to one release in a window. */
+export function countsOf({ source, ago }: Requests, window: Range): Counts {
+  const { all, failed, refused } = countersOf(source);
+  const total = counted(all, window, ago);
   // Before the first such answer there is no series of them.
-  const answered = (answer: Matcher): Expr => or(requests({ ...side, matchers: [...side.matchers, answer] }, window), multiply(number(0), all));
-  return { requests: all, failed: answered(FAILED), refused: answered(REFUSED) };
+  const answered = (counter: Counter): Expr => or(counted(counter, window, ago), multiply(number(0), total));
+  return { requests: total, failed: answered(failed), refused: answered(refused) };
 }
 
 /** `errorRatioBeyond` of what was counted, or recorded, already. */
@@ -78,8 +93,19 @@ export function failingBeyond(candidate: Counts, stable: Counts, factor: number)
 }
 
 /** Latency at a quantile in milliseconds, of requests that did not fail, or failing fast would look good. */
-export function latencyAt({ matchers, ago, form = 'classic' }: Side, quantile: number, window: Range): Expr {
-  return quantileOf([{ name: ISTIO_DURATION.name, form, matchers: [...matchers, SUCCEEDED] }], quantile, window, [], ago);
+export function latencyAt({ source, ago, form = 'classic' }: Requests, quantile: number, window: Range): Expr {
+  if ('istio' in source) {
+    return quantileOf([{ name: ISTIO_DURATION.name, form, matchers: [...istioMatchers(source.istio), SUCCEEDED] }], quantile, window, [], ago);
+  }
+  const { generations, pods } = source.queueProxy;
+  // While Knative is upgraded, the pods of a release may have two histograms, in two units; the newer one is believed.
+  return or(
+    ...generations.map(({ duration: { name, unit }, code }) => {
+      const histograms = pods.map((own) => ({ name, form, matchers: [...own, notMatches(code, pattern`5..`)] }));
+      const latency = quantileOf(histograms, quantile, window, [], ago);
+      return unit === 'seconds' ? multiply(number(1000), latency) : latency;
+    }),
+  );
 }
 
 /** The candidate's latency as a multiple of the stable release's. */
@@ -99,13 +125,13 @@ export function latencyDifference({ candidate, stable }: Sides, quantile: number
  *
  * @param edges bounds of the histogram's buckets, rising, without +Inf.
  */
-export function predictionShift(histogram: string, { candidate, stable }: Sides, edges: readonly number[], window: Range): Expr {
-  const shares = ({ matchers, ago, form }: Side): Expr => {
+export function predictionShift(histogram: string, { candidate, stable }: Sides<Observed>, edges: readonly number[], window: Range): Expr {
+  const shares = ({ matchers, ago, form }: Observed): Expr => {
     if (form === 'native') return fractionsIn(edges, sum(rate(selector(histogram, matchers), window, ago)));
     const upTo = (le: Matcher): Expr => sum(rate(buckets(histogram, [...matchers, le]), window, ago));
     return sharesOf(inBins(edges, upTo), upTo(UP_TO_INFINITY));
   };
-  const compared = (side: Side): Expr => noneEmpty(shares(side), observationsOf(histogram, side, window));
+  const compared = (side: Observed): Expr => noneEmpty(shares(side), observationsOf(histogram, side, window));
   const both = [compared(candidate), compared(stable)] as const;
   return and(stabilityIndex(...both), compare(count(add(...both, { on: ['bin'] })), '==', number(edges.length + 1)));
 }
@@ -114,12 +140,12 @@ export function predictionShift(histogram: string, { candidate, stable }: Sides,
  * Observations of two releases that are compared, as one number: a comparison of n with m is as uncertain as one of
  * this many with a known distribution, n * m / (n + m).
  */
-export function comparedObservations(histogram: string, { candidate, stable }: Sides, window: Range): Expr {
+export function comparedObservations(histogram: string, { candidate, stable }: Sides<Observed>, window: Range): Expr {
   const [own, others] = [observationsOf(histogram, candidate, window), observationsOf(histogram, stable, window)];
   return ratio(multiply(own, others), add(own, others));
 }
 
-function observationsOf(histogram: string, { matchers, ago, form = 'classic' }: Side, window: Range): Expr {
+function observationsOf(histogram: string, { matchers, ago, form = 'classic' }: Observed, window: Range): Expr {
   return observedIn([{ name: histogram, form, matchers }], window, undefined, ago);
 }
 

@@ -46,7 +46,7 @@ export interface Group {
 /** Lines that stay, before and after those that differ. */
 const CONTEXT = 2;
 
-/** The entries of a plan by subject and environment, each once, most risky group first. */
+/** The entries of a plan by subject and environment, each once, most risky group and in it most risky entry first. */
 export function groupsOf(plan: Plan): Group[] {
   const groups = new Map<string, { subject: string; environment: string; risk: Risk; entries: number[] }>();
   const taken = new Set<number>();
@@ -67,9 +67,11 @@ export function groupsOf(plan: Plan): Group[] {
   for (const [index, { place, risk }] of plan.entries.entries()) {
     if (!taken.has(index)) put(place.service ?? (place.folder || '.'), environmentOf(place), risk, [index]);
   }
+  const rank = (risk: Risk | undefined): number => RISKS_DOWN.indexOf(risk ?? 'low');
+  const byRank = (one: number, other: number): number => rank(plan.entries[one]?.risk) - rank(plan.entries[other]?.risk) || one - other;
   return [...groups.values()]
-    .map((group) => ({ ...group, entries: group.entries.sort((one, other) => one - other) }))
-    .sort((one, other) => RISKS_DOWN.indexOf(one.risk) - RISKS_DOWN.indexOf(other.risk));
+    .map((group) => ({ ...group, entries: group.entries.sort(byRank) }))
+    .sort((one, other) => rank(one.risk) - rank(other.risk));
 }
 
 /** The environment of a place as cells have it; empty where the tree does not say one. */
@@ -115,7 +117,8 @@ export function fieldDiffs(entry: Entry, bounds: Bounds): FieldDiff[] {
 }
 
 function fieldDiff({ op, field, before, after }: Change, bounds: Bounds): FieldDiff {
-  const name = { op, field: visible(field) };
+  // A file of text changes as a whole.
+  const name = { op, field: visible(field) || 'text' };
   const [old, now] = op === 'change' ? unfolded(before, after) : [op === 'add' ? undefined : valueText(before), op === 'remove' ? undefined : valueText(after)];
   if (!`${old}${now}`.includes('\n')) {
     const [from, to] = narrowed(old, now, bounds.characters);

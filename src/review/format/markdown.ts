@@ -137,7 +137,7 @@ function rowsOf({ cells }: Plan): Row[] {
 
 function rowText(plan: Plan, { subject, environments, risk, statements }: Row, inShort: boolean): string {
   const said = statements.flatMap((index) => plan.statements[index] ?? []);
-  const sentences = said.slice(0, inShort ? 0 : MAX_SENTENCES).map((statement) => sentence(statement, environments));
+  const sentences = said.slice(0, inShort ? 0 : MAX_SENTENCES).map((statement) => sentence(statement, environments, risk));
   if (inShort) sentences.push(count(said.length, 'change'));
   else if (said.length > MAX_SENTENCES) sentences.push(`and ${count(said.length - MAX_SENTENCES, 'more change')}`);
   const most = inShort ? 2 : MAX_SENTENCES;
@@ -146,10 +146,11 @@ function rowText(plan: Plan, { subject, environments, risk, statements }: Row, i
   return `| **${inMarkdown(clipped(visible(subject), MAX_NAME))}** | ${names.join('<br>') || '—'} | ${SIGNS[risk]} ${risk} | ${sentences.join('<br>')} |\n`;
 }
 
-/** A sentence with its sign and its reasons; with its places where it is not true for all of an environment. */
-function sentence({ text, where, risk, reasons }: Statement, environments: readonly string[]): string {
+/** A sentence with its sign, which is never above that of its row, and its reasons; with its places where it is not true for all of an environment. */
+function sentence({ text, subject, where, risk: highest, reasons }: Statement, environments: readonly string[], most: Risk): string {
+  const risk = RISKS_DOWN.indexOf(highest) < RISKS_DOWN.indexOf(most) ? most : highest;
   const places = where.split(', ');
-  const partly = where === '.' || environments.every((environment) => places.includes(environment)) ? '' : ` (${short(where)})`;
+  const partly = where === '.' || where === subject || environments.every((environment) => places.includes(environment)) ? '' : ` (${short(where)})`;
   const because = reasons.slice(0, MAX_REASONS).map((reason) => `<br><sub>${short(reason.text)}</sub>`);
   return `${SIGNS[risk]} ${short(text)}${partly}${because.join('')}`;
 }

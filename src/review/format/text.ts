@@ -1,8 +1,8 @@
 import pc from 'picocolors';
 import type { Entry, Plan, Risk, Statement } from '../plan.ts';
-import { visible } from './characters.ts';
+import { clipped, visible } from './characters.ts';
 import { fieldDiffs, fileOf, groupsOf, noteOf, titleOf, type Bounds, type FieldDiff, type Group } from './details.ts';
-import { byChange, byRisk, problems, RISKS_DOWN, scope, verdict } from './verdict.ts';
+import { byChange, byRisk, count, problems, RISKS_DOWN, scope, verdict } from './verdict.ts';
 
 /** How a plan is printed on a terminal. */
 export interface TextOptions {
@@ -14,6 +14,15 @@ export interface TextOptions {
 
 /** A terminal is read from its end; whoever needs all of a huge diff has the HTML page. */
 const BOUNDS: Bounds = { lines: 60, characters: 400 };
+
+/** Lines of what came or went within an object: they say which it is, and are the same in the file. */
+const MAX_ONE_SIDED = 5;
+
+/** Lines of an object after which no further field begins, so that none hides the next object. */
+const MAX_LINES = 40;
+
+/** Characters of a name, of a path. */
+const MAX_TITLE = 300;
 
 /** Values longer than this together stand below each other. */
 const MAX_BESIDE = 80;
@@ -94,17 +103,28 @@ function details(plan: Plan, { subject, environment, risk, entries }: Group, pai
 
 function object(entry: Entry, paint: Paint): string {
   const brush = entry.change === 'added' ? paint.added : entry.change === 'removed' ? paint.removed : paint.strong;
-  const title = titleOf(entry);
-  const note = noteOf(entry);
-  const place = fileOf(entry) === title ? '' : `  ${paint.quiet(fileOf(entry))}`;
+  const title = clipped(titleOf(entry), MAX_TITLE);
+  const file = clipped(fileOf(entry), MAX_TITLE);
+  const note = entry.change === 'added' || entry.change === 'removed' ? '' : noteOf(entry);
+  const place = file === title ? '' : `  ${paint.quiet(file)}`;
   const lines = [`  ${brush(`${SIGNS[entry.change]} ${title}`)}${note === '' ? '' : ` ${note}`}${place}`];
-  for (const diff of fieldDiffs(entry, BOUNDS)) lines.push(...field(diff, paint));
+  const diffs = fieldDiffs(entry, BOUNDS);
+  for (const [index, diff] of diffs.entries()) {
+    if (lines.length > MAX_LINES) {
+      lines.push(paint.quiet(`      … ${count(diffs.length - index, 'more field')}`));
+      break;
+    }
+    lines.push(...field(diff, paint));
+  }
   return `${lines.join('\n')}\n`;
 }
 
 function field({ op, field: name, before, after, lines }: FieldDiff, paint: Paint): string[] {
   if (lines) {
-    const signed = lines.map(({ sign, text }) => {
+    const most = op === 'change' ? lines.length : MAX_ONE_SIDED;
+    const rest = lines.length - most;
+    const shown = rest > 1 ? [...lines.slice(0, most), { sign: '…', text: count(rest, 'more line') }] : lines;
+    const signed = shown.map(({ sign, text }) => {
       const line = `        ${sign} ${text}`;
       return sign === '+' ? paint.added(line) : sign === '-' ? paint.removed(line) : paint.quiet(line);
     });

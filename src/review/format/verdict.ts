@@ -19,10 +19,10 @@ export function verdict({ risk }: Plan): string {
   return risk === 'none' ? 'no changes' : `${risk} risk`;
 }
 
-/** What a plan is about: `2 services in 3 environments`. Objects are counted where they belong to no service. */
-export function scope({ totals: { services, environments, objects } }: Plan): string {
+/** What a plan is about: `2 services in 3 environments`. Objects are counted where they belong to no service, files where there are none. */
+export function scope({ totals: { services, environments, objects }, entries }: Plan): string {
   const all = objects.added + objects.changed + objects.replaced + objects.removed;
-  const what = services > 0 ? count(services, 'service') : count(all, 'object');
+  const what = services > 0 ? count(services, 'service') : all > 0 ? count(all, 'object') : count(entries.length, 'file');
   return environments > 0 ? `${what} in ${count(environments, 'environment')}` : what;
 }
 

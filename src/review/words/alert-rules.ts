@@ -1,6 +1,8 @@
 import { secondsOf } from '../../promql/parse.ts';
 import type { ObjectChange } from '../compare.ts';
-import { exactly, groupedBy, isKind, listAt, mapAt, numberAt, textAt } from './read.ts';
+import { isKind, listAt, mapAt, numberAt, textAt } from '../read.ts';
+import { latest } from './changes.ts';
+import { alike, exactly, groupedBy } from './sets.ts';
 
 /** A rule of a PrometheusRule, read with care. */
 export interface Rule {
@@ -21,8 +23,8 @@ export interface Rule {
 export type Side = 'before' | 'after';
 
 /** Whether a change is one of a PrometheusRule. */
-export function isRules({ before, after }: ObjectChange): boolean {
-  return isKind((after ?? before).object, 'monitoring.coreos.com', 'PrometheusRule');
+export function isRules(change: ObjectChange): boolean {
+  return isKind(latest(change), 'monitoring.coreos.com', 'PrometheusRule');
 }
 
 /** The rules of changed PrometheusRules, in one of the trees. */
@@ -53,6 +55,20 @@ function ruleOf(of: ObjectChange, group: string, rule: unknown): Rule | undefine
   };
 }
 
+/** What of a rule may differ and still be called the same. */
+type Part = 'expr' | 'annotations' | 'release';
+
+/** Whether two rules are alike but for some of their parts. */
+export function sameBut(a: Rule, b: Rule, parts: readonly Part[]): boolean {
+  const [one, other] = [a, b].map((rule) => ({
+    expr: parts.includes('expr') ? '' : rule.expr,
+    wait: rule.wait,
+    labels: parts.includes('release') ? { ...rule.labels, release: null } : rule.labels,
+    others: parts.includes('annotations') ? withoutAnnotations(rule) : rule.others,
+  }));
+  return alike(one, other);
+}
+
 /** Fields that have no words of their own, without what an alert says. */
 export function withoutAnnotations({ others }: Rule): Readonly<Record<string, unknown>> {
   const { annotations: _annotations, ...rest } = others;
@@ -80,10 +96,26 @@ const TELLING: readonly ((rule: Rule) => string)[] = [
   (rule) => key(rule, rule.group, rule.wait),
 ];
 
-/** Finds which rule became which. */
+/** More rules that differ in nothing but labels than any service has. */
+const MOST_TWINS = 50;
+
+/** The rules that are not there as they are on both sides: mostly few. */
+function withoutSame(before: readonly Rule[], after: readonly Rule[]): [readonly Rule[], readonly Rule[]] {
+  const tell = ({ kind, group, name, expr }: Rule): string => [kind, group, name, expr].join('\n');
+  const left = groupedBy(before, tell);
+  const same = new Set<Rule>();
+  for (const rule of after) {
+    // Of very many twins the rest is told apart like others.
+    const old = left.get(tell(rule))?.slice(0, MOST_TWINS).find((other) => !same.has(other) && sameBut(other, rule, []));
+    if (old) same.add(old).add(rule);
+  }
+  return [before.filter((rule) => !same.has(rule)), after.filter((rule) => !same.has(rule))];
+}
+
+/** Finds which rule became which; what did not change at all is in none of the lists. */
 export function pairRules(before: readonly Rule[], after: readonly Rule[]): Pairing {
   const pairs: (readonly [Rule, Rule])[] = [];
-  let [removed, added] = [before, after];
+  let [removed, added] = withoutSame(before, after);
   for (const tell of TELLING) {
     const left = groupedBy([...removed].reverse(), tell);
     const matched = new Set<Rule>();
@@ -103,11 +135,7 @@ export function pairRules(before: readonly Rule[], after: readonly Rule[]): Pair
     return olds.length === 1 && news.length === 1 ? [[olds[0]!, news[0]!] as const] : [];
   });
   const matched = new Set(only.flat());
-  return {
-    pairs: [...pairs, ...only],
-    removed: removed.filter((rule) => !matched.has(rule)),
-    added: added.filter((rule) => !matched.has(rule)),
-  };
+  return { pairs: [...pairs, ...only], removed: removed.filter((rule) => !matched.has(rule)), added: added.filter((rule) => !matched.has(rule)) };
 }
 
 /** Rules of two objectives are two rules, however alike they are. */

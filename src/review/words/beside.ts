@@ -1,10 +1,11 @@
 import type { ObjectChange } from '../compare.ts';
+import { isKind } from '../read.ts';
 import { routeOf } from '../route.ts';
 import { isWorkload, partOf } from '../topology.ts';
-import { changesBelow, isKind, latest } from './read.ts';
-import { timeoutsChanged } from './routes.ts';
-import { touching } from './said.ts';
+import { changesBelow, latest } from './changes.ts';
+import { isStopMoved } from './release.ts';
 import { mayGoToZero } from './scaling.ts';
+import { timeoutsChanged } from './timeouts.ts';
 
 /** Kinds of routes, as file names have them. */
 const ROUTES = ['httproute', 'virtualservice'];
@@ -31,16 +32,9 @@ export function besideNeeded(objects: readonly ObjectChange[]): ReadonlySet<stri
     const { route, model } = timeoutsChanged(change);
     if (route) ask('inferenceservice', 'service');
     if (model && !routed) ask(...ROUTES);
-    if (mayGoToZero(change) || stops(change)) ask(...ROUTES);
-    if (isKind(object, '', 'Service') && changesBelow(change.changes, ['spec', 'selector']).length > 0 && !routed)
-      ask(...ROUTES);
+    if (mayGoToZero(change) || isStopMoved(change)) ask(...ROUTES);
+    if (isKind(object, '', 'Service') && changesBelow(change.changes, ['spec', 'selector']).length > 0 && !routed) ask(...ROUTES);
   }
   if (leaving.size > 1) ask('deployment', 'service');
   return needed;
-}
-
-function stops(change: ObjectChange): boolean {
-  return (
-    change.change === 'changed' && touching(change.changes, ['metadata', 'annotations', 'serving.kserve.io/stop']).length > 0
-  );
 }

@@ -1,4 +1,5 @@
-import { exactly, listAt, mapAt, textAt, valueAt } from './read.ts';
+import { listAt, mapAt, textAt, valueAt } from '../read.ts';
+import { exactly } from './sets.ts';
 
 /** Whether what one rule allows is within what another one allows. In doubt it is not. */
 
@@ -10,16 +11,23 @@ const MOST = 200;
  *
  * @param covers whether what the second item allows is within what the first one does.
  */
-export function uncovered<Item>(
-  items: readonly Item[],
-  others: readonly Item[],
-  covers: (other: Item, item: Item) => boolean,
-): Item[] {
+function uncovered<Item>(items: readonly Item[], others: readonly Item[], covers: (other: Item, item: Item) => boolean): Item[] {
   const same = new Set(others.map(exactly));
   const left = items.filter((item) => !same.has(exactly(item)));
-  return left.length > MOST || others.length > MOST
-    ? left
-    : left.filter((item) => !others.some((other) => covers(other, item)));
+  const many = left.length > MOST || others.length > MOST;
+  const open = many ? left : left.filter((item) => !others.some((other) => covers(other, item)));
+  return open.sort((a, b) => (exactly(a) < exactly(b) ? -1 : 1));
+}
+
+/** What some rules allow more and less than others, in parts that each have one item of some lists. */
+export function compared(
+  before: readonly unknown[],
+  after: readonly unknown[],
+  lists: readonly string[],
+  covers: (wide: unknown, narrow: unknown) => boolean,
+): { readonly more: unknown[]; readonly less: unknown[] } {
+  const [old, now] = [before, after].map((rules) => rules.flatMap((rule) => partsOf(rule, lists))) as [unknown[], unknown[]];
+  return { more: uncovered(now, old, covers), less: uncovered(old, now, covers) };
 }
 
 /** Whether a pattern with `*` at its start or end, or alone, matches all that another one matches. */
@@ -50,18 +58,8 @@ function allCovered(patterns: readonly string[], all: readonly string[]): boolea
 }
 
 const SOURCE = [
-  'principals',
-  'notPrincipals',
-  'requestPrincipals',
-  'notRequestPrincipals',
-  'namespaces',
-  'notNamespaces',
-  'serviceAccounts',
-  'notServiceAccounts',
-  'ipBlocks',
-  'notIpBlocks',
-  'remoteIpBlocks',
-  'notRemoteIpBlocks',
+  'principals', 'notPrincipals', 'requestPrincipals', 'notRequestPrincipals', 'namespaces', 'notNamespaces', 'serviceAccounts',
+  'notServiceAccounts', 'ipBlocks', 'notIpBlocks', 'remoteIpBlocks', 'notRemoteIpBlocks',
 ];
 const OPERATION = ['hosts', 'notHosts', 'ports', 'notPorts', 'methods', 'notMethods', 'paths', 'notPaths'];
 
@@ -70,15 +68,11 @@ export function authorizationCovers(wide: unknown, narrow: unknown): boolean {
   const parts = (list: 'from' | 'to', item: string, fields: readonly string[]): boolean => {
     const [all, some] = [listAt(wide, list), listAt(narrow, list)];
     if (all.length === 0) return true;
-    return (
-      some.length > 0 &&
-      uncovered(some, all, (other, one) => patternsCover(mapAt(other, item), mapAt(one, item), fields)).length === 0
-    );
+    return some.length > 0 && uncovered(some, all, (other, one) => patternsCover(mapAt(other, item), mapAt(one, item), fields)).length === 0;
   };
   const conditions = listAt(wide, 'when').every((condition) =>
     listAt(narrow, 'when').some(
-      (other) =>
-        textAt(other, 'key') === textAt(condition, 'key') && patternsCover(condition, other, ['values', 'notValues']),
+      (other) => textAt(other, 'key') === textAt(condition, 'key') && patternsCover(condition, other, ['values', 'notValues']),
     ),
   );
   return conditions && parts('from', 'source', SOURCE) && parts('to', 'operation', OPERATION);
@@ -88,14 +82,12 @@ export function authorizationCovers(wide: unknown, narrow: unknown): boolean {
 const MOST_PARTS = 64;
 
 /** A rule as several that each have one item of its lists, so that what two rules allow covers what one did. */
-export function partsOf(rule: unknown, ...lists: readonly string[]): unknown[] {
+function partsOf(rule: unknown, lists: readonly string[]): unknown[] {
   return lists.reduce<unknown[]>(
     (parts, list) =>
       parts.flatMap((part) => {
         const items = listAt(part, list);
-        return items.length < 2 || parts.length * items.length > MOST_PARTS
-          ? [part]
-          : items.map((item) => ({ ...mapAt(part), [list]: [item] }));
+        return items.length < 2 || parts.length * items.length > MOST_PARTS ? [part] : items.map((item) => ({ ...mapAt(part), [list]: [item] }));
       }),
     [rule],
   );
@@ -106,9 +98,8 @@ export function selectorCovers(wide: unknown, narrow: unknown): boolean {
   const labels = mapAt(narrow, 'matchLabels');
   const expressions = new Set(listAt(narrow, 'matchExpressions').map(exactly));
   return (
-    Object.entries(mapAt(wide, 'matchLabels')).every(
-      ([label, value]) => Object.hasOwn(labels, label) && labels[label] === value,
-    ) && listAt(wide, 'matchExpressions').every((expression) => expressions.has(exactly(expression)))
+    Object.entries(mapAt(wide, 'matchLabels')).every(([label, value]) => Object.hasOwn(labels, label) && labels[label] === value) &&
+    listAt(wide, 'matchExpressions').every((expression) => expressions.has(exactly(expression)))
   );
 }
 

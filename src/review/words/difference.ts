@@ -1,5 +1,5 @@
 import { shownUri } from './pins.ts';
-import { shown } from './read.ts';
+import { shown } from './text.ts';
 
 /** Named values beside each other: variables, arguments, labels of nodes. */
 
@@ -7,9 +7,8 @@ import { shown } from './read.ts';
 const SHORT = 48;
 
 /** A value in few signs. */
-export function short(value: string): string {
-  const text = /:\/\//.test(value) ? shownUri(value) : shown(value);
-  return text.length > SHORT ? `${text.slice(0, SHORT - 1)}…` : text;
+export function short(value: unknown): string {
+  return shown(typeof value === 'string' && value.includes('://') ? shownUri(value) : value, SHORT);
 }
 
 /** What came, went and changed of named values, in words; empty when nothing did. */

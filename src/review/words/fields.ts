@@ -1,5 +1,5 @@
 import type { Change } from '../field.ts';
-import { shown } from './read.ts';
+import { shown } from './text.ts';
 
 /** Longest path and longest value that a sentence repeats. */
 const MAX_FIELD = 120;

@@ -1,11 +1,15 @@
 import type { KubeObject } from '../../core/object.ts';
+import { isKind, nameOf, numberAt, textAt } from '../read.ts';
 import { reasonOf, type Stage } from '../risks.ts';
-import type { Explained, Said } from '../statement.ts';
+import type { Said } from '../statement.ts';
 import { nativeShares, servedRelease } from '../topology.ts';
 import type { ChangedUnit } from '../unit.ts';
-import { changesBelow, explainsAll, explainsBelow, isKind, numberAt, shown, subjectOf, textAt } from './read.ts';
-import { percent, type Altered } from './said.ts';
+import { changesBelow, explainsBelow, latest, type Altered } from './changes.ts';
+import { sentence } from './said.ts';
+import { groupedBy } from './sets.ts';
 import { addShare, labelOfRelease, sharesSaid, type Around, type Share, type Shares } from './shares.ts';
+import { serviceOf, subjectOf } from './subject.ts';
+import { percent, shown } from './text.ts';
 
 /** Requests that KServe or Knative split themselves, behind the route. */
 
@@ -27,18 +31,12 @@ export function nativeSaid(unit: ChangedUnit, stage: Stage, change: Altered, aro
   const gone = [...before].flatMap(([key, share]) => (after.has(key) || share.weight > 0 ? [] : [share]));
   return [
     ...said,
-    ...fresh.map(({ label }) => ({
-      text: `${label} of ${subject} is deployed, without traffic`,
-      reasons: [reasonOf('risk/new-release', stage, 'its revision gets 0 %')],
-      explains,
-    })),
+    ...fresh.map(({ label }) => sentence(`${label} of ${subject} is deployed, without traffic`, explains, reasonOf('risk/new-release', stage))),
     ...(said.length > 0
       ? []
-      : gone.map(({ label }) => ({
-          text: `${label} of ${subject} is removed; nothing sends requests to it`,
-          reasons: [reasonOf('risk/retire', stage, 'its revision had 0 %')],
-          explains,
-        }))),
+      : gone.map(({ label }) =>
+          sentence(`${label} of ${subject} is removed; nothing sends requests to it`, explains, reasonOf('risk/retire', stage)),
+        )),
   ];
 }
 
@@ -59,17 +57,11 @@ function canarySaid(unit: ChangedUnit, stage: Stage, change: Altered, around: Ar
   const subject = subjectOf(unit, now);
   // Its runtimes carry the names of releases, and come and go with them.
   const runtimes = unit.objects.filter(
-    (other) =>
-      other.change !== 'changed' && isKind((other.after ?? other.before).object, 'serving.kserve.io', 'ServingRuntime'),
+    (other) => other.change !== 'changed' && isKind(latest(other), 'serving.kserve.io', 'ServingRuntime'),
   );
   const explains = [
-    explainsBelow(
-      change,
-      CANARY,
-      ['spec', 'predictor', 'model', 'runtime'],
-      ['metadata', 'labels', 'app.kubernetes.io/version'],
-    ),
-    ...runtimes.map(explainsAll),
+    explainsBelow(change, CANARY, ['spec', 'predictor', 'model', 'runtime'], ['metadata', 'labels', 'app.kubernetes.io/version']),
+    ...runtimes.map((of) => ({ of })),
   ];
   const candidate = after ?? 'the new release';
   const telling = { unit, stage, subject, around, explains };
@@ -82,30 +74,14 @@ function canarySaid(unit: ChangedUnit, stage: Stage, change: Altered, around: Ar
   if (was === undefined && is === undefined) {
     if (before === undefined || after === undefined) return [];
     const text = `release ${shown(after)} of ${subject} replaces ${shown(before)}`;
-    return [{ text, reasons: [reasonOf('risk/in-place', stage, 'all requests go to it as soon as it is ready')], explains }];
+    return [sentence(text, explains, reasonOf('risk/in-place', stage, 'all requests go to it as soon as it is ready'))];
   }
   if (was !== undefined && is === undefined && before !== after) {
     const text = `${labelOfRelease(before ?? 'the new release')} of ${subject} is removed; ${labelOfRelease(candidate)} serves`;
-    return [
-      {
-        text,
-        reasons: [
-          was > 0
-            ? reasonOf('risk/delete-live', stage, `it had ${percent(was)} %`)
-            : reasonOf('risk/retire', stage, 'it had 0 %'),
-        ],
-        explains,
-      },
-    ];
+    return [sentence(text, explains, was > 0 ? reasonOf('risk/delete-live', stage, `it had ${percent(was)} %`) : reasonOf('risk/retire', stage))];
   }
   if (is === 0 && before !== after) {
-    return [
-      {
-        text: `${labelOfRelease(candidate)} of ${subject} is deployed, without traffic`,
-        reasons: [reasonOf('risk/new-release', stage, 'canaryTrafficPercent is 0')],
-        explains,
-      },
-    ];
+    return [sentence(`${labelOfRelease(candidate)} of ${subject} is deployed, without traffic`, explains, reasonOf('risk/new-release', stage))];
   }
   const stable = before !== after ? before : undefined;
   return sharesSaid(telling, shares(before !== after ? 0 : (was ?? 100), stable), shares(is ?? 100, stable));
@@ -115,49 +91,19 @@ const WEIGHT = ['spec', 'router', 'route', 'weight'] as const;
 
 /** KServe splits requests between the LLMInferenceServices of a group. */
 export function groupSaid(unit: ChangedUnit, stage: Stage, around: Around): Said[] {
-  const groups = new Map<
-    string,
-    { readonly before: Map<string, Share>; readonly after: Map<string, Share>; readonly explains: Explained[]; moved: boolean }
-  >();
-  for (const change of unit.objects) {
-    const { before, after } = change;
-    const object = (after ?? before).object;
-    if (!isKind(object, 'serving.kserve.io', 'LLMInferenceService')) continue;
-    const name = textAt(object, 'spec', 'router', 'route', 'group');
-    if (name === undefined) continue;
-    const group = groups.get(name) ?? {
-      before: new Map<string, Share>(),
-      after: new Map<string, Share>(),
-      explains: [],
-      moved: false,
-    };
-    groups.set(name, group);
-    for (const [placed, map] of [
-      [before, group.before],
-      [after, group.after],
-    ] as const) {
-      for (const { release, weight } of placed ? (nativeShares(placed.object) ?? []) : []) {
-        addShare(map, release, textAt(placed?.object, 'metadata', 'name') ?? '', weight);
+  const members = unit.objects.filter((change) => isKind(latest(change), 'serving.kserve.io', 'LLMInferenceService'));
+  const groups = groupedBy(members, (change) => textAt(latest(change), 'spec', 'router', 'route', 'group'));
+  return [...groups].flatMap(([name, changes]) => {
+    const moved = changes.filter((change) => changesBelow(change.changes, WEIGHT).length > 0);
+    if (name === undefined || moved.length === 0) return [];
+    const shares = (side: 'before' | 'after'): Shares => {
+      const map = new Map<string, Share>();
+      for (const object of changes.flatMap((change) => change[side]?.object ?? [])) {
+        for (const { release, weight } of nativeShares(object) ?? []) addShare(map, release, nameOf(object), weight);
       }
-    }
-    if (change.change === 'changed' && changesBelow(change.changes, WEIGHT).length > 0) {
-      group.explains.push(explainsBelow(change, WEIGHT));
-      group.moved = true;
-    }
-  }
-  return [...groups].flatMap(([name, { before, after, explains, moved }]) =>
-    moved
-      ? sharesSaid(
-          {
-            unit,
-            stage,
-            subject: unit.place.service === undefined ? shown(name) : shown(unit.place.service),
-            around,
-            explains,
-          },
-          before,
-          after,
-        )
-      : [],
-  );
+      return map;
+    };
+    const explains = moved.map((change) => explainsBelow(change, WEIGHT));
+    return sharesSaid({ unit, stage, subject: serviceOf(unit) ?? shown(name), around, explains }, shares('before'), shares('after'));
+  });
 }

@@ -1,16 +1,14 @@
 import { parseDuration } from '../../core/duration.ts';
-import type { Reason } from '../plan.ts';
+import { textAt } from '../read.ts';
 import { reasonOf, type Stage } from '../risks.ts';
-import { withoutAnnotations, type Pairing, type Rule } from './alert-rules.ts';
+import { sameBut, type Pairing, type Rule } from './alert-rules.ts';
 import { isNear, isScaled } from './expressions.ts';
-import { alike, groupedBy, shown, textAt } from './read.ts';
+import { phrase, type Phrase } from './said.ts';
+import { groupedBy } from './sets.ts';
+import { shown } from './text.ts';
 
 /** A change of objectives in a sentence, and the rules that change for no other reason. */
-export interface ObjectiveWords {
-  readonly text: string;
-  readonly reasons: readonly Reason[];
-  readonly rules: readonly Rule[];
-}
+export type ObjectiveWords = Phrase & { readonly rules: readonly Rule[] };
 
 /** The series by which our rules say what is promised, as a share; see src/promql/catalogue/burn-rate.ts. */
 const OBJECTIVE = 'ai_slo:objective:ratio';
@@ -24,28 +22,15 @@ const LABEL = 'ai_slo';
  *
  * @param subject whose objectives they are.
  */
-export function objectiveWords(
-  subject: string,
-  stage: Stage,
-  before: readonly Rule[],
-  after: readonly Rule[],
-  rules: Pairing,
-): ObjectiveWords[] {
+export function objectiveWords(subject: string, stage: Stage, before: readonly Rule[], after: readonly Rule[], rules: Pairing): ObjectiveWords[] {
   const [old, now] = [objectivesIn(before), objectivesIn(after)];
   const words: ObjectiveWords[] = [];
   for (const [name, promised] of now) {
     const was = old.get(name);
     if (was === undefined || isNear(was, promised)) continue;
+    const text = `${shown(name)} objective of ${subject} is ${percent(promised)} (was ${percent(was)})`;
     const scaled = rules.pairs.filter(([a, b]) => belongs(b, name) && isExplained(a, b, (1 - promised) / (1 - was)));
-    const reasons =
-      promised < was
-        ? [reasonOf('risk/slo', stage, `it promises ${percent(promised)}, and promised ${percent(was)}`)]
-        : [];
-    words.push({
-      text: `${shown(name)} objective of ${subject} is ${percent(promised)} (was ${percent(was)})`,
-      reasons,
-      rules: scaled.flat(),
-    });
+    words.push({ ...phrase(text, lessReason(stage, was, promised)), rules: scaled.flat() });
   }
   const gone = [...old.keys()].filter((name) => !now.has(name));
   const come = [...now.keys()].filter((name) => !old.has(name));
@@ -55,25 +40,23 @@ export function objectiveWords(
     const others = news.get(family) ?? [];
     if (olds.length === 1 && others.length === 1) renamed.set(olds[0]!, others[0]!);
   }
-  for (const [from, to] of renamed)
-    words.push(rebound(subject, stage, [from, old.get(from)!], [to, now.get(to)!], rules));
+  for (const [from, to] of renamed) words.push(rebound(subject, stage, [from, old.get(from)!], [to, now.get(to)!], rules));
   for (const name of gone.filter((each) => !renamed.has(each))) {
-    const reasons = [reasonOf('risk/slo', stage, `it promised ${percent(old.get(name)!)}`)];
-    words.push({
-      text: `${shown(name)} objective of ${subject} removed`,
-      reasons,
-      rules: rules.removed.filter((rule) => belongs(rule, name)),
-    });
+    const reason = reasonOf('risk/slo', stage, `it promised ${percent(old.get(name)!)}`);
+    words.push({ ...phrase(`${shown(name)} objective of ${subject} removed`, reason), rules: rules.removed.filter((rule) => belongs(rule, name)) });
   }
   const taken = new Set(renamed.values());
   for (const name of come.filter((each) => !taken.has(each))) {
-    words.push({
-      text: `${shown(name)} objective of ${subject} added: ${percent(now.get(name)!)}`,
-      reasons: [],
-      rules: rules.added.filter((rule) => belongs(rule, name)),
-    });
+    const text = `${shown(name)} objective of ${subject} added: ${percent(now.get(name)!)}`;
+    words.push({ ...phrase(text), rules: rules.added.filter((rule) => belongs(rule, name)) });
   }
   return words;
+}
+
+/** Why a lower promise matters: how much of what was an incident is none any more. */
+function lessReason(stage: Stage, was: number, promised: number): Phrase['reasons'][number] | undefined {
+  if (promised >= was || isNear(promised, was)) return undefined;
+  return reasonOf('risk/slo', stage, `${Number(((1 - promised) / (1 - was)).toPrecision(2))} times as many requests may miss it`);
 }
 
 /** Shares that must be good, by the name of the objective. */
@@ -82,8 +65,7 @@ function objectivesIn(rules: readonly Rule[]): Map<string, number> {
   for (const { kind, name, labels, expr } of rules) {
     const objective = textAt(labels, LABEL);
     const share = Number(/^\s*vector\(\s*([\d.eE+-]+)\s*\)\s*$/.exec(expr)?.[1] ?? NaN);
-    if (kind === 'recording' && name === OBJECTIVE && objective !== undefined && share > 0 && share < 1)
-      found.set(objective, share);
+    if (kind === 'recording' && name === OBJECTIVE && objective !== undefined && share > 0 && share < 1) found.set(objective, share);
   }
   return found;
 }
@@ -94,13 +76,9 @@ function belongs({ labels }: Rule, objective: string): boolean {
 
 /** Whether a rule changed just as much as the error budget of its objective. */
 function isExplained(before: Rule, after: Rule, factor: number): boolean {
-  if (before.wait !== after.wait || !alike(before.labels, after.labels)) return false;
-  if (!alike(withoutAnnotations(before), withoutAnnotations(after))) return false;
+  if (!sameBut(before, after, ['expr', 'annotations'])) return false;
   if (after.name === OBJECTIVE) return true;
-  return (
-    before.expr !== after.expr &&
-    (isScaled(before.expr, after.expr, factor) || isScaled(before.expr, after.expr, 1 / factor))
-  );
+  return before.expr !== after.expr && [factor, 1 / factor].some((scale) => isScaled(before.expr, after.expr, scale));
 }
 
 /** An objective whose name has its bound in it, as `latency-250ms`, and another bound now. */
@@ -112,31 +90,18 @@ function rebound(
   rules: Pairing,
 ): ObjectiveWords {
   const [old, now] = [familyOf(from), familyOf(to)];
-  const tell = ({ name, kind, labels }: Rule): string =>
-    JSON.stringify([kind, name, textAt(labels, 'burn_tier') ?? '']);
+  const tell = ({ name, kind, labels }: Rule): string => JSON.stringify([kind, name, textAt(labels, 'burn_tier') ?? '']);
   const news = new Map(rules.added.filter((rule) => belongs(rule, to)).map((rule) => [tell(rule), rule]));
   const explained = rules.removed.flatMap((rule) => {
     const other = belongs(rule, from) ? news.get(tell(rule)) : undefined;
     if (!other) return [];
     // An alert that lost more than the bound, or went, is said all the same.
-    const same =
-      rule.wait === other.wait && isScaled(rule.expr.replaceAll(from, to), other.expr, (1 - promised) / (1 - was));
+    const same = rule.wait === other.wait && isScaled(rule.expr.replaceAll(from, to), other.expr, (1 - promised) / (1 - was));
     return rule.kind === 'recording' || same ? [rule, other] : [];
   });
+  const text = `${shown(now.name)} objective of ${subject} is ${percent(promised)} within ${now.bound!} (was ${percent(was)} within ${old.bound!})`;
   const slower = (parseDuration(now.bound!) ?? 0) > (parseDuration(old.bound!) ?? 0);
-  const reasons = [
-    ...(slower
-      ? [reasonOf('risk/slo', stage, `requests may take ${now.bound!}, and were promised within ${old.bound!}`)]
-      : []),
-    ...(promised < was && !isNear(promised, was)
-      ? [reasonOf('risk/slo', stage, `it promises ${percent(promised)}, and promised ${percent(was)}`)]
-      : []),
-  ];
-  return {
-    text: `${shown(now.name)} objective of ${subject} is ${percent(promised)} within ${now.bound!} (was ${percent(was)} within ${old.bound!})`,
-    reasons,
-    rules: explained,
-  };
+  return { ...phrase(text, slower ? reasonOf('risk/slo', stage) : undefined, lessReason(stage, was, promised)), rules: explained };
 }
 
 /** Objectives with a bound in their name, by what they are about. */

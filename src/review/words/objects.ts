@@ -1,80 +1,28 @@
+import type { KubeObject } from '../../core/object.ts';
 import type { ObjectChange } from '../compare.ts';
 import type { Change } from '../field.ts';
-import type { Reason } from '../plan.ts';
+import { nameOf, textAt } from '../read.ts';
 import { reasonOf, type RiskId, type Stage } from '../risks.ts';
 import type { Explained, Said } from '../statement.ts';
 import type { ChangedUnit } from '../unit.ts';
-import { documentWords } from './documents.ts';
+import { isBelow, latest } from './changes.ts';
+import { documentWords, type LeftDocument } from './documents.ts';
 import { fieldInWords, fieldsInWords } from './fields.ts';
-import { counted, groupedBy, isBelow, labelOf, latest, listed, shown, textAt } from './read.ts';
+import { DATA, LIVE, POD_FIELDS } from './kinds.ts';
+import { sentence } from './said.ts';
 import { isSecret } from './secrets.ts';
+import { groupedBy } from './sets.ts';
+import { labelOf, serviceOf } from './subject.ts';
+import { counted, listed, shown } from './text.ts';
 
 /** So many objects of a kind have a sentence each; more share one. */
 const FEW = 3;
 
-/** Kinds that hold data or other objects. */
-export const DATA: ReadonlySet<string> = new Set([
-  'CustomResourceDefinition',
-  'ExternalSecret',
-  'Namespace',
-  'PersistentVolume',
-  'PersistentVolumeClaim',
-  'SealedSecret',
-  'Secret',
-  'VolumeSnapshot',
-]);
-
-/** Kinds that run, or that callers find what runs by. */
-const LIVE: ReadonlySet<string> = new Set([
-  'CronJob',
-  'DaemonSet',
-  'Deployment',
-  'GRPCRoute',
-  'Gateway',
-  'HTTPRoute',
-  'HelmRelease',
-  'InferenceGraph',
-  'InferenceService',
-  'Ingress',
-  'Job',
-  'LLMInferenceService',
-  'Pod',
-  'ReplicaSet',
-  'Rollout',
-  'Route',
-  'ScaledObject',
-  'Service',
-  'ServiceEntry',
-  'ServingRuntime',
-  'StatefulSet',
-  'TCPRoute',
-  'TLSRoute',
-  'VirtualService',
-]);
-
-/** Kinds that run pods, and the fields of them that pods are made of. */
-const TEMPLATES: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  DaemonSet: [['spec', 'template']],
-  Deployment: [['spec', 'template']],
-  InferenceService: [
-    ['spec', 'predictor'],
-    ['spec', 'transformer'],
-    ['spec', 'explainer'],
-  ],
-  LLMInferenceService: [
-    ['spec', 'template'],
-    ['spec', 'worker'],
-    ['spec', 'prefill'],
-  ],
-  Pod: [['spec']],
-  Rollout: [['spec', 'template']],
-  Service: [['spec', 'template']],
-  ServingRuntime: [
-    ['spec', 'containers'],
-    ['spec', 'volumes'],
-  ],
-  StatefulSet: [['spec', 'template']],
-};
+/** What is left of an object. */
+interface Left {
+  readonly of: ObjectChange;
+  readonly changes: readonly Change[];
+}
 
 /**
  * Words for all that no other rule has words for: objects that come, go or get another name, fields, labels, files.
@@ -83,73 +31,49 @@ const TEMPLATES: Readonly<Record<string, readonly (readonly string[])[]>> = {
  * @example restOf(unit, stage, rest)[0]?.text // 'Deployment shop/api: spec.replicas is 3 (was 2)'
  */
 export function restOf(unit: ChangedUnit, stage: Stage, unexplained: readonly Explained[]): Said[] {
-  const objects = unexplained.flatMap(({ of, changes }) =>
-    'file' in of ? [] : [{ of, changes: changes ?? of.changes }],
-  );
-  const documents = unexplained.flatMap(({ of, changes }) =>
-    'file' in of ? [{ of, changes: changes ?? of.changes }] : [],
-  );
+  const objects: Left[] = [];
+  const documents: LeftDocument[] = [];
+  for (const { of, changes = of.changes } of unexplained) {
+    if ('file' in of) documents.push({ of, changes });
+    else objects.push({ of, changes });
+  }
   return [
-    ...arrivals(
-      unit,
-      stage,
-      objects.map(({ of }) => of),
-    ),
-    ...objects.flatMap(({ of, changes }) => replacements(unit, stage, of, changes)),
+    ...arrivals(unit, stage, objects),
+    ...objects.flatMap((left) => replacements(unit, stage, left)),
     ...fields(unit, stage, objects),
     ...documentWords(unit, stage, documents),
   ];
 }
 
-/** An object that comes, or goes by a rule. */
-interface Arrival {
-  readonly change: ObjectChange;
-  readonly kind: string;
-  readonly rule: Deletion | undefined;
-}
-
-function arrivals(unit: ChangedUnit, stage: Stage, changes: readonly ObjectChange[]): Said[] {
-  const all = changes.flatMap((change): Arrival[] => {
-    const { kind } = latest(change);
-    if (change.change === 'removed') return [{ change, kind, rule: deletionOf(kind) }];
-    return change.change === 'added' ? [{ change, kind, rule: undefined }] : [];
-  });
-  const groups = groupedBy(all, ({ change, kind, rule }) => `${change.change}\n${kind}\n${rule ?? ''}`);
-  return [...groups.values()].flatMap((group): Said[] => {
-    const {
-      change: { change: verb },
-      kind,
-      rule,
-    } = group[0]!;
-    const reason = rule === undefined ? [] : [reasonOf(rule, stage, DELETED[rule])];
-    if (group.length <= FEW || rule === 'risk/delete-data' || rule === 'risk/delete-live') {
-      return group.map(({ change }) => ({
-        text: `${labelOf(unit, latest(change))} ${verb}`,
-        reasons: reason,
-        explains: [{ of: change }],
-      }));
-    }
-    const names = group.map(({ change }) => labelOf(unit, latest(change)).slice(shown(kind).length + 1));
-    return [
-      {
-        text: `${counted(group.length, 'object')} of kind ${shown(kind)} ${verb}: ${listed(names)}`,
-        reasons: reason,
-        explains: group.map(({ change }) => ({ of: change })),
-      },
-    ];
-  });
-}
-
-type Deletion = 'risk/delete-data' | 'risk/delete-live' | 'risk/delete';
-
-const DELETED: Readonly<Record<Deletion, string>> = {
-  'risk/delete-data': 'what it holds goes with it',
-  'risk/delete-live': 'it may be in use',
-  'risk/delete': 'something may count on it',
-} satisfies Readonly<Partial<Record<RiskId, string>>>;
+type Deletion = Extract<RiskId, 'risk/delete-data' | 'risk/delete-live' | 'risk/delete'>;
 
 function deletionOf(kind: string): Deletion {
   return DATA.has(kind) ? 'risk/delete-data' : LIVE.has(kind) ? 'risk/delete-live' : 'risk/delete';
+}
+
+/** What somebody counts on that goes with an object of a kind. */
+const LOST: ReadonlyMap<string, string> = new Map([['PodDisruptionBudget', 'a drain may take all replicas at once']]);
+
+function arrivals(unit: ChangedUnit, stage: Stage, left: readonly Left[]): Said[] {
+  const changes = left.map(({ of }) => of).filter(({ change }) => change === 'added' || change === 'removed');
+  return [...groupedBy(changes, (of) => `${of.change}\n${latest(of).kind}`).values()].flatMap((group): Said[] => {
+    const { kind } = latest(group[0]!);
+    const verb = group[0]!.change;
+    const rule = verb === 'removed' ? deletionOf(kind) : undefined;
+    const reason = rule && reasonOf(rule, stage, LOST.get(kind));
+    if (group.length <= FEW || rule === 'risk/delete-data' || rule === 'risk/delete-live') {
+      return group.map((of) => sentence(`${labelOf(unit, latest(of))} ${verb}`, { of }, reason));
+    }
+    const names = group.map((of) => labelOf(unit, latest(of)).slice(shown(kind).length + 1));
+    const text = `${counted(group.length, 'object')} of kind ${shown(kind)} ${verb}: ${listed(names)}`;
+    return [
+      sentence(
+        text,
+        group.map((of) => ({ of })),
+        reason,
+      ),
+    ];
+  });
 }
 
 /** What names an object: the cluster knows no change of it. */
@@ -157,67 +81,37 @@ function isName({ path }: Change): boolean {
   return path.length === 2 && path[0] === 'metadata' && (path[1] === 'name' || path[1] === 'namespace');
 }
 
-function replacements(unit: ChangedUnit, stage: Stage, change: ObjectChange, changes: readonly Change[]): Said[] {
+function replacements(unit: ChangedUnit, stage: Stage, { of, changes }: Left): Said[] {
   const names = changes.filter(isName);
-  if (change.change !== 'replaced' || names.length === 0) return [];
-  const {
-    before: { object: old },
-    after: { object: now },
-  } = change;
+  if (of.change !== 'replaced' || names.length === 0) return [];
+  const [old, now] = [of.before.object, of.after.object];
   const moved = textAt(old, 'metadata', 'namespace') !== textAt(now, 'metadata', 'namespace');
-  const title = (object: typeof now): string => {
+  const title = (object: KubeObject): string => {
     const namespace = textAt(object, 'metadata', 'namespace');
-    return `${namespace === undefined || (!moved && labelOf(unit, object).indexOf('/') < 0) ? '' : `${shown(namespace)}/`}${shown(object.metadata.name)}`;
+    const said = namespace !== undefined && (moved || labelOf(unit, object).includes('/'));
+    return `${said ? `${shown(namespace)}/` : ''}${shown(nameOf(object))}`;
   };
   const deletion = deletionOf(old.kind);
-  const reason: Reason =
-    deletion === 'risk/delete-live'
-      ? reasonOf('risk/replace', stage, `${shown(old.kind)} is a live object`)
-      : reasonOf(deletion, stage, DELETED[deletion]);
-  return [
-    {
-      text: `${shown(old.kind)} ${title(old)} is now ${title(now)}: it is deleted and created again`,
-      reasons: [reason],
-      explains: [{ of: change, changes: names }],
-    },
-  ];
-}
-
-interface Left {
-  readonly of: ObjectChange;
-  readonly changes: readonly Change[];
+  const reason = reasonOf(deletion === 'risk/delete-live' ? 'risk/replace' : deletion, stage);
+  return [sentence(`${shown(old.kind)} ${title(old)} is now ${title(now)}: it is deleted and created again`, { of, changes: names }, reason)];
 }
 
 function fields(unit: ChangedUnit, stage: Stage, left: readonly Left[]): Said[] {
   const open = left
-    .map(({ of, changes }) => ({
-      of,
-      changes: changes.filter((change) => !(of.change === 'replaced' && isName(change))),
-    }))
+    .map(({ of, changes }) => ({ of, changes: of.change === 'replaced' ? changes.filter((change) => !isName(change)) : changes }))
     .filter(({ changes }) => changes.length > 0);
-  const tags = open.filter(({ changes }) => changes.every(isTag));
-  return [
-    ...open.filter(({ changes }) => !changes.every(isTag)).map((one) => fieldWords(unit, stage, one)),
-    ...tagWords(unit, tags),
-  ];
+  const [tags, others] = [true, false].map((tag) => open.filter(({ changes }) => changes.every(isTag) === tag));
+  return [...others!.map((one) => fieldWords(unit, stage, one)), ...tagWords(unit, tags!)];
 }
 
 function fieldWords(unit: ChangedUnit, stage: Stage, { of, changes }: Left): Said {
   const object = latest(of);
-  const label = labelOf(unit, object);
   // All values of a Secret are masked.
-  const words =
-    isSecret(object) && changes.every(({ path }) => path[0] === 'data' || path[0] === 'stringData')
-      ? 'its data changed'
-      : fieldsInWords(changes);
-  const restarts = (Object.hasOwn(TEMPLATES, object.kind) ? TEMPLATES[object.kind]! : []).some((prefix) =>
-    changes.some(({ path }) => isBelow(path, prefix) && !path.includes('annotations') && !path.includes('labels')),
-  );
-  return {
-    text: `${label}: ${words}`,
-    reasons: restarts ? [reasonOf('risk/in-place', stage, 'its pods are made anew')] : [],
-    explains: [{ of, changes }],
-  };
+  const masked = isSecret(object) && changes.every(({ path }) => path[0] === 'data' || path[0] === 'stringData');
+  const ofPods = ({ path }: Change): boolean =>
+    (POD_FIELDS.get(object.kind) ?? []).some((field) => isBelow(path, field)) && !path.includes('annotations') && !path.includes('labels');
+  const reason = changes.some(ofPods) ? reasonOf('risk/in-place', stage, 'its pods are made anew') : undefined;
+  return sentence(`${labelOf(unit, object)}: ${masked ? 'its data changed' : fieldsInWords(changes)}`, { of, changes }, reason);
 }
 
 /** A label or an annotation of the object itself. */
@@ -227,23 +121,19 @@ function isTag({ path }: Change): boolean {
 
 function tagInWords(change: Change): string {
   const [, kind, name] = change.path;
-  return name === undefined
-    ? fieldInWords(change, shown(kind))
-    : `${kind === 'labels' ? 'label' : 'annotation'} ${fieldInWords(change, shown(name, 100))}`;
+  if (name === undefined) return fieldInWords(change, shown(kind));
+  return `${kind === 'labels' ? 'label' : 'annotation'} ${fieldInWords(change, shown(name, 100))}`;
 }
 
-/** Labels and annotations: the same change of many objects is one sentence. */
+/** Labels and annotations: the same change of many objects is one sentence, and so are many small changes. */
 function tagWords(unit: ChangedUnit, left: readonly Left[]): Said[] {
-  const words = ({ changes }: Left): string => listed(changes.map(tagInWords));
-  return [...groupedBy(left, words)].flatMap(([text, group]): Said[] => {
-    const explains = group.map(({ of, changes }) => ({ of, changes }));
-    if (group.length <= FEW)
-      return group.map(({ of, changes }) => ({
-        text: `${labelOf(unit, latest(of))}: ${text}`,
-        reasons: [],
-        explains: [{ of, changes }],
-      }));
-    const whose = unit.place.service === undefined ? '' : ` of ${shown(unit.place.service)}`;
-    return [{ text: `${counted(group.length, 'object')}${whose}: ${text}`, reasons: [], explains }];
+  const service = serviceOf(unit);
+  const of = (count: number): string => `${counted(count, 'object')}${service === undefined ? '' : ` of ${service}`}`;
+  const groups = [...groupedBy(left, ({ changes }) => listed(changes.map(tagInWords)))];
+  const single = groups.filter(([, group]) => group.length <= FEW).flatMap(([, group]) => group);
+  const words = groups.flatMap(([text, group]): Said[] => {
+    if (group.length > FEW) return [sentence(`${of(group.length)}: ${text}`, group)];
+    return single.length > FEW ? [] : group.map((one) => sentence(`${labelOf(unit, latest(one.of))}: ${text}`, one));
   });
+  return single.length > FEW ? [...words, sentence(`labels and annotations of ${of(single.length)} changed`, single)] : words;
 }

@@ -2,10 +2,10 @@ import type { KubeObject } from '../../core/object.ts';
 import { movingImage } from '../../service/image.ts';
 import { modelUriProblem } from '../../service/model-uri.ts';
 import type { Reason } from '../plan.ts';
+import { isKind, listAt, textAt } from '../read.ts';
 import { reasonOf, type Stage } from '../risks.ts';
-import { isKind, listAt, shown, textAt } from './read.ts';
 import { MODELS, runningOf } from './running.ts';
-import { distinct } from './said.ts';
+import { shown } from './text.ts';
 
 /** Images and models: how sentences show them, and whether they may be something else tomorrow. */
 
@@ -62,11 +62,8 @@ export function mutableReasons(object: KubeObject, stage: Stage): Reason[] {
       ...mutableImage(stage, textAt(object, ...pod, name, 'image')),
     ]),
   ]);
-  return distinct([
+  return [
     ...reasons,
-    ...mutableModel(
-      stage,
-      isKind(object, 'serving.kserve.io', 'LLMInferenceService') ? textAt(object, 'spec', 'model', 'uri') : undefined,
-    ),
-  ]);
+    ...mutableModel(stage, isKind(object, 'serving.kserve.io', 'LLMInferenceService') ? textAt(object, 'spec', 'model', 'uri') : undefined),
+  ];
 }

@@ -1,8 +1,12 @@
 import type { Change } from '../field.ts';
+import { listAt, mapAt, textAt, valueAt } from '../read.ts';
 import { reasonOf, type Stage } from '../risks.ts';
 import type { Said } from '../statement.ts';
 import type { ChangedUnit } from '../unit.ts';
-import { labelOf, latest, listAt, listed, mapAt, shown, textAt, valueAt } from './read.ts';
+import { latest } from './changes.ts';
+import { sentence } from './said.ts';
+import { labelOf } from './subject.ts';
+import { listed, shown } from './text.ts';
 
 /** Something that a pod or container may do, or no longer has to. */
 interface Right {
@@ -25,9 +29,7 @@ export function podSecurityWords(unit: ChangedUnit, stage: Stage): Said[] {
   // A new release has what the one before it had.
   const known = new Set(
     unit.objects.flatMap(({ before }) =>
-      before
-        ? [...rightsOf(before.object).values()].map(({ holder, words }) => `${before.object.kind}\n${holder}\n${words}`)
-        : [],
+      before ? [...rightsOf(before.object).values()].map(({ holder, words }) => `${before.object.kind}\n${holder}\n${words}`) : [],
     ),
   );
   return unit.objects.flatMap((change): Said[] => {
@@ -38,11 +40,13 @@ export function podSecurityWords(unit: ChangedUnit, stage: Stage): Said[] {
     );
     const lost = change.before ? guardsLost(change.before.object, change.after.object) : [];
     const label = labelOf(unit, latest(change));
-    return [...gained.map(([, right]) => right), ...lost].map(({ holder, words, field }) => ({
-      text: `${holder} of ${label} ${words}`,
-      reasons: [reasonOf('risk/privilege', stage, `${holder} ${words}`)],
-      explains: [{ of: change, changes: change.changes.filter((one) => gives(one, field)) }],
-    }));
+    return [...gained.map(([, right]) => right), ...lost].map(({ holder, words, field }) =>
+      sentence(
+        `${holder} of ${label} ${words}`,
+        { of: change, changes: change.changes.filter((one) => gives(one, field)) },
+        reasonOf('risk/privilege', stage, 'whoever gets into it may do more to the node'),
+      ),
+    );
   });
 }
 
@@ -50,10 +54,7 @@ export function podSecurityWords(unit: ChangedUnit, stage: Stage): Said[] {
 function gives({ path, op, before, after }: Change, field: string): boolean {
   if (path.includes(field)) return true;
   const whole = op === 'remove' ? before : after;
-  return (
-    path.at(-1) === 'securityContext' &&
-    (valueAt(whole, field) !== undefined || valueAt(whole, 'capabilities', field) !== undefined)
-  );
+  return path.at(-1) === 'securityContext' && (valueAt(whole, field) !== undefined || valueAt(whole, 'capabilities', field) !== undefined);
 }
 
 /** A map that holds containers, or is one, with what it is called. */
@@ -71,11 +72,7 @@ function visit(value: unknown, depth: number, seen: Visit, name = ''): void {
   const map = value as Readonly<Record<string, unknown>>;
   const pod = ['containers', 'volumes', 'hostNetwork', 'hostPID', 'hostIPC'].some((field) => Object.hasOwn(map, field));
   const container =
-    !pod &&
-    (CONTAINERS.has(name) ||
-      Object.hasOwn(map, 'image') ||
-      Object.hasOwn(map, 'securityContext') ||
-      Object.hasOwn(map, 'resources'));
+    !pod && (CONTAINERS.has(name) || Object.hasOwn(map, 'image') || Object.hasOwn(map, 'securityContext') || Object.hasOwn(map, 'resources'));
   if (pod || container) seen(pod ? 'the pod' : `container ${shown(textAt(map, 'name') ?? name)}`, map, pod);
   for (const key of Object.keys(map)) {
     if (key !== 'metadata' && key !== 'status') visit(map[key], depth + 1, seen, key);
@@ -85,8 +82,7 @@ function visit(value: unknown, depth: number, seen: Visit, name = ''): void {
 function rightsOf(object: unknown): Map<string, Right> {
   const rights = new Map<string, Right>();
   visit(object, 0, (holder, map, pod) => {
-    const add = (field: string, words: string): void =>
-      void rights.set(`${holder}\n${words}`, { holder, words, field });
+    const add = (field: string, words: string): void => void rights.set(`${holder}\n${words}`, { holder, words, field });
     const context = mapAt(map, 'securityContext');
     if (context['privileged'] === true) add('privileged', 'is privileged');
     if (context['runAsUser'] === 0) add('runAsUser', 'runs as root');
@@ -119,18 +115,13 @@ function guardsOf(object: unknown): Map<string, Map<string, Right>> {
     const add = (field: string, words: string, key = field): void => void guards.set(key, { holder, words, field });
     const context = mapAt(map, 'securityContext');
     if (context['runAsNonRoot'] === true) add('runAsNonRoot', 'may run as root');
-    if (context['allowPrivilegeEscalation'] === false)
-      add('allowPrivilegeEscalation', 'may gain more rights than it started with');
+    if (context['allowPrivilegeEscalation'] === false) add('allowPrivilegeEscalation', 'may gain more rights than it started with');
     if (context['readOnlyRootFilesystem'] === true) add('readOnlyRootFilesystem', 'may write to its file system');
-    if (
-      textAt(context, 'seccompProfile', 'type') !== undefined &&
-      textAt(context, 'seccompProfile', 'type') !== 'Unconfined'
-    )
+    if (textAt(context, 'seccompProfile', 'type') !== undefined && textAt(context, 'seccompProfile', 'type') !== 'Unconfined')
       add('seccompProfile', 'has no filter of system calls');
     for (const capability of listAt(context, 'capabilities', 'drop'))
       add('drop', `keeps the capability ${shown(capability)}`, `drop ${shown(capability)}`);
-    if (map['automountServiceAccountToken'] === false)
-      add('automountServiceAccountToken', 'gets a token of its ServiceAccount');
+    if (map['automountServiceAccountToken'] === false) add('automountServiceAccountToken', 'gets a token of its ServiceAccount');
   });
   return holders;
 }
@@ -145,14 +136,7 @@ function guardsLost(before: unknown, after: unknown): Right[] {
     const capabilities = lost.filter(([key]) => key.startsWith('drop '));
     const others = lost.filter(([key]) => !key.startsWith('drop ')).map(([, right]) => right);
     if (capabilities.length === 0) return others;
-    const names = capabilities.map(([key]) => key.slice('drop '.length));
-    return [
-      ...others,
-      {
-        holder,
-        words: `keeps the ${names.length === 1 ? 'capability' : 'capabilities'} ${listed(names)}`,
-        field: 'drop',
-      },
-    ];
+    const names = capabilities.map(([key]) => key.slice('drop '.length)).sort();
+    return [...others, { holder, words: `keeps the ${names.length === 1 ? 'capability' : 'capabilities'} ${listed(names)}`, field: 'drop' }];
   });
 }

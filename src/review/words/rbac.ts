@@ -1,134 +1,80 @@
 import type { ObjectChange } from '../compare.ts';
+import { isKind, listAt, textAt, valueAt } from '../read.ts';
 import { reasonOf, type Stage } from '../risks.ts';
 import type { Said } from '../statement.ts';
 import type { ChangedUnit } from '../unit.ts';
-import { partsOf, roleCovers, uncovered } from './covers.ts';
-import {
-  alike,
-  changesBelow,
-  exactly,
-  explainsAll,
-  explainsBelow,
-  isKind,
-  labelOf,
-  latest,
-  listAt,
-  listed,
-  shown,
-  textAt,
-  valueAt,
-} from './read.ts';
+import { changesBelow, explainsBelow, latest } from './changes.ts';
+import { compared, roleCovers } from './covers.ts';
+import { sentence } from './said.ts';
+import { alike, comeAndGone } from './sets.ts';
+import { labelOf } from './subject.ts';
+import { listed, names, shown } from './text.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
 
 /** Words on roles and bindings: who may do what in the cluster. */
 export function rbacWords(unit: ChangedUnit, stage: Stage, change: ObjectChange): Said[] {
   const object = latest(change);
-  if (isKind(object, RBAC, 'Role') || isKind(object, RBAC, 'ClusterRole')) return roleWords(unit, stage, change);
-  if (isKind(object, RBAC, 'RoleBinding') || isKind(object, RBAC, 'ClusterRoleBinding'))
-    return bindingWords(unit, stage, change);
-  return [];
+  const label = labelOf(unit, object);
+  if (isKind(object, RBAC, 'Role', 'ClusterRole')) return roleWords(stage, change, label);
+  return isKind(object, RBAC, 'RoleBinding', 'ClusterRoleBinding') ? bindingWords(stage, change, label) : [];
 }
 
-function roleWords(unit: ChangedUnit, stage: Stage, change: ObjectChange): Said[] {
-  const label = labelOf(unit, latest(change));
+function roleWords(stage: Stage, change: ObjectChange, label: string): Said[] {
   const [old, now] = [listAt(change.before?.object, 'rules'), listAt(change.after?.object, 'rules')];
-  if (change.change === 'removed')
-    return [
-      {
-        text: `${label} removed: it allowed ${rulesInWords(old)}`,
-        reasons: [reasonOf('risk/delete', stage, 'who is bound to it loses what it allowed')],
-        explains: [explainsAll(change)],
-      },
-    ];
+  if (change.change === 'removed') {
+    const reason = reasonOf('risk/delete', stage, 'who is bound to it loses what it allowed');
+    return [sentence(`${label} removed: it allowed ${rulesInWords(old)}`, { of: change }, reason)];
+  }
   if (change.change === 'added') {
     const allows = now.length > 0 || valueAt(change.after.object, 'aggregationRule') !== undefined;
-    const reasons = allows ? [reasonOf('risk/privilege', stage, `who is bound to it may ${rulesInWords(now)}`)] : [];
-    return [{ text: `${label} added: it allows ${rulesInWords(now)}`, reasons, explains: [explainsAll(change)] }];
+    return [sentence(`${label} added: it allows ${rulesInWords(now)}`, { of: change }, allows ? reasonOf('risk/privilege', stage) : undefined)];
   }
   const said: Said[] = [];
   if (!alike(old, now)) {
-    const [has, had] = [now, old].map((all) => all.flatMap((rule) => partsOf(rule, 'apiGroups', 'resources', 'verbs')));
-    const [more, less] = [uncovered(has!, had!, roleCovers), uncovered(had!, has!, roleCovers)];
-    const explains = [explainsBelow(change, ['rules'])];
-    if (more.length > 0)
-      said.push({
-        text: `${label} allows more: ${rulesInWords(more)}`,
-        reasons: [reasonOf('risk/privilege', stage, 'no rule of it did')],
-        explains,
-      });
-    else if (less.length > 0)
-      said.push({ text: `${label} allows less: no longer all of ${rulesInWords(less)}`, reasons: [], explains });
-    else said.push({ text: `rules of ${label} are written otherwise`, reasons: [], explains });
+    const { more, less } = compared(old, now, ['apiGroups', 'resources', 'verbs'], roleCovers);
+    const explains = explainsBelow(change, ['rules']);
+    if (more.length > 0) said.push(sentence(`${label} allows more: ${rulesInWords(more)}`, explains, reasonOf('risk/privilege', stage)));
+    else if (less.length > 0) said.push(sentence(`${label} allows less: no longer all of ${rulesInWords(less)}`, explains));
+    else said.push(sentence(`rules of ${label} are written otherwise`, explains));
   }
-  const aggregation = changesBelow(change.changes, ['aggregationRule']);
-  if (aggregation.length > 0) {
-    said.push({
-      text: `${label} is made of other roles`,
-      reasons: [reasonOf('risk/privilege', stage, 'they may allow more')],
-      explains: [{ of: change, changes: aggregation }],
-    });
+  const changes = changesBelow(change.changes, ['aggregationRule']);
+  if (changes.length > 0) {
+    said.push(sentence(`${label} is made of other roles`, { of: change, changes }, reasonOf('risk/privilege', stage, 'they may allow more')));
   }
   return said;
 }
 
-/** `get and list of secrets` */
+/** `get and list on secrets` */
 function rulesInWords(rules: readonly unknown[]): string {
+  const everything = (items: readonly unknown[]): string =>
+    listed(
+      items.map((item) => (item === '*' ? 'everything' : shown(item))),
+      4,
+    ) || 'nothing';
   const words = rules.map((rule) => {
-    const what = [...listAt(rule, 'resources'), ...listAt(rule, 'nonResourceURLs')].map((resource) =>
-      resource === '*' ? 'everything' : shown(resource),
-    );
-    const verbs = listAt(rule, 'verbs').map((verb) => (verb === '*' ? 'everything' : shown(verb)));
-    const names = listAt(rule, 'resourceNames').map((name) => shown(name));
-    return `${listed(verbs, 4) || 'nothing'} on ${listed(what, 4) || 'nothing'}${names.length === 0 ? '' : ` named ${listed(names)}`}`;
+    const named = names(listAt(rule, 'resourceNames'));
+    const what = everything([...listAt(rule, 'resources'), ...listAt(rule, 'nonResourceURLs')]);
+    return `${everything(listAt(rule, 'verbs'))} on ${what}${named === '' ? '' : ` named ${named}`}`;
   });
   return listed(words) || 'nothing';
 }
 
-function bindingWords(unit: ChangedUnit, stage: Stage, change: ObjectChange): Said[] {
-  const label = labelOf(unit, latest(change));
-  const [old, now] = [change.before, change.after].map((placed) => ({
-    role: roleOf(placed?.object),
-    subjects: listAt(placed?.object, 'subjects'),
-  }));
+function bindingWords(stage: Stage, change: ObjectChange, label: string): Said[] {
+  const [was, is] = [roleOf(change.before?.object), roleOf(change.after?.object)];
+  const [old, now] = [listAt(change.before?.object, 'subjects'), listAt(change.after?.object, 'subjects')];
   if (change.change === 'removed') {
-    return [
-      {
-        text: `${label} removed: ${subjectsInWords(old!.subjects)} lost ${old!.role}`,
-        reasons: [reasonOf('risk/delete', stage, 'what they did with it fails')],
-        explains: [explainsAll(change)],
-      },
-    ];
+    const reason = reasonOf('risk/delete', stage, 'what they did with it fails');
+    return [sentence(`${label} removed: ${subjectsInWords(old)} lost ${was}`, { of: change }, reason)];
   }
-  const gives = (subjects: readonly unknown[]): string => `${label} gives ${now!.role} to ${subjectsInWords(subjects)}`;
-  const why = 'who is bound may do all that the role allows';
-  if (change.change === 'added')
-    return [
-      {
-        text: gives(now!.subjects),
-        reasons: [reasonOf('risk/privilege', stage, why)],
-        explains: [explainsAll(change)],
-      },
-    ];
-  const explains = [explainsBelow(change, ['subjects'], ['roleRef'])];
-  if (old!.role !== now!.role)
-    return [
-      {
-        text: `${gives(now!.subjects)} (was ${old!.role})`,
-        reasons: [reasonOf('risk/privilege', stage, why)],
-        explains,
-      },
-    ];
-  const [had, has] = [new Set(old!.subjects.map(exactly)), new Set(now!.subjects.map(exactly))];
-  const [come, gone] = [
-    now!.subjects.filter((one) => !had.has(exactly(one))),
-    old!.subjects.filter((one) => !has.has(exactly(one))),
-  ];
-  if (come.length > 0)
-    return [{ text: `${gives(come)} too`, reasons: [reasonOf('risk/privilege', stage, why)], explains }];
-  return gone.length > 0
-    ? [{ text: `${label} takes ${now!.role} from ${subjectsInWords(gone)}`, reasons: [], explains }]
-    : [];
+  const gives = (subjects: readonly unknown[]): string => `${label} gives ${is} to ${subjectsInWords(subjects)}`;
+  const reason = reasonOf('risk/privilege', stage, 'who is bound may do all that the role allows');
+  if (change.change === 'added') return [sentence(gives(now), { of: change }, reason)];
+  const explains = explainsBelow(change, ['subjects'], ['roleRef']);
+  if (was !== is) return [sentence(`${gives(now)} (was ${was})`, explains, reason)];
+  const { come, gone } = comeAndGone(old, now);
+  if (come.length > 0) return [sentence(`${gives(come)} too`, explains, reason)];
+  return gone.length > 0 ? [sentence(`${label} takes ${is} from ${subjectsInWords(gone)}`, explains)] : [];
 }
 
 function roleOf(object: unknown): string {

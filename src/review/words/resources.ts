@@ -1,70 +1,43 @@
 import { parseQuantity } from '../../core/quantity.ts';
 import type { Reason } from '../plan.ts';
+import { mapAt, textAt } from '../read.ts';
 import { reasonOf, type Stage } from '../risks.ts';
-import { counted, mapAt, shown, textAt } from './read.ts';
-import type { Words } from './running.ts';
+import { phrase, type Phrase } from './said.ts';
+import { counted, isWas, shown } from './text.ts';
 
 /** Processor, memory and GPUs. */
-
-/** What changes of what a container asks for and may use: `memory of fraud-detector predictor is 4Gi (was 8Gi)`. */
-export function resourceWords(stage: Stage, who: string, before: unknown, after: unknown): Words[] {
-  const names = [
-    ...new Set(
-      [before, after].flatMap((resources) => ['requests', 'limits'].flatMap((kind) => Object.keys(mapAt(resources, kind)))),
-    ),
-  ].sort();
-  const rest = names.length - MOST_RESOURCES;
-  const more = rest > 0 ? [{ text: `${counted(rest, 'other resource')} of ${who} may change too`, reasons: [] }] : [];
-  return [...names.slice(0, MOST_RESOURCES).flatMap((name) => oneResource(stage, who, name, before, after)), ...more];
-}
 
 /** More kinds of resources than any container has. */
 const MOST_RESOURCES = 8;
 
-function oneResource(stage: Stage, who: string, name: string, before: unknown, after: unknown): Words[] {
-  const [request, oldRequest] = [textAt(after, 'requests', name), textAt(before, 'requests', name)];
-  const [limit, oldLimit] = [textAt(after, 'limits', name), textAt(before, 'limits', name)];
-  const [requested, limited] = [!alike(request, oldRequest), !alike(limit, oldLimit)];
-  const noun = resourceName(name);
+/** What changes of what a container asks for and may use: `memory of fraud-detector predictor is 4Gi (was 8Gi)`. */
+export function resourceWords(stage: Stage, who: string, before: unknown, after: unknown): Phrase[] {
+  const all = [before, after].flatMap((resources) => ['requests', 'limits'].flatMap((kind) => Object.keys(mapAt(resources, kind))));
+  const kinds = [...new Set(all)].sort();
+  const rest = kinds.length - MOST_RESOURCES;
+  const more = rest > 0 ? [phrase(`${counted(rest, 'other resource')} of ${who} may change too`)] : [];
+  return [...kinds.slice(0, MOST_RESOURCES).flatMap((kind) => oneResource(stage, who, kind, before, after)), ...more];
+}
+
+function oneResource(stage: Stage, who: string, kind: string, before: unknown, after: unknown): Phrase[] {
+  const [request, oldRequest] = [textAt(after, 'requests', kind), textAt(before, 'requests', kind)];
+  const [limit, oldLimit] = [textAt(after, 'limits', kind), textAt(before, 'limits', kind)];
+  const noun = nounOf(kind);
+  const words = (what: string, old: string | undefined, now: string | undefined, bound: 'request' | 'limit'): Phrase[] =>
+    isSame(old, now) ? [] : [phrase(`${what} of ${who} ${isWas(now, old)}`, lessReason(stage, old, now, bound))];
   // A request that is missing is the limit.
-  if (alike(request ?? limit, limit ?? request) && alike(oldRequest ?? oldLimit, oldLimit ?? oldRequest)) {
-    const [now, old] = [request ?? limit, oldRequest ?? oldLimit];
-    return alike(now, old)
-      ? []
-      : [
-          {
-            text: `${noun} of ${who} is ${shown(now)} (was ${shown(old)})`,
-            reasons: lessReasons(stage, noun, old, now, 'request'),
-          },
-        ];
+  if (isSame(request ?? limit, limit ?? request) && isSame(oldRequest ?? oldLimit, oldLimit ?? oldRequest)) {
+    return words(noun, oldRequest ?? oldLimit, request ?? limit, 'request');
   }
-  return [
-    ...(requested
-      ? [
-          {
-            text: `requested ${noun} of ${who} is ${shown(request)} (was ${shown(oldRequest)})`,
-            reasons: lessReasons(stage, `requested ${noun}`, oldRequest, request, 'request'),
-          },
-        ]
-      : []),
-    ...(limited
-      ? [
-          {
-            text: `limit of ${noun} of ${who} is ${shown(limit)} (was ${shown(oldLimit)})`,
-            reasons: lessReasons(stage, `limit of ${noun}`, oldLimit, limit, 'limit'),
-          },
-        ]
-      : []),
-  ];
+  return [...words(`requested ${noun}`, oldRequest, request, 'request'), ...words(`limit of ${noun}`, oldLimit, limit, 'limit')];
 }
 
-function resourceName(name: string): string {
-  if (name === 'cpu' || name === 'memory') return name;
-  return /\/(?:gpu|mig-[\w.]+)$/.test(name) ? 'GPU' : shown(name);
+function nounOf(kind: string): string {
+  return /\/(?:gpu|mig-[\w.]+)$/.test(kind) ? 'GPU' : shown(kind);
 }
 
-function alike(a: string | undefined, b: string | undefined): boolean {
-  return a === b || (a !== undefined && b !== undefined && amount(a) !== undefined && amount(a) === amount(b));
+function isSame(a: string | undefined, b: string | undefined): boolean {
+  return a === b || (amount(a) !== undefined && amount(a) === amount(b));
 }
 
 function amount(text: string | undefined): bigint | undefined {
@@ -72,20 +45,12 @@ function amount(text: string | undefined): bigint | undefined {
 }
 
 /** Without a request nothing is kept free; without a limit everything may be used. */
-function lessReasons(
-  stage: Stage,
-  noun: string,
-  before: string | undefined,
-  after: string | undefined,
-  kind: 'request' | 'limit',
-): Reason[] {
-  if (after === undefined)
-    return kind === 'request' && before !== undefined
-      ? [reasonOf('risk/resources', stage, `nothing is said of ${noun} any more`)]
-      : [];
+function lessReason(stage: Stage, before: string | undefined, after: string | undefined, bound: 'request' | 'limit'): Reason | undefined {
+  if (before === undefined || after === undefined) {
+    const lost = bound === 'request' ? before !== undefined : after !== undefined;
+    return lost ? reasonOf('risk/resources', stage, bound === 'request' ? 'none of it is kept free for it' : 'there was no limit') : undefined;
+  }
   const [old, now] = [amount(before), amount(after)];
-  if (now === undefined) return [];
-  if (before === undefined) return kind === 'limit' ? [reasonOf('risk/resources', stage, `${noun} had no end`)] : [];
-  if (old === undefined || now >= old) return [];
-  return [reasonOf(2n * now <= old ? 'risk/resources-halved' : 'risk/resources', stage, `${noun} was ${shown(before)}`)];
+  if (old === undefined || now === undefined || now >= old) return undefined;
+  return reasonOf(2n * now <= old ? 'risk/resources-halved' : 'risk/resources', stage);
 }

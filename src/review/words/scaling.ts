@@ -1,18 +1,20 @@
 import type { KubeObject } from '../../core/object.ts';
 import type { ObjectChange } from '../compare.ts';
+import { isKind, listAt, mapAt, nameOf, numberAt, textAt, valueAt, type Path } from '../read.ts';
 import { reasonOf, type Stage } from '../risks.ts';
-import type { Said } from '../statement.ts';
 import { namesBehind } from '../route.ts';
+import type { Explained, Said } from '../statement.ts';
 import { isWorkload, partOf, range, releaseOf } from '../topology.ts';
 import type { ChangedUnit } from '../unit.ts';
-import { counted, isKind, listAt, listed, mapAt, numberAt, shown, textAt, valueAt } from './read.ts';
-import { TEMPLATE, whoIs, type Path, type Words } from './running.ts';
-import { touching, type Altered } from './said.ts';
+import { latest, touching, type Altered } from './changes.ts';
 import type { Reach } from './reach.ts';
+import { COMPONENTS, TEMPLATE, whoIs } from './running.ts';
+import { phrase, sentence, type Phrase } from './said.ts';
+import { counted, listed, shown } from './text.ts';
 
 /** How many replicas run, and what their number follows. */
 
-/** How many replicas something keeps; `undefined` where another object says so. */
+/** How many replicas something keeps. */
 interface Replicas {
   readonly min: number;
   readonly max: number | undefined;
@@ -22,6 +24,7 @@ interface Replicas {
 interface Scaling {
   readonly who: string;
   readonly fields: readonly Path[];
+  /** `undefined` where another object says how many there are. */
   readonly replicas: (object: KubeObject) => Replicas | undefined;
   /** What the number of replicas follows, and where that is written. */
   readonly aim?: { readonly fields: readonly Path[]; readonly of: (object: KubeObject) => string };
@@ -29,114 +32,74 @@ interface Scaling {
 }
 
 const ANNOTATIONS: Path = ['spec', 'template', 'metadata', 'annotations'];
-const KNATIVE = 'autoscaling.knative.dev/';
 
-function knativeText(object: KubeObject, name: string): string | undefined {
-  // Knative still reads the names of before 0.24 (serving pkg/apis/autoscaling).
-  return (
-    textAt(object, ...ANNOTATIONS, `${KNATIVE}${name}`) ??
-    textAt(object, ...ANNOTATIONS, `${KNATIVE}${name.replace(/-(\w)/, (_, letter: string) => letter.toUpperCase())}`)
-  );
+/** Where Knative reads a setting; it still takes the names of before 0.24 (serving pkg/apis/autoscaling). */
+function knative(...settings: readonly string[]): Path[] {
+  const old = (name: string): string => name.replace(/-(\w)/, (_, letter: string) => letter.toUpperCase());
+  return settings.flatMap((name) => [name, old(name)]).map((name) => [...ANNOTATIONS, `autoscaling.knative.dev/${name}`]);
+}
+
+function knativeText(object: KubeObject, setting: string): string | undefined {
+  return knative(setting).flatMap((path) => textAt(object, ...path) ?? [])[0];
 }
 
 function scalingsOf(unit: ChangedUnit, object: KubeObject): Scaling[] {
-  if (isKind(object, 'serving.kserve.io', 'InferenceService')) {
-    return ['predictor', 'transformer', 'explainer'].map((component) => {
-      const base: Path = ['spec', component];
-      return {
-        who: whoIs(unit, object, component),
-        fields: [
-          [...base, 'minReplicas'],
-          [...base, 'maxReplicas'],
-        ],
-        replicas: (of) =>
-          valueAt(of, ...base) === undefined
-            ? undefined
-            : { min: numberAt(of, ...base, 'minReplicas') ?? 1, max: numberAt(of, ...base, 'maxReplicas') },
-        aim: {
-          fields: [
-            [...base, 'scaleMetric'],
-            [...base, 'scaleTarget'],
-          ],
-          of: (of) => aimText(textAt(of, ...base, 'scaleMetric'), textAt(of, ...base, 'scaleTarget')),
-        },
-        concurrency: [...base, 'containerConcurrency'],
-      };
-    });
-  }
+  if (isKind(object, 'serving.kserve.io', 'InferenceService')) return COMPONENTS.map((component) => componentScaling(unit, object, component));
   if (isKind(object, 'serving.knative.dev', 'Service')) {
-    const names = ['min-scale', 'max-scale', 'minScale', 'maxScale'].map((name) => [...ANNOTATIONS, `${KNATIVE}${name}`]);
+    const number = (of: KubeObject, setting: string): number => Number(knativeText(of, setting) ?? 0) || 0;
+    const aim = { fields: knative('metric', 'target'), of: (of: KubeObject) => aimText(knativeText(of, 'metric'), knativeText(of, 'target')) };
     return [
       {
         who: whoIs(unit, object),
-        fields: names,
-        replicas: (of) => ({
-          min: Number(knativeText(of, 'min-scale') ?? 0) || 0,
-          max: Number(knativeText(of, 'max-scale') ?? 0) || undefined,
-        }),
-        aim: {
-          fields: ['metric', 'target'].map((name) => [...ANNOTATIONS, `${KNATIVE}${name}`]),
-          of: (of) => aimText(knativeText(of, 'metric'), knativeText(of, 'target')),
-        },
+        fields: knative('min-scale', 'max-scale'),
+        replicas: (of) => ({ min: number(of, 'min-scale'), max: number(of, 'max-scale') || undefined }),
+        aim,
         concurrency: [...TEMPLATE, 'containerConcurrency'],
       },
     ];
   }
   if (isKind(object, 'autoscaling', 'HorizontalPodAutoscaler')) {
-    return [
-      {
-        who: scaledBy(unit, object),
-        fields: [
-          ['spec', 'minReplicas'],
-          ['spec', 'maxReplicas'],
-        ],
-        replicas: (of) => ({ min: numberAt(of, 'spec', 'minReplicas') ?? 1, max: numberAt(of, 'spec', 'maxReplicas') }),
-        aim: {
-          fields: [
-            ['spec', 'metrics'],
-            ['spec', 'targetCPUUtilizationPercentage'],
-          ],
-          of: autoscalerAim,
-        },
-      },
-    ];
+    const aim = {
+      fields: [
+        ['spec', 'metrics'],
+        ['spec', 'targetCPUUtilizationPercentage'],
+      ],
+      of: autoscalerAim,
+    };
+    return [{ who: scaledBy(unit, object), ...bounds(['spec', 'minReplicas'], ['spec', 'maxReplicas'], 1), aim }];
   }
   if (isKind(object, 'keda.sh', 'ScaledObject')) {
-    return [
-      {
-        who: scaledBy(unit, object),
-        fields: [
-          ['spec', 'minReplicaCount'],
-          ['spec', 'maxReplicaCount'],
-        ],
-        replicas: (of) => ({
-          min: numberAt(of, 'spec', 'minReplicaCount') ?? 0,
-          max: numberAt(of, 'spec', 'maxReplicaCount') ?? 100,
-        }),
-      },
-    ];
+    return [{ who: scaledBy(unit, object), ...bounds(['spec', 'minReplicaCount'], ['spec', 'maxReplicaCount'], 0, 100) }];
   }
   if (!isWorkload(object) || isKind(object, 'apps', 'DaemonSet')) return [];
-  return [
-    {
-      who: whoIs(unit, object),
-      fields: [['spec', 'replicas']],
-      replicas: (of) => {
-        const replicas = numberAt(of, 'spec', 'replicas');
-        return replicas === undefined ? undefined : { min: replicas, max: replicas };
-      },
-    },
-  ];
+  const replicas = (of: KubeObject): Replicas | undefined => {
+    const count = numberAt(of, 'spec', 'replicas');
+    return count === undefined ? undefined : { min: count, max: count };
+  };
+  return [{ who: whoIs(unit, object), fields: [['spec', 'replicas']], replicas }];
+}
+
+function bounds(min: Path, max: Path, least: number, most?: number): Pick<Scaling, 'fields' | 'replicas'> {
+  return { fields: [min, max], replicas: (of) => ({ min: numberAt(of, ...min) ?? least, max: numberAt(of, ...max) ?? most }) };
+}
+
+function componentScaling(unit: ChangedUnit, object: KubeObject, component: string): Scaling {
+  const at = (field: string): Path => ['spec', component, field];
+  const { fields, replicas } = bounds(at('minReplicas'), at('maxReplicas'), 1);
+  return {
+    who: whoIs(unit, object, component),
+    fields,
+    replicas: (of) => (valueAt(of, 'spec', component) === undefined ? undefined : replicas(of)),
+    aim: { fields: [at('scaleMetric'), at('scaleTarget')], of: (of) => aimText(textAt(of, ...at('scaleMetric')), textAt(of, ...at('scaleTarget'))) },
+    concurrency: at('containerConcurrency'),
+  };
 }
 
 /** What an autoscaler scales. */
 function scaledBy(unit: ChangedUnit, object: KubeObject): string {
-  const scaled = {
-    ...object,
-    kind: textAt(object, 'spec', 'scaleTargetRef', 'kind') ?? 'Deployment',
-    metadata: { ...object.metadata, name: textAt(object, 'spec', 'scaleTargetRef', 'name') ?? '' },
-  };
-  return whoIs(unit, scaled);
+  const kind = textAt(object, 'spec', 'scaleTargetRef', 'kind') ?? 'Deployment';
+  const name = textAt(object, 'spec', 'scaleTargetRef', 'name') ?? '';
+  return whoIs(unit, { ...object, kind, metadata: { ...object.metadata, name } });
 }
 
 function aimText(metric: string | undefined, target: string | undefined): string {
@@ -145,53 +108,69 @@ function aimText(metric: string | undefined, target: string | undefined): string
 
 function autoscalerAim(object: KubeObject): string {
   const cpu = textAt(object, 'spec', 'targetCPUUtilizationPercentage');
+  if (cpu !== undefined) return aimText('cpu', cpu);
   const metrics = listAt(object, 'spec', 'metrics').map((metric) => {
-    const resource = mapAt(metric, 'resource');
-    const target = mapAt(resource, 'target');
-    return textAt(resource, 'name') === undefined
+    const resource = textAt(metric, 'resource', 'name');
+    const target = mapAt(metric, 'resource', 'target');
+    return resource === undefined
       ? shown(textAt(metric, 'type'))
-      : aimText(textAt(resource, 'name'), textAt(target, 'averageUtilization') ?? textAt(target, 'averageValue'));
+      : aimText(resource, textAt(target, 'averageUtilization') ?? textAt(target, 'averageValue'));
   });
-  return cpu === undefined ? listed(metrics) || 'none' : aimText('cpu', cpu);
+  return listed(metrics) || 'none';
 }
 
 /** What changes of how many replicas something runs, and of what that number follows. */
-export function scaleSaid(unit: ChangedUnit, stage: Stage, change: Altered, after: () => Reach | undefined): Said[] {
+export function scaleSaid(unit: ChangedUnit, stage: Stage, change: Altered, reach: () => Reach | undefined): Said[] {
   const [old, now] = [change.before.object, change.after.object];
   return scalingsOf(unit, now).flatMap(({ who, fields, replicas, aim, concurrency }) => {
     const said: Said[] = [];
-    const touched = touching(change.changes, ...fields);
-    if (touched.length > 0) {
+    const on = (paths: readonly Path[]): Explained | undefined => {
+      const changes = touching(change.changes, ...paths);
+      return changes.length === 0 ? undefined : { of: change, changes };
+    };
+    const counts = on(fields);
+    if (counts) {
+      const budget = budgetOf(unit, now, replicas(old), replicas(now));
+      const phrases = replicaWords(unit, stage, now, who, replicas(old), replicas(now), reach);
       said.push(
-        ...replicaWords(unit, stage, now, who, replicas(old), replicas(now), after).map((words) => ({
-          ...words,
-          explains: [{ of: change, changes: touched }],
-        })),
+        ...phrases.map(({ text, reasons }, index) =>
+          index === 0 && budget
+            ? sentence(`${text}, ${budget.words}`, [counts, { of: budget.change }], ...reasons)
+            : sentence(text, counts, ...reasons),
+        ),
       );
     }
-    const aims = aim ? touching(change.changes, ...aim.fields) : [];
-    if (aim && aims.length > 0 && aim.of(old) !== aim.of(now)) {
-      said.push({
-        text: `${who} scales at ${aim.of(now)} (was ${aim.of(old)})`,
-        reasons: [],
-        explains: [{ of: change, changes: aims }],
-      });
-    }
-    const limits = concurrency ? touching(change.changes, concurrency) : [];
-    if (concurrency && limits.length > 0) {
+    const aims = aim && on(aim.fields);
+    if (aims && aim.of(old) !== aim.of(now)) said.push(sentence(`${who} scales at ${aim.of(now)} (was ${aim.of(old)})`, aims));
+    const limits = concurrency && on([concurrency]);
+    if (limits) {
       const count = (object: KubeObject): string => {
-        const limit = numberAt(object, ...concurrency);
-        return limit === undefined || limit === 0 ? 'any number of requests' : counted(limit, 'request');
+        const limit = numberAt(object, ...concurrency) ?? 0;
+        return limit === 0 ? 'any number of requests' : counted(limit, 'request');
       };
-      if (count(old) !== count(now))
-        said.push({
-          text: `${who} takes ${count(now)} at a time per replica (was ${count(old).replace(/ requests?$/, '')})`,
-          reasons: [],
-          explains: [{ of: change, changes: limits }],
-        });
+      const text = `${who} takes ${count(now)} at a time per replica (was ${count(old).replace(/ requests?$/, '')})`;
+      if (count(old) !== count(now)) said.push(sentence(text, limits));
     }
     return said;
   });
+}
+
+/** The PodDisruptionBudget that comes or goes with the second replica: with one it would only stop drains. */
+function budgetOf(
+  { objects }: ChangedUnit,
+  object: KubeObject,
+  before: Replicas | undefined,
+  after: Replicas | undefined,
+): { readonly change: ObjectChange; readonly words: string } | undefined {
+  const single = (replicas: Replicas | undefined): boolean => replicas !== undefined && replicas.min < 2;
+  if (!before || !after || single(before) === single(after)) return undefined;
+  const change = objects.find(
+    (one) =>
+      one.change === (single(after) ? 'removed' : 'added') &&
+      isKind(latest(one), 'policy', 'PodDisruptionBudget') &&
+      nameOf(latest(one)) === nameOf(object),
+  );
+  return change && { change, words: single(after) ? 'and has no PodDisruptionBudget any more' : 'and has a PodDisruptionBudget' };
 }
 
 function replicaWords(
@@ -202,50 +181,29 @@ function replicaWords(
   before: Replicas | undefined,
   after: Replicas | undefined,
   reach: () => Reach | undefined,
-): Words[] {
-  if (!after)
-    return before
-      ? [{ text: `${who} leaves its replicas to an autoscaler (was ${range(before.min, before.max)})`, reasons: [] }]
-      : [];
+): Phrase[] {
+  if (!after) return before ? [phrase(`${who} leaves its replicas to an autoscaler (was ${range(before.min, before.max)})`)] : [];
   if (before && before.min === after.min && before.max === after.max) return [];
-  const was = before ? ` (was ${range(before.min, before.max)})` : '';
   const idle = after.min === 0 && before?.min !== 0 ? idleRelease(object, reach) : undefined;
+  const retired = reasonOf('risk/retire', stage);
   if (after.max === 0 && after.min === 0) {
-    const reason =
-      idle === undefined
-        ? reasonOf('risk/delete-live', stage, 'no replica of it runs any more')
-        : reasonOf('risk/retire', stage, 'no route sends requests to it');
-    return [
-      {
-        text: `${who}${idle === undefined ? '' : ` of release ${shown(idle)}`} is stopped${before ? ` (ran ${range(before.min, before.max)})` : ''}`,
-        reasons: [reason],
-      },
-    ];
+    const reason = idle === undefined ? reasonOf('risk/delete-live', stage, 'no replica of it runs any more') : retired;
+    const whose = idle === undefined ? '' : ` of release ${shown(idle)}`;
+    return [phrase(`${who}${whose} is stopped${before ? ` (ran ${range(before.min, before.max)})` : ''}`, reason)];
   }
-  const words: Words[] = [];
-  const toZero = before !== undefined && before.min > 0 && after.min === 0;
+  const front = frontOf(unit, object, who);
+  const words: Phrase[] = [];
+  const [toZero, fromZero] = [before !== undefined && before.min > 0 && after.min === 0, before?.min === 0 && after.min > 0];
   if (toZero) {
-    const text =
-      idle === undefined
-        ? `${frontOf(unit, object, who)} may scale to zero`
-        : `release ${shown(idle)} of ${frontOf(unit, object, who)} may scale to zero`;
-    words.push({
-      text,
-      reasons: [
-        idle === undefined
-          ? reasonOf('risk/scale-to-zero', stage, `at least ${before.min} ran before`)
-          : reasonOf('risk/retire', stage, 'no route sends requests to it'),
-      ],
-    });
+    const text = `${idle === undefined ? front : `release ${shown(idle)} of ${front}`} may scale to zero`;
+    words.push(phrase(text, idle === undefined ? reasonOf('risk/scale-to-zero', stage) : retired));
   }
-  if (toZero && before.max === after.max) return words;
+  if (fromZero) words.push(phrase(`${front} no longer scales to zero`));
+  if (before && before.max === after.max && (toZero || (fromZero && after.min === 1))) return words;
   const fewer = before !== undefined && (after.min < before.min || (after.max ?? Infinity) < (before.max ?? Infinity));
-  const plural = after.min === 1 && (after.max ?? 2) <= 1 ? 'replica' : 'replicas';
-  words.unshift({
-    text: `${who} runs ${range(after.min, after.max)} ${plural}${was}`,
-    reasons: fewer ? [reasonOf('risk/replicas', stage, `it ran ${range(before.min, before.max)}`)] : [],
-  });
-  return words;
+  const noun = after.min === 1 && after.max === 1 ? 'replica' : 'replicas';
+  const was = before ? ` (was ${range(before.min, before.max)})` : '';
+  return [phrase(`${who} runs ${range(after.min, after.max)} ${noun}${was}`, fewer ? reasonOf('risk/replicas', stage) : undefined), ...words];
 }
 
 /** A function stands for its service, which answers through it. */
@@ -261,22 +219,17 @@ function idleRelease(object: KubeObject, reach: () => Reach | undefined): string
   const release = releaseOf(object);
   const reached = release === undefined ? undefined : reach();
   if (release === undefined || !reached || reached.releases.has(release)) return undefined;
-  const name = textAt(object, 'metadata', 'name') ?? '';
-  const stem = name.slice(0, name.length - release.length);
+  const stem = nameOf(object).slice(0, -release.length);
   const twin = [...reached.hosts].some((host) =>
     namesBehind(host).some((other) => other.startsWith(stem) && reached.releases.has(other.slice(stem.length))),
   );
   return twin ? release : undefined;
 }
 
+const MINIMA: readonly Path[] = [...knative('min-scale'), ['spec', 'replicas'], ['spec', 'predictor', 'minReplicas']];
+
 /** Whether a change may take the last replica of a workload away, so that it matters whether anything leads to it. */
 export function mayGoToZero(change: ObjectChange): boolean {
-  if (change.change !== 'changed') return false;
-  const [old, now] = [change.before.object, change.after.object];
-  const minima: readonly Path[] = [
-    [...ANNOTATIONS, `${KNATIVE}min-scale`],
-    ['spec', 'replicas'],
-    ['spec', 'predictor', 'minReplicas'],
-  ];
-  return releaseOf(now) !== undefined && minima.some((path) => numberAt(now, ...path) === 0 && numberAt(old, ...path) !== 0);
+  if (change.change !== 'changed' || releaseOf(change.after.object) === undefined) return false;
+  return MINIMA.some((path) => numberAt(change.after.object, ...path) === 0 && numberAt(change.before.object, ...path) !== 0);
 }

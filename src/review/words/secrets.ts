@@ -1,10 +1,15 @@
 import type { DocumentChange, ObjectChange } from '../compare.ts';
 import type { Change } from '../field.ts';
+import { isKind, listAt, mapAt, textAt, valueAt } from '../read.ts';
 import { reasonOf, type Stage } from '../risks.ts';
 import type { Said } from '../statement.ts';
 import type { ChangedUnit } from '../unit.ts';
+import { changesBelow, isAltered, latest } from './changes.ts';
 import { fieldsInWords } from './fields.ts';
-import { changesBelow, isKind, labelOf, latest, listAt, listed, mapAt, shown, textAt, valueAt } from './read.ts';
+import { sentence } from './said.ts';
+import { keysOf } from './sets.ts';
+import { labelOf } from './subject.ts';
+import { listed, shown } from './text.ts';
 
 const EXTERNAL_SECRETS = 'external-secrets.io';
 
@@ -30,42 +35,26 @@ function storeOf(object: unknown): string {
 }
 
 function externalWords(unit: ChangedUnit, stage: Stage, change: ObjectChange): Said[] {
-  if (
-    !isKind(latest(change), EXTERNAL_SECRETS, 'ExternalSecret') ||
-    change.change === 'added' ||
-    change.change === 'removed'
-  )
-    return [];
+  if (!isKind(latest(change), EXTERNAL_SECRETS, 'ExternalSecret') || !isAltered(change)) return [];
   const label = labelOf(unit, latest(change));
   const said: Said[] = [];
   const say = (text: string, why: string | undefined, changes: readonly Change[]): void =>
-    void said.push({
-      text,
-      reasons: why === undefined ? [] : [reasonOf('risk/secret', stage, why)],
-      explains: [{ of: change, changes }],
-    });
+    void said.push(sentence(text, { of: change, changes }, why === undefined ? undefined : reasonOf('risk/secret', stage, why)));
   const [was, is] = [storeOf(change.before.object), storeOf(change.after.object)];
   if (was !== is)
-    say(
-      `${label} reads from ${is} (was ${was})`,
-      `it read from ${was}`,
-      changesBelow(change.changes, ['spec', 'secretStoreRef']),
-    );
-  const [old, now] = [keysOf(change.before.object), keysOf(change.after.object)];
+    say(`${label} reads from ${is} (was ${was})`, 'what it makes is another secret', changesBelow(change.changes, ['spec', 'secretStoreRef']));
+  const [old, now] = [sourcesOf(change.before.object), sourcesOf(change.after.object)];
   const data = changesBelow(change.changes, ['spec', 'data']);
-  for (const key of new Set([...old.keys(), ...now.keys()])) {
+  for (const key of keysOf(old, now)) {
     const [from, to] = [old.get(key), now.get(key)];
     if (from === to) continue;
     const changes = data.filter(
       ({ path }) =>
-        path.length === 2 ||
-        textAt(path[2], 'secretKey') === key ||
-        typeof path[2] === 'number' ||
-        textAt(path[2], '', 'secretKey') === key,
+        path.length === 2 || textAt(path[2], 'secretKey') === key || typeof path[2] === 'number' || textAt(path[2], '', 'secretKey') === key,
     );
     if (from === undefined) say(`${label} reads ${shown(key)} too, from ${to!}`, undefined, changes);
     else if (to === undefined) say(`${label} no longer has ${shown(key)}`, 'what reads it does not start', changes);
-    else say(`${shown(key)} of ${label} comes from ${to} (was ${from})`, `it came from ${from}`, changes);
+    else say(`${shown(key)} of ${label} comes from ${to} (was ${from})`, 'what it makes is another secret', changes);
   }
   const rest = changesBelow(change.changes, ['spec', 'dataFrom'], ['spec', 'target']);
   if (rest.length > 0) say(`${label}: ${fieldsInWords(rest)}`, 'the Secret that it makes is another one', rest);
@@ -73,7 +62,7 @@ function externalWords(unit: ChangedUnit, stage: Stage, change: ObjectChange): S
 }
 
 /** Where each key of an ExternalSecret comes from. */
-function keysOf(object: unknown): Map<string, string> {
+function sourcesOf(object: unknown): Map<string, string> {
   return new Map(
     listAt(object, 'spec', 'data').map((item) => {
       const [key, property, version] = ['key', 'property', 'version'].map((field) => textAt(item, 'remoteRef', field));
@@ -85,18 +74,11 @@ function keysOf(object: unknown): Map<string, string> {
 
 function storeWords(unit: ChangedUnit, stage: Stage, change: ObjectChange): Said[] {
   const object = latest(change);
-  if (!isKind(object, EXTERNAL_SECRETS, 'SecretStore') && !isKind(object, EXTERNAL_SECRETS, 'ClusterSecretStore'))
-    return [];
+  if (!isKind(object, EXTERNAL_SECRETS, 'SecretStore', 'ClusterSecretStore')) return [];
   const changes = changesBelow(change.changes, ['spec', 'provider'], ['spec', 'conditions']);
   if (changes.length === 0) return [];
-  const reasons = [reasonOf('risk/secret', stage, 'all secrets that are read through it come from there')];
-  return [
-    {
-      text: `${labelOf(unit, object)} reads otherwise: ${fieldsInWords(changes, 2)}`,
-      reasons,
-      explains: [{ of: change, changes }],
-    },
-  ];
+  const reason = reasonOf('risk/secret', stage, 'all secrets that are read through it come from there');
+  return [sentence(`${labelOf(unit, object)} reads otherwise: ${fieldsInWords(changes, 2)}`, { of: change, changes }, reason)];
 }
 
 /** Deeper than any pod template. */
@@ -109,8 +91,7 @@ type References = Map<string, { readonly secret: string; readonly segment: strin
 function referencesOf(object: unknown): References {
   const found: References = new Map();
   const add = (what: string, secret: string | undefined, key: string | undefined, segment: string): void => {
-    if (secret !== undefined)
-      found.set(what, { secret: key === undefined ? shown(secret) : `${shown(secret)} (${shown(key)})`, segment });
+    if (secret !== undefined) found.set(what, { secret: key === undefined ? shown(secret) : `${shown(secret)} (${shown(key)})`, segment });
   };
   const walk = (value: unknown, name: string, holder: string, depth: number): void => {
     if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return;
@@ -122,21 +103,11 @@ function referencesOf(object: unknown): References {
     for (const [key, inner] of Object.entries(value)) {
       if (key === 'metadata' || key === 'status') continue;
       if (key === 'secretKeyRef' || key === 'secretRef') {
-        const what = key === 'secretKeyRef' ? name : 'the environment';
-        add(
-          key === 'secretRef' ? `${what}${holder} ${shown(valueAt(inner, 'name'))}` : `${what}${holder}`,
-          textAt(inner, 'name'),
-          textAt(inner, 'key'),
-          key,
-        );
+        const what = key === 'secretKeyRef' ? `${name}${holder}` : `the environment${holder} ${shown(valueAt(inner, 'name'))}`;
+        add(what, textAt(inner, 'name'), textAt(inner, 'key'), key);
       } else if (key === 'imagePullSecrets' || (key === 'secrets' && depth === 0)) {
         for (const secret of listAt(inner))
-          add(
-            `${key === 'secrets' ? 'pods' : 'image pulls'} ${shown(valueAt(secret, 'name'))}`,
-            textAt(secret, 'name'),
-            undefined,
-            key,
-          );
+          add(`${key === 'secrets' ? 'pods' : 'image pulls'} ${shown(valueAt(secret, 'name'))}`, textAt(secret, 'name'), undefined, key);
       } else if ((key === 'secretName' || key === 'credentialName') && typeof inner === 'string')
         add(`${own ?? name}${holder}`, inner, undefined, key);
       else {
@@ -150,40 +121,22 @@ function referencesOf(object: unknown): References {
 }
 
 function referenceWords(unit: ChangedUnit, stage: Stage, change: ObjectChange): Said[] {
-  if (
-    change.change === 'added' ||
-    change.change === 'removed' ||
-    isKind(latest(change), EXTERNAL_SECRETS, 'ExternalSecret')
-  )
-    return [];
+  if (!isAltered(change) || isKind(latest(change), EXTERNAL_SECRETS, 'ExternalSecret')) return [];
   const label = labelOf(unit, latest(change));
   const [old, now] = [referencesOf(change.before.object), referencesOf(change.after.object)];
-  return [...new Set([...old.keys(), ...now.keys()])].flatMap((what): Said[] => {
+  return keysOf(old, now).flatMap((what): Said[] => {
     const [was, is] = [old.get(what), now.get(what)];
     if (was?.secret === is?.secret) return [];
     const { segment } = (is ?? was)!;
-    const changes = change.changes.filter(
-      (one) => one.path.includes(segment) || holds(one.before, segment, 0) || holds(one.after, segment, 0),
-    );
+    const changes = change.changes.filter((one) => one.path.includes(segment) || holds(one.before, segment, 0) || holds(one.after, segment, 0));
     // One that has no name of its own is told by its secret.
-    const named = segment === 'secretKeyRef' || segment === 'secretName' || segment === 'credentialName';
+    const purpose = ['secretKeyRef', 'secretName', 'credentialName'].includes(segment) ? ` for ${shown(what)}` : '';
     const text =
-      is === undefined
-        ? `${label} no longer reads secret ${was!.secret}${named ? ` for ${shown(what)}` : ''}`
-        : was === undefined
-          ? `${label} reads secret ${is.secret}${named ? ` for ${shown(what)}` : ''}`
-          : `${shown(what)} of ${label} comes from secret ${is.secret} (was ${was.secret})`;
-    const reasons =
-      is === undefined
-        ? []
-        : [
-            reasonOf(
-              'risk/secret',
-              stage,
-              was === undefined ? 'without it pods do not start' : `it came from ${was.secret}`,
-            ),
-          ];
-    return [{ text, reasons, explains: [{ of: change, changes }] }];
+      is && was
+        ? `${shown(what)} of ${label} comes from secret ${is.secret} (was ${was.secret})`
+        : `${label} ${is ? 'reads' : 'no longer reads'} secret ${(is ?? was)!.secret}${purpose}`;
+    const reason = is && reasonOf('risk/secret', stage, was ? undefined : 'without it pods do not start');
+    return [sentence(text, { of: change, changes }, reason)];
   });
 }
 
@@ -205,8 +158,7 @@ function marksIn(value: unknown, field: string, depth: number, seen: (mark: stri
     value.forEach((item, index) => marksIn(item, `${field}[${shown(textAt(item, 'name') ?? index)}]`, depth + 1, seen));
     return;
   }
-  for (const key of Object.keys(value))
-    marksIn((value as Record<string, unknown>)[key], field === '' ? key : `${field}.${key}`, depth + 1, seen);
+  for (const key of Object.keys(value)) marksIn((value as Record<string, unknown>)[key], field === '' ? key : `${field}.${key}`, depth + 1, seen);
 }
 
 function valueWords(unit: ChangedUnit, stage: Stage): Said[] {
@@ -225,18 +177,12 @@ function valueWords(unit: ChangedUnit, stage: Stage): Said[] {
     });
     if (fields.size === 0) return [];
     const changes = change.changes.filter(({ after }) => hasMark(after, marks));
-    const reasons = [reasonOf('risk/secret-value', stage, 'a value in the tree is no secret any more')];
-    return [
-      {
-        text: `${label} has a value in it that looks like a secret: ${listed([...fields])}`,
-        reasons,
-        explains: [{ of: change, changes }],
-      },
-    ];
+    const text = `${label} has a value in it that looks like a secret: ${listed([...fields].sort())}`;
+    return [sentence(text, { of: change, changes }, reasonOf('risk/secret-value', stage))];
   };
   return [
     ...unit.objects.flatMap((change) =>
-      change.after ? said(change, change.after.object, labelOf(unit, change.after.object)) : [],
+      change.after && !isEncrypted(change.after.object) ? said(change, change.after.object, labelOf(unit, change.after.object)) : [],
     ),
     ...unit.documents.flatMap((change) => said(change, change.after, shown(change.file))),
   ];
@@ -248,10 +194,12 @@ function hasMark(value: unknown, marks: ReadonlySet<string>): boolean {
   return found;
 }
 
+/** Whether SOPS encrypted the values of an object: then they are safe in a repository. */
+function isEncrypted(object: unknown): boolean {
+  return textAt(object, 'sops', 'mac') !== undefined && textAt(object, 'sops', 'version') !== undefined;
+}
+
 /** Whether an object is made of secrets alone, so that no field of it is worth a word. */
 export function isSecret(object: unknown): boolean {
-  return (
-    textAt(object, 'kind') === 'Secret' &&
-    Object.keys(mapAt(object, 'data')).length + Object.keys(mapAt(object, 'stringData')).length > 0
-  );
+  return textAt(object, 'kind') === 'Secret' && Object.keys(mapAt(object, 'data')).length + Object.keys(mapAt(object, 'stringData')).length > 0;
 }

@@ -1,12 +1,16 @@
 import type { ObjectChange } from '../compare.ts';
+import { isKind, mapAt, textAt, valueAt } from '../read.ts';
 import { reasonOf, type Stage } from '../risks.ts';
-import type { Said } from '../statement.ts';
+import type { Explained, Said } from '../statement.ts';
 import type { ChangedUnit } from '../unit.ts';
+import { comesOrGoes, isAltered, latest, touching } from './changes.ts';
 import { meshWords } from './mesh.ts';
 import { networkWords } from './network.ts';
 import { podSecurityWords } from './pod-security.ts';
 import { rbacWords } from './rbac.ts';
-import { comesOrGoes, isKind, labelOf, latest, listed, mapAt, shown } from './read.ts';
+import { sentence } from './said.ts';
+import { labelOf } from './subject.ts';
+import { isWas, listed, shown } from './text.ts';
 
 /**
  * What changes of who may reach, read or do what: mTLS, authorisation, network policies, roles, what containers may do,
@@ -32,12 +36,12 @@ export function securityWords(unit: ChangedUnit, stage: Stage): Said[] {
 }
 
 /** Annotations by which clouds and meshes know who a ServiceAccount is. */
-const IDENTITIES: ReadonlySet<string> = new Set([
+const IDENTITIES = [
   'eks.amazonaws.com/role-arn',
   'iam.gke.io/gcp-service-account',
   'azure.workload.identity/client-id',
   'azure.workload.identity/tenant-id',
-]);
+];
 
 /** Names of roles in clouds are long. */
 const MAX_IDENTITY = 160;
@@ -46,49 +50,26 @@ function accountWords(unit: ChangedUnit, stage: Stage, change: ObjectChange): Sa
   const object = latest(change);
   if (!isKind(object, '', 'ServiceAccount') || change.change === 'removed') return [];
   const label = labelOf(unit, object);
-  const [old, now] = [
-    mapAt(change.before?.object, 'metadata', 'annotations'),
-    mapAt(change.after.object, 'metadata', 'annotations'),
-  ];
-  const token = automounts(change.after.object) && change.before !== undefined && !automounts(change.before.object);
-  const said: Said[] = [...IDENTITIES].flatMap((annotation): Said[] => {
-    const [was, is] = [old[annotation], now[annotation]];
+  const said = IDENTITIES.flatMap((annotation) => {
+    const path = ['metadata', 'annotations', annotation];
+    const [was, is] = [textAt(change.before?.object, ...path), textAt(change.after.object, ...path)];
     if (was === is) return [];
-    const changes = change.changes.filter(
-      ({ path, before, after }) =>
-        path.includes(annotation) ||
-        (path.at(-1) === 'annotations' && Object.hasOwn(mapAt(before ?? after), annotation)),
-    );
-    const text =
-      is === undefined
-        ? `${label} no longer acts as ${shown(was, MAX_IDENTITY)}`
-        : `${label} acts as ${shown(is, MAX_IDENTITY)} (was ${shown(was, MAX_IDENTITY)})`;
     // Whom a new one serves is said by what uses it.
-    if (change.change === 'added')
-      return [
-        { text: `${label} added: it acts as ${shown(is, MAX_IDENTITY)}`, reasons: [], explains: [{ of: change }] },
-      ];
-    return [
-      {
-        text,
-        reasons: [reasonOf('risk/identity', stage, `its workloads were ${shown(was, MAX_IDENTITY)}`)],
-        explains: [{ of: change, changes }],
-      },
-    ];
+    if (change.change === 'added') return [sentence(`${label} added: it acts as ${shown(is, MAX_IDENTITY)}`, { of: change })];
+    const [old, now] = [shown(was, MAX_IDENTITY), shown(is, MAX_IDENTITY)];
+    const text = is === undefined ? `no longer acts as ${old}` : `acts as ${now} (was ${old})`;
+    return [sentence(`${label} ${text}`, { of: change, changes: touching(change.changes, path) }, reasonOf('risk/identity', stage))];
   });
-  if (token) {
-    const changes = change.changes.filter(({ path }) => path[0] === 'automountServiceAccountToken');
-    said.push({
-      text: `pods of ${label} get its token`,
-      reasons: [reasonOf('risk/privilege', stage, 'whoever gets into one may use it')],
-      explains: [{ of: change, changes }],
-    });
+  if (change.before && !automounts(change.before.object) && automounts(change.after.object)) {
+    const changes = touching(change.changes, ['automountServiceAccountToken']);
+    const reason = reasonOf('risk/privilege', stage, 'whoever gets into one may use it');
+    said.push(sentence(`pods of ${label} get its token`, { of: change, changes }, reason));
   }
   return said;
 }
 
 function automounts(object: unknown): boolean {
-  return mapAt(object)['automountServiceAccountToken'] !== false;
+  return valueAt(object, 'automountServiceAccountToken') !== false;
 }
 
 /** Levels of pod security, the strictest first. */
@@ -99,31 +80,24 @@ const ENFORCE = 'pod-security.kubernetes.io/enforce';
 const MESH = ['istio-injection', 'istio.io/rev', 'istio.io/dataplane-mode'];
 
 function namespaceWords(unit: ChangedUnit, stage: Stage, change: ObjectChange): Said[] {
-  if (!isKind(latest(change), '', 'Namespace') || change.change === 'added' || change.change === 'removed') return [];
+  if (!isKind(latest(change), '', 'Namespace') || !isAltered(change)) return [];
   const label = labelOf(unit, latest(change));
-  const [old, now] = [
-    mapAt(change.before.object, 'metadata', 'labels'),
-    mapAt(change.after.object, 'metadata', 'labels'),
-  ];
-  const changesOf = (labels: readonly string[]): ObjectChange['changes'] =>
-    change.changes.filter(({ path }) => labels.some((one) => path.includes(one)) || path.at(-1) === 'labels');
+  const [old, now] = [mapAt(change.before.object, 'metadata', 'labels'), mapAt(change.after.object, 'metadata', 'labels')];
+  const explains = (labels: readonly string[]): Explained => ({
+    of: change,
+    changes: touching(change.changes, ...labels.map((one) => ['metadata', 'labels', one])),
+  });
   const said: Said[] = [];
   if (old[ENFORCE] !== now[ENFORCE]) {
-    const [was, is] = [levelOf(old[ENFORCE]), levelOf(now[ENFORCE])];
-    const reasons = is > was ? [reasonOf('risk/privilege', stage, `it was ${shown(old[ENFORCE])}`)] : [];
-    said.push({
-      text: `${label}: pod security is ${shown(now[ENFORCE])} (was ${shown(old[ENFORCE])})`,
-      reasons,
-      explains: [{ of: change, changes: changesOf([ENFORCE]) }],
-    });
+    const reason =
+      levelOf(now[ENFORCE]) > levelOf(old[ENFORCE]) ? reasonOf('risk/privilege', stage, 'its pods may do more to their node') : undefined;
+    said.push(sentence(`${label}: pod security ${isWas(now[ENFORCE], old[ENFORCE])}`, explains([ENFORCE]), reason));
   }
   if (inMesh(old) && !inMesh(now)) {
-    const text = `${label} leaves the mesh: ${listed(MESH.filter((name) => old[name] !== now[name]).map((name) => `${name} is ${shown(now[name])} (was ${shown(old[name])})`))}`;
-    said.push({
-      text,
-      reasons: [reasonOf('risk/mtls', stage, 'its pods have no proxy any more')],
-      explains: [{ of: change, changes: changesOf(MESH) }],
-    });
+    const labels = MESH.filter((name) => old[name] !== now[name]).map((name) => `${name} ${isWas(now[name], old[name])}`);
+    said.push(
+      sentence(`${label} leaves the mesh: ${listed(labels)}`, explains(MESH), reasonOf('risk/mtls', stage, 'its pods have no proxy any more')),
+    );
   }
   return said;
 }
@@ -135,9 +109,6 @@ function levelOf(level: unknown): number {
 }
 
 function inMesh(labels: Readonly<Record<string, unknown>>): boolean {
-  return (
-    labels['istio-injection'] === 'enabled' ||
-    (labels['istio-injection'] !== 'disabled' && labels['istio.io/rev'] !== undefined) ||
-    labels['istio.io/dataplane-mode'] === 'ambient'
-  );
+  const [injection, revision, mode] = MESH.map((name) => labels[name]);
+  return injection === 'enabled' || (injection !== 'disabled' && revision !== undefined) || mode === 'ambient';
 }

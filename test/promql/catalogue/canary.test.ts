@@ -1,14 +1,21 @@
 import { describe, expect, test } from 'vitest';
+import type { ProxiedRequests } from '../../../src/promql/catalogue/availability.ts';
 import { releases, type StatedRelease } from '../../../src/promql/catalogue/canary.ts';
 import { countsOf, errorRatioBeyond, failingBeyond } from '../../../src/promql/catalogue/gates.ts';
 import type { Subject } from '../../../src/promql/rule.ts';
-import { equal } from '../../../src/promql/selector.ts';
+import { exactly } from '../../../src/promql/selector.ts';
 
 const SUBJECT: Subject = { service: 's', namespace: 'n', team: 't', environment: 'e', escalation: undefined, page: 'critical' };
+const V2 = 'reporter="source",destination_service_namespace="n",destination_service_name="s-v2"';
 const FOR_EVER = { candidate: undefined, hold: undefined };
 
+/** Requests to a Service, as a gateway counts them. */
+function requestsTo(service: string): ProxiedRequests {
+  return { istio: { reporters: ['source'], namespace: 'n', services: [exactly(service)] } };
+}
+
 function stated(release: string, phase: StatedRelease['phase'], weight: number): StatedRelease {
-  return { release, phase, weight, matchers: [equal('destination_service_name', `s-${release}`)], otherwise: false };
+  return { release, phase, weight, source: requestsTo(`s-${release}`), otherwise: false };
 }
 
 /** An expression on one line. */
@@ -33,7 +40,7 @@ describe('the releases of a service', () => {
       ...['AiCandidateFailing v2', 'AiCandidateSlow v2', 'AiTrafficShareDiffers v2'],
     ]);
     expect(canary['ai_release:failed:increase10m v2']).toBe(
-      'sum(increase(istio_requests_total{destination_service_name="s-v2",response_code=~"5.."}[10m])) or 0 * sum(increase(istio_requests_total{destination_service_name="s-v2"}[10m]))',
+      `sum(increase(istio_requests_total{${V2},response_code=~"5.."}[10m])) or 0 * sum(increase(istio_requests_total{${V2}}[10m]))`,
     );
     expect(canary['AiCandidateFailing v2']).not.toContain('istio_requests_total');
   });
@@ -53,12 +60,12 @@ describe('the releases of a service', () => {
   });
 
   test('are not compared when something answers for two of them', () => {
-    const alike = { ...stated('v1', 'stable', 90), matchers: undefined };
+    const alike = { ...stated('v1', 'stable', 90), source: undefined };
     expect(Object.keys(exprs([alike, stated('v2', 'canary', 10)]))).toEqual(['ai_release:info v1', 'ai_release:info v2']);
   });
 });
 
 test('what is recorded is compared as gates compare it', () => {
-  const [candidate, stable] = [{ matchers: [equal('a', '1')] }, { matchers: [equal('a', '2')] }];
+  const [candidate, stable] = [{ source: requestsTo('a') }, { source: requestsTo('b') }];
   expect(failingBeyond(countsOf(candidate, '10m'), countsOf(stable, '10m'), 2).text).toBe(errorRatioBeyond({ candidate, stable }, 2, '10m').text);
 });

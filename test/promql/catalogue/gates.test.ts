@@ -1,18 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import {
-  bucketBounds, comparedObservations, deploymentAge, errorRatio, errorRatioBeyond, latencyAt, latencyDifference, latencyFactor, noValue, observationsFor,
-  predictionShift, replicasAvailable, replicasOnceAvailable, requests, type Deployments, type Sides,
+  bucketBounds, comparedObservations, countsOf, deploymentAge, errorRatio, errorRatioBeyond, latencyAt, latencyDifference, latencyFactor, noValue, observationsFor,
+  predictionShift, replicasAvailable, replicasOnceAvailable, requests, type Deployments, type Observed, type Requests, type Sides,
 } from '../../../src/promql/catalogue/gates.ts';
-import { equal, pattern } from '../../../src/promql/selector.ts';
+import type { Versions } from '../../../src/core/version.ts';
+import { queueProxyMetrics } from '../../../src/promql/metrics-knative.ts';
+import { equal, exactly, pattern } from '../../../src/promql/selector.ts';
 
-const SIDES: Sides = { candidate: { matchers: [equal('d', 'c')] }, stable: { matchers: [equal('d', 's')] } };
+const OF = 'reporter="source",destination_service_namespace="n",destination_service_name=';
+const istio = (service: string): Requests => ({ source: { istio: { reporters: ['source'], namespace: 'n', services: [exactly(service)] } } });
+const SIDES: Sides = { candidate: istio('c'), stable: istio('s') };
+const OBSERVED: Sides<Observed> = { candidate: { matchers: [equal('d', 'c')] }, stable: { matchers: [equal('d', 's')] } };
 
 /** Without line breaks and the spaces that go with them. */
 const flat = ({ text }: { readonly text: string }): string => text.replace(/\n\s*/g, ' ').replaceAll('( ', '(').replaceAll(' )', ')');
 
-const all = (side: string): string => `sum(increase(istio_requests_total{d="${side}"}[30m]))`;
+const all = (side: string): string => `sum(increase(istio_requests_total{${OF}"${side}"}[30m]))`;
 const answered = (side: string, code: string): string =>
-  `(sum(increase(istio_requests_total{d="${side}",response_code=~"${code}"}[30m])) or 0 * ${all(side)})`;
+  `(sum(increase(istio_requests_total{${OF}"${side}",response_code=~"${code}"}[30m])) or 0 * ${all(side)})`;
 const share = (side: string, code: string): string => `${answered(side, code)} / (${all(side)} > 0)`;
 const chance = (code: string): string => {
   const pooled = `(${answered('c', code)} + ${answered('s', code)}) / (${all('c')} + ${all('s')} > 0)`;
@@ -34,7 +39,7 @@ describe('the error ratio', () => {
 
 describe('latency', () => {
   const at = (side: string, ago = ''): string =>
-    `histogram_quantile(0.99, sum by (le) (rate(istio_request_duration_milliseconds_bucket{d="${side}",response_code!~"5.."}[5m]${ago})))`;
+    `histogram_quantile(0.99, sum by (le) (rate(istio_request_duration_milliseconds_bucket{${OF}"${side}",response_code!~"5.."}[5m]${ago})))`;
 
   test('is that of requests that did not fail', () => {
     expect(latencyAt(SIDES.candidate, 0.99, '5m').text).toBe(at('c'));
@@ -48,7 +53,25 @@ describe('latency', () => {
   test('of a release without traffic is that of before', () => {
     const sides: Sides = { ...SIDES, stable: { ...SIDES.stable, ago: '40m' } };
     expect(flat(latencyDifference(sides, 0.99, '5m'))).toBe(`${at('c')} - ${at('s', ' offset 40m')}`);
-    expect(requests(sides.stable, '5m').text).toBe('sum(increase(istio_requests_total{d="s"}[5m] offset 40m))');
+    expect(requests(sides.stable, '5m').text).toBe(`sum(increase(istio_requests_total{${OF}"s"}[5m] offset 40m))`);
+  });
+});
+
+describe('where queue-proxies count', () => {
+  const side = (release: string, versions: Versions): Requests => ({ source: { queueProxy: { generations: queueProxyMetrics(versions), pods: [[equal('release', release)]] } } });
+
+  test('requests are those of the pods, by the code that the version has a label for', () => {
+    const { requests: all, failed, refused } = countsOf(side('v2', '1.21.1'), '5m');
+    const counted = (code = ''): string => `sum(increase(kn_serving_invocation_duration_seconds_count{release="v2"${code}}[5m]))`;
+    const answered = (code: string): string => `${counted(`,http_response_status_code=~"${code}"`)} or 0 * ${counted()}`;
+    expect([all, failed, refused].map(flat)).toEqual([counted(), answered('5..'), answered('4..')]);
+  });
+
+  test('latency is in milliseconds, whatever the unit of the metric', () => {
+    const old = 'histogram_quantile(0.99, sum by (le) (rate(revision_request_latencies_bucket{release="v2",response_code!~"5.."}[5m])))';
+    const now = '1000 * histogram_quantile(0.99, sum by (le) (rate(kn_serving_invocation_duration_seconds_bucket{release="v2",http_response_status_code!~"5.."}[5m])))';
+    const at = (versions: Versions): string => flat(latencyAt(side('v2', versions), 0.99, '5m'));
+    expect([at('1.18.2'), at('1.21.1'), at(['1.18.2', '1.21.1'])]).toEqual([old, now, `${now} or ${old}`]);
   });
 });
 
@@ -61,12 +84,12 @@ describe('the shift of predictions', () => {
       return `clamp_min(${labelled} / on () group_left () (${every} > 0), scalar(0.5 / sum(increase(score_count{d="${side}"}[1h]))))`;
     };
     const index = `sum((${bins('c')} - on (bin) ${bins('s')}) * on (bin) ln(${bins('c')} / on (bin) ${bins('s')}))`;
-    expect(flat(predictionShift('score', SIDES, [0.5], '1h'))).toBe(`${index} and count(${bins('c')} + on (bin) ${bins('s')}) == 2`);
+    expect(flat(predictionShift('score', OBSERVED, [0.5], '1h'))).toBe(`${index} and count(${bins('c')} + on (bin) ${bins('s')}) == 2`);
   });
 
   test('counts observations as if one side were known', () => {
     const made = (side: string): string => `sum(increase(score_count{d="${side}"}[1h]))`;
-    expect(flat(comparedObservations('score', SIDES, '1h'))).toBe(`${made('c')} * ${made('s')} / (${made('c')} + ${made('s')} > 0)`);
+    expect(flat(comparedObservations('score', OBSERVED, '1h'))).toBe(`${made('c')} * ${made('s')} / (${made('c')} + ${made('s')} > 0)`);
   });
 
   test('needs the more observations the more bins there are, and the smaller the index is', () => {

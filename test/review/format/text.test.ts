@@ -42,7 +42,7 @@ fraud-detector in prod-eu (high)
         - Requests of fraud-detector fail 14.4 times as often as its objective of one hour allows.
         + Requests of fraud-detector fail 14.4 times as often as its objective of two hours allows.
       spec.groups[slo].rules[FraudDetectorErrorsBurnFast].labels.severity: - page
-  - PodMonitor risk-ml-prod/fraud-detector removed  envs/prod-eu/eu-1/risk-ml/fraud-detector/podmonitor.fraud-detector.yaml
+  - PodMonitor risk-ml-prod/fraud-detector  envs/prod-eu/eu-1/risk-ml/fraud-detector/podmonitor.fraud-detector.yaml
 
 fraud-detector in prod-us (high)
   ~ VirtualService risk-ml-prod/fraud-detector  envs/prod-us/us-1/risk-ml/fraud-detector/virtualservice.fraud-detector.yaml
@@ -50,10 +50,22 @@ fraud-detector in prod-us (high)
       spec.http[default].route[1].weight: 10 → 50
 
 image-classifier in dev (low)
-  + InferenceService vision-dev/image-classifier-main added  envs/dev/dev-1/vision/image-classifier/inferenceservice.image-classifier-main.yaml
+  + InferenceService vision-dev/image-classifier-main  envs/dev/dev-1/vision/image-classifier/inferenceservice.image-classifier-main.yaml
   ~ envs/dev/dev-1/vision/image-classifier/README.md
       line 12: see the old page → see the new page
 `);
+});
+
+test('within a service the riskiest objects are first', () => {
+  const at = placeOf('a', 'dev', 'dev-1');
+  const entries = (['low', 'high', 'medium', 'high'] as const).map((risk, index) => changed(at, 'ConfigMap', `c${index}`, risk, [field('data.a', 1, 2)]));
+  const text = planText({ ...EMPTY, risk: 'high', entries }, plain);
+  expect(text.match(/\/c\d /g)).toEqual(['/c1 ', '/c3 ', '/c2 ', '/c0 ']);
+});
+
+test('where no object changes the files are counted', () => {
+  const entry: Entry = { type: 'document', place: placeOf('a', 'dev', 'dev-1'), risk: 'high', change: 'changed', file: 'a.yaml', changes: [] };
+  expect(planText({ ...EMPTY, risk: 'high', entries: [entry] }, plain)).toMatch(/^high risk: 1 file; /);
 });
 
 test('two trees that mean the same have no changes', () => {
@@ -128,6 +140,17 @@ test('a huge diff shows its beginning, and says how much there is more', () => {
   expect(shown).toHaveLength(62);
   expect(shown.slice(0, 3)).toEqual(['a:', '  - old 0', '  - old 1']);
   expect(shown.at(-1)).toBe('  … 199,940 more lines');
+});
+
+test('of an item that comes or goes the first lines say which it is; after forty lines no further field begins', () => {
+  const rule = { alert: 'Slow', expr: 'a > 1\nand\nb > 1', for: '5m', labels: { severity: 'warning', team: 'ml' } };
+  const removed: Change = { op: 'remove', path: ['rules', 0], field: 'rules[Slow]', before: rule };
+  expect(details(removed)).toEqual(['rules[Slow]:', '  - alert: Slow', '  - expr: |-', '  -   a > 1', '  -   and', '  -   b > 1', '  … 4 more lines']);
+  expect(details(...Array.from({ length: 9 }, () => removed)).slice(35)).toEqual(['rules[Slow]:', '  - alert: Slow', '  - expr: |-', '  -   a > 1', '  -   and', '  -   b > 1', '  … 4 more lines', '… 3 more fields']);
+});
+
+test('a file of text changes as a whole', () => {
+  expect(details(field('', 'a\nb', 'a\nc'))).toEqual(['text:', '    a', '  - b', '  + c']);
 });
 
 test('of a long line the part is shown in which it differs', () => {

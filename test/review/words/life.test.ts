@@ -4,9 +4,11 @@ import { renderFunctions } from '../../../src/render/knative.ts';
 import { renderGatewayApi } from '../../../src/render/gateway-api.ts';
 import { renderIstio } from '../../../src/render/istio.ts';
 import { renderKserve } from '../../../src/render/kserve.ts';
+import { renderPrometheus } from '../../../src/render/prometheus.ts';
 import { argocdApp } from '../../../src/render/argocd.ts';
 import type { Said } from '../../../src/review/statement.ts';
 import { besideNeeded } from '../../../src/review/words/beside.ts';
+import { monitoringWords } from '../../../src/review/words/monitoring.ts';
 import { policyWords } from '../../../src/review/words/policy.ts';
 import { releaseWords } from '../../../src/review/words/release.ts';
 import { routeWords } from '../../../src/review/words/routes.ts';
@@ -109,5 +111,34 @@ describe('other strategies', () => {
     const deployed = commit(more(serving(policy, 'v46')), at(0));
     expect(deployed.said[0]).toBe('release v47 of fraud-detector is deployed, without traffic [low risk/new-release]');
     expect(deployed.open).toEqual([]);
+  });
+});
+
+describe('the alerts of a service', () => {
+  const serving = (release: string, previous?: string): TargetOptions => ({ spec: { ...STEPS, predictor: predictor('v46') }, stable: release, ...(previous !== undefined && { previous }) });
+  const stepping = (weight: number, more: object = {}): TargetOptions => ({ ...serving('v46'), candidate: { release: 'v47', weight, ...more } });
+  const baking = (bake: string): TargetOptions => ({ ...stepping(10), spec: { canary: { steps: [10, 25, 50], bake }, predictor: predictor('v46') } });
+
+  function alerts(before: TargetOptions, after: TargetOptions): { said: string[]; open: string[] } {
+    const [old, now] = [targetOf(before), targetOf(after)];
+    const yaml = (target: typeof old): string => renderPrometheus(target, new Map()).map((object) => emitYaml(object)).join('');
+    const unit = { ...unitOfScenario(yaml(old), yaml(now)), descriptor: { before: { ...argocdApp(old) }, after: { ...argocdApp(now) } } };
+    const said = monitoringWords(unit, PROD);
+    return { said: said.map(lineOf), open: unexplained(unit, said) };
+  }
+
+  test.each<readonly [string, TargetOptions, TargetOptions, string]>([
+    ['a candidate comes', serving('v46'), stepping(0), 'follow release v47'],
+    ['its first step', stepping(0), stepping(10), 'follow release v47'],
+    ['its next step', stepping(10), stepping(25), 'follow release v47'],
+    ['a rollback', stepping(10), stepping(0), 'follow the retreat from release v47'],
+    ['a rollback that is held', stepping(25), stepping(0, { held: true }), 'follow the retreat from release v47'],
+    ['the end', stepping(50), serving('v47', 'v46'), 'follow release v47'],
+    ['a rollback after the end', serving('v47', 'v46'), stepping(0), 'follow release v46'],
+    ['the cleanup', serving('v47', 'v46'), serving('v47'), 'no longer watch release v46'],
+    ['an abort that is cleaned up', stepping(0), serving('v46'), 'no longer watch release v47'],
+    ['another bake time', baking('30m'), baking('10m'), 'follow its policy'],
+  ])('follow it in one sentence: %s', (_, before, after, words) => {
+    expect(alerts(before, after)).toEqual({ said: [`alerts of fraud-detector ${words}`], open: [] });
   });
 });

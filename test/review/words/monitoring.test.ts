@@ -6,8 +6,7 @@ import { readFile } from '../../../src/review/documents.ts';
 import { monitoringWords } from '../../../src/review/words/monitoring.ts';
 import { DEV, edited, inWords, PROD, shapesOf, unexplained, unitOfScenario } from './support.ts';
 
-const words = (before: string, after: string, more: object = {}): string[] =>
-  inWords(monitoringWords, before, after, more);
+const words = (before: string, after: string, more: object = {}): string[] => inWords(monitoringWords, before, after, more);
 
 const rules = (text: string, name = 'fraud-detector'): string => `---
 apiVersion: monitoring.coreos.com/v1
@@ -27,10 +26,7 @@ interface AlertFields {
   readonly text?: string;
 }
 
-const alert = (
-  name: string,
-  { expr = 'errors > 0.1', wait = '5m', severity = 'critical', labels = '', text = 'x' }: AlertFields = {},
-): string =>
+const alert = (name: string, { expr = 'errors > 0.1', wait = '5m', severity = 'critical', labels = '', text = 'x' }: AlertFields = {}): string =>
   `        - alert: ${name}\n          expr: '${expr}'\n          for: ${wait}\n          labels: { severity: ${severity}${labels} }\n          annotations: { summary: ${text} }\n`;
 const recording = (name: string, expr: string, labels = ''): string =>
   `        - record: ${name}\n          expr: '${expr}'\n          labels: { ai_service: fraud-detector${labels} }\n`;
@@ -48,9 +44,7 @@ describe('alerts', () => {
   });
 
   test('one whose name does not say the service is said with it', () => {
-    expect(words(rules(alert(FAST)), rules(alert(FAST) + alert('AiDrift')))).toEqual([
-      'alert AiDrift of fraud-detector added',
-    ]);
+    expect(words(rules(alert(FAST)), rules(alert(FAST) + alert('AiDrift')))).toEqual(['alert AiDrift of fraud-detector added']);
   });
 
   test('one waits longer, or shorter', () => {
@@ -81,9 +75,7 @@ describe('alerts', () => {
     ['a > 1 and b > 5', 'a > 2 and b > 4', 'changed: it fires above 2 (was 1) and above 4 (was 5) [medium risk/alert]'],
     ['a > -1', 'a > -2', 'tightened: it fires above -2 (was -1)'],
   ])('a threshold: %s, then %s', (before, after, said) => {
-    expect(words(rules(alert(FAST, { expr: before })), rules(alert(FAST, { expr: after })))).toEqual([
-      `alert ${FAST} ${said}`,
-    ]);
+    expect(words(rules(alert(FAST, { expr: before })), rules(alert(FAST, { expr: after })))).toEqual([`alert ${FAST} ${said}`]);
   });
 
   test.each([
@@ -109,9 +101,7 @@ describe('alerts', () => {
   });
 
   test('one that stands elsewhere now is no other one', () => {
-    expect(
-      words(rules(alert(FAST)) + rules(alert('Other'), 'b'), rules('', 'a') + rules(alert('Other') + alert(FAST), 'b')),
-    ).toEqual([
+    expect(words(rules(alert(FAST)) + rules(alert('Other'), 'b'), rules('', 'a') + rules(alert('Other') + alert(FAST), 'b'))).toEqual([
       'PrometheusRule a added',
       'PrometheusRule fraud-detector removed',
       'rules of PrometheusRule b are in other groups or another order',
@@ -123,12 +113,9 @@ describe('alerts', () => {
 
   test('many with the same lot share a sentence', () => {
     const all = ['A', 'B', 'C', 'D', 'E'];
-    expect(
-      words(
-        rules(all.map((name) => alert(name)).join('')),
-        rules(all.map((name) => alert(name, { severity: 'warning' })).join('')),
-      ),
-    ).toEqual(['5 alerts of fraud-detector are now warnings (were critical): A, B, C and 2 more [medium risk/alert]']);
+    expect(words(rules(all.map((name) => alert(name)).join('')), rules(all.map((name) => alert(name, { severity: 'warning' })).join('')))).toEqual([
+      '5 alerts of fraud-detector are now warnings (were critical): A, B, C and 2 more [medium risk/alert]',
+    ]);
     expect(words(rules(all.map((name) => alert(name)).join('')), rules(alert('A')))).toEqual([
       '4 alerts of fraud-detector removed: B, C, D and 1 more [medium risk/alert]',
     ]);
@@ -142,16 +129,14 @@ describe('alerts', () => {
 
   test('only what they say changed', () => {
     expect(words(rules(alert(FAST)), rules(alert(FAST, { text: 'z' })))).toEqual([`what alert ${FAST} says changed`]);
-    expect(words(rules(alert('A') + alert('B')), rules(alert('A', { text: 'z' }) + alert('B', { text: 'z' })))).toEqual(
-      ['what 2 alerts of fraud-detector say changed'],
-    );
+    expect(words(rules(alert('A') + alert('B')), rules(alert('A', { text: 'z' }) + alert('B', { text: 'z' })))).toEqual([
+      'what 2 alerts of fraud-detector say changed',
+    ]);
   });
 
   test('all of an object go, or come', () => {
     const text = rules(alert('A') + alert('B') + recording('r', 'up'));
-    expect(words(text, '')).toEqual([
-      'PrometheusRule fraud-detector removed, with 2 alerts and 1 recording [medium risk/alert]',
-    ]);
+    expect(words(text, '')).toEqual(['PrometheusRule fraud-detector removed, with 2 alerts and 1 recording [medium risk/alert]']);
     expect(words('', text)).toEqual(['PrometheusRule fraud-detector added, with 2 alerts and 1 recording']);
   });
 
@@ -164,12 +149,8 @@ describe('alerts', () => {
 
 describe('recordings', () => {
   test('one that an alert reads changes, others come and go', () => {
-    const before = rules(
-      recording('job:errors', 'sum(errors)') + recording('job:old', 'up') + alert(FAST, { expr: 'job:errors > 1' }),
-    );
-    const after = rules(
-      recording('job:errors', 'vector(0)') + recording('job:new', 'up') + alert(FAST, { expr: 'job:errors > 1' }),
-    );
+    const before = rules(recording('job:errors', 'sum(errors)') + recording('job:old', 'up') + alert(FAST, { expr: 'job:errors > 1' }));
+    const after = rules(recording('job:errors', 'vector(0)') + recording('job:new', 'up') + alert(FAST, { expr: 'job:errors > 1' }));
     expect(words(before, after)).toEqual([
       'recording of fraud-detector removed: job:old [medium risk/delete]',
       'recording of fraud-detector changed: job:errors [medium risk/alert]',
@@ -197,13 +178,8 @@ describe('objectives', () => {
   };
 
   test('one that is loosened explains all rules that it changes', () => {
-    const [before, after] = [
-      rules(slo('availability', 99.9, [14.4, 6, 3])),
-      rules(slo('availability', 99.5, [14.4, 6, 3])),
-    ];
-    expect(words(before, after)).toEqual([
-      'availability objective of fraud-detector is 99.5 % (was 99.9 %) [medium risk/slo]',
-    ]);
+    const [before, after] = [rules(slo('availability', 99.9, [14.4, 6, 3])), rules(slo('availability', 99.5, [14.4, 6, 3]))];
+    expect(words(before, after)).toEqual(['availability objective of fraud-detector is 99.5 % (was 99.9 %) [medium risk/slo]']);
     expect(words(after, before)).toEqual(['availability objective of fraud-detector is 99.9 % (was 99.5 %)']);
     const unit = unitOfScenario(before, after);
     expect(unexplained(unit, monitoringWords(unit, PROD))).toEqual([]);
@@ -221,9 +197,7 @@ describe('objectives', () => {
     expect(words(rules(both), rules(slo('availability', 99.9, [6])))).toEqual([
       'latency-250ms objective of fraud-detector removed [medium risk/slo]',
     ]);
-    expect(words(rules(slo('availability', 99.9, [6])), rules(both))).toEqual([
-      'latency-250ms objective of fraud-detector added: 99 %',
-    ]);
+    expect(words(rules(slo('availability', 99.9, [6])), rules(both))).toEqual(['latency-250ms objective of fraud-detector added: 99 %']);
   });
 
   test('one gets another bound', () => {
@@ -244,10 +218,7 @@ describe('rules that follow a release', () => {
   const golden = ['', '.releases']
     .map((name) =>
       readFileSync(
-        join(
-          import.meta.dirname,
-          `../../../snapshots/envs/prod-eu/eu-1/risk-ml/fraud-detector/manifests/prometheusrule.fraud-detector${name}.yaml`,
-        ),
+        join(import.meta.dirname, `../../../snapshots/envs/prod-eu/eu-1/risk-ml/fraud-detector/manifests/prometheusrule.fraud-detector${name}.yaml`),
         'utf8',
       ),
     )
@@ -261,12 +232,7 @@ describe('rules that follow a release', () => {
   });
 
   test('a rule that changes beyond that is said', () => {
-    expect(
-      words(
-        golden,
-        edited(golden.replaceAll('v47', 'v48'), ['alert: AiPodNotStarting', 'alert: AiPodNotStartingAtAll']),
-      ),
-    ).toEqual([
+    expect(words(golden, edited(golden.replaceAll('v47', 'v48'), ['alert: AiPodNotStarting', 'alert: AiPodNotStartingAtAll']))).toEqual([
       'alerts of fraud-detector follow release v48',
       'alert AiPodNotStarting of fraud-detector removed [medium risk/alert]',
       'alert AiPodNotStartingAtAll of fraud-detector added',
@@ -275,15 +241,10 @@ describe('rules that follow a release', () => {
 
   const info = (weights: Readonly<Record<string, readonly [phase: string, weight: number]>>): string =>
     Object.entries(weights)
-      .map(([release, [phase, weight]]) =>
-        recording('ai_release:info', 'vector(1)', `, release: ${release}, phase: ${phase}, weight: "${weight}"`),
-      )
+      .map(([release, [phase, weight]]) => recording('ai_release:info', 'vector(1)', `, release: ${release}, phase: ${phase}, weight: "${weight}"`))
       .join('');
   const share = (weight: number, bound: number): string =>
-    alert('AiTrafficShareDiffers', {
-      expr: `abs(share{release="v47"} - ${weight / 100}) > ${bound}`,
-      labels: ', release: v47',
-    });
+    alert('AiTrafficShareDiffers', { expr: `abs(share{release="v47"} - ${weight / 100}) > ${bound}`, labels: ', release: v47' });
 
   test('a step of a release moves the share that is expected', () => {
     const at = (weight: number, bound = 0.05): string =>
@@ -300,16 +261,11 @@ describe('rules that follow a release', () => {
     const with_ = rules(info({ v46: ['stable', 90], v47: ['canary', 10] }) + share(10, 0.05));
     expect(words(without, with_)).toEqual(['alerts of fraud-detector follow release v47']);
     expect(words(with_, without)).toEqual(['alerts of fraud-detector no longer watch release v47']);
-    expect(words(with_, edited(with_, [share(10, 0.05), '']))).toEqual([
-      'alert AiTrafficShareDiffers of fraud-detector removed [medium risk/alert]',
-    ]);
+    expect(words(with_, edited(with_, [share(10, 0.05), '']))).toEqual(['alert AiTrafficShareDiffers of fraud-detector removed [medium risk/alert]']);
   });
 
   test('a release that still runs may not be forgotten', () => {
-    const both = rules(
-      info({ v46: ['stable', 90], v47: ['canary', 10] }) +
-        alert('Failing', { expr: 'errors{name=~"x-v46|x-v47"} > 1' }),
-    );
+    const both = rules(info({ v46: ['stable', 90], v47: ['canary', 10] }) + alert('Failing', { expr: 'errors{name=~"x-v46|x-v47"} > 1' }));
     expect(words(both, edited(both, ['=~"x-v46|x-v47"', '="x-v46"']))).toEqual([
       'the expression of alert Failing of fraud-detector changed [medium risk/alert]',
     ]);
@@ -327,10 +283,7 @@ spec:
     receiver: nowhere
     groupWait: 30s
     routes: [${Object.entries(routes)
-      .map(
-        ([severity, receiver]) =>
-          `{ receiver: ${receiver}, matchers: [{ name: severity, matchType: "=", value: ${severity} }] }`,
-      )
+      .map(([severity, receiver]) => `{ receiver: ${receiver}, matchers: [{ name: severity, matchType: "=", value: ${severity} }] }`)
       .join(', ')}]
   receivers: [{ name: nowhere }, { name: pager, pagerdutyConfigs: [{ routingKey: { name: pager, key: key } }] }, { name: chat, slackConfigs: [{ channel: "#risk" }] }]
   inhibitRules: [${more}]
@@ -367,9 +320,7 @@ spec:
     expect(words(config({ critical: 'chat' }), '')).toEqual([
       'alerts of fraud-detector have no receivers of their own any more: AlertmanagerConfig fraud-detector removed [medium risk/alert-routing]',
     ]);
-    expect(words('', config({ critical: 'chat' }))).toEqual([
-      'alerts of fraud-detector have receivers of their own: critical ones to chat',
-    ]);
+    expect(words('', config({ critical: 'chat' }))).toEqual(['alerts of fraud-detector have receivers of their own: critical ones to chat']);
   });
 });
 
@@ -392,9 +343,7 @@ spec: { podMetricsEndpoints: [${endpoints}], selector: { matchLabels: { app: ${s
     expect(words(monitor(a), monitor(b))).toEqual([
       'metrics of fraud-detector are collected from 8081/stats (was 8080/metrics) [medium risk/scrape]',
     ]);
-    expect(words(monitor(a), monitor(`${a}, ${b}`))).toEqual([
-      'metrics of fraud-detector are collected from 8081/stats too',
-    ]);
+    expect(words(monitor(a), monitor(`${a}, ${b}`))).toEqual(['metrics of fraud-detector are collected from 8081/stats too']);
     expect(words(monitor(`${a}, ${b}`), monitor(a))).toEqual([
       'metrics of fraud-detector are no longer collected from 8081/stats [medium risk/scrape]',
     ]);
@@ -407,8 +356,7 @@ spec: { podMetricsEndpoints: [${endpoints}], selector: { matchLabels: { app: ${s
   });
 
   test('other labels, unless they follow a release', () => {
-    const keep = (regex: string): string =>
-      monitor(`{ port: http, relabelings: [{ action: keep, regex: "${regex}" }] }`);
+    const keep = (regex: string): string => monitor(`{ port: http, relabelings: [{ action: keep, regex: "${regex}" }] }`);
     expect(words(keep('predictor'), keep('function'))).toEqual([
       'PodMonitor fraud-detector collects otherwise: spec.podMetricsEndpoints[http].relabelings[0].regex is function (was predictor) [medium risk/scrape]',
     ]);

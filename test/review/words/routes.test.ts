@@ -47,7 +47,7 @@ describe('addresses', () => {
     const words = routeWords(unit, { prod: true });
     expect(words.map(({ text, reasons }) => [text, ...reasons.map(({ rule, text: why }) => `${rule}: ${why}`)])).toEqual([
       ['fraud-detector answers at fraud.example.com too'],
-      ['fraud-detector can be reached from outside of the cluster', 'risk/public: gateway istio-system/public'],
+      ['fraud-detector can be reached from outside of the cluster', 'risk/public: by gateway istio-system/public'],
     ]);
     expect(unexplained(unit, words)).toEqual([]);
   });

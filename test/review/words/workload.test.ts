@@ -65,6 +65,7 @@ const MODEL: readonly (readonly [string, readonly (readonly [string, string])[],
   ['a lower limit alone', [['limits: { cpu: "4", memory: 8Gi }', 'limits: { cpu: "3", memory: 8Gi }']], ['limit of cpu of fraud-detector predictor is 3 (was 4) [medium risk/resources]']],
   ['a GPU', [['memory: 8Gi }', 'memory: 8Gi, nvidia.com/gpu: "1" }']], ['GPU of fraud-detector predictor is 1 (was none)']],
   ['fewer replicas', [['minReplicas: 2', 'minReplicas: 1'], ['maxReplicas: 20', 'maxReplicas: 2']], ['fraud-detector predictor runs 1 to 2 replicas (was 2 to 20) [medium risk/replicas]']],
+  ['the same model from a mirror', [['s3://ml-models/', 's3://ml-models-eu/']], ['fraud-detector predictor reads its model from s3://ml-models-eu/fraud-detector/v47/ (was s3://ml-models/fraud-detector/v47/) [medium risk/in-place]']],
   ['more replicas', [['maxReplicas: 20', 'maxReplicas: 40']], ['fraud-detector predictor runs 2 to 40 replicas (was 2 to 20)']],
   ['down to none', [['minReplicas: 2', 'minReplicas: 0']], ['fraud-detector predictor may scale to zero [high risk/scale-to-zero]']],
   ['another aim', [['scaleTarget: 70', 'scaleTarget: 60']], ['fraud-detector predictor scales at cpu 60 (was cpu 70)']],
@@ -147,6 +148,31 @@ spec:
   ] as const)('%s', (_, edit, sentence) => {
     expect(said(llm, edit)).toEqual([sentence]);
   });
+});
+
+test('the reason is why it matters, and not the value once more', () => {
+  const reasons = (before: string, after: string): string[] => workloadWords(unitOfScenario(before, after), { prod: true }).flatMap((words) => words.reasons.map(({ text }) => text));
+  expect(reasons(model, edited(model, ['minReplicas: 2', 'minReplicas: 1'], ['memory: 8Gi', 'memory: 6Gi']))).toEqual(['it may be slower, or be killed', 'the load of before may be too much for them']);
+});
+
+test('the last replica that stays keeps a service from scaling to zero', () => {
+  const zero = edited(api, ['min-scale: "2"', 'min-scale: "0"']);
+  expect(said(zero, ['min-scale: "0"', 'min-scale: "1"'])).toEqual(['fraud-detector no longer scales to zero']);
+  expect(said(zero, ['min-scale: "0"', 'min-scale: "2"'])).toEqual(['fraud-detector function runs 2 to 20 replicas (was 0 to 20)', 'fraud-detector no longer scales to zero']);
+});
+
+test('a PodDisruptionBudget comes and goes with the second replica, in one sentence', () => {
+  const budget = `---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: { name: fraud-detector-v47, namespace: risk-ml-prod }
+spec: { maxUnavailable: 1 }
+`;
+  const [two, one] = [model + budget, edited(model, ['minReplicas: 2', 'minReplicas: 1'])];
+  expect(inWords(workloadWords, two, one)).toEqual(['fraud-detector predictor runs 1 to 20 replicas (was 2 to 20), and has no PodDisruptionBudget any more [medium risk/replicas]']);
+  expect(inWords(workloadWords, one, two)).toEqual(['fraud-detector predictor runs 2 to 20 replicas (was 1 to 20), and has a PodDisruptionBudget']);
+  const unit = unitOfScenario(two, one);
+  expect(unexplained(unit, workloadWords(unit, { prod: true }))).toEqual([]);
 });
 
 describe('workloads of others', () => {
