@@ -30,11 +30,11 @@ export interface PlanOptions {
 export async function plan(options: PlanOptions): Promise<number> {
   const { format, out, marker = out, maxRisk } = options;
   const request = requestOf(options);
-  if ('id' in request) return fail([request]);
+  if ('id' in request) return fail([request], 'reads');
   const { value, findings } = await planChange(request, format === 'html' || format === 'json');
-  if (!value) return fail(findings);
+  if (!value) return fail(findings, 'reads');
   const wrong = [...value.findings, ...tooRisky(value, maxRisk), ...(await print(await printed(value, format, marker)))];
-  printFindings(wrong);
+  printFindings(wrong, 'reads');
   if (wrong.some(({ severity }) => severity === 'error')) return EXIT.error;
   return value.risk === 'none' ? EXIT.fine : EXIT.differs;
 }

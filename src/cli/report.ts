@@ -7,8 +7,11 @@ const colours = pc.createColors(process.stderr.isTTY === true && process.env['NO
 
 const COLOURS: Readonly<Record<Severity, (text: string) => string>> = { error: colours.red, warning: colours.yellow, info: colours.cyan };
 
+/** What a command does to files: only one that writes says after an error that it did not. */
+type Doing = 'writes' | 'reads';
+
 /** Prints findings to stderr, sorted, each once, with a total when there are errors. */
-export function printFindings(findings: readonly Finding[]): void {
+export function printFindings(findings: readonly Finding[], doing: Doing = 'writes'): void {
   const sorted = sortFindings(findings);
   for (const finding of sorted) {
     const [head = '', ...rest] = formatFinding(finding).split('\n');
@@ -17,12 +20,13 @@ export function printFindings(findings: readonly Finding[]): void {
   const errors = sorted.filter(({ severity }) => severity === 'error').length;
   if (errors === 0) return;
   const halfway = sorted.some(({ id }) => id === 'tree/write-failed');
-  process.stderr.write(`${errors} error${errors === 1 ? '' : 's'}; ${halfway ? 'the tree is half written' : 'nothing was written'}\n`);
+  const outcome = doing === 'reads' ? '' : halfway ? '; the tree is half written' : '; nothing was written';
+  process.stderr.write(`${errors} error${errors === 1 ? '' : 's'}${outcome}\n`);
 }
 
 /** Prints findings and gives the exit code of an error. */
-export function fail(findings: readonly Finding[]): number {
-  printFindings(findings);
+export function fail(findings: readonly Finding[], doing: Doing = 'writes'): number {
+  printFindings(findings, doing);
   return EXIT.error;
 }
 

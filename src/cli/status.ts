@@ -18,12 +18,12 @@ export interface StatusOptions extends CheckoutOptions {
  */
 export async function status(service: string | undefined, { env: environment, gitops: root, out: tree, releases, json }: StatusOptions): Promise<number> {
   const unfinished = recoverJournal({ root, tree });
-  if (unfinished.length > 0) return fail(unfinished);
+  if (unfinished.length > 0) return fail(unfinished, 'reads');
   const repository = await openRepository(root);
   const query = { releases, ...(service !== undefined && { service }), ...(environment !== undefined && { environment }) };
   const { value: services, findings } = await readStatus(diskFiles(root), query, repository.value);
-  if (!services) return fail(findings);
+  if (!services) return fail(findings, 'reads');
   process.stdout.write(json ? statusJson(services) : statusText(services));
-  printFindings(findings);
+  printFindings(findings, 'reads');
   return findings.some(({ severity }) => severity === 'error') ? EXIT.error : EXIT.fine;
 }

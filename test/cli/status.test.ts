@@ -32,7 +32,7 @@ test('status shows what can be read, and exits with 1 when a state cannot', asyn
       `error release/merge-conflict: ${STATE}:2: fraud, prod-eu`,
       '  the file holds both sides of a merge, and nobody can say which one counts',
       `  fix: npx ai-service lock repair ${STATE}`,
-      '1 error; nothing was written',
+      '1 error',
       '',
     ].join('\n'),
   );
