@@ -34,12 +34,17 @@ export function put(root, path, text) {
   writeFileSync(file, text);
 }
 
-export function writeProject(root, count) {
+/** The packages that a project needs, as if they were installed in it; this one as it was built. */
+export function linkPackages(root) {
   mkdirSync(join(root, 'node_modules'), { recursive: true });
   for (const name of Object.keys(JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')).peerDependencies)) {
     symlinkSync(join(project, 'node_modules', name), join(root, 'node_modules', name));
   }
   symlinkSync(project, join(root, 'node_modules/cdk8s-ai-service'));
+}
+
+export function writeProject(root, count) {
+  linkPackages(root);
   put(root, 'package.json', '{ "name": "rollback", "type": "module" }\n');
   put(root, 'apps/platform.ts', PLATFORM);
   for (let index = 0; index < count; index += 1) {

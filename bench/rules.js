@@ -6,14 +6,14 @@
  *   npm run bench:rules -- 50 all        50 services with three objectives, drift and a candidate
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { releaseDigest } from '../lib/release/record.js';
-import { median, put, run, teamOf } from './project.js';
+import { linkPackages, median, put, run, teamOf } from './project.js';
 import { isCounter, readsOf, seriesFor } from './synthetic-series.js';
 import { serviceName } from './workload.js';
 
@@ -36,13 +36,10 @@ const DAYS = 15;
 
 const root = mkdtempSync(join(tmpdir(), 'bench-rules-'));
 const started = [];
+
 /** A project as users have it; in that of all, every service has a candidate under way. */
 function writeProject() {
-  mkdirSync(join(root, 'node_modules'));
-  for (const name of Object.keys(JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')).peerDependencies)) {
-    symlinkSync(join(project, 'node_modules', name), join(root, 'node_modules', name));
-  }
-  symlinkSync(project, join(root, 'node_modules/cdk8s-ai-service'));
+  linkPackages(root);
   put(root, 'package.json', '{ "name": "rules", "type": "module" }\n');
   put(root, 'apps/platform.ts', PLATFORM);
   for (let index = 0; index < count; index += 1) {

@@ -1,4 +1,4 @@
-import type { ReleaseState } from '../release/state.ts';
+import { runningReleases, type ReleaseState } from '../release/state.ts';
 import type { ReleaseStore } from '../release/store.ts';
 import type { Action } from '../release/transition.ts';
 import type { PlannedMove } from './move.ts';
@@ -25,7 +25,7 @@ export function subjectOf(made: MadeMove): string {
 }
 
 /** What a move does, without saying where. */
-export function sentenceOf({ action, planned }: MadeMove): string {
+function sentenceOf({ action, planned }: MadeMove): string {
   const { after, policy, before = after } = planned;
   const candidate = after.candidate ?? before.candidate ?? '';
   switch (action) {
@@ -62,7 +62,7 @@ function exposureOf({ weight, mirror, header }: ReleaseState): string {
 }
 
 function cleanupSentence(before: ReleaseState, after: ReleaseState): string {
-  const running = new Set([after.stable, after.candidate, after.previous, ...(after.retiring ?? [])]);
+  const running = new Set(runningReleases(after));
   const gone = [before.candidate, before.previous, ...(before.retiring ?? [])].filter((release) => release !== undefined && !running.has(release));
   const stopped = (after.stopped ?? []).filter((release) => !before.stopped?.includes(release));
   const said = [...(gone.length > 0 ? [`${gone.join(', ')} removed`] : []), ...(stopped.length > 0 ? [`${stopped.join(', ')} stopped`] : [])];

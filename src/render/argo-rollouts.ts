@@ -90,7 +90,7 @@ function subjectOf(target: Target): Pick<GateSubject, 'service' | 'environment' 
  * where revisions split the traffic. KServe's own canary is one object with two revisions that nobody can name here: both
  * sides are called alike, and gates on traffic are inconclusive.
  */
-export function sideOf(target: Target, { release, workload }: Entry): GateSide {
+function sideOf(target: Target, { release, workload }: Entry): GateSide {
   const revision = ownRevision(target, workload);
   const pods = { part: entryPart(workload), release: workload.release };
   if (revision !== undefined) return { release, serviceName: revision, service: exactly(revision), pods };

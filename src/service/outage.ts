@@ -22,6 +22,3 @@ export const outage = z
   ])
   .prefault({})
   .meta({ id: 'Outage', description: 'The alert on a total outage: requests come, and none is answered. `false` switches it off.' });
-
-/** The alert on a total outage with every default filled in, or that there is none. */
-export type OutageOutput = z.output<typeof outage>;

@@ -82,4 +82,3 @@ export const routing = z
   .meta({ id: 'AlertRouting', description: 'Receivers of the alerts of this service, by severity.' });
 
 export type Receiver = z.output<typeof receiver>;
-export type AlertmanagerSpec = z.output<typeof alertmanager>;

@@ -126,7 +126,7 @@ export const slo = z
 export type SloOutput = z.output<typeof slo>;
 
 /** A tier of burn-rate alerts, from the fastest burn to the slowest. */
-export const TIER_NAMES = ['fast', 'medium', 'slow', 'longterm'] as const;
+const TIER_NAMES = ['fast', 'medium', 'slow', 'longterm'] as const;
 
 /** What a service sets of a tier; lengths of time in seconds. */
 export interface TierSettings {

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { folderOf, nameOf, pathIn } from './paths.ts';
+import { folderOf, nameOf } from './paths.ts';
 
 /** What stands at a path. Links are never followed, so a linked folder is a `link`. */
 export type Entry = 'file' | 'folder' | 'link' | 'other';
@@ -51,15 +51,4 @@ function readFolder(path: string): Map<string, Entry> {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   return found;
-}
-
-/** Every regular file below a folder of a disk, as sorted paths; links are not followed. */
-export function filesBelow(disk: Disk, folder: string): string[] {
-  const found: string[] = [];
-  for (const [name, entry] of disk.entries(folder)) {
-    const path = pathIn(folder, name);
-    if (entry === 'file') found.push(path);
-    if (entry === 'folder') found.push(...filesBelow(disk, path));
-  }
-  return found.sort();
 }

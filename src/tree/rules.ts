@@ -62,12 +62,6 @@ export const TREE_RULES = [
     summary: 'Every file could be written; where not, the next run completes the tree.',
     source: 'the operating system refused',
   },
-  {
-    id: 'tree/manifest',
-    severity: 'error',
-    summary: 'A manifest holds exactly one Kubernetes object.',
-    source: 'ours: one object per file',
-  },
 ] as const satisfies readonly Rule[];
 
 const finding = findingOf(TREE_RULES);
