@@ -39,7 +39,7 @@ export function checkMonitoring(target: Target): Finding[] {
   const { add, findings } = report({ service: target.service, environment: target.environment, cluster: target.clusterName });
   const { slos, drift, schema } = target.spec.monitoring;
   const { prometheus } = target.cluster;
-  const promises = promisesOf(target);
+  const promises = promisesOf(target.spec);
   promises.forEach((promised, index) => {
     const field = promised.byDefault ? 'monitoring.slos' : `monitoring.slos[${index}].${promised.promise.field}`;
     checkMeasured(add, field, promised, target);

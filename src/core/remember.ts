@@ -19,3 +19,20 @@ export function remember<T, Input = string>(answer: (input: Input) => T, textOf?
     return fresh;
   };
 }
+
+/**
+ * A pure function that keeps its answers with the objects it was asked about, for as long as these are there: what several
+ * rooms ask of one thing is worked out once.
+ *
+ * @example const promisesOf = rememberOf((spec: ServiceSpec) => …);
+ */
+export function rememberOf<T extends object, Input extends object>(answer: (input: Input) => T): (input: Input) => T {
+  const known = new WeakMap<Input, T>();
+  return (input) => {
+    const found = known.get(input);
+    if (found !== undefined) return found;
+    const fresh = answer(input);
+    known.set(input, fresh);
+    return fresh;
+  };
+}

@@ -8,6 +8,8 @@ export interface Expr {
   readonly text: string;
   /** How tightly its outermost operator binds; `Infinity` for what needs no parentheses. */
   readonly precedence: number;
+  /** Whether it is on several lines. */
+  readonly broken: boolean;
 }
 
 /** A range: `5m`, `1h`, `3d`. */
@@ -231,18 +233,20 @@ function bound(value: number): Expr {
   return Number.isFinite(value) ? number(value) : atom(value > 0 ? '+Inf' : '-Inf');
 }
 
-function atom(text: string): Expr {
-  return { text, precedence: Infinity };
+function atom(text: string, broken = false): Expr {
+  return { text, precedence: Infinity, broken };
 }
 
 function aggregation(operator: string, series: Expr, by: readonly string[] | undefined): Expr {
   return call(by ? `${operator} by (${by.map(labelName).join(', ')}) ` : operator, [series]);
 }
 
-function call(name: string, [first, ...others]: readonly Expr[]): Expr {
-  const rest = others.map(({ text }) => text).join(', ');
-  const texts = [...(first ? [first.text] : []), ...(rest === '' ? [] : [rest])];
-  return atom(texts.some(isBroken) ? `${name}(\n${indent(texts.join(',\n'))}\n)` : `${name}(${texts.join(', ')})`);
+function call(name: string, args: readonly Expr[]): Expr {
+  const texts = args.map(({ text }) => text);
+  if (!args.some(({ broken }) => broken)) return atom(`${name}(${texts.join(', ')})`);
+  const [first = '', ...others] = texts;
+  const rest = others.join(', ');
+  return atom(`${name}(\n${indent(rest === '' ? first : `${first},\n${rest}`)}\n)`, true);
 }
 
 function binary(operator: Operator, left: Expr, right: Expr, matching?: Matching): Expr {
@@ -250,35 +254,36 @@ function binary(operator: Operator, left: Expr, right: Expr, matching?: Matching
   const group = matching?.groupLeft ? ' group_left ()' : '';
   const word = matching ? `${operator} on (${matching.on.map(labelName).join(', ')})${group}` : operator;
   // All operators here associate to the left.
-  const a = left.precedence < precedence ? inParentheses(left) : left.text;
-  const b = right.precedence <= precedence ? inParentheses(right) : right.text;
-  const line = `${a} ${word} ${b}`;
-  const short = !isBroken(a) && !isBroken(b) && line.length <= LINE;
-  return { text: short || isTiny(a) || isTiny(b) ? line : `${a}\n${word}\n${b}`, precedence };
+  const a = left.precedence < precedence ? inParentheses(left) : left;
+  const b = right.precedence <= precedence ? inParentheses(right) : right;
+  const broken = a.broken || b.broken;
+  const short = !broken && a.text.length + word.length + b.text.length + 2 <= LINE;
+  if (short || isTiny(a) || isTiny(b)) return { text: `${a.text} ${word} ${b.text}`, precedence, broken };
+  return { text: `${a.text}\n${word}\n${b.text}`, precedence, broken: true };
 }
 
 /** A chain of one operator, from the left. */
 function chain(operator: 'and' | 'or', operands: readonly Expr[]): Expr {
   const precedence = PRECEDENCE[operator];
-  const texts = operands.map((operand, index) => {
+  const parts = operands.map((operand, index) => {
     const loose = index === 0 ? operand.precedence < precedence : operand.precedence <= precedence;
-    return loose ? inParentheses(operand) : operand.text;
+    return loose ? inParentheses(operand) : operand;
   });
-  const line = texts.join(` ${operator} `);
-  return { text: isBroken(line) || line.length > LINE ? texts.join(`\n${operator}\n`) : line, precedence };
+  const texts = parts.map(({ text }) => text);
+  if (!parts.some(({ broken }) => broken)) {
+    const line = texts.join(` ${operator} `);
+    if (line.length <= LINE) return { text: line, precedence, broken: false };
+  }
+  return { text: texts.join(`\n${operator}\n`), precedence, broken: parts.length > 1 || parts.some(({ broken }) => broken) };
 }
 
-function inParentheses({ text }: Expr): string {
-  return isBroken(text) ? `(\n${indent(text)}\n)` : `(${text})`;
-}
-
-function isBroken(text: string): boolean {
-  return text.includes('\n');
+function inParentheses({ text, broken }: Expr): Expr {
+  return atom(broken ? `(\n${indent(text)}\n)` : `(${text})`, broken);
 }
 
 /** A number or the like: not worth a line of its own. */
-function isTiny(text: string): boolean {
-  return text.length <= 12 && !isBroken(text);
+function isTiny({ text, broken }: Expr): boolean {
+  return text.length <= 12 && !broken;
 }
 
 function indent(text: string): string {

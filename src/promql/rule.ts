@@ -1,3 +1,4 @@
+import { rememberOf } from '../core/remember.ts';
 import type { Expr } from './expr.ts';
 
 /** Rules as Prometheus and its operator write them. */
@@ -69,19 +70,27 @@ export function alert(
   name: string,
   rule: { expr: Expr; for: string; severity: 'critical' | 'warning' | 'info'; labels: Readonly<Record<string, string>> } & AlertText,
 ): AlertRule {
-  const { service, namespace, team, environment, escalation } = subject;
-  const owner = escalation === undefined ? template`Team ${team}.` : template`Team ${team}, ${escalation}.`;
+  const { place, owner, service, namespace, team } = wordsOf(subject);
   return {
     alert: name,
     expr: rule.expr.text,
     for: rule.for,
-    labels: templated({ severity: rule.severity, ai_service: service, namespace, team, ...rule.labels }),
+    labels: { severity: rule.severity, ai_service: service, namespace, team, ...templated(rule.labels) },
     annotations: {
       summary: rule.summary,
-      description: [template`${service} in ${environment} (namespace ${namespace}):`, ...rule.description, owner].join(' '),
+      description: [place, ...rule.description, owner].join(' '),
     },
   };
 }
+
+/** What all alerts on a subject say alike: where their descriptions begin and end, and in their labels. */
+const wordsOf = rememberOf(({ service, namespace, team, environment, escalation }: Subject) => ({
+  place: template`${service} in ${environment} (namespace ${namespace}):`,
+  owner: escalation === undefined ? template`Team ${team}.` : template`Team ${team}, ${escalation}.`,
+  service: escapeTemplate(service),
+  namespace: escapeTemplate(namespace),
+  team: escapeTemplate(team),
+}));
 
 declare const isTemplate: unique symbol;
 

@@ -81,7 +81,7 @@ export function selectorsWith(matchers: readonly Matcher[]): (metric: string) =>
   const ofClassic = conditions === '' ? '' : `{${conditions}}`;
   return (metric) => {
     const text = isMetricName(metric) ? metric + ofClassic : `{${[`__name__=${quote(metric)}`, conditions].filter(Boolean).join(',')}}`;
-    return { text, precedence: Infinity, selector: true };
+    return { text, precedence: Infinity, broken: false, selector: true };
   };
 }
 

@@ -97,7 +97,8 @@ export function keptToService(target: Target, builtIn: readonly RuleGroup[]): (t
   const own = new Set([...knownMetrics(target, builtIn)].flatMap(([name, { type, own }]) => (own ? seriesOf(name, type) : [])));
   return (text) => {
     const { query } = parsePromql(text);
-    return { text: query ? scoped(text, analyze(query), scope, (series) => own.has(series)) : text, precedence: 0 };
+    const kept = query ? scoped(text, analyze(query), scope, (series) => own.has(series)) : text;
+    return { text: kept, precedence: 0, broken: kept.includes('\n') };
   };
 }
 

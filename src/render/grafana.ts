@@ -134,7 +134,8 @@ function firing({ series }: Own): Panel {
 function objective({ series }: Own, slo: string, names: ReadonlySet<string>): Row {
   const of = (name: string): string => series(name, equal('ai_slo', slo));
   const budget = [...names].find((name) => name.startsWith('ai_slo:error_budget_remaining:'));
-  const windows = ['5m', '1h', '6h', '3d'].filter((window) => names.has(`ai_slo:error:ratio_rate${window}`));
+  const [all, bad] = [of('ai_slo:events_total:rate5m'), of('ai_slo:events_bad:rate5m')];
+  const over = (window: string): string => `sum_over_time(${bad}[${window}]) / sum_over_time(${all}[${window}])`;
   return {
     title: `Objective: ${slo}`,
     panels: [
@@ -146,15 +147,16 @@ function objective({ series }: Own, slo: string, names: ReadonlySet<string>): Ro
       {
         title: 'Share of bad events', kind: 'timeseries', unit: 'percentunit', width: 9,
         queries: [
-          ...windows.map((window) => ({ expr: of(`ai_slo:error:ratio_rate${window}`), legend: window })),
+          { expr: `${bad} / ${all}`, legend: '5m' },
+          ...['1h', '6h', '3d'].map((window) => ({ expr: over(window), legend: window })),
           ...(names.has('ai_slo:objective:ratio') ? [{ expr: `1 - ${of('ai_slo:objective:ratio')}`, legend: 'allowed' }] : []),
         ],
       },
       {
         title: 'Events', kind: 'timeseries', unit: 'ops', width: 9,
         queries: [
-          { expr: of('ai_slo:events_total:rate5m'), legend: 'all' },
-          { expr: of('ai_slo:events_bad:rate5m'), legend: 'bad' },
+          { expr: all, legend: 'all' },
+          { expr: bad, legend: 'bad' },
         ],
       },
     ],

@@ -40,13 +40,14 @@ import type { Target } from './target.ts';
  * @param traffic the requests to all releases as Istio counts them.
  */
 export function healthGroups(target: Target, subject: Subject, traffic: IstioTraffic | undefined): RuleGroup[] {
+  const components = runningComponents(target);
   return [
-    ...podGroups(target, subject),
-    ...saturationGroups(target, subject),
-    ...deliveryGroups(target, subject),
+    ...podGroups(target, subject, components),
+    ...saturationGroups(target, subject, components),
+    ...deliveryGroups(target, subject, components),
     ...serverGroups(target, subject),
     ...gpuGroups(target, subject),
-    ...costGroups(target, subject, traffic),
+    ...costGroups(target, subject, components, traffic),
   ];
 }
 
@@ -71,18 +72,18 @@ function slowest(components: readonly RunningComponent[]): number {
   return Math.max(...components.map(({ container }) => startupSeconds(container)));
 }
 
-function podGroups(target: Target, subject: Subject): RuleGroup[] {
+function podGroups(target: Target, subject: Subject, components: readonly RunningComponent[]): RuleGroup[] {
   const { health } = target.spec.monitoring;
-  const components = runningComponents(target);
+  const [counted, conditions] = [hasSource(target, 'kubeStateMetrics'), hasSource(target, 'inferenceServices')];
+  if (!counted && !conditions) return [];
   const names = components.map((component) => podPattern(target, component));
   const startup = slowest(components);
-  const counted = hasSource(target, 'kubeStateMetrics');
   const objects = components.filter(({ part, workload }) => workload.kind === 'server' && part === workload.part && !isLlm(workload));
   return [
     ...(health.pods && counted
       ? [pods(subject, { deployments: deploymentsOf(target, components), pods: names, scraped: scrapedDeployments(target, components, scrapesOf(target)), queueProxies: scrapedDeployments(target, components, queueProxyScrapes(target)), startup })]
       : []),
-    ...(health.pods && hasSource(target, 'inferenceServices') && objects.length > 0
+    ...(health.pods && conditions && objects.length > 0
       ? [inferenceServices(subject, { names: objects.map(({ workload }) => workload.name), startup })]
       : []),
     ...(health.coldStart !== undefined && counted ? [coldStart(subject, { pods: names, limit: seconds(health.coldStart) })] : []),
@@ -101,10 +102,9 @@ function scrapedDeployments(target: Target, components: readonly RunningComponen
   });
 }
 
-function saturationGroups(target: Target, subject: Subject): RuleGroup[] {
+function saturationGroups(target: Target, subject: Subject, components: readonly RunningComponent[]): RuleGroup[] {
   const { cluster, spec } = target;
   if (!spec.monitoring.health.saturation) return [];
-  const components = runningComponents(target);
   const scaled = components.filter(({ scale }) => maxReplicas(scale) > scale.scaling.min);
   const knative = (component: RunningComponent): boolean => runsOnKnative(target, component.workload);
   const autoscalers = scaled.filter((component) => !knative(component) && !isLlm(component.workload)).map(({ name }) => name);
@@ -176,10 +176,10 @@ function patienceOf({ spec, env, serving: { candidate } }: Target): number {
   return expected + Math.min(Math.max(expected, HOUR), 24 * HOUR);
 }
 
-function deliveryGroups(target: Target, subject: Subject): RuleGroup[] {
+function deliveryGroups(target: Target, subject: Subject, components: readonly RunningComponent[]): RuleGroup[] {
   if (!target.spec.monitoring.delivery.argocd || !hasSource(target, 'argocd')) return [];
   const { name, team } = argocdApp(target);
-  return [delivery(subject, { application: name, project: team, startup: slowest(runningComponents(target)) })];
+  return [delivery(subject, { application: name, project: team, startup: slowest(components) })];
 }
 
 /** Servers with counters of what failed. */
@@ -262,9 +262,8 @@ function gpuGroups(target: Target, subject: Subject): RuleGroup[] {
   return group.rules.length === 0 ? [] : [group];
 }
 
-function costGroups(target: Target, subject: Subject, traffic: IstioTraffic | undefined): RuleGroup[] {
+function costGroups(target: Target, subject: Subject, components: readonly RunningComponent[], traffic: IstioTraffic | undefined): RuleGroup[] {
   const { compute, tokens, callers: unusual, enumeration: walking } = target.spec.monitoring.cost;
-  const components = runningComponents(target);
   const models = partsOf(runningServers(target, 'vllm'));
   return [
     ...(compute !== undefined && hasSource(target, 'opencost')

@@ -1,4 +1,5 @@
 import { parseDuration } from '../core/duration.ts';
+import { rememberOf } from '../core/remember.ts';
 import { availability, DEFAULT_AVAILABILITY, type RequestSource } from '../promql/catalogue/availability.ts';
 import { errorBudgetGroup, type BurnPromise } from '../promql/catalogue/burn-rate.ts';
 import { customSlo, type CustomEvents } from '../promql/catalogue/custom-slo.ts';
@@ -30,12 +31,12 @@ export interface PromisedSlo {
 }
 
 /** The objectives of a service: those that it sets, or availability, 99 %. */
-export function promisesOf({ spec }: Target): PromisedSlo[] {
+export const promisesOf = rememberOf((spec: ServiceSpec): readonly PromisedSlo[] => {
   const { slos } = spec.monitoring;
   const byDefault = slos.length === 0;
   const all: readonly SloOutput[] = byDefault ? [{ availability: { objective: DEFAULT_AVAILABILITY } }] : slos;
-  return all.map((slo) => ({ slo, byDefault, promise: { ...promiseOf(slo), rate: rateOf(spec, slo) } }));
-}
+  return all.map((slo) => ({ slo, byDefault, promise: { rate: rateOf(spec, slo), ...promiseOf(slo) } }));
+});
 
 /** Events per second that an objective is about; unknown of events of the user's own, of graphs, and of models behind a function. */
 function rateOf(spec: ServiceSpec, slo: SloOutput): number | undefined {
@@ -71,7 +72,7 @@ export function countsRequests(target: Target): boolean {
  */
 export function sloGroups(target: Target, subject: Subject, source: RequestSource | undefined): RuleGroup[] {
   // Those on the service first: `monitoring test` makes its stories of the first requests that rules read.
-  const promises = promisesOf(target).sort((a, b) => graphOf(a.slo).length - graphOf(b.slo).length);
+  const promises = [...promisesOf(target.spec)].sort((a, b) => graphOf(a.slo).length - graphOf(b.slo).length);
   const objectives = promises.flatMap((promised) => {
     const [graph] = graphOf(promised.slo);
     const group = groupOf(target, subject, promised, graph === undefined ? source : graphSource(target, graph));
@@ -114,10 +115,10 @@ function groupOf(
   { slo, promise, byDefault }: PromisedSlo,
   source: RequestSource | undefined,
 ): RuleGroup | undefined {
-  if ('availability' in slo) return source && availability(subject, { ...promise, source, byDefault });
+  if ('availability' in slo) return source && availability(subject, { source, byDefault, ...promise });
   if ('latency' in slo) {
-    const timed = { ...promise, below: milliseconds(slo.latency.below), form: formOfClassic(target) };
-    if (source && 'istio' in source) return latency(subject, { ...timed, traffic: source.istio });
+    const timed = { below: milliseconds(slo.latency.below), form: formOfClassic(target), ...promise };
+    if (source && 'istio' in source) return latency(subject, { traffic: source.istio, ...timed });
     return source && 'queueProxy' in source ? queueProxyLatency(subject, source.queueProxy, timed) : undefined;
   }
   if ('custom' in slo) {

@@ -33,7 +33,7 @@ export function renderPrometheus(target: Target, references: ReadonlyMap<string,
   const metadata = {
     name: target.service,
     namespace: target.namespace,
-    labels: { ...serviceLabels(target), ...target.cluster.prometheus.ruleLabels },
+    labels: Object.assign(serviceLabels(target), target.cluster.prometheus.ruleLabels),
   };
   const endpoints = [...endpointsOf(scrapesOf(target)), ...endpointsOf(queueProxyScrapes(target))];
   const moving = releasesGroupName(subjectOf(target));

@@ -54,7 +54,7 @@ describe('a runbook', () => {
         '',
         '```sh',
         'promtool query instant "$PROMETHEUS" \'sum by (response_code, response_flags, destination_service_name) (rate(istio_requests_total{destination_service_namespace="risk-ml-prod",destination_service_name=~"fraud-detector.*"}[5m]))\'',
-        'promtool query instant "$PROMETHEUS" \'{__name__=~"ai_slo:error:ratio_rate.+",ai_service="fraud-detector",namespace="risk-ml-prod"}\'',
+        'promtool query instant "$PROMETHEUS" \'sum_over_time(ai_slo:events_bad:rate5m{ai_service="fraud-detector",namespace="risk-ml-prod"}[1h]) / sum_over_time(ai_slo:events_total:rate5m{ai_service="fraud-detector",namespace="risk-ml-prod"}[1h])\'',
         'npx ai-service status fraud-detector --env prod-eu',
         '```',
         '',

@@ -31,54 +31,59 @@ export function inTotal(counter: Counter, counted: (series: Selector) => Expr): 
   return sum(or(...counter.map(counted)));
 }
 
-/** Counters of requests, by how they ended. */
-export interface RequestCounters {
-  readonly all: Counter;
-  /** Failed on the server's side. */
-  readonly failed: Counter;
-  /** Refused as the caller's mistake. Whether it is one shows when another release is asked the same. */
-  readonly refused: Counter;
-  /** Got no answer that anybody could use: failed, or the caller went away before there was one. */
-  readonly unanswered: Counter;
-  readonly answered: Counter;
-}
+/**
+ * How requests end: `failed` on the server's side; `refused` as the caller's mistake, which shows to be one when another release
+ * is asked the same; `unanswered` in a way that nobody can use: failed, or the caller went away before there was an answer.
+ */
+export type Ending = 'any' | 'failed' | 'refused' | 'unanswered' | 'answered';
+
+const [SERVER_ERROR, CLIENT_ERROR, GONE] = [pattern`5..`, pattern`4..`, pattern`0`];
 
 /**
- * The counters of a source. A caller that goes away (code 0) is no failure, and the model not to blame; but when nobody
- * waits long enough for an answer, that is an outage. A queue-proxy cannot tell: to it that is a failure (502).
+ * Conditions of Istio's counter. A caller that goes away (code 0) is no failure, and the model not to blame; but when nobody
+ * waits long enough for an answer, that is an outage.
  */
-export function countersOf(source: RequestSource): RequestCounters {
-  if ('istio' in source) {
-    const counter = (...matchers: readonly Matcher[]): Counter => [selector(ISTIO_REQUESTS, [...istioMatchers(source.istio), ...matchers])];
-    const none = [pattern`5..`, pattern`0`];
-    return {
-      all: counter(),
-      failed: counter(FAILED),
-      refused: counter(REFUSED),
-      unanswered: counter(matches('response_code', ...none)),
-      answered: counter(notMatches('response_code', ...none)),
-    };
-  }
+const ISTIO_ENDINGS: Readonly<Record<Ending, readonly Matcher[]>> = {
+  any: [],
+  failed: [FAILED],
+  refused: [REFUSED],
+  unanswered: [matches('response_code', SERVER_ERROR, GONE)],
+  answered: [notMatches('response_code', SERVER_ERROR, GONE)],
+};
+
+/** Conditions of a queue-proxy's counter, which calls the code one way or another. It cannot tell who went away: that is a failure (502). */
+const QUEUE_PROXY_ENDINGS: Readonly<Record<Ending, (code: string) => readonly Matcher[]>> = {
+  any: () => [],
+  failed: (code) => [matches(code, SERVER_ERROR)],
+  refused: (code) => [matches(code, CLIENT_ERROR)],
+  unanswered: (code) => [matches(code, SERVER_ERROR)],
+  answered: (code) => [notMatches(code, SERVER_ERROR)],
+};
+
+/** Conditions of a vLLM's counter. */
+const VLLM_ENDINGS: Readonly<Record<Ending, readonly Matcher[]>> = {
+  any: [],
+  failed: [equal('status', '5xx')],
+  refused: [equal('status', '4xx')],
+  unanswered: [equal('status', '5xx')],
+  answered: [{ label: 'status', operator: '!=', value: '5xx' }],
+};
+
+/** The counter of requests that ended in one way. */
+export function counterOf(source: RequestSource, ending: Ending): Counter {
+  if ('istio' in source) return [selector(ISTIO_REQUESTS, [...istioMatchers(source.istio), ...ISTIO_ENDINGS[ending]])];
   if ('queueProxy' in source) {
     const { generations, pods } = source.queueProxy;
-    const counter = (of: (code: string) => readonly Matcher[]): Counter =>
-      generations.flatMap(({ requests, code }) => pods.map((own) => selector(requests, [...own, ...of(code)])));
-    const failed = counter((code) => [matches(code, pattern`5..`)]);
-    const refused = counter((code) => [matches(code, pattern`4..`)]);
-    return { all: counter(() => []), failed, refused, unanswered: failed, answered: counter((code) => [notMatches(code, pattern`5..`)]) };
+    const conditions = QUEUE_PROXY_ENDINGS[ending];
+    return generations.flatMap(({ requests, code }) => pods.map((own) => selector(requests, [...own, ...conditions(code)])));
   }
   // Probes have other paths.
-  const counter = (...matchers: readonly Matcher[]): Counter => [
-    selector(VLLM_HTTP_REQUESTS, [...source.vllm, matches('handler', pattern`/v1/.*`), ...matchers]),
-  ];
-  const failed = counter(equal('status', '5xx'));
-  const answered = counter({ label: 'status', operator: '!=', value: '5xx' });
-  return { all: counter(), failed, refused: counter(equal('status', '4xx')), unanswered: failed, answered };
+  return [selector(VLLM_HTTP_REQUESTS, [...source.vllm, matches('handler', pattern`/v1/.*`), ...VLLM_ENDINGS[ending]])];
 }
 
 /** Requests in a time, whatever became of them. */
 export function requestsIn(source: RequestSource, window: Range): Expr {
-  return inTotal(countersOf(source).all, (series) => increase(series, window));
+  return inTotal(counterOf(source, 'any'), (series) => increase(series, window));
 }
 
 /**
@@ -94,13 +99,12 @@ export function availability(
   subject: Subject,
   { source, byDefault, ...promise }: BurnPromise & { readonly name: string; readonly source: RequestSource; readonly byDefault: boolean },
 ): RuleGroup {
-  const { all, failed } = countersOf(source);
   return burnRateGroup(subject, {
-    ...promise,
-    ...(byDefault && { origin: template`(It is the default: the service sets no objective.)` }),
+    origin: byDefault ? template`(It is the default: the service sets no objective.)` : undefined,
     // Before the first failure there is no series of failures.
-    events: { total: perSecond(all), bad: (requests) => or(perSecond(failed), multiply(number(0), requests)) },
+    events: { total: perSecond(counterOf(source, 'any')), bad: (requests) => or(perSecond(counterOf(source, 'failed')), multiply(number(0), requests)) },
     bad: template`of requests failed`,
+    ...promise,
   });
 }
 

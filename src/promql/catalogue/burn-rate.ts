@@ -2,7 +2,7 @@ import { remember } from '../../core/remember.ts';
 import {
   and, compare, divide, multiply, number, rangeOf, ratio, subtract, sum, sumOverTime, vector, type Expr, type Range,
 } from '../expr.ts';
-import { alert, groupName, identityLabels, record, template, type AlertRule, type RuleGroup, type Subject, type Template } from '../rule.ts';
+import { alert, groupName, record, template, type AlertRule, type RuleGroup, type Subject, type Template } from '../rule.ts';
 import { equal, selectorsWith, type Selector } from '../selector.ts';
 
 /**
@@ -10,8 +10,8 @@ import { equal, selectorsWith, type Selector } from '../selector.ts';
  * on an error budget. An alert fires when the budget burns at least `factor` times too fast over a long window, and
  * still does over a short one, so that it ends soon after the fault.
  *
- * Longer windows are made of the recorded rates of 5 minutes, weighted by events: cheap, without NaN, and exact under
- * uneven load, which an average of ratios is not.
+ * All windows are sums of the two rates of 5 minutes that are recorded, weighted by events: cheap, and exact under uneven
+ * load, which an average of ratios is not. Nothing is recorded for a window: each has one alert that reads it, or two.
  */
 
 /** What is good and bad, as rates over 5 minutes without labels. */
@@ -57,7 +57,7 @@ export interface Objective extends BurnPromise {
   /** What it is called in the label `ai_slo`: `availability`, `latency-250ms`. */
   readonly name: string;
   /** Where the objective comes from, when the service does not set it. */
-  readonly origin?: Template;
+  readonly origin?: Template | undefined;
   readonly events: Events;
   /** What a bad event is, after the share of them: `of requests failed`. */
   readonly bad: Template;
@@ -186,18 +186,18 @@ export function windowName(seconds: number): Range {
   return seconds % DAY === 0 ? `${seconds / DAY}d` : rangeOf(seconds);
 }
 
-/** Series of one objective. */
-interface Recorded {
+/** What is recorded of one objective. */
+export interface Recorded {
   readonly labels: Readonly<Record<string, string>>;
-  readonly series: (name: string) => Selector;
   readonly total: Selector;
   readonly bad: Selector;
 }
 
-function recordedOf(subject: Subject, name: string): Recorded {
-  const labels = { ...identityLabels(subject), ai_slo: name };
+/** @param name of the objective. */
+export function recordedOf({ namespace, service }: Subject, name: string): Recorded {
+  const labels = { namespace, ai_service: service, ai_slo: name };
   const series = selectorsWith(Object.entries(labels).map(([label, value]) => equal(label, value)));
-  return { labels, series, total: series('ai_slo:events_total:rate5m'), bad: series('ai_slo:events_bad:rate5m') };
+  return { labels, total: series('ai_slo:events_total:rate5m'), bad: series('ai_slo:events_bad:rate5m') };
 }
 
 /**
@@ -208,34 +208,33 @@ function recordedOf(subject: Subject, name: string): Recorded {
  */
 export function burnRateGroup(subject: Subject, objective: Objective, more: readonly AlertRule[] = []): RuleGroup {
   const { name, events } = objective;
-  const { labels, series, total, bad } = recordedOf(subject, name);
-  const { tiers } = planOf(objective);
-  const windows = [...new Set(tiers.flatMap(({ long, short }) => [long, short]))].sort((a, b) => a - b);
-  const over = (counted: Selector, window: number): Expr => (window === BASE ? counted : sumOverTime(counted, windowName(window)));
+  const recorded = recordedOf(subject, name);
+  const { labels, total } = recorded;
   return {
     name: groupName(subject, `slo-${name}`),
     interval: rangeOf(INTERVAL),
     rules: [
       record('ai_slo:events_total:rate5m', events.total, labels),
       record('ai_slo:events_bad:rate5m', events.bad(sum(total)), labels),
-      ...windows.map((window) => record(ratioName(window), ratio(over(bad, window), over(total, window)), labels)),
-      ...tiers.map((tier) => burnAlert(subject, objective, tier, { series, bad })),
+      ...planOf(objective).tiers.map((tier) => burnAlert(subject, objective, tier, recorded)),
       ...more,
     ],
   };
 }
 
-function ratioName(window: number): string {
-  return `ai_slo:error:ratio_rate${windowName(window)}`;
+/** How much was counted in a window, in the same unit for all events. */
+function over(window: number, counted: Selector): Expr {
+  return window === BASE ? counted : sumOverTime(counted, windowName(window));
 }
 
-function burnAlert(subject: Subject, { name, objective, days, origin, bad: what }: Objective, tier: Tier, { series, bad }: Pick<Recorded, 'series' | 'bad'>): AlertRule {
+function burnAlert(subject: Subject, { name, objective, days, origin, bad: what }: Objective, tier: Tier, { total, bad }: Recorded): AlertRule {
   const { factor, long, short, severity, minBadEvents } = tier;
-  const limit = number(tier.limit);
+  // Where nothing happened the share is NaN, which is above no limit.
+  const burns = (window: number): Expr => compare(divide(over(window, bad), over(window, total)), '>', number(tier.limit));
   return alert(subject, 'AiSloErrorBudgetBurn', {
     expr: and(
-      compare(series(ratioName(long)), '>', limit),
-      compare(series(ratioName(short)), '>', limit),
+      burns(long),
+      burns(short),
       compare(multiply(sumOverTime(bad, windowName(long)), number(INTERVAL)), '>=', number(minBadEvents)),
     ),
     for: rangeOf(tier.for),

@@ -85,7 +85,8 @@ export function releases(subject: Subject, stated: readonly StatedRelease[], pat
 }
 
 function infoLabels(subject: Subject, { release, phase, weight }: StatedRelease): Record<string, string> {
-  return { ...identityLabels(subject), release, phase, weight: String(weight) };
+  const { namespace, service } = subject;
+  return { namespace, ai_service: service, release, phase, weight: String(weight) };
 }
 
 /** A release whose requests are told from those to others. */
@@ -99,7 +100,7 @@ function traffic(subject: Subject, seen: readonly SeenRelease[]): (RecordingRule
       const { requests, ...answers } = countsOf(side, WINDOW);
       const compared = candidate !== undefined && (side === stable || side === candidate);
       return Object.entries({ requests, ...(compared && answers) }).map(([what, expr]) =>
-        record(recordedAs(what), expr, { ...identityLabels(subject), release: side.release }),
+        record(recordedAs(what), expr, { release: side.release, ...identityLabels(subject) }),
       );
     }),
     ...(stable && candidate ? comparisons(subject, candidate, stable) : []),

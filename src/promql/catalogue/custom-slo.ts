@@ -2,7 +2,7 @@ import { clampMin, compare, multiply, number, or, rate, subtract, sum, unless, t
 import { alert, identityLabels, template, type AlertRule, type RuleGroup, type Subject } from '../rule.ts';
 import { equal, isOneOf, selector } from '../selector.ts';
 import { requestsIn, type RequestSource } from './availability.ts';
-import { burnRateGroup, type BurnPromise } from './burn-rate.ts';
+import { burnRateGroup, recordedOf, type BurnPromise } from './burn-rate.ts';
 
 /** Events of a service: by a counter that a part of it exposes, or as their rate per second over 5 minutes. */
 export type CustomEvents = Expr | { readonly metric: string; readonly labels: Readonly<Record<string, string | readonly string[]>> };
@@ -46,7 +46,7 @@ export function customSlo(subject: Subject, { total, good, bad, requests, ...obj
 
 function rateOf(subject: Subject, events: CustomEvents): Expr {
   // A comment of the user's must end before the parenthesis does.
-  if ('text' in events) return sum(events.text.includes('#') ? { ...events, text: `${events.text}\n` } : events);
+  if ('text' in events) return sum(events.text.includes('#') ? { ...events, text: `${events.text}\n`, broken: true } : events);
   const { metric, labels } = events;
   const own = Object.entries(identityLabels(subject)).map(([label, value]) => equal(label, value));
   const conditions = Object.entries(labels).map(([label, value]) => isOneOf(label, [value].flat()));
@@ -55,10 +55,8 @@ function rateOf(subject: Subject, events: CustomEvents): Expr {
 
 /** Requests come in, but nothing counts the events: nobody exposes them, or they have another name. */
 function eventsMissing(subject: Subject, name: string, requests: RequestSource): AlertRule {
-  const labels = { ...identityLabels(subject), ai_slo: name };
-  const total = selector('ai_slo:events_total:rate5m', Object.entries(labels).map(([label, value]) => equal(label, value)));
   return alert(subject, 'AiSloEventsMissing', {
-    expr: unless(compare(requestsIn(requests, '15m'), '>', number(MIN_REQUESTS)), sum(total)),
+    expr: unless(compare(requestsIn(requests, '15m'), '>', number(MIN_REQUESTS)), sum(recordedOf(subject, name).total)),
     for: '1h',
     severity: 'warning',
     labels: { ai_slo: name },

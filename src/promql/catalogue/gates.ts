@@ -5,7 +5,7 @@ import {
 import { observedIn, quantileOf, type HistogramForm } from '../histogram.ts';
 import { buckets, ISTIO_DURATION, istioMatchers, SUCCEEDED, UP_TO_INFINITY } from '../metrics.ts';
 import { equal, matches, notMatches, pattern, selector, type Matcher, type Pattern } from '../selector.ts';
-import { countersOf, inTotal, type Counter, type ProxiedRequests } from './availability.ts';
+import { counterOf, inTotal, type Ending, type ProxiedRequests } from './availability.ts';
 import { fractionsIn } from './drift-histogram.ts';
 import { chiSquared99, inBins, noneEmpty, sharesOf, stabilityIndex } from './drift-distance.ts';
 
@@ -43,12 +43,12 @@ export interface Observed extends Looked {
 const STANDARD_ERRORS = 3;
 
 /** Requests to one release. */
-export function requests({ source, ago }: Requests, window: Range): Expr {
-  return counted(countersOf(source).all, window, ago);
+export function requests(of: Requests, window: Range): Expr {
+  return counted(of, 'any', window);
 }
 
-function counted(counter: Counter, window: Range, ago: Range | undefined): Expr {
-  return inTotal(counter, (series) => increase(series, window, ago));
+function counted({ source, ago }: Requests, ending: Ending, window: Range): Expr {
+  return inTotal(counterOf(source, ending), (series) => increase(series, window, ago));
 }
 
 /**
@@ -77,12 +77,11 @@ export interface Counts {
 }
 
 /** What became of the requests to one release in a window. */
-export function countsOf({ source, ago }: Requests, window: Range): Counts {
-  const { all, failed, refused } = countersOf(source);
-  const total = counted(all, window, ago);
+export function countsOf(of: Requests, window: Range): Counts {
+  const total = requests(of, window);
   // Before the first such answer there is no series of them.
-  const answered = (counter: Counter): Expr => or(counted(counter, window, ago), multiply(number(0), total));
-  return { requests: total, failed: answered(failed), refused: answered(refused) };
+  const answered = (ending: Ending): Expr => or(counted(of, ending, window), multiply(number(0), total));
+  return { requests: total, failed: answered('failed'), refused: answered('refused') };
 }
 
 /** `errorRatioBeyond` of what was counted, or recorded, already. */

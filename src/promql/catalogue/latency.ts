@@ -3,9 +3,9 @@ import { compare, number, unless, type Expr } from '../expr.ts';
 import { observationRate, observationRateAbove, type HistogramForm } from '../histogram.ts';
 import { VLLM_FIRST_TOKEN } from '../metrics-vllm.ts';
 import { istioMatchers, ISTIO_DURATION, SUCCEEDED, type IstioTraffic, type KnownHistogram } from '../metrics.ts';
-import { alert, identityLabels, template, type AlertRule, type RuleGroup, type Subject, type Template } from '../rule.ts';
-import { equal, selectorsWith, type Matcher } from '../selector.ts';
-import { burnRateGroup, type BurnPromise } from './burn-rate.ts';
+import { alert, template, type AlertRule, type RuleGroup, type Subject, type Template } from '../rule.ts';
+import type { Matcher } from '../selector.ts';
+import { burnRateGroup, recordedOf, type BurnPromise } from './burn-rate.ts';
 
 /** An objective on a length of time. */
 export interface TimeObjective extends BurnPromise {
@@ -65,15 +65,14 @@ function withinLimit(subject: Subject, objective: TimeObjective, { histogram, ma
   const events = { total: observationRate(series, '5m'), bad: (total: Expr) => observationRateAbove(series, bound, total, '5m') };
   // A native histogram has a value between any two bounds.
   const alerts = objective.form === 'classic' ? [bucketMissing(subject, objective, histogram, fix)] : [];
-  return burnRateGroup(subject, { ...objective, events, bad }, alerts);
+  return burnRateGroup(subject, { events, bad, ...objective }, alerts);
 }
 
 /** Without the bucket there are no bad events, and the objective is blind: its bounds are not the program's to choose. */
 export function bucketMissing(subject: Subject, { name, below }: Pick<TimeObjective, 'name' | 'below'>, histogram: Pick<KnownHistogram, 'name'>, fix: Template): AlertRule {
-  const labels = { ...identityLabels(subject), ai_slo: name };
-  const series = selectorsWith(Object.entries(labels).map(([label, value]) => equal(label, value)));
+  const { total, bad } = recordedOf(subject, name);
   return alert(subject, 'AiSloLatencyBucketMissing', {
-    expr: unless(compare(series('ai_slo:events_total:rate5m'), '>', number(0)), series('ai_slo:events_bad:rate5m')),
+    expr: unless(compare(total, '>', number(0)), bad),
     for: '15m',
     severity: 'warning',
     labels: { ai_slo: name },

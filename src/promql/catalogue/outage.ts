@@ -2,7 +2,7 @@ import { and, compare, increase, maximum, number, rangeOf, sum, unless, type Exp
 import { KUBE } from '../metrics-kubernetes.ts';
 import { alert, groupName, template, type AlertRule, type RuleGroup, type Subject } from '../rule.ts';
 import { equal, matches, selector, type Pattern } from '../selector.ts';
-import { countersOf, inTotal, requestsIn, type Counter, type RequestSource } from './availability.ts';
+import { counterOf, inTotal, requestsIn, type Ending, type RequestSource } from './availability.ts';
 
 /** How a total outage is noticed. */
 export interface OutageRule {
@@ -46,9 +46,8 @@ export function outageWindow(minFailures: number, rate: number | undefined): num
  */
 export function outage(subject: Subject, { source, window, minFailures, severity, deployments }: OutageRule): RuleGroup {
   const range = rangeOf(window);
-  const { unanswered, answered } = countersOf(source);
-  const during = (counter: Counter): Expr => inTotal(counter, (series) => increase(series, range));
-  const none = unless(compare(during(unanswered), '>=', number(minFailures)), compare(during(answered), '>', number(0)));
+  const during = (ending: Ending): Expr => inTotal(counterOf(source, ending), (series) => increase(series, range));
+  const none = unless(compare(during('unanswered'), '>=', number(minFailures)), compare(during('answered'), '>', number(0)));
   const failing = outageAlert(subject, 'failing', severity, {
     expr: none,
     for: '30s',
@@ -87,7 +86,8 @@ function outageAlert(
   rule: { readonly expr: Expr; readonly for: string; readonly description: ReturnType<typeof template> },
 ): AlertRule {
   return alert(subject, 'AiServiceOutage', {
-    ...rule,
+    expr: rule.expr,
+    for: rule.for,
     severity: severity === 'page' ? subject.page : 'warning',
     labels: { cause },
     summary: template`${subject.service} answers no request.`,

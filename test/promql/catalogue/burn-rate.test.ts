@@ -6,6 +6,8 @@ import { selector } from '../../../src/promql/selector.ts';
 
 const SUBJECT: Subject = { service: 's', namespace: 'n', team: 't', environment: 'e', escalation: undefined, page: 'critical' };
 const IDENTITY = '{namespace="n",ai_service="s",ai_slo="slo"}';
+const TOTAL = `ai_slo:events_total:rate5m${IDENTITY}`;
+const BAD = `ai_slo:events_bad:rate5m${IDENTITY}`;
 const LABELS = { namespace: 'n', ai_service: 's', ai_slo: 'slo' };
 
 function groupOf(objective: number, more: Partial<BurnPromise> = {}, subject: Subject = SUBJECT): ReturnType<typeof burnRateGroup> {
@@ -47,26 +49,15 @@ describe('a window', () => {
 });
 
 describe('a group', () => {
-  test('records what its alerts read, before they read it', () => {
+  test('records what is good and bad, and its alerts read nothing else', () => {
     const group = groupOf(99.9);
     expect(group.name).toBe('ai-service.n.s.slo-slo');
     expect(group.interval).toBe('1m');
-    expect(group.rules.slice(0, 4)).toEqual([
+    expect(group.rules.slice(0, 2)).toEqual([
       { record: 'ai_slo:events_total:rate5m', expr: 'total', labels: LABELS },
-      { record: 'ai_slo:events_bad:rate5m', expr: `bad or 0 * sum(ai_slo:events_total:rate5m${IDENTITY})`, labels: LABELS },
-      { record: 'ai_slo:error:ratio_rate5m', expr: `ai_slo:events_bad:rate5m${IDENTITY}\n/\n(ai_slo:events_total:rate5m${IDENTITY} > 0)`, labels: LABELS },
-      {
-        record: 'ai_slo:error:ratio_rate30m',
-        expr: `sum_over_time(ai_slo:events_bad:rate5m${IDENTITY}[30m])\n/\n(sum_over_time(ai_slo:events_total:rate5m${IDENTITY}[30m]) > 0)`,
-        labels: LABELS,
-      },
+      { record: 'ai_slo:events_bad:rate5m', expr: `bad or 0 * sum(${TOTAL})`, labels: LABELS },
     ]);
-    expect(group.rules.map((rule) => ('record' in rule ? rule.record : `${rule.alert} ${rule.labels['burn_tier'] ?? ''}`)).slice(4)).toEqual([
-      'ai_slo:error:ratio_rate1h',
-      'ai_slo:error:ratio_rate2h',
-      'ai_slo:error:ratio_rate6h',
-      'ai_slo:error:ratio_rate1d',
-      'ai_slo:error:ratio_rate3d',
+    expect(group.rules.slice(2).map((rule) => ('alert' in rule ? `${rule.alert} ${rule.labels['burn_tier'] ?? ''}` : rule.record))).toEqual([
       'AiSloErrorBudgetBurn fast',
       'AiSloErrorBudgetBurn medium',
       'AiSloErrorBudgetBurn slow',
@@ -81,9 +72,9 @@ describe('a group', () => {
     expect(alertsOf(99.9)[0]).toEqual({
       alert: 'AiSloErrorBudgetBurn',
       expr:
-        `ai_slo:error:ratio_rate1h${IDENTITY} > 0.0144\nand\n` +
-        `ai_slo:error:ratio_rate5m${IDENTITY} > 0.0144\nand\n` +
-        `sum_over_time(ai_slo:events_bad:rate5m${IDENTITY}[1h]) * 60 >= 5`,
+        `sum_over_time(${BAD}[1h])\n/\nsum_over_time(${TOTAL}[1h]) > 0.0144\nand\n` +
+        `${BAD}\n/\n${TOTAL} > 0.0144\nand\n` +
+        `sum_over_time(${BAD}[1h]) * 60 >= 5`,
       for: '2m',
       labels: { severity: 'critical', ai_service: 's', namespace: 'n', team: 't', ai_slo: 'slo', burn_tier: 'fast' },
       annotations: {
@@ -109,16 +100,15 @@ describe('a group', () => {
     const [fast, medium, longterm, ...more] = alertsOf(99.9, { tiers });
     expect(fast).toMatchObject({
       expr:
-        `ai_slo:error:ratio_rate2h${IDENTITY} > 0.01\nand\n` +
-        `ai_slo:error:ratio_rate10m${IDENTITY} > 0.01\nand\n` +
-        `sum_over_time(ai_slo:events_bad:rate5m${IDENTITY}[2h]) * 60 >= 20`,
+        `sum_over_time(${BAD}[2h])\n/\nsum_over_time(${TOTAL}[2h]) > 0.01\nand\n` +
+        `sum_over_time(${BAD}[10m])\n/\nsum_over_time(${TOTAL}[10m]) > 0.01\nand\n` +
+        `sum_over_time(${BAD}[2h]) * 60 >= 20`,
       for: '5m',
       labels: { severity: 'warning', burn_tier: 'fast' },
     });
-    expect(medium?.expr).toContain(`ai_slo:error:ratio_rate90m${IDENTITY} > 0.006`);
+    expect(medium?.expr).toContain(`sum_over_time(${TOTAL}[90m]) > 0.006`);
     expect(longterm?.labels['burn_tier']).toBe('longterm');
     expect(more).toEqual([]);
-    expect(recordsOf(99.9, { tiers }).slice(2)).toEqual(['10m', '90m', '2h', '6h', '3d'].map((window) => `ai_slo:error:ratio_rate${window}`));
   });
 
   test.each([
@@ -131,14 +121,13 @@ describe('a group', () => {
   });
 
   test.each([
-    [95, [], ['5m', '30m', '1h', '2h', '6h', '1d', '3d']],
-    [93, ['fast'], ['30m', '2h', '6h', '1d', '3d']],
-    [80, ['fast', 'medium'], ['2h', '6h', '1d', '3d']],
-    [50, ['fast', 'medium', 'slow'], ['6h', '3d']],
-  ])('of %d %% drops the tiers that could never fire, and what only they read', (objective, dropped, windows) => {
+    [95, []],
+    [93, ['fast']],
+    [80, ['fast', 'medium']],
+    [50, ['fast', 'medium', 'slow']],
+  ])('of %d %% drops the tiers that could never fire', (objective, dropped) => {
     expect(planOf({ objective, days: 30, tiers: {} }).unreachable).toEqual(dropped);
     expect(alertsOf(objective).map(({ labels }) => labels['burn_tier'])).toEqual(['fast', 'medium', 'slow', 'longterm'].filter((tier) => !dropped.includes(tier)));
-    expect(recordsOf(objective).filter((name) => name.includes('ratio_rate'))).toEqual(windows.map((window) => `ai_slo:error:ratio_rate${window}`));
   });
 });
 

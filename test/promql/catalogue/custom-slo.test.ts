@@ -38,7 +38,7 @@ describe('an objective on counters of the service', () => {
 test('expressions of the user stay whole, whatever is in them', () => {
   const total = { ...selector('a', []), text: 'rate(a[5m]) # ) or vector(1)', precedence: 0 };
   expect(customSlo(SUBJECT, { ...OBJECTIVE, total }).rules[0]?.expr).toBe('sum(\n  rate(a[5m]) # ) or vector(1)\n  \n)');
-  const two = { text: 'rate(a[5m]) or rate(b[5m])', precedence: 0 };
+  const two = { text: 'rate(a[5m]) or rate(b[5m])', precedence: 0, broken: false };
   expect(exprs({ total: two })[0]).toBe('sum(rate(a[5m]) or rate(b[5m]))');
 });
 
