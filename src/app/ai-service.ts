@@ -207,7 +207,7 @@ export class AIService<E extends string = string, S extends string = string, R e
     const overrides = names.map((name) => this.#overrides[name]);
     if (overrides.length === 0) return { value: { spec: this.base, written: this.#raw, overrides }, findings: [] };
     const merged = overrides.reduce((spec, override) => mergeOverride(aiService, spec, override), this.#raw as unknown);
-    const { value, findings } = parseWith(aiService, merged, { ...this.#where(), environment }, (path) => this.#locate(path, names));
+    const { value, findings } = parseWith(aiService, merged, { environment, ...this.#where() }, (path) => this.#locate(path, names));
     return { value: value && { spec: value, written: merged, overrides }, findings };
   }
 

@@ -74,7 +74,7 @@ export function renderUnit(platform: Platform, service: AIService, environment: 
   const findings = [...platform.findings, ...service.findings];
   const run = platform.config && new Run(platform, platform.config, findings);
   const objects = run?.objectsOf(service, environment, cluster);
-  if (!objects || findings.some(({ severity }) => severity === 'error')) throw new FindingsError(findings);
+  if (!objects || findings.some(isError)) throw new FindingsError(findings);
   return objects;
 }
 
@@ -231,7 +231,7 @@ class Run {
     const { environment, env, clusterName: cluster } = target;
     const intent = checkIntent(target, references);
     this.#findings.push(...intent);
-    if (intent.some(({ severity }) => severity === 'error')) return undefined;
+    if (intent.some(isError)) return undefined;
     const where: Where = { service: service.name, environment, cluster };
     const patched = applyPatches(renderTarget(target, references), service.patches, { environment, stage: env.stage, where });
     this.#findings.push(...patched.findings);
@@ -256,16 +256,17 @@ class Run {
     this.#units.add(folder);
     const cluster = this.#config.clusters[unit.cluster];
     const across = this.#clusterChecksOf(unit.cluster);
+    const scope = { unit: folder, namespace };
     const { kinds } = this.#team(unit.team);
     const add = (finding: Finding): void => void this.#findings.push({ ...finding, where: { ...where, ...finding.where } });
     const sound = objects.filter((object) => {
       const own = this.#checker.check(object, cluster);
       own.forEach(add);
       // The rules read typed fields; what has the wrong shape has been said already.
-      if (own.some(({ id, severity }) => severity === 'error' && id.startsWith('schema/') && id !== 'schema/metadata')) return false;
-      const shared = across.check(object, { unit: folder, namespace });
+      if (own.some(saysWrongShape)) return false;
+      const shared = across.check(object, scope);
       shared.forEach(add);
-      return ![...own, ...shared].some(({ severity }) => severity === 'error');
+      return !own.some(isError) && !shared.some(isError);
     });
     const { files, findings } = nameManifests(manifestsFolder(unit), sound);
     findings.forEach(add);
@@ -360,6 +361,14 @@ class Run {
     if (!checks) this.#clusterChecks.set(cluster, (checks = createClusterChecks()));
     return checks;
   }
+}
+
+function isError({ severity }: Finding): boolean {
+  return severity === 'error';
+}
+
+function saysWrongShape(finding: Finding): boolean {
+  return isError(finding) && finding.id.startsWith('schema/') && finding.id !== 'schema/metadata';
 }
 
 function json(value: unknown): string {

@@ -18,13 +18,15 @@ export interface Checker {
 type SystemCheck = (object: KubeObject, cluster: Cluster) => readonly Finding[];
 
 /** Rules of a system by API group, so that an object meets only those that concern it. */
-const BY_GROUP: Readonly<Record<string, SystemCheck>> = {
-  'serving.kserve.io': checkKserve,
-  'serving.knative.dev': checkKnative,
-  'networking.istio.io': checkIstio,
-  'security.istio.io': checkIstio,
-  'monitoring.coreos.com': checkPrometheus,
-};
+const BY_GROUP: ReadonlyMap<string, SystemCheck> = new Map<string, SystemCheck>([
+  ['serving.kserve.io', checkKserve],
+  ['serving.knative.dev', checkKnative],
+  ['networking.istio.io', checkIstio],
+  ['security.istio.io', checkIstio],
+  ['monitoring.coreos.com', checkPrometheus],
+]);
+
+const NONE: readonly Finding[] = [];
 
 /** All rules on single objects, for the docs table. */
 export const OBJECT_RULES: readonly Rule[] = [
@@ -51,13 +53,10 @@ export function createChecker(roots: readonly string[], allowUnknownKinds: reado
       // The rules read typed fields; what has the wrong shape has been said already.
       if (shape.some(({ severity }) => severity === 'error')) return shape;
       const group = groupOf(object.apiVersion);
-      const system = BY_GROUP[group];
-      return [
-        ...shape,
-        ...(group === 'argoproj.io' ? checkArgocd(object) : []),
-        ...(system && cluster ? system(object, cluster) : []),
-        ...checkSecrets(object),
-      ];
+      const system = BY_GROUP.get(group);
+      const own = group === 'argoproj.io' ? checkArgocd(object) : system && cluster ? system(object, cluster) : NONE;
+      const secrets = checkSecrets(object);
+      return shape.length + own.length + secrets.length === 0 ? NONE : [...shape, ...own, ...secrets];
     },
   };
 }

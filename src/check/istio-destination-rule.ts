@@ -11,7 +11,7 @@ export function checkDestinationRule(report: Report, { metadata, spec }: Destina
   if (host === '') {
     add('istio/hosts', 'spec.host', 'the host is empty', 'write <service>.<namespace>.svc.cluster.local');
   }
-  checkShortHost(report, 'spec.host', host, metadata.namespace);
+  checkShortHost(report, 'spec', host, metadata.namespace);
   const [, namespace] = /^[^.*]+\.([^.]+)\.svc\.cluster\.local$/.exec(host) ?? [];
   if (namespace !== undefined && metadata.namespace !== undefined && namespace !== metadata.namespace) {
     add(
@@ -78,7 +78,7 @@ function checkPortPolicy(report: Report, field: string, { connectionPool, outlie
     }
     for (const protocol of ['http', 'tcp'] as const) {
       for (const [name, value] of Object.entries(connectionPool[protocol] ?? {})) {
-        if (/Timeout$|Duration$/.test(name)) checkDuration(report, `${field}.connectionPool.${protocol}.${name}`, value as string);
+        if (/Timeout$|Duration$/.test(name)) checkDuration(report, field, `connectionPool.${protocol}.${name}`, value as string);
         if (typeof value !== 'number' || value >= 0) continue;
         add(
           'istio/traffic-policy',
@@ -96,8 +96,8 @@ function checkPortPolicy(report: Report, field: string, { connectionPool, outlie
 
 function checkOutlierDetection(report: Report, field: string, outliers: NonNullable<TrafficPolicy['outlierDetection']>): void {
   const { add } = report;
-  checkDuration(report, `${field}.interval`, outliers.interval);
-  checkDuration(report, `${field}.baseEjectionTime`, outliers.baseEjectionTime);
+  checkDuration(report, field, 'interval', outliers.interval);
+  checkDuration(report, field, 'baseEjectionTime', outliers.baseEjectionTime);
   for (const name of ['maxEjectionPercent', 'minHealthPercent'] as const) {
     const value = outliers[name];
     if (value !== undefined && (value < 0 || value > 100)) {

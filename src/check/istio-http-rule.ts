@@ -62,14 +62,15 @@ export function checkRetries({ add }: Report, field: string, { retries, timeout 
     add('istio/retries', place, 'with attempts 0 Istio refuses every other field', 'write attempts: 0 alone');
   }
   for (const token of retryOn === undefined ? [] : retryOn.split(',')) {
-    if (!RETRY_ON.has(token) && !/^[1-5]\d\d$/.test(token)) {
+    const named = RETRY_ON.has(token);
+    if (!named && !/^[1-5]\d\d$/.test(token)) {
       add(
         'istio/retries',
         `${place}.retryOn`,
         `${JSON.stringify(token)} is no condition for a retry`,
         `use ${[...RETRY_ON].join(', ')} or a status, without spaces`,
       );
-    } else if (REPEATS_WORK.has(token) || /^5\d\d$/.test(token)) {
+    } else if (named ? REPEATS_WORK.has(token) : token.startsWith('5')) {
       add(
         'istio/retry-repeats-work',
         `${place}.retryOn`,
@@ -78,7 +79,9 @@ export function checkRetries({ add }: Report, field: string, { retries, timeout 
       );
     }
   }
-  const [one, all] = [perTryTimeout, timeout].map((text) => (text === undefined ? undefined : parseDuration(text)));
+  if (perTryTimeout === undefined || timeout === undefined) return;
+  const one = parseDuration(perTryTimeout);
+  const all = parseDuration(timeout);
   if (one !== undefined && all !== undefined && all > 0 && one > all) {
     add(
       'istio/timeout',
@@ -110,11 +113,7 @@ export function checkMirror(
       'write mirrorPercentage: { value: … }',
     );
   }
-  const all: [string, Destination][] = [
-    ...(mirror ? [[`${field}.mirror`, mirror] as [string, Destination]] : []),
-    ...mirrors.map(({ destination }, index): [string, Destination] => [`${field}.mirrors[${index}].destination`, destination]),
-  ];
-  for (const [place, destination] of all) {
+  const checkCopy = (place: string, destination: Destination): void => {
     checkDestination(report, place, destination, namespace);
     if (destination.host === cluster.knative?.localGatewayService) {
       add(
@@ -124,16 +123,18 @@ export function checkMirror(
         'mirror to a Service that selects the pods',
       );
     }
-  }
-  const shares: [string, number | undefined][] = [
-    [`${field}.mirrorPercentage.value`, mirrorPercentage?.value],
-    ...mirrors.map(({ percentage }, index): [string, number | undefined] => [`${field}.mirrors[${index}].percentage.value`, percentage?.value]),
-  ];
-  for (const [place, value] of shares) {
+  };
+  const checkShare = (place: string, value: number | undefined): void => {
     if (value !== undefined && (value < 0 || value > 100)) {
       add('istio/mirror', place, `${value} is no share in per cent`, 'write 0 to 100');
     }
-  }
+  };
+  if (mirror) checkCopy(`${field}.mirror`, mirror);
+  if (mirrorPercentage) checkShare(`${field}.mirrorPercentage.value`, mirrorPercentage.value);
+  mirrors.forEach(({ destination, percentage }, index) => {
+    checkCopy(`${field}.mirrors[${index}].destination`, destination);
+    checkShare(`${field}.mirrors[${index}].percentage.value`, percentage?.value);
+  });
 }
 
 /** What is made to fail on purpose. */

@@ -38,9 +38,8 @@ export function checkVirtualService(report: Report, { metadata, spec = {} }: Vir
     }
     checkRule(report, field, rule, metadata.namespace, cluster);
   });
-  for (const [list, rules] of Object.entries({ tcp, tls })) {
-    rules.forEach((rule, index) => checkDestinations(report, `spec.${list}[${index}]`, rule.route ?? [], metadata.namespace));
-  }
+  tcp.forEach((rule, index) => checkDestinations(report, `spec.tcp[${index}]`, rule.route ?? [], metadata.namespace));
+  tls.forEach((rule, index) => checkDestinations(report, `spec.tls[${index}]`, rule.route ?? [], metadata.namespace));
 }
 
 function checkHosts({ add }: Report, hosts: readonly string[], gateways: readonly string[]): void {
@@ -49,14 +48,13 @@ function checkHosts({ add }: Report, hosts: readonly string[], gateways: readonl
     add('istio/hosts', 'spec.hosts', 'the VirtualService has gateways and no hosts', 'list the hosts');
   }
   hosts.forEach((host, index) => {
-    const field = `spec.hosts[${index}]`;
     if (hosts.indexOf(host) !== index) {
-      add('istio/hosts', field, `host ${JSON.stringify(host)} is listed twice`, 'remove one of them');
+      add('istio/hosts', `spec.hosts[${index}]`, `host ${JSON.stringify(host)} is listed twice`, 'remove one of them');
     }
     if (host === '' || (host === '*' && gateways.includes('mesh'))) {
       add(
         'istio/hosts',
-        field,
+        `spec.hosts[${index}]`,
         host === '' ? 'a host is empty' : 'in the mesh "*" would catch every request of every caller',
         'name the host',
       );
@@ -73,11 +71,11 @@ function checkRule(report: Report, field: string, rule: HttpRule, namespace: str
   checkMirror(report, field, rule, namespace, cluster);
   checkFault(report, field, rule);
   const { timeout, retries, fault, corsPolicy } = rule;
-  checkDuration(report, `${field}.timeout`, timeout);
-  checkDuration(report, `${field}.retries.perTryTimeout`, retries?.perTryTimeout);
-  checkDuration(report, `${field}.retries.backoff`, retries?.backoff);
-  checkDuration(report, `${field}.fault.delay.fixedDelay`, fault?.delay?.fixedDelay);
-  checkDuration(report, `${field}.corsPolicy.maxAge`, corsPolicy?.maxAge, 's');
+  checkDuration(report, field, 'timeout', timeout);
+  checkDuration(report, field, 'retries.perTryTimeout', retries?.perTryTimeout);
+  checkDuration(report, field, 'retries.backoff', retries?.backoff);
+  checkDuration(report, field, 'fault.delay.fixedDelay', fault?.delay?.fixedDelay);
+  checkDuration(report, field, 'corsPolicy.maxAge', corsPolicy?.maxAge, 's');
 }
 
 /** What a rule may do, and what does not go together. */
@@ -154,6 +152,7 @@ function checkAuthority({ add }: Report, field: string, rule: HttpRule): void {
 }
 
 function authorityHeaders(field: string, headers: HttpHeaders | undefined): string[] {
+  if (!headers?.request) return [];
   return (['set', 'add'] as const).flatMap((how) =>
     Object.keys(headers?.request?.[how] ?? {})
       .filter((name) => /^(?:host|:authority)$/i.test(name))

@@ -40,8 +40,9 @@ export function checkStorage(
       );
     }
   }
+  if (!storageUris) return;
   const paths = new Set<string>();
-  storageUris?.forEach(({ uri, mountPath = '/mnt/models' }, index) => {
+  storageUris.forEach(({ uri, mountPath = '/mnt/models' }, index) => {
     const at = `${field}.storageUris[${index}]`;
     if (uri === '') add('kserve/storage', `${at}.uri`, 'the URI is empty', 'write the place of the model');
     if (mountPath === '/' || !mountPath.startsWith('/') || mountPath.includes('..')) {
@@ -57,7 +58,7 @@ export function checkStorage(
     }
     paths.add(mountPath);
   });
-  const downloaded = (storageUris ?? []).filter(({ uri }) => !uri.startsWith('pvc://')).map(({ mountPath = '/mnt/models' }) => mountPath.split('/')[1]);
+  const downloaded = storageUris.filter(({ uri }) => !uri.startsWith('pvc://')).map(({ mountPath = '/mnt/models' }) => mountPath.split('/')[1]);
   if (new Set(downloaded).size > 1) {
     add(
       'kserve/storage',

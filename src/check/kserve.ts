@@ -24,7 +24,9 @@ const MODE = 'serving.kserve.io/deploymentMode';
 const OLD_MODES: Readonly<Record<string, string>> = { RawDeployment: 'Standard', Serverless: 'Knative' };
 
 /** Keys from before `model`; the webhook rewrites them, which Argo CD shows as a difference for ever. */
-const LEGACY = ['sklearn', 'xgboost', 'tensorflow', 'pytorch', 'triton', 'onnx', 'huggingface', 'pmml', 'lightgbm', 'paddle'] as const;
+const LEGACY: ReadonlySet<string> = new Set([
+  'sklearn', 'xgboost', 'tensorflow', 'pytorch', 'triton', 'onnx', 'huggingface', 'pmml', 'lightgbm', 'paddle',
+]);
 
 /**
  * Checks an object of KServe.
@@ -62,13 +64,14 @@ function checkInferenceService(result: Report, service: InferenceService, cluste
       'describe spec.predictor',
     );
   }
-  const components: [string, Component | undefined][] = [['predictor', predictor], ['transformer', transformer], ['explainer', explainer]];
-  for (const [part, component] of components) {
-    if (!component) continue;
-    const problem = componentNameProblem(annotations[MODE] === 'Knative', name, namespace, part === 'predictor' && predictor?.name ? `${predictor.name}-predictor` : part);
+  const checkPart = (field: string, part: string, component: Component): void => {
+    const problem = componentNameProblem(annotations[MODE] === 'Knative', name, namespace, part);
     if (problem) add('kserve/derived-name', 'metadata.name', problem.message, problem.fix);
-    checkComponent(result, `spec.${part}`, component, annotations, cluster);
-  }
+    checkComponent(result, field, component, annotations, cluster);
+  };
+  if (predictor) checkPart('spec.predictor', predictor.name ? `${predictor.name}-predictor` : 'predictor', predictor);
+  if (transformer) checkPart('spec.transformer', 'transformer', transformer);
+  if (explainer) checkPart('spec.explainer', 'explainer', explainer);
   if (predictor) checkPredictor(result, predictor, annotations);
   if (transformer) checkOne(result, 'spec.transformer', transformer.containers?.length ? 1 : 0);
   if (explainer) checkOne(result, 'spec.explainer', (explainer.containers?.length ? 1 : 0) + (explainer.art ? 1 : 0));
@@ -206,7 +209,7 @@ function checkOne({ add }: Report, field: string, implementations: number): void
 function checkPredictor(result: Report, predictor: Predictor, annotations: Annotations): void {
   const { add } = result;
   const field = 'spec.predictor';
-  const legacy = LEGACY.filter((key) => predictor[key] !== undefined);
+  const legacy = Object.keys(predictor).filter((key) => LEGACY.has(key) && predictor[key as keyof Predictor] !== undefined);
   for (const key of legacy) add(
     'kserve/legacy-framework',
     `${field}.${key}`,
@@ -287,24 +290,22 @@ function checkModel({ add }: Report, field: string, model: NonNullable<Predictor
       `write one of ${PROTOCOLS.join(', ')}`,
     );
   }
-  const container = model as ContainerLike;
-  const texts: [string, string][] = [
-    ...(container.args ?? []).map((text, index): [string, string] => [`${field}.args[${index}]`, text]),
-    ...(container.env ?? []).map(({ value = '' }, index): [string, string] => [`${field}.env[${index}].value`, value]),
-  ];
-  for (const [at, text] of texts) {
+  const { args, env } = model as ContainerLike;
+  const checkText = (list: string, index: number, name: string, text: string): void => {
     if (opensTemplate(text)) {
       add(
         'kserve/template',
-        at,
+        `${field}.${list}[${index}]${name}`,
         'KServe expands the container as a Go template, and "{{" opens an action',
         'write {{`{{`}} for two braces, or put the text into a file of the image',
       );
     }
-  }
+  };
+  args?.forEach((text, index) => checkText('args', index, '', text));
+  env?.forEach(({ value = '' }, index) => checkText('env', index, '.value', value));
 }
 
 /** Whether KServe would run a text as a Go template. `{{.Name}}`, `{{.Labels.x}}` are its own, {{`…`}} is literal text. */
 export function opensTemplate(text: string): boolean {
-  return text.replace(/\{\{\s*(?:\.(?:Name|Namespace|Labels|Annotations)[\w.]*|`[^`]*`)\s*\}\}/g, '').includes('{{');
+  return text.includes('{{') && text.replace(/\{\{\s*(?:\.(?:Name|Namespace|Labels|Annotations)[\w.]*|`[^`]*`)\s*\}\}/g, '').includes('{{');
 }

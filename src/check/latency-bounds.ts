@@ -9,10 +9,11 @@ import { boundsInMilliseconds, ISTIO_DURATION, type KnownHistogram } from '../pr
  */
 export function boundsBeside(limit: string, histogram: KnownHistogram = ISTIO_DURATION, ...others: readonly KnownHistogram[]): string | undefined {
   const milliseconds = parseDuration(limit) ?? 0;
-  const bounds = boundsInMilliseconds(histogram).filter((bound) => others.every((other) => boundsInMilliseconds(other).includes(bound)));
-  if (bounds.includes(milliseconds)) return undefined;
+  const isBound = (bound: number): boolean => others.every((other) => boundsInMilliseconds(other).includes(bound));
+  const bounds = boundsInMilliseconds(histogram);
+  if (bounds.includes(milliseconds) && isBound(milliseconds)) return undefined;
   // Half a millisecond cannot be written as a limit.
-  const writable = bounds.filter(Number.isInteger);
+  const writable = bounds.filter((bound) => Number.isInteger(bound) && isBound(bound));
   const nearest = [writable.findLast((bound) => bound < milliseconds), writable.find((bound) => bound > milliseconds)];
   return nearest.flatMap((bound) => (bound === undefined ? [] : [formatGoDuration(bound)])).join(' or ');
 }

@@ -1,7 +1,7 @@
 import type { HTTPRoute } from '../../imports/gateway.networking.k8s.io/v1.js';
 import type { VirtualService } from '../../imports/networking.istio.io/v1.js';
 import type { Finding, Rule } from '../core/finding.ts';
-import { groupOf, objectKey, objectLabel, type KubeObject } from '../core/object.ts';
+import { groupOf, objectLabel, type KubeObject } from '../core/object.ts';
 import { checkSyncAnnotations } from './argocd-annotations.ts';
 import { reporter, type Report } from './report.ts';
 
@@ -35,14 +35,17 @@ export const CLUSTER_RULES: readonly Rule[] = [
 
 const report = reporter(CLUSTER_RULES);
 
-/** Kinds that belong to no namespace, as far as people are likely to add them to a service. */
-const CLUSTER_SCOPED: ReadonlySet<string> = new Set([
-  '/Namespace', '/Node', '/PersistentVolume', 'rbac.authorization.k8s.io/ClusterRole', 'rbac.authorization.k8s.io/ClusterRoleBinding',
-  'storage.k8s.io/StorageClass', 'scheduling.k8s.io/PriorityClass', 'node.k8s.io/RuntimeClass', 'apiextensions.k8s.io/CustomResourceDefinition',
-  'admissionregistration.k8s.io/MutatingWebhookConfiguration', 'admissionregistration.k8s.io/ValidatingWebhookConfiguration',
-  'admissionregistration.k8s.io/ValidatingAdmissionPolicy', 'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding',
-  'serving.kserve.io/ClusterServingRuntime', 'serving.kserve.io/ClusterStorageContainer', 'serving.kserve.io/LocalModelCache',
-  'serving.kserve.io/LocalModelNodeGroup', 'external-secrets.io/ClusterSecretStore', 'gateway.networking.k8s.io/GatewayClass',
+/** Kinds that belong to no namespace, as far as people are likely to add them to a service, and their groups. */
+const CLUSTER_SCOPED: ReadonlyMap<string, string> = new Map([
+  ['Namespace', ''], ['Node', ''], ['PersistentVolume', ''],
+  ['ClusterRole', 'rbac.authorization.k8s.io'], ['ClusterRoleBinding', 'rbac.authorization.k8s.io'],
+  ['StorageClass', 'storage.k8s.io'], ['PriorityClass', 'scheduling.k8s.io'], ['RuntimeClass', 'node.k8s.io'],
+  ['CustomResourceDefinition', 'apiextensions.k8s.io'],
+  ['MutatingWebhookConfiguration', 'admissionregistration.k8s.io'], ['ValidatingWebhookConfiguration', 'admissionregistration.k8s.io'],
+  ['ValidatingAdmissionPolicy', 'admissionregistration.k8s.io'], ['ValidatingAdmissionPolicyBinding', 'admissionregistration.k8s.io'],
+  ['ClusterServingRuntime', 'serving.kserve.io'], ['ClusterStorageContainer', 'serving.kserve.io'],
+  ['LocalModelCache', 'serving.kserve.io'], ['LocalModelNodeGroup', 'serving.kserve.io'],
+  ['ClusterSecretStore', 'external-secrets.io'], ['GatewayClass', 'gateway.networking.k8s.io'],
 ]);
 
 /** The unit that an object belongs to: what one Application delivers. */
@@ -65,28 +68,52 @@ export interface ClusterChecks {
  * @example createClusterChecks().check(object, { unit: 'envs/prod-eu/eu-1/risk-ml/fraud-detector', namespace: 'risk-ml-prod' })
  */
 export function createClusterChecks(): ClusterChecks {
-  const units = new Map<string, string>();
-  const hosts = new Map<string, string>();
+  const units: Units = new Map();
+  const hosts: Hosts = new Map();
   return {
     check(object, { unit, namespace }) {
       const result = report({ object: objectLabel(object) });
-      checkDuplicate(result, units, object, unit);
-      if (namespace !== undefined) checkNamespace(result, object, namespace);
-      if (object.kind === 'VirtualService' && groupOf(object.apiVersion) === 'networking.istio.io') {
+      const group = groupOf(object.apiVersion);
+      checkDuplicate(result, units, object, group, unit);
+      if (namespace !== undefined) checkNamespace(result, object, group, namespace);
+      if (object.kind === 'VirtualService' && group === 'networking.istio.io') {
         checkHosts(result, hosts, object as unknown as VirtualService);
       }
-      if (object.kind === 'HTTPRoute' && groupOf(object.apiVersion) === 'gateway.networking.k8s.io') {
+      if (object.kind === 'HTTPRoute' && group === 'gateway.networking.k8s.io') {
         checkHostnames(result, hosts, object as unknown as HTTPRoute);
       }
-      return [...result.findings, ...checkSyncAnnotations(object)];
+      result.findings.push(...checkSyncAnnotations(object));
+      return result.findings;
     },
   };
 }
 
-function checkDuplicate({ add }: Report, units: Map<string, string>, object: KubeObject, unit: string): void {
-  const key = objectKey(object);
-  const other = units.get(key);
-  if (other === undefined) units.set(key, unit);
+/** Who writes an object of some name. */
+interface Written {
+  readonly group: string;
+  readonly kind: string;
+  readonly unit: string;
+}
+
+/** What is written by namespace and name of an object: the objects of a service share few names. */
+type Units = Map<string, Map<string, Written[]>>;
+
+/** Who routes a host, by `mesh` or gateway, then host. */
+type Hosts = Map<string, Map<string, string>>;
+
+/** The map at a key, which is made when it is not there. */
+function mapAt<V>(maps: Map<string, Map<string, V>>, key: string): Map<string, V> {
+  let map = maps.get(key);
+  if (map === undefined) maps.set(key, (map = new Map<string, V>()));
+  return map;
+}
+
+function checkDuplicate({ add }: Report, units: Units, { kind, metadata }: KubeObject, group: string, unit: string): void {
+  const names = mapAt(units, metadata.namespace ?? '');
+  const written = names.get(metadata.name);
+  const other = written?.find((one) => one.kind === kind && one.group === group)?.unit;
+  if (written === undefined) names.set(metadata.name, [{ group, kind, unit }]);
+  else if (other === undefined) written.push({ group, kind, unit });
   else {
     add(
       'objects/duplicate',
@@ -97,13 +124,12 @@ function checkDuplicate({ add }: Report, units: Map<string, string>, object: Kub
   }
 }
 
-function checkNamespace({ add }: Report, object: KubeObject, namespace: string): void {
-  const own = object.metadata.namespace;
-  if (CLUSTER_SCOPED.has(`${groupOf(object.apiVersion)}/${object.kind}`)) {
+function checkNamespace({ add }: Report, { kind, metadata: { namespace: own } }: KubeObject, group: string, namespace: string): void {
+  if (CLUSTER_SCOPED.get(kind) === group) {
     add(
       'objects/cluster-scoped',
       undefined,
-      `a ${object.kind} belongs to no namespace`,
+      `a ${kind} belongs to no namespace`,
       'leave it to those who run the cluster',
     );
   } else if (own !== namespace) {
@@ -113,18 +139,17 @@ function checkNamespace({ add }: Report, object: KubeObject, namespace: string):
 }
 
 /** Two VirtualServices with one host. Sleeping clashes of wildcards are left to the one who writes them. */
-function checkHosts({ add }: Report, hosts: Map<string, string>, { metadata, spec = {} }: VirtualService): void {
+function checkHosts({ add }: Report, hosts: Hosts, { metadata, spec = {} }: VirtualService): void {
   const own = { label: `VirtualService ${metadata.namespace ?? ''}/${metadata.name}`, field: 'spec.hosts', hosts: spec.hosts ?? [] };
   for (const gateway of spec.gateways ?? ['mesh']) {
-    const place = gateway === 'mesh' || gateway.includes('/') ? gateway : `${metadata.namespace ?? ''}/${gateway}`;
-    claim({ add }, hosts, place === 'mesh' ? 'in the mesh' : `at gateway ${place}`, own);
+    claim({ add }, hosts, gateway === 'mesh' || gateway.includes('/') ? gateway : `${metadata.namespace ?? ''}/${gateway}`, own);
   }
 }
 
-function checkHostnames({ add }: Report, hosts: Map<string, string>, { metadata, spec }: HTTPRoute): void {
+function checkHostnames({ add }: Report, hosts: Hosts, { metadata, spec }: HTTPRoute): void {
   const own = { label: `HTTPRoute ${metadata.namespace ?? ''}/${metadata.name}`, field: 'spec.hostnames', hosts: spec.hostnames ?? [] };
   for (const { kind = 'Gateway', namespace = metadata.namespace ?? '', name } of spec.parentRefs ?? []) {
-    if (kind === 'Gateway') claim({ add }, hosts, `at gateway ${namespace}/${name}`, own);
+    if (kind === 'Gateway') claim({ add }, hosts, `${namespace}/${name}`, own);
   }
 }
 
@@ -134,13 +159,15 @@ interface Routed {
   readonly hosts: readonly string[];
 }
 
-function claim({ add }: Pick<Report, 'add'>, taken: Map<string, string>, place: string, { label, field, hosts }: Routed): void {
+/** @param gateway `mesh`, or `<namespace>/<name>`. */
+function claim({ add }: Pick<Report, 'add'>, taken: Hosts, gateway: string, { label, field, hosts }: Routed): void {
+  const routed = mapAt(taken, gateway);
   hosts.forEach((host, index) => {
-    const key = `${place} ${host}`;
-    const other = taken.get(key);
-    if (other === undefined) taken.set(key, label);
+    const other = routed.get(host);
+    if (other === undefined) routed.set(host, label);
     else if (other !== label) {
       const kind = label.slice(0, label.indexOf(' '));
+      const place = gateway === 'mesh' ? 'in the mesh' : `at gateway ${gateway}`;
       add('objects/host-clash', `${field}[${index}]`, `${other} routes ${host} ${place} already`, `use another host, or one ${kind} for both`);
     }
   });

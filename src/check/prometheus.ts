@@ -1,6 +1,7 @@
 import type { PodMonitor, PrometheusRule, ServiceMonitor } from '../../imports/monitoring.coreos.com/v1.js';
 import type { Finding, Rule } from '../core/finding.ts';
 import { objectLabel, type KubeObject } from '../core/object.ts';
+import { atLeast, type Versions } from '../core/version.ts';
 import { emitYaml } from '../core/yaml.ts';
 import { isLabelName, isMetricName } from '../promql/selector.ts';
 import type { Cluster } from '../service/platform.ts';
@@ -36,7 +37,7 @@ export function checkPrometheus(object: KubeObject, { prometheus }: Cluster): Fi
   }
   switch (object.kind) {
     case 'PrometheusRule':
-      checkGroups(add, (object as unknown as PrometheusRule).spec, [prometheus.version].flat());
+      checkGroups(add, (object as unknown as PrometheusRule).spec, prometheus.version);
       break;
     case 'PodMonitor':
       (object as unknown as PodMonitor).spec.podMetricsEndpoints?.forEach((endpoint, index) => {
@@ -51,7 +52,8 @@ export function checkPrometheus(object: KubeObject, { prometheus }: Cluster): Fi
     default:
       return findings;
   }
-  for (const [label, value] of Object.entries(prometheus.ruleLabels)) {
+  for (const label in prometheus.ruleLabels) {
+    const value = prometheus.ruleLabels[label];
     if (object.metadata.labels?.[label] === value) continue;
     const message = `the label ${label}: ${value} is missing, by which the cluster's Prometheus selects, so that it would not see the object`;
     add('prometheus/not-selected', 'metadata.labels', message, `write ${label}: ${value} in metadata.labels`);
@@ -64,52 +66,60 @@ type Group = NonNullable<PrometheusRule['spec']['groups']>[number];
 type AnyRule = NonNullable<Group['rules']>[number];
 type Endpoint = NonNullable<PodMonitor['spec']['podMetricsEndpoints']>[number] | ServiceMonitor['spec']['endpoints'][number];
 
-function checkGroups(add: Add, spec: PrometheusRule['spec'], versions: readonly string[]): void {
-  const legacy = !atLeast(versions, 3, 0);
-  spec.groups?.forEach((group, index) => {
-    const field = `spec.groups[${index}]`;
-    checkIgnored(add, field, group, versions);
-    checkLabels(add, `${field}.labels`, group.labels, legacy);
-    group.rules?.forEach((rule, ruleIndex) => checkRule(add, `${field}.rules[${ruleIndex}]`, rule, legacy));
-  });
+function checkGroups(add: Add, spec: PrometheusRule['spec'], versions: Versions): void {
+  const legacy = !atLeast(versions, '3.0');
+  const { groups = [] } = spec;
+  // There are many rules: where one is, is put together when something is wrong with it.
+  let index = 0;
+  let ruleIndex = 0;
+  const addToGroup: Add = (id, field = '', message, fix) => add(id, `spec.groups[${index}]${field}`, message, fix);
+  const addToRule: Add = (id, field = '', message, fix) => addToGroup(id, `.rules[${ruleIndex}]${field}`, message, fix);
+  for (; index < groups.length; index++) {
+    const group = groups[index]!;
+    const { rules = [] } = group;
+    checkIgnored(addToGroup, group, versions);
+    checkLabels(addToGroup, group.labels, legacy);
+    for (ruleIndex = 0; ruleIndex < rules.length; ruleIndex++) checkRule(addToRule, rules[ruleIndex]!, legacy);
+  }
   checkSize(add, spec);
 }
 
-function checkRule(add: Add, field: string, rule: AnyRule, legacy: boolean): void {
+/** @param add with fields below the rule, with a dot in front. */
+function checkRule(add: Add, rule: AnyRule, legacy: boolean): void {
   const { record = '', alert = '', expr, annotations, labels } = rule;
-  if (record !== '' && alert !== '') add('prometheus/record-or-alert', field, `the rule has a record (${record}) and an alert (${alert})`, 'make two rules of it');
-  if (record === '' && alert === '') add('prometheus/record-or-alert', field, 'the rule has neither a record nor an alert', 'write alert: <name>, or record: <metric>');
-  if (expr === '') add('prometheus/record-or-alert', `${field}.expr`, 'the expression is empty', 'write what is to be evaluated');
-  if (record !== '') checkRecording(add, field, rule, record, legacy);
-  for (const name of Object.keys(annotations ?? {})) {
+  if (record !== '' && alert !== '') add('prometheus/record-or-alert', undefined, `the rule has a record (${record}) and an alert (${alert})`, 'make two rules of it');
+  if (record === '' && alert === '') add('prometheus/record-or-alert', undefined, 'the rule has neither a record nor an alert', 'write alert: <name>, or record: <metric>');
+  if (expr === '') add('prometheus/record-or-alert', '.expr', 'the expression is empty', 'write what is to be evaluated');
+  if (record !== '') checkRecording(add, rule, record, legacy);
+  for (const name in annotations) {
     if (isName(name, legacy, isLabelName)) continue;
-    add('prometheus/name', `${field}.annotations`, `${JSON.stringify(name)} is not the name of an annotation of an alert`, 'use letters, digits and "_"');
+    add('prometheus/name', '.annotations', `${JSON.stringify(name)} is not the name of an annotation of an alert`, 'use letters, digits and "_"');
   }
-  checkLabels(add, `${field}.labels`, labels, legacy);
+  checkLabels(add, labels, legacy);
   if (alert !== '' && labels?.['alertname'] !== undefined) {
-    add('prometheus/reserved-label', `${field}.labels`, 'the label alertname is set by Prometheus itself', 'name the alert in alert');
+    add('prometheus/reserved-label', '.labels', 'the label alertname is set by Prometheus itself', 'name the alert in alert');
   }
 }
 
-function checkRecording(add: Add, field: string, rule: AnyRule, record: string, legacy: boolean): void {
+function checkRecording(add: Add, rule: AnyRule, record: string, legacy: boolean): void {
   // Prometheus 3 takes nearly everything for a name, but braces are an expression in the wrong place.
   if (!isName(record, legacy, isMetricName) || /[{}]/.test(record)) {
     const fix = 'use letters, digits, "_" and ":", as level:metric:operation';
-    add('prometheus/name', `${field}.record`, `${JSON.stringify(record)} is not the name of a metric`, fix);
+    add('prometheus/name', '.record', `${JSON.stringify(record)} is not the name of a metric`, fix);
   }
   for (const name of ['for', 'keep_firing_for', 'annotations'] as const) {
     if (!isSet(rule[name])) continue;
-    add('prometheus/recording-field', `${field}.${name}`, `${name} makes no sense in a recording rule, and Prometheus refuses it`, `remove ${name}`);
+    add('prometheus/recording-field', `.${name}`, `${name} makes no sense in a recording rule, and Prometheus refuses it`, `remove ${name}`);
   }
 }
 
-function checkLabels(add: Add, field: string, labels: Readonly<Record<string, string>> | undefined, legacy: boolean): void {
-  for (const name of Object.keys(labels ?? {})) {
+function checkLabels(add: Add, labels: Readonly<Record<string, string>> | undefined, legacy: boolean): void {
+  for (const name in labels) {
     if (name === '__name__') {
-      add('prometheus/reserved-label', field, 'the label __name__ is set by Prometheus itself', 'name the series in record');
+      add('prometheus/reserved-label', '.labels', 'the label __name__ is set by Prometheus itself', 'name the series in record');
     } else if (!isName(name, legacy, isLabelName)) {
       const fix = 'use letters, digits and "_", not starting with a digit: app_kubernetes_io_name';
-      add('prometheus/name', field, `${JSON.stringify(name)} is not the name of a label`, fix);
+      add('prometheus/name', '.labels', `${JSON.stringify(name)} is not the name of a label`, fix);
     }
   }
 }
@@ -127,24 +137,16 @@ function isSet(value: string | Readonly<Record<string, string>> | undefined): bo
 
 /** Fields of a group that are younger than Prometheus 2.42, the oldest that we know of, and what brought them. */
 const YOUNGER_FIELDS = [
-  ['query_offset', 2, 53],
-  ['labels', 3, 0],
+  ['query_offset', '2.53'],
+  ['labels', '3.0'],
 ] as const;
 
-function checkIgnored(add: Add, field: string, group: Group, versions: readonly string[]): void {
-  for (const [name, major, minor] of YOUNGER_FIELDS) {
-    if (group[name] === undefined || atLeast(versions, major, minor)) continue;
-    const message = `${name} of a group needs Prometheus ${major}.${minor}; the cluster's ignores it`;
-    add('prometheus/ignored-field', `${field}.${name}`, message, name === 'labels' ? 'write the labels on each rule' : `remove ${name}`);
+function checkIgnored(add: Add, group: Group, versions: Versions): void {
+  for (const [name, since] of YOUNGER_FIELDS) {
+    if (group[name] === undefined || atLeast(versions, since)) continue;
+    const message = `${name} of a group needs Prometheus ${since}; the cluster's ignores it`;
+    add('prometheus/ignored-field', `.${name}`, message, name === 'labels' ? 'write the labels on each rule' : `remove ${name}`);
   }
-}
-
-/** Whether all versions, of which there are two during an upgrade, are at least this one. */
-function atLeast(versions: readonly string[], major: number, minor: number): boolean {
-  return versions.every((version) => {
-    const [a = 0, b = 0] = version.split('.').map(Number);
-    return a > major || (a === major && b >= minor);
-  });
 }
 
 /** Half of what a ConfigMap holds. */
@@ -181,13 +183,16 @@ function checkEndpoint(add: Add, field: string, endpoint: Endpoint): void {
     const message = `the timeout ${scrapeTimeout} is longer than the interval ${interval}, which the operator refuses`;
     add('prometheus/scrape-timeout', `${field}.scrapeTimeout`, message, `write at most ${interval}`);
   }
-  for (const [list, relabels] of Object.entries({ relabelings, metricRelabelings })) {
-    relabels.forEach(({ action = 'replace', targetLabel }, index) => {
-      if (!WRITING_ACTIONS.has(action.toLowerCase()) || targetLabel) return;
-      const message = `action ${action} has no targetLabel, and the operator leaves out the whole monitor`;
-      add('prometheus/relabeling', `${field}.${list}[${index}]`, message, 'write targetLabel: <label>');
-    });
-  }
+  checkRelabelings(add, `${field}.relabelings`, relabelings);
+  checkRelabelings(add, `${field}.metricRelabelings`, metricRelabelings);
+}
+
+function checkRelabelings(add: Add, field: string, relabelings: NonNullable<Endpoint['relabelings']>): void {
+  relabelings.forEach(({ action = 'replace', targetLabel }, index) => {
+    if (!WRITING_ACTIONS.has(action.toLowerCase()) || targetLabel) return;
+    const message = `action ${action} has no targetLabel, and the operator leaves out the whole monitor`;
+    add('prometheus/relabeling', `${field}[${index}]`, message, 'write targetLabel: <label>');
+  });
 }
 
 const WRITING_ACTIONS: ReadonlySet<string> = new Set(['replace', 'hashmod', 'lowercase', 'uppercase', 'keepequal', 'dropequal']);

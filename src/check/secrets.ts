@@ -60,8 +60,8 @@ export function checkSecrets(object: KubeObject): Finding[] {
   else if (group === '' && object.kind === 'ConfigMap') checkConfigMap(result, object);
   else if (group === 'external-secrets.io' && object.kind === 'ExternalSecret') {
     checkExternalSecret(result, object as unknown as ExternalSecret);
-  } else if (object['spec'] !== undefined) {
-    checkContainers(result, 'spec', object['spec']);
+  } else if (typeof object['spec'] === 'object' && object['spec'] !== null) {
+    checkContainers(result, ['spec'], object['spec']);
   }
   return result.findings;
 }
@@ -93,25 +93,38 @@ function checkConfigMap({ add }: Report, object: KubeObject): void {
   }
 }
 
-/** Looks for `env`, `args` and `command` wherever a kind has its containers. */
-function checkContainers(result: Report, field: string, value: unknown): void {
-  if (typeof value !== 'object' || value === null) return;
+/**
+ * Looks for `env`, `args` and `command` wherever a kind has its containers.
+ *
+ * @param path of the value, which is put together only where something is wrong.
+ */
+function checkContainers(result: Report, path: PropertyKey[], value: object): void {
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index++) {
-      if (typeof value[index] === 'object') checkContainers(result, `${field}[${index}]`, value[index]);
+      const item: unknown = value[index];
+      if (typeof item !== 'object' || item === null) continue;
+      path.push(index);
+      checkContainers(result, path, item);
+      path.pop();
     }
     return;
   }
   for (const key in value) {
-    const child: unknown = (value as Record<string, unknown>)[key];
+    const child: unknown = (value as Readonly<Record<string, unknown>>)[key];
     if (typeof child !== 'object' || child === null) continue;
-    if (key === 'env' && Array.isArray(child)) checkEnv(result, `${field}.env`, child);
-    else if ((key === 'args' || key === 'command') && Array.isArray(child)) checkArguments(result, `${field}.${key}`, child);
-    else checkContainers(result, `${field}.${key}`, child);
+    path.push(key);
+    if (key === 'env' && Array.isArray(child)) checkEnv(result, path, child);
+    else if ((key === 'args' || key === 'command') && Array.isArray(child)) checkArguments(result, () => fieldAt(path), child);
+    else checkContainers(result, path, child);
+    path.pop();
   }
 }
 
-function checkEnv({ add }: Report, field: string, env: readonly unknown[]): void {
+function fieldAt(path: readonly PropertyKey[]): string {
+  return path.map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index === 0 ? '' : '.'}${String(step)}`)).join('');
+}
+
+function checkEnv({ add }: Report, path: readonly PropertyKey[], env: readonly unknown[]): void {
   env.forEach((item, index) => {
     const { name, value } = (item ?? {}) as { name?: unknown; value?: unknown };
     if (typeof name !== 'string' || typeof value !== 'string') return;
@@ -119,7 +132,7 @@ function checkEnv({ add }: Report, field: string, env: readonly unknown[]): void
     if (reason !== undefined) {
       add(
         'secrets/literal',
-        `${field}[${index}].value`,
+        `${fieldAt(path)}[${index}].value`,
         reason,
         'refer to it: valueFrom: { secretKeyRef: { name, key } }',
       );
@@ -127,15 +140,15 @@ function checkEnv({ add }: Report, field: string, env: readonly unknown[]): void
   });
 }
 
-function checkArguments({ add }: Report, field: string, items: readonly unknown[]): void {
+function checkArguments({ add }: Report, field: () => string, items: readonly unknown[]): void {
   const args = items.filter((item): item is string => typeof item === 'string');
   const fix = 'hand it in as an environment variable from a Secret, and write $(NAME) here';
-  const named = new Map(namedArguments(args).map((each) => [each.index, each]));
+  const named = namedArguments(args);
   args.forEach((arg, index) => {
-    const own = named.get(index);
+    const own = named.findLast((each) => each.index === index);
     const form = own ? undefined : secretForm(arg);
     const reason = own ? secretReason(own.name, own.text) : form && `the argument looks like ${form}`;
-    if (reason) add('secrets/literal', `${field}[${index}]`, reason, fix);
+    if (reason) add('secrets/literal', `${field()}[${index}]`, reason, fix);
   });
 }
 
@@ -239,7 +252,7 @@ function checkPart(result: Report, { spec }: Target, part: string, { env = {}, a
       result.add('secrets/unknown-key', field, `secret ${value.secret} has no key ${JSON.stringify(value.key)}`, fix);
     }
   }
-  if (args) checkArguments(result, `${part}.args`, args);
+  if (args) checkArguments(result, () => `${part}.args`, args);
 }
 
 /**
@@ -260,7 +273,7 @@ export function checkSecretText(data: object, where: Where): Finding[] {
     } else if (typeof value === 'object' && value !== null) {
       const list = Array.isArray(value);
       if (list && (name === 'args' || name === 'command')) {
-        checkArguments(result, fieldPath(undefined, path), value);
+        checkArguments(result, () => fieldPath(undefined, path), value);
         return;
       }
       for (const key of Object.keys(value)) {

@@ -163,8 +163,8 @@ function checkServer(result: Report, target: Target, workload: RunningServer): v
   // Its names are longer, and its own rules know them.
   if (isLlm(workload)) return;
   const knative = cluster.kserve.mode === 'Knative';
-  const components = ['predictor', ...(transformer ? ['transformer'] : []), ...(explainer ? ['explainer'] : [])];
-  const longest = components.flatMap((component) => componentNameProblem(knative, workload.name, target.namespace, component) ?? []).sort((a, b) => b.over - a.over)[0];
+  // Of the names of its parts the longest; an explainer's is as long as a predictor's.
+  const longest = componentNameProblem(knative, workload.name, target.namespace, transformer ? 'transformer' : 'predictor');
   if (longest) tooLong(result, target, field, longest.message, longest.over);
 }
 
@@ -344,15 +344,13 @@ function checkRuntime({ add }: Report, field: string, server: ServerWorkload): v
     }
     return;
   }
-  const literals = [
-    ...args.map((text, index): [string, string] => [`${field}.args[${index}]`, text]),
-    ...Object.entries(env).flatMap(([name, value]): [string, string][] => (typeof value === 'string' ? [[`${field}.env.${name}`, value]] : [])),
-  ];
-  for (const [at, text] of literals) {
-    if (opensTemplate(text)) {
-      add('serving/template', at, 'KServe expands the text as a Go template, and "{{" opens an action', 'write {{`{{`}} for two braces');
+  const checkText = (text: EnvValue, at: string): void => {
+    if (typeof text === 'string' && opensTemplate(text)) {
+      add('serving/template', `${field}.${at}`, 'KServe expands the text as a Go template, and "{{" opens an action', 'write {{`{{`}} for two braces');
     }
-  }
+  };
+  args.forEach((text, index) => checkText(text, `args[${index}]`));
+  for (const name of Object.keys(env)) checkText(env[name]!, `env.${name}`);
   const runtime = RUNTIMES[framework];
   if (protocol !== undefined && !runtime.protocols.includes(protocol)) {
     const fix = framework === 'vllm' ? "leave protocol out; vLLM speaks OpenAI's API" : `leave protocol out, or write ${runtime.protocols.join(' or ')}`;
@@ -361,10 +359,9 @@ function checkRuntime({ add }: Report, field: string, server: ServerWorkload): v
   if (server.llm && env['VLLM_ADDITIONAL_ARGS'] !== undefined) {
     add('serving/given', `${field}.env.VLLM_ADDITIONAL_ARGS`, 'KServe hands the arguments over in it', 'write args instead');
   }
-  const given = argumentsOf(runtime);
   args.forEach((arg, index) => {
     const name = /^(--[\w-]+)/.exec(arg)?.[1];
-    if (name !== undefined && given.has(name)) {
+    if (name !== undefined && GIVEN.get(runtime)!.has(name)) {
       add(
         'serving/given',
         `${field}.args[${index}]`,
@@ -373,9 +370,10 @@ function checkRuntime({ add }: Report, field: string, server: ServerWorkload): v
       );
     }
   });
+  const set = runtime.env(runtime.protocols[0]);
   for (const name of Object.keys(env)) {
     const served = typeof runtime.servedName === 'object' && 'environment' in runtime.servedName && runtime.servedName.environment === name;
-    if (served || name in runtime.env(runtime.protocols[0])) {
+    if (served || name in set) {
       add(
         'serving/given',
         `${field}.env.${name}`,
@@ -397,3 +395,6 @@ function argumentsOf(runtime: Runtime): ReadonlySet<string> {
   const names = runtime.args.flatMap((arg) => /^(--[\w-]+)/.exec(arg)?.[1] ?? []).filter((name) => !TUNABLE.has(name));
   return new Set([...names, ...[servedArgument(runtime) ?? []].flat()]);
 }
+
+/** The arguments of each runtime that nobody else may give. */
+const GIVEN: ReadonlyMap<Runtime, ReadonlySet<string>> = new Map(Object.values(RUNTIMES).map((runtime) => [runtime, argumentsOf(runtime)]));

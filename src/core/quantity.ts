@@ -1,3 +1,5 @@
+import { remember } from './remember.ts';
+
 /**
  * Kubernetes quantities, exact. Mirrors `resource.Quantity` of k8s.io/apimachinery v0.33 (pkg/api/resource);
  * test/core/quantity.test.ts holds a table that the Go code printed.
@@ -30,7 +32,7 @@ const GRAMMAR = /^([+-]?)(\d*)(?:\.(\d*))?(?:([KMGTPE]i)|([numkMGTPE]?)|[eE]([+-
  *
  * @example parseQuantity('1.5Gi') // { nanos: 1610612736000000000n, format: 'binary' }
  */
-export function parseQuantity(text: string | number): Quantity | undefined {
+export const parseQuantity = remember((text: string | number): Quantity | undefined => {
   const match = GRAMMAR.exec(String(text));
   if (!match) return undefined;
   const [, sign, whole = '', fraction = '', binary, decimal = '', exponentText] = match;
@@ -49,7 +51,7 @@ export function parseQuantity(text: string | number): Quantity | undefined {
     nanos: sign === '-' ? -nanos : nanos,
     format: binary !== undefined ? 'binary' : exponentText !== undefined ? 'exponent' : 'decimal',
   };
-}
+});
 
 /**
  * The form in which the API server prints a quantity back, so that Git and cluster never differ by spelling.
@@ -58,7 +60,7 @@ export function parseQuantity(text: string | number): Quantity | undefined {
  * @example canonicalQuantity('1024Mi') // '1Gi'
  * @example canonicalQuantity('0.1Gi')  // '107374182400m'
  */
-export function canonicalQuantity(text: string | number): string | undefined {
+export const canonicalQuantity = remember((text: string | number): string | undefined => {
   const quantity = parseQuantity(text);
   if (!quantity) return undefined;
   const { nanos, format } = quantity;
@@ -74,7 +76,7 @@ export function canonicalQuantity(text: string | number): string | undefined {
   if (format === 'exponent') return times === 3 ? String(amount) : `${amount}e${times * 3 - 9}`;
   const suffix = DECIMAL_SUFFIXES[times];
   return suffix === undefined ? undefined : `${amount}${suffix}`;
-}
+});
 
 /**
  * Compares by value: negative when `a` is less, 0 when equal, positive when more.
@@ -106,10 +108,9 @@ export function explainQuantity(
   text: string | number,
   kind: QuantityKind,
 ): { readonly message: string; readonly fix: string } | undefined {
-  const shown = JSON.stringify(text);
   const quantity = parseQuantity(text);
-  if (!quantity) return { message: `${shown} is not a Kubernetes quantity`, fix: spellingFix(String(text), kind) };
-  const because = (reason: string, fix = USUAL_FIX[kind]) => ({ message: `${shown} ${reason}`, fix });
+  const because = (reason: string, fix = USUAL_FIX[kind]) => ({ message: `${JSON.stringify(text)} ${reason}`, fix });
+  if (!quantity) return because('is not a Kubernetes quantity', spellingFix(String(text), kind));
   const { nanos, format } = quantity;
   const units = nanos / NANOS;
   if (nanos < 0n) return because('is negative');

@@ -1,3 +1,5 @@
+import { remember } from './remember.ts';
+
 /** A version, or both versions of an upgrade under way. */
 export type Versions = string | readonly [string, string];
 
@@ -12,11 +14,13 @@ export function atLeast(versions: Versions, minimum: string): boolean {
 
 /** Order of two versions by their numbers, for `sort`: `1.9` comes before `1.10`. */
 export function compareVersions(a: string, b: string): number {
-  const partsA = a.split('.').map(Number);
-  const partsB = b.split('.').map(Number);
+  const partsA = partsOf(a);
+  const partsB = partsOf(b);
   for (let i = 0; i < Math.max(partsA.length, partsB.length); i++) {
     const difference = (partsA[i] ?? 0) - (partsB[i] ?? 0);
     if (difference !== 0) return difference;
   }
   return 0;
 }
+
+const partsOf = remember((version: string): readonly number[] => version.split('.').map(Number));

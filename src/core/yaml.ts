@@ -1,4 +1,5 @@
 import { orderedKeys } from './order.ts';
+import { remember } from './remember.ts';
 
 /**
  * One Kubernetes object (or any other map) as a YAML document, in canonical order (see order.ts). YAML 1.1 and
@@ -14,11 +15,10 @@ import { orderedKeys } from './order.ts';
 export function emitYaml(document: object): string {
   try {
     if (Array.isArray(document) || !isPlainMap(document)) throw UNWRITABLE;
-    // Pieces that are joined at the end: a text that grows is a tree of its pieces until someone reads it.
-    const out = ['---'];
-    emitMap(out, document, 0, LINES[0]!);
-    out.push('\n');
-    return out.join('');
+    const text = `${emitMap('---', document, 0, LINES[0]!)}\n`;
+    // A text that grew is a tree of its pieces, many times its size, until someone reads it: thousands are kept until they are written.
+    text.charCodeAt(0);
+    return text;
   } catch (error) {
     if (error !== UNWRITABLE) throw error;
     throw new TypeError(`cannot write as YAML: ${locateFlaw(document, '', 0) ?? 'the document is a list, not a map'}`);
@@ -34,66 +34,62 @@ const MAX_DEPTH = 100;
 /** Line breaks with the indentation of each depth. */
 const LINES = Array.from({ length: MAX_DEPTH + 2 }, (_, depth) => `\n${'  '.repeat(depth)}`);
 
-/** What stands between a key or dash and what belongs to it. */
-type Mark = ':' | '-';
-
-/** A map after its key or dash, or ` {}`. `first` stands before the first field: its line break, or a space beside a dash. */
-function emitMap(out: string[], map: object, depth: number, first: string): void {
+/** `before`, and a map after its key or dash, or ` {}`. `first` stands before the first field: its line break, or a space beside a dash. */
+function emitMap(before: string, map: object, depth: number, first: string): string {
   if (depth >= MAX_DEPTH) throw UNWRITABLE;
-  const line = LINES[depth]!;
-  const before = out.length;
+  let out = before;
+  let start = first;
   for (const key of orderedKeys(map)) {
     const value: unknown = (map as Record<string, unknown>)[key];
     if (value === undefined) continue;
-    out.push(out.length === before ? first : line, emitKey(key));
-    emitValue(out, ':', value, depth, LINES[depth + 1]!);
+    out = emitValue(`${out}${start}${emitKey(key)}:`, value, depth, LINES[depth + 1]!);
+    start = LINES[depth]!;
   }
-  if (out.length === before) out.push(' {}');
+  return out === before ? `${out} {}` : out;
 }
 
-/** A list after its key or dash, or ` []`; `first` as for maps. */
-function emitList(out: string[], list: readonly unknown[], depth: number, first: string): void {
-  if (list.length === 0) {
-    out.push(' []');
-    return;
-  }
+/** `before`, and a list after its key or dash, or ` []`; `first` as for maps. */
+function emitList(before: string, list: readonly unknown[], depth: number, first: string): string {
+  if (list.length === 0) return `${before} []`;
   if (depth >= MAX_DEPTH) throw UNWRITABLE;
-  const line = LINES[depth]!;
+  let out = before;
   for (let i = 0; i < list.length; i++) {
-    out.push(i === 0 ? first : line);
     // A collection in a list starts beside the dash.
-    emitValue(out, '-', list[i], depth, ' ');
+    out = emitValue(`${out}${i === 0 ? first : LINES[depth]!}-`, list[i], depth, ' ');
   }
+  return out;
 }
 
 /**
- * The mark of a key or item, and its value.
+ * `before`, which ends in a key or dash, and the value that belongs to it.
  *
  * @param depth of the key or dash.
  * @param first what stands before the first field or item of a collection.
  */
-function emitValue(out: string[], mark: Mark, value: unknown, depth: number, first: string): void {
+function emitValue(before: string, value: unknown, depth: number, first: string): string {
   switch (typeof value) {
     case 'string':
-      out.push(mark === ':' ? ': ' : '- ', emitText(value, depth));
-      return;
+      return `${before} ${emitText(value, depth)}`;
     case 'number':
-      out.push(mark === ':' ? ': ' : '- ', emitNumber(value));
-      return;
+      return `${before} ${emitNumber(value)}`;
     case 'boolean':
-      out.push(mark, value ? ' true' : ' false');
-      return;
+      return `${before} ${value}`;
     case 'object':
-      out.push(mark);
-      if (value === null) out.push(' null');
-      else if (Array.isArray(value)) emitList(out, value, depth + 1, first);
-      else if (isPlainMap(value)) emitMap(out, value, depth + 1, first);
-      else throw UNWRITABLE;
-      return;
+      if (value === null) return `${before} null`;
+      if (Array.isArray(value)) return emitList(before, value, depth + 1, first);
+      if (isPlainMap(value)) return emitMap(before, value, depth + 1, first);
+      throw UNWRITABLE;
     default:
       throw UNWRITABLE;
   }
 }
+
+/**
+ * Finds what keeps a text from being plain: a first character with a meaning of its own, anything but printable ASCII, and what ends
+ * plain text, which is a comment, a colon before a space or the end, and a space at the end. A pattern that searches needs no stack,
+ * however long the text.
+ */
+const NOT_PLAIN = /^(?![A-Za-z_/(]|--?[A-Za-z])|[^ !"$-~]|: |[: ]$/;
 
 /** Amounts, durations and percentages: digits first, but no number, date or sexagesimal in any YAML. */
 const PLAIN_AMOUNT = /^(?:\d+(?:\.\d+)?(?:[KMGTPE]i|[mkMGTP]|%)|(?:\d+(?:ms|[hms]))+)$/;
@@ -117,90 +113,42 @@ const MAX_KEY = 1000;
 const INVISIBLE = /[\x7f-\xa0\xad\u061c\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufe00-\ufe0f\ufeff\ufff0-\uffff]/;
 const ALL_INVISIBLE = new RegExp(INVISIBLE, 'g');
 
-/** Control characters, and white space at the end of a line, which editors lose. */
-const UNFIT_FOR_BLOCK = /[\x00-\x08\x0b-\x1f]|[ \t]$/m;
+/** Also control characters, and white space at the end of a line, which editors lose. */
+const UNFIT_FOR_BLOCK = new RegExp(`${INVISIBLE.source}|[\\x00-\\x08\\x0b-\\x1f]|[ \\t](?:\\n|$)`);
 
 /** Kustomize fails on a block that starts with a tab; one of line breaks only shows nothing. */
 const UNFIT_START = /^\s*?(?:\t|$)/;
 
-function emitKey(key: string): string {
+/** Keys are the same ones again and again. */
+const emitKey = remember((key: string): string => {
   if (key.length > MAX_KEY) throw UNWRITABLE;
   return PLAIN_KEY.test(key) && !isReserved(key) ? key : quote(key);
-}
+});
 
 function emitText(text: string, depth: number): string {
-  const looks = looksOf(text);
-  if (looks === 'plain' && (startsPlain(text) ? !isReserved(text) : PLAIN_AMOUNT.test(text))) return text;
-  const lines = looks === 'lines' || (looks === 'odd' && text.includes('\n') && !UNFIT_FOR_BLOCK.test(text) && !INVISIBLE.test(text));
-  if (lines && !UNFIT_START.test(text)) return emitBlock(text, depth);
-  return quote(text);
-}
-
-/** Text that every parser reads as that text without quotes has a first character without meaning of its own: /^(?:--?(?=[A-Za-z]))?[A-Za-z_/(]/ */
-function startsPlain(text: string): boolean {
-  let start = 0;
-  while (start < 2 && text.charCodeAt(start) === DASH) start++;
-  const first = text.charCodeAt(start);
-  return isLetter(first) || (start === 0 && (first === UNDERSCORE || first === SLASH || first === PARENTHESIS));
-}
-
-function isLetter(character: number): boolean {
-  const lower = character | 0x20;
-  return lower >= 0x61 && lower <= 0x7a;
-}
-
-/**
- * What of printable ASCII a text is made of: `plain` has nothing in it that ends plain text, which is a comment, a colon before
- * a space or the end, and a space at the end; `quoted` has; `lines` are several, none with a space at its end. `odd` is
- * everything else. One pass over the characters: four fifths of a tree are text.
- */
-function looksOf(text: string): 'plain' | 'quoted' | 'lines' | 'odd' {
-  let plain = true;
-  let lines = false;
-  let previous = 0;
-  for (let i = 0; i < text.length; i++) {
-    const character = text.charCodeAt(i);
-    if (character > TILDE) return 'odd';
-    if (character <= SPACE) {
-      if (previous === COLON) plain = false;
-      if (character === LINE_BREAK) {
-        if (previous === SPACE) return 'odd';
-        lines = true;
-      } else if (character !== SPACE) return 'odd';
-    } else if (character === HASH) plain = false;
-    previous = character;
-  }
-  if (lines) return previous === SPACE ? 'odd' : 'lines';
-  return plain && previous !== COLON && previous !== SPACE ? 'plain' : 'quoted';
-}
-
-const LINE_BREAK = 0x0a;
-const SPACE = 0x20;
-const HASH = 0x23;
-const PARENTHESIS = 0x28;
-const PLUS = 0x2b;
-const DASH = 0x2d;
-const SLASH = 0x2f;
-const COLON = 0x3a;
-const UNDERSCORE = 0x5f;
-const TILDE = 0x7e;
-
-/** The first character of what may be a number like `E0`. */
-function isFloatLike(first: number): boolean {
-  return (first | 0x20) === 0x65 || first === DASH || first === PLUS;
+  if (NOT_PLAIN.test(text) ? PLAIN_AMOUNT.test(text) : !isReserved(text)) return text;
+  return text.includes('\n') && !UNFIT_FOR_BLOCK.test(text) && !UNFIT_START.test(text) ? emitBlock(text, depth) : quote(text);
 }
 
 function isReserved(text: string): boolean {
   return (text.length <= MAX_RESERVED || isFloatLike(text.charCodeAt(0))) && RESERVED.test(text);
 }
 
+/** The first character of what may be a number like `E0`. */
+function isFloatLike(first: number): boolean {
+  return (first | 0x20) === 0x65 || first === DASH || first === PLUS;
+}
+
+const PLUS = 0x2b;
+const DASH = 0x2d;
+
 /** Printable ASCII without what JSON escapes. */
 const QUOTED_AS_IT_IS = /^[ !#-[\]-~]*$/;
 
 /** Double quotes as in JSON, which every YAML parser reads, with everything invisible escaped. */
 function quote(text: string): string {
-  if (!text.isWellFormed()) throw UNWRITABLE;
   if (QUOTED_AS_IT_IS.test(text)) return `"${text}"`;
+  if (!text.isWellFormed()) throw UNWRITABLE;
   const quoted = JSON.stringify(text);
   return INVISIBLE.test(quoted)
     ? quoted.replace(ALL_INVISIBLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)

@@ -39,7 +39,7 @@ export function recordOfSources(
     const { part, field } = source;
     const model = source.kind === 'server' ? lockOf(source.content.model, locked[part]?.model) : undefined;
     if (model === 'not-locked') findings.push(notLocked(source, { ...where, field: `${field}.model` }));
-    else parts[part] = { ...(model && { model }), workload: workloadOf(source) };
+    else parts[part] = { workload: workloadOf(source), ...(model && { model }) };
   }
   if (findings.length > 0) return { record: undefined, findings };
   const release = name ?? readableName(parts);

@@ -95,6 +95,8 @@ export function startupSeconds({ startup, resources }: Pick<ServerWorkload, 'sta
 /** A probe handler: an HTTP path, or a TCP check where there is none. */
 type Handler = { httpGet: { path: string; port: number } } | { tcpSocket: { port: number } };
 
+type Probe = Handler & { periodSeconds: number; timeoutSeconds: number; failureThreshold: number };
+
 /** Seconds between probes. */
 const PERIOD = 10;
 
@@ -102,15 +104,10 @@ const PERIOD = 10;
  * Probes of a container in a Deployment. The startup probe holds the others back until the model is loaded, and
  * restarts the container only when that takes longer than `startup`.
  */
-export function deploymentProbes(path: string | undefined, port: number, startup: number): {
-  readinessProbe: Handler & { periodSeconds: number; timeoutSeconds: number; failureThreshold: number };
-  startupProbe: Handler & { periodSeconds: number; timeoutSeconds: number; failureThreshold: number };
-} {
+export function deploymentProbes(path: string | undefined, port: number, startup: number): { readinessProbe: Probe; startupProbe: Probe } {
   const handler: Handler = path === undefined ? { tcpSocket: { port } } : { httpGet: { path, port } };
-  return {
-    readinessProbe: { ...handler, periodSeconds: PERIOD, timeoutSeconds: 5, failureThreshold: 3 },
-    startupProbe: { ...handler, periodSeconds: PERIOD, timeoutSeconds: 5, failureThreshold: Math.max(1, Math.ceil(startup / PERIOD)) },
-  };
+  const probe = (failureThreshold: number): Probe => ({ periodSeconds: PERIOD, timeoutSeconds: 5, failureThreshold, ...handler });
+  return { readinessProbe: probe(3), startupProbe: probe(Math.max(1, Math.ceil(startup / PERIOD))) };
 }
 
 /**

@@ -73,7 +73,7 @@ function servingRuntime(target: Target, workload: RunningServer, framework: Runt
     // No serving.kserve.io/server-type annotation: with it KServe would rewrite the image and the environment.
     spec: {
       // Ours serves the one model that names it, and is no candidate for others of the namespace.
-      supportedModelFormats: [{ ...runtime.modelFormat, autoSelect: false }],
+      supportedModelFormats: [{ autoSelect: false, ...runtime.modelFormat }],
       protocolVersions: [...runtime.protocols],
       multiModel: false,
       containers: [
@@ -118,7 +118,7 @@ function inferenceService(target: Target, workload: RunningServer): InferenceSer
     metadata: {
       name: workload.name,
       namespace: target.namespace,
-      labels: { ...workloadLabels(target, workload.part, workload.release), [visibility]: 'cluster-local' },
+      labels: { [visibility]: 'cluster-local', ...workloadLabels(target, workload.part, workload.release) },
       annotations: {
         'serving.kserve.io/deploymentMode': standard ? 'Standard' : 'Knative',
         // Without the class the webhook checks no scaling field in Standard mode.
@@ -140,14 +140,12 @@ function inferenceService(target: Target, workload: RunningServer): InferenceSer
 function predictor(target: Target, workload: RunningServer): Predictor {
   const { server, scale } = workload;
   const { native, candidate } = target.serving;
-  const common = {
-    ...componentFields(target, workload, server, scale),
-    // Without the field all traffic goes to what the object says now; with it, so much of it, and the rest to what served before.
-    ...(native === 'kserve' && candidate && { canaryTrafficPercent: candidate.weight }),
-  };
+  const common = componentFields(target, workload, server, scale);
+  // Without the field all traffic goes to what the object says now; with it, so much of it, and the rest to what served before.
+  const share = native === 'kserve' && candidate && { canaryTrafficPercent: candidate.weight };
   return server.framework === 'custom'
-    ? { ...common, containers: [customContainer(target, workload)] }
-    : { ...common, model: model(target, workload, RUNTIMES[server.framework], server.framework) };
+    ? { containers: [customContainer(target, workload)], ...common, ...share }
+    : { model: model(target, workload, RUNTIMES[server.framework], server.framework), ...common, ...share };
 }
 
 function model(
@@ -212,7 +210,6 @@ function component(
   const protocol = protocolOf(workload.server.framework, workload.server.protocol);
   const env = envOf(target, container.env, {});
   return {
-    ...componentFields(target, workload, container, scale),
     // The InferenceService's labels reach every pod, and name its predictor.
     labels: { 'app.kubernetes.io/component': kind },
     containers: [
@@ -235,6 +232,7 @@ function component(
         ...probesOf(target, container, container.readiness, port),
       },
     ],
+    ...componentFields(target, workload, container, scale),
   };
 }
 
@@ -256,27 +254,24 @@ function componentFields(
   const [scaleMetric, scaleTarget] = Object.entries(scalingTarget ?? byDefault)[0] ?? [];
   const timeoutMs = workloadTimeout(target, workload);
   const timeout = Math.ceil(timeoutMs / 1000);
-  const common = {
+  const containerConcurrency = concurrencyOf(target, scale);
+  return {
     minReplicas: min,
     maxReplicas: maxReplicas(scale),
     ...(scaleMetric !== undefined && scaleTarget !== undefined && { scaleMetric: scaleMetric as NonNullable<Predictor['scaleMetric']>, scaleTarget }),
     timeout,
     serviceAccountName: serviceAccountName(target),
     ...placementOf(scale),
-  };
-  if (onKnative(target)) {
-    const containerConcurrency = concurrencyOf(target, scale);
-    return {
-      ...common,
-      annotations: progressDeadline(startupSeconds(container), timeoutMs),
-      ...(containerConcurrency !== undefined && { containerConcurrency }),
-    };
-  }
-  return {
-    ...common,
-    // A pod that goes must be allowed to finish what it started; Knative does this by itself.
-    ...(timeout > 30 && { terminationGracePeriodSeconds: timeout }),
-    ...(replacesInPlace(workload, container, scale) && { deploymentStrategy: IN_PLACE_STRATEGY }),
+    ...(onKnative(target)
+      ? {
+          annotations: progressDeadline(startupSeconds(container), timeoutMs),
+          ...(containerConcurrency !== undefined && { containerConcurrency }),
+        }
+      : {
+          // A pod that goes must be allowed to finish what it started; Knative does this by itself.
+          ...(timeout > 30 && { terminationGracePeriodSeconds: timeout }),
+          ...(replacesInPlace(workload, container, scale) && { deploymentStrategy: IN_PLACE_STRATEGY }),
+        }),
   };
 }
 

@@ -20,10 +20,10 @@ export function renderNetworkPolicy(target: Target): NetworkPolicy[] {
   const from: To[] = [
     { podSelector: {} },
     ...network.allowFrom.map(({ namespace, pods }) => ({
-      ...namespaceNamed(namespace),
+      namespaceSelector: named(namespace),
       ...(pods && { podSelector: { matchLabels: pods } }),
     })),
-    ...platformNamespaces(target).map(namespaceNamed),
+    ...platformNamespaces(target).map((name) => ({ namespaceSelector: named(name) })),
     ...(target.cluster.prometheus ? [PROMETHEUS] : []),
     ...(target.cluster.istio?.dataplane === 'ambient' ? [AMBIENT_PROBES] : []),
   ];
@@ -56,8 +56,9 @@ const PROMETHEUS: To = {
 /** In ambient mode the kubelet's probes come from this address (Istio docs, ambient: Kubernetes NetworkPolicy). */
 const AMBIENT_PROBES: To = { ipBlock: { cidr: '169.254.7.127/32' } };
 
-function namespaceNamed(name: string): To {
-  return { namespaceSelector: { matchLabels: { [NAMESPACE_NAME]: name } } };
+/** Selects the Namespace of a name. */
+function named(name: string): NonNullable<To['namespaceSelector']> {
+  return { matchLabels: { [NAMESPACE_NAME]: name } };
 }
 
 /** Namespaces of what stands before the pods: the public gateway, Knative's local gateway, its activator and autoscaler. */

@@ -5,7 +5,7 @@ import type { Target } from './target.ts';
  * release. Fewer than the pods have, so that a new owner moves no pod out of its Service.
  */
 export function podSelector(target: Target, part: string, release: string): Record<string, string> {
-  return { ...partSelector(target, part), 'app.kubernetes.io/version': release };
+  return { 'app.kubernetes.io/version': release, ...partSelector(target, part) };
 }
 
 /** Labels that tell the pods of one part, of all its releases, from all others. */

@@ -45,7 +45,7 @@ export function scrapesOf(target: Target): Scrape[] {
   return target.serving.workloads.flatMap((workload) => {
     const knative = runsOnKnative(target, workload);
     return placesOf(workload).map(
-      ({ httpPort, port, ...place }): Scrape => ({ ...place, port, release: workload.release, declaredPort: knative ? httpPort : port }),
+      ({ part, httpPort, port, path }): Scrape => ({ part, release: workload.release, port, path, declaredPort: knative ? httpPort : port }),
     );
   });
 }

@@ -1,3 +1,4 @@
+import { rememberOf } from '../core/remember.ts';
 import { z } from 'zod';
 import { duration, report } from './common.ts';
 import { dataClass } from './data-class.ts';
@@ -113,21 +114,32 @@ export type Policies = { readonly [Name in Strategy]?: z.output<NonNullable<(typ
 
 const DEFAULTS = blueGreenPolicy.parse({});
 
+const IN_PLACE = policy('replace', { ...DEFAULTS, keepPrevious: 'none' }, []);
+
 /**
  * The policy of a service. Without one, and without room for a second workload, releases flip at once.
  *
  * @param rollout of the environment; `replace` beats the service's own policy.
  */
 export function policyOf(policies: Policies, rollout: 'release' | 'replace'): ReleasePolicy {
-  const { canary, shadow, abTest, replace, blueGreen = DEFAULTS } = policies;
-  const base = (strategy: Strategy, { warm, bake, gates, keepPrevious }: Common, exposures: readonly Exposure[]): ReleasePolicy => ({
-    strategy, warm, bake, gates, keepPrevious, exposures, mechanism: 'workloads',
-  });
-  if (rollout === 'replace' || replace) return base('replace', { ...DEFAULTS, keepPrevious: 'none' }, []);
-  if (canary) return { ...base('canary', canary, canary.steps.map((weight) => ({ weight }))), mechanism: canary.mechanism };
-  if (shadow) return base('shadow', shadow, [{ weight: 0, mirror: shadow.percent }]);
-  if (abTest) return base('abTest', abTest, [{ weight: 0, header: abTest.header }]);
-  return base('blueGreen', blueGreen, []);
+  return rollout === 'replace' ? IN_PLACE : ownPolicy(policies);
+}
+
+const ownPolicy = rememberOf(({ canary, shadow, abTest, replace, blueGreen = DEFAULTS }: Policies): ReleasePolicy => {
+  if (replace) return IN_PLACE;
+  if (canary) return policy('canary', canary, canary.steps.map((weight) => ({ weight })), canary.mechanism);
+  if (shadow) return policy('shadow', shadow, [{ weight: 0, mirror: shadow.percent }]);
+  if (abTest) return policy('abTest', abTest, [{ weight: 0, header: abTest.header }]);
+  return policy('blueGreen', blueGreen, []);
+});
+
+function policy(
+  strategy: Strategy,
+  { warm, bake, gates, keepPrevious }: Common,
+  exposures: readonly Exposure[],
+  mechanism: ReleasePolicy['mechanism'] = 'workloads',
+): ReleasePolicy {
+  return { strategy, warm, bake, gates, keepPrevious, exposures, mechanism };
 }
 
 /**

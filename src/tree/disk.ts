@@ -14,6 +14,8 @@ export interface Disk {
   obstacle(path: string): string | undefined;
 }
 
+const NO_ENTRIES: ReadonlyMap<string, Entry> = new Map();
+
 /** Looks at the disk below `root`. A root that does not exist is empty. Errors other than that are thrown. */
 export function readDisk(root: string): Disk {
   const folders = new Map<string, ReadonlyMap<string, Entry>>();
@@ -21,7 +23,7 @@ export function readDisk(root: string): Disk {
   const entries = (folder: string): ReadonlyMap<string, Entry> => {
     let found = folders.get(folder);
     if (found === undefined) {
-      found = folder === '' || at(folder) === 'folder' ? readFolder(`${root}/${folder}`) : new Map<string, Entry>();
+      found = folder === '' || at(folder) === 'folder' ? readFolder(`${root}/${folder}`) : NO_ENTRIES;
       folders.set(folder, found);
     }
     return found;

@@ -103,15 +103,11 @@ interface Named {
 
 /** Those that want a file which another one wants too, on a disk that ignores case. */
 function clashing(named: readonly Named[]): Named[] {
-  const byName = new Map<string, Named[]>();
-  for (const entry of named) {
-    const folded = entry.names[0]!.toLowerCase();
-    const others = byName.get(folded);
-    if (others === undefined) byName.set(folded, [entry]);
-    else others.push(entry);
-  }
-  if (byName.size === named.length) return [];
-  return [...byName.values()].filter((entries) => entries.length > 1).flat();
+  const folded = named.map(({ names }) => names[0]!.toLowerCase());
+  if (new Set(folded).size === named.length) return [];
+  const counts = new Map<string, number>();
+  for (const name of folded) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return named.filter((_, index) => counts.get(folded[index]!)! > 1);
 }
 
 /** The spellings of an object's file name: each later one tells apart what the earlier ones do not. */

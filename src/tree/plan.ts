@@ -74,18 +74,22 @@ function look(outDir: string, files: ReadonlyMap<string, string>, display: (path
 
   const stale = [...owned.paths].filter((path) => !files.has(path));
   const removed = stale.filter((path) => disk.at(path) === 'file').sort();
-  const byFolder = groupByFolder(files.keys());
-  const leftovers = temporaryEntries(disk, files, owned.paths, withAbove([...byFolder.keys(), ...groupByFolder(stale).keys()]));
-  const going: Going = { files: new Set([...removed, ...leftovers]), folders: withAbove(groupByFolder(stale).keys()) };
+  // Sorted once: to sort what is in order already costs little.
+  const paths = [...files.keys()].sort();
+  const byFolder = groupByFolder(paths);
+  const needed = withAbove(byFolder.keys());
+  const left = withAbove(groupByFolder(stale).keys());
+  const leftovers = temporaryEntries(disk, files, owned.paths, new Set([...needed, ...left]));
+  const going: Going = { files: new Set([...removed, ...leftovers]), folders: left };
 
   const added: string[] = [];
   const changed: string[] = [];
   const inTheWay = new Set<string>();
   // Folder by folder: there are many times more files, and what is asked of a folder is asked once.
-  for (const [folder, paths] of byFolder) {
+  for (const [folder, inFolder] of byFolder) {
     const entries = disk.entries(folder);
-    const above = disk.obstacle(paths[0]!);
-    for (const path of paths) {
+    const above = disk.obstacle(inFolder[0]!);
+    for (const path of inFolder) {
       const entry = entries.size === 0 ? undefined : entries.get(nameOf(path));
       if (entry === 'file') {
         if (readFileSync(display(path), 'utf8') === files.get(path)) continue;
@@ -99,8 +103,7 @@ function look(outDir: string, files: ReadonlyMap<string, string>, display: (path
     }
   }
 
-  const needed = withAbove(byFolder.keys());
-  const after = formatOwnership(files.keys());
+  const after = formatOwnership(paths);
   return {
     added: added.sort(),
     changed: changed.sort(),
@@ -111,7 +114,7 @@ function look(outDir: string, files: ReadonlyMap<string, string>, display: (path
     locked: disk.at(LOCK_FILE) !== undefined,
     index: {
       now: owned.text,
-      during: stale.length === 0 ? after : formatOwnership(new Set([...owned.paths, ...files.keys()])),
+      during: stale.length === 0 ? after : formatOwnership(new Set([...owned.paths, ...paths])),
       after,
     },
     findings: sortFindings([...inTheWay].map((path) => inTheWayFinding(display(path), disk.at(path)))),

@@ -12,7 +12,7 @@ export function listCheck(
   item: Check,
 ): Check {
   const { minItems = 0, maxItems = Infinity } = node;
-  const identify = identityOf(node, definitions);
+  const identity = identityOf(node, definitions);
   return (value) => {
     if (!Array.isArray(value)) return typeProblem(value, 'a list');
     const list: readonly unknown[] = value;
@@ -30,22 +30,25 @@ export function listCheck(
       const message = `the list has ${list.length} items, more than ${maxItems}`;
       found = both(found, problem('schema/length', message, `write at most ${maxItems}`));
     }
-    if (identify && list.length > 1) found = both(found, repeats(list, identify));
+    if (identity && list.length > 1) found = both(found, repeats(list, identity));
     return found;
   };
 }
 
-/** What an item is known by in its list; `undefined` when it has no identity (the item itself is wrong). */
-type Identify = (item: unknown) => { readonly key: string; readonly shown: string } | undefined;
+/** What an item is known by in its list. */
+interface Identity {
+  /** Equal for items that are the same; `undefined` when the item has no identity (it is wrong itself). */
+  readonly keyOf: (item: unknown) => unknown;
+  /** The same for a message. */
+  readonly show: (item: unknown) => string;
+}
 
 /**
  * `x-kubernetes-list-type: map` and `set` (apiextensions v0.33 pkg/apiserver/schema/listtype; for core kinds the
  * same lists are keyed by their patch merge key): the API server refuses two items with one key.
  */
-function identityOf(node: SchemaNode, definitions: Definitions): Identify | undefined {
-  if (node['x-kubernetes-list-type'] === 'set' || node.uniqueItems === true) {
-    return (item) => ({ key: `${typeof item} ${stableText(item)}`, shown: showValue(item) });
-  }
+function identityOf(node: SchemaNode, definitions: Definitions): Identity | undefined {
+  if (node['x-kubernetes-list-type'] === 'set' || node.uniqueItems === true) return { keyOf: comparable, show: showValue };
   const keys = node['x-kubernetes-list-map-keys'];
   if (node['x-kubernetes-list-type'] !== 'map' || !keys) return undefined;
   const properties = node.items ? resolveNode(node.items, definitions).properties : undefined;
@@ -53,27 +56,28 @@ function identityOf(node: SchemaNode, definitions: Definitions): Identify | unde
   const defaults = keys.map((key) =>
     properties?.[key] ? resolveNode(properties[key], definitions).default : undefined,
   );
-  return (item) => {
-    if (!isPlainMap(item)) return undefined;
-    const values = keys.map((key, i) => item[key] ?? defaults[i]);
-    if (values.every((value) => value === undefined)) return undefined;
-    return {
-      key: values.map((value) => `${typeof value} ${stableText(value)}`).join('\n'),
-      shown: keys.map((key, i) => `${key} ${showValue(values[i])}`).join(', '),
-    };
+  const valuesOf = (item: unknown): unknown[] => (isPlainMap(item) ? keys.map((key, i) => item[key] ?? defaults[i]) : []);
+  return {
+    keyOf: (item) => {
+      const values = valuesOf(item);
+      if (values.every((value) => value === undefined)) return undefined;
+      // Most lists have one key.
+      return comparable(values.length === 1 ? values[0] : values);
+    },
+    show: (item) => valuesOf(item).map((value, i) => `${keys[i]} ${showValue(value)}`).join(', '),
   };
 }
 
-function repeats(list: readonly unknown[], identify: Identify): Problems {
+function repeats(list: readonly unknown[], { keyOf, show }: Identity): Problems {
   let found: Problems;
-  const first = new Map<string, number>();
+  const first = new Map<unknown, number>();
   for (let i = 0; i < list.length; i++) {
-    const identity = identify(list[i]);
-    if (!identity) continue;
-    const earlier = first.get(identity.key);
-    if (earlier === undefined) first.set(identity.key, i);
+    const key = keyOf(list[i]);
+    if (key === undefined) continue;
+    const earlier = first.get(key);
+    if (earlier === undefined) first.set(key, i);
     else {
-      const message = `repeats ${identity.shown} of item ${earlier}, but each may occur once`;
+      const message = `repeats ${show(list[i])} of item ${earlier}, but each may occur once`;
       found = both(
         found,
         below(i, problem('schema/list-key', message, 'remove one of the two, or give it a key of its own')),
@@ -81,6 +85,11 @@ function repeats(list: readonly unknown[], identify: Identify): Problems {
     }
   }
   return found;
+}
+
+/** What a `Map` finds equal for equal values only: the value itself, and text for lists and objects. */
+function comparable(value: unknown): unknown {
+  return value === undefined || (typeof value === 'object' && value !== null) ? `\0${stableText(value)}` : value;
 }
 
 /** Text that is equal for equal values, whatever the order of their fields. Never throws. */

@@ -3,7 +3,7 @@ import { isPlainMap } from './plain-data.ts';
 import type { Check, Problems } from './problem.ts';
 import { below, both, problem } from './problem.ts';
 import type { Definitions, SchemaNode } from './schema-node.ts';
-import { typeProblem } from './scalar-check.ts';
+import { SCALAR_TYPES, typeProblem } from './scalar-check.ts';
 import { hasDefault } from './schema-node.ts';
 
 /** How to check the fields of an object: those with a name in the schema, and all others. */
@@ -32,15 +32,25 @@ export function objectCheck(
   const required = (node.required ?? []).filter((name) => !defaulted.includes(name));
   const { minProperties = 0, maxProperties = Infinity } = node;
   const counted = minProperties > 0 || maxProperties < Infinity;
+  // Most objects have the fields of the one before, in its order: their checks need not be looked up again.
+  const keys: string[] = [];
+  const checks: (Check | undefined)[] = [];
   return (value) => {
     if (!isPlainMap(value)) return typeProblem(value, 'an object');
     let found: Problems;
+    let place = 0;
     for (const key in value) {
       const child = value[key];
       // Writers drop such fields, as JSON does.
       if (child === undefined) continue;
-      const field = named.get(key);
-      const check = field === undefined ? others : (field.check ??= field.compile());
+      if (keys[place] !== key) {
+        const field = named.get(key);
+        checks[place] = field === undefined ? others : (field.check ??= field.compile());
+        keys[place] = key;
+      }
+      const check = checks[place++];
+      // The check of most fields.
+      if (check === SCALAR_TYPES.string && typeof child === 'string') continue;
       const problems = check === undefined ? unknownField(key, named) : check(child);
       if (problems !== undefined) found = both(found, below(key, problems));
     }
