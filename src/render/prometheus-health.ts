@@ -146,15 +146,15 @@ export function releaseGroup(target: Target, subject: Subject): RuleGroup {
 /** Every release that runs, as the release file has it. */
 function statedReleases(target: Target): StatedRelease[] {
   const { stable, candidate, kept, native } = target.serving;
-  // Behind KServe's gateway nothing says which release a request was for.
-  const counted = target.spec.monitoring.health.candidate && !isLlm(stable.workload);
+  // One release alone is compared with nothing. Behind KServe's gateway nothing says which release a request was for.
+  const compared = (candidate !== undefined || kept.length > 0) && target.spec.monitoring.health.candidate && !isLlm(stable.workload);
   const share = candidate?.weight ?? 0;
   const exposed = candidate !== undefined && (candidate.weight > 0 || candidate.mirror !== undefined || candidate.header !== undefined);
   const workloads = [stable, ...(candidate ? [candidate] : []), ...kept].map(({ workload }) => workload.name);
   const stated = ({ release, workload }: Entry, rest: Pick<StatedRelease, 'phase' | 'weight'>): StatedRelease => {
     // What answers for two releases tells nothing of one.
     const shared = native === 'kserve' || workloads.filter((name) => name === workload.name).length > 1;
-    const told = counted && (!shared || ownRevision(target, workload) !== undefined);
+    const told = compared && (!shared || ownRevision(target, workload) !== undefined);
     const requests = told ? requestsTo(target, { release, workload }) : undefined;
     const otherwise = rest.phase === 'canary' && (candidate?.mirror !== undefined || candidate?.header !== undefined);
     return { release, ...rest, otherwise, source: requests?.source, form: requests?.form };

@@ -3,10 +3,10 @@ import type { KubeObject } from '../core/object.ts';
 import type { AlertRule, RuleGroup } from '../promql/rule.ts';
 import { IN_PLACE } from '../release/serving.ts';
 import { runsOnKnative } from './address.ts';
-import { requestsTo } from './argo-rollouts.ts';
 import { argocdApp } from './argocd.ts';
 import { isLlm } from './is-llm.ts';
 import { ALERT_GUIDES, OWN_ALERT_GUIDE, type RunbookPlace } from './runbook-guides.ts';
+import { countsRequests } from './prometheus-slo.ts';
 import { requestQueries } from './runbook-requests.ts';
 import type { Target } from './target.ts';
 
@@ -98,7 +98,7 @@ function section(name: string, rules: readonly AnyRule[], place: RunbookPlace): 
 function alertsOfReleases(target: Target): string[] {
   const { drift, health, delivery } = target.spec.monitoring;
   const { stable, native } = target.serving;
-  const compared = health.candidate && native !== 'kserve' && !isLlm(stable.workload) && requestsTo(target, stable) !== undefined;
+  const compared = health.candidate && native !== 'kserve' && !isLlm(stable.workload) && countsRequests(target);
   return [
     ...(drift.some((rule) => 'candidate' in rule) ? ['AiCandidateDrift'] : []),
     ...(compared ? ['AiCandidateFailing', 'AiCandidateSlow', 'AiTrafficShareDiffers'] : []),
