@@ -65,8 +65,10 @@ export function slackChannel(receiver: Receiver, { spec }: Target): string | und
 type Receivers = NonNullable<AlertmanagerConfig['spec']['receivers']>;
 type Matchers = NonNullable<NonNullable<AlertmanagerConfig['spec']['route']>['matchers']>;
 
-/** What a person reads first, of all alerts of a group. */
-const TITLE = '{{ .CommonLabels.alertname }}: {{ .CommonAnnotations.summary }}';
+/** What a person reads first, of all alerts of a group: they may be about several objectives, and have no summary in common. */
+const TITLE =
+  '{{ .CommonLabels.alertname }}: {{ if .CommonAnnotations.summary }}{{ .CommonAnnotations.summary }}' +
+  '{{ else }}{{ .CommonLabels.ai_service }} ({{ .Alerts | len }} alerts){{ end }}';
 const TEXT = '{{ range .Alerts }}{{ .Annotations.description }}\n{{ .Annotations.runbook_url }}\n{{ end }}';
 
 function receiverOf(name: string, receiver: Receiver | undefined, target: Target): Receivers {

@@ -1,8 +1,10 @@
 import type { PrometheusRule } from '../../imports/monitoring.coreos.com/v1.js';
 import { sha256 } from '../core/digest.ts';
 import type { KubeObject } from '../core/object.ts';
+import { planOf, windowName } from '../promql/catalogue/burn-rate.ts';
 import { IN_PLACE } from '../release/serving.ts';
 import { equal, matcherText, selector, type Matcher } from '../promql/selector.ts';
+import { promisesOf } from './prometheus-slo.ts';
 import { serviceLabels, type Target } from './target.ts';
 
 /** A dashboard in Grafana's own JSON (version 1 of its schema, Grafana 10 and later). */
@@ -131,11 +133,13 @@ function firing({ series }: Own): Panel {
   };
 }
 
-function objective({ series }: Own, slo: string, names: ReadonlySet<string>): Row {
+function objective({ spec, series }: Own, slo: string, names: ReadonlySet<string>): Row {
   const of = (name: string): string => series(name, equal('ai_slo', slo));
   const budget = [...names].find((name) => name.startsWith('ai_slo:error_budget_remaining:'));
   const [all, bad] = [of('ai_slo:events_total:rate5m'), of('ai_slo:events_bad:rate5m')];
-  const over = (window: string): string => `sum_over_time(${bad}[${window}]) / sum_over_time(${all}[${window}])`;
+  const over = (window: string): string => `sum_over_time(${bad}[${window}]) / (sum_over_time(${all}[${window}]) > 0)`;
+  const promised = promisesOf(spec).find(({ promise }) => promise.name === slo);
+  const windows = new Set(promised && planOf(promised.promise).tiers.map(({ long }) => long));
   return {
     title: `Objective: ${slo}`,
     panels: [
@@ -147,8 +151,8 @@ function objective({ series }: Own, slo: string, names: ReadonlySet<string>): Ro
       {
         title: 'Share of bad events', kind: 'timeseries', unit: 'percentunit', width: 9,
         queries: [
-          { expr: `${bad} / ${all}`, legend: '5m' },
-          ...['1h', '6h', '3d'].map((window) => ({ expr: over(window), legend: window })),
+          { expr: `${bad} / (${all} > 0)`, legend: '5m' },
+          ...[...windows].sort((a, b) => a - b).map(windowName).map((window) => ({ expr: over(window), legend: window })),
           ...(names.has('ai_slo:objective:ratio') ? [{ expr: `1 - ${of('ai_slo:objective:ratio')}`, legend: 'allowed' }] : []),
         ],
       },

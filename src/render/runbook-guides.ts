@@ -65,7 +65,9 @@ const callsByCaller = asked(({ byCaller, byRelease }) => byCaller ?? byRelease);
 const callsByRelease = asked(({ byRelease }) => byRelease);
 const slowCalls = asked(({ slow }) => slow);
 const scraped = query((place) => `up{${own(place)}}`);
-const budgetRates = query((place) => `sum_over_time(ai_slo:events_bad:rate5m{${own(place)}}[1h]) / sum_over_time(ai_slo:events_total:rate5m{${own(place)}}[1h])`);
+const shareOfBad = (place: RunbookPlace, window: string): string =>
+  `sum_over_time(ai_slo:events_bad:rate5m{${own(place)}}[${window}]) / (sum_over_time(ai_slo:events_total:rate5m{${own(place)}}[${window}]) > 0)`;
+const budgetRates = query((place) => ['1h', '3d'].map((window) => `label_replace(${shareOfBad(place, window)}, "window", "${window}", "", "")`).join(' or '));
 const drift = query((place) => `{__name__=~"ai_drift:.+",${own(place)}}`);
 const violations = query((place) => `sum by (feature, rule) (rate(ai_feature_violations_total{${own(place)}}[10m]))`);
 const recorded = (names: string): Command => query((place) => `{__name__=~"${names}",${own(place)}}`);

@@ -223,6 +223,13 @@ describe.runIf(hasPromtool)('an objective of the user', () => {
     expect(testRules(rule, { series, expect: silent(120) })).toEqual(PASSES);
   });
 
+  test('is silent on bad events of another counter while there are no events at all', () => {
+    const refunds = rulesFor({ bad: { metric: 'refunds_total', labels: {} } });
+    const labels = { namespace: 'risk-ml-prod', ai_service: 'fraud-detector', part: 'predictor', release: 'v46' };
+    const series = [events('done', counter([60, 60], [400, 0])), seriesOf('refunds_total', labels, counter([400, 0], [60, 60]))];
+    expect(testRules(refunds, { series, expect: [330, 400, 460].flatMap((minute) => ({ minute, query: 'count(ALERTS{alertstate="firing",burn_tier="fast"})', samples: [] })) })).toEqual(PASSES);
+  });
+
   test('tells when requests come and nothing counts the events', () => {
     expect(testRules(rule, { series: [istio('200', counter([120, 60]))], expect: [...silent(60), firing(90, 'AiSloEventsMissing')] })).toEqual(PASSES);
   });

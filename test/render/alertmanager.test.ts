@@ -12,7 +12,9 @@ function configOf(spec: TargetOptions['spec'] = {}): AlertmanagerConfig {
 }
 
 const TEXTS = {
-  title: '{{ .CommonLabels.alertname }}: {{ .CommonAnnotations.summary }}',
+  title:
+    '{{ .CommonLabels.alertname }}: {{ if .CommonAnnotations.summary }}{{ .CommonAnnotations.summary }}' +
+    '{{ else }}{{ .CommonLabels.ai_service }} ({{ .Alerts | len }} alerts){{ end }}',
   text: '{{ range .Alerts }}{{ .Annotations.description }}\n{{ .Annotations.runbook_url }}\n{{ end }}',
 };
 

@@ -67,6 +67,14 @@ test('it has a row for what is recorded, and a name and identity that stay', () 
   ]);
 });
 
+test('the share of bad events is shown over the windows that its alerts look at', () => {
+  const shown = (options: TargetOptions): string[] =>
+    overviewOf(options).panels.flatMap((panel) => (panel.title === 'Share of bad events' ? (panel.targets ?? []).map(({ legendFormat }) => legendFormat) : []));
+  expect(shown({})).toEqual(['5m', '1h', '6h', '1d', '3d', 'allowed']);
+  const spec: TargetOptions['spec'] = { traffic: { expectedRps: 0.1 }, monitoring: { slos: [{ availability: { objective: 99.99 } }] } };
+  expect(shown({ spec })).toEqual(['5m', '12h', '1d', '2d', '7d', 'allowed']);
+});
+
 test('panels stand side by side, and on no other', () => {
   const { panels } = overviewOf(WATCHED['a predictor with everything, and a candidate']!);
   expect(panels.map(({ id }) => id)).toEqual(panels.map((_, index) => index + 1));

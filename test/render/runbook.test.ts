@@ -54,7 +54,7 @@ describe('a runbook', () => {
         '',
         '```sh',
         'promtool query instant "$PROMETHEUS" \'sum by (response_code, response_flags, destination_service_name) (rate(istio_requests_total{destination_service_namespace="risk-ml-prod",destination_service_name=~"fraud-detector.*"}[5m]))\'',
-        'promtool query instant "$PROMETHEUS" \'sum_over_time(ai_slo:events_bad:rate5m{ai_service="fraud-detector",namespace="risk-ml-prod"}[1h]) / sum_over_time(ai_slo:events_total:rate5m{ai_service="fraud-detector",namespace="risk-ml-prod"}[1h])\'',
+        'promtool query instant "$PROMETHEUS" \'label_replace(sum_over_time(ai_slo:events_bad:rate5m{ai_service="fraud-detector",namespace="risk-ml-prod"}[1h]) / (sum_over_time(ai_slo:events_total:rate5m{ai_service="fraud-detector",namespace="risk-ml-prod"}[1h]) > 0), "window", "1h", "", "") or label_replace(sum_over_time(ai_slo:events_bad:rate5m{ai_service="fraud-detector",namespace="risk-ml-prod"}[3d]) / (sum_over_time(ai_slo:events_total:rate5m{ai_service="fraud-detector",namespace="risk-ml-prod"}[3d]) > 0), "window", "3d", "", "")\'',
         'npx ai-service status fraud-detector --env prod-eu',
         '```',
         '',

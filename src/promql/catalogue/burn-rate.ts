@@ -229,8 +229,7 @@ function over(window: number, counted: Selector): Expr {
 
 function burnAlert(subject: Subject, { name, objective, days, origin, bad: what }: Objective, tier: Tier, { total, bad }: Recorded): AlertRule {
   const { factor, long, short, severity, minBadEvents } = tier;
-  // Where nothing happened the share is NaN, which is above no limit.
-  const burns = (window: number): Expr => compare(divide(over(window, bad), over(window, total)), '>', number(tier.limit));
+  const burns = (window: number): Expr => compare(ratio(over(window, bad), over(window, total)), '>', number(tier.limit));
   return alert(subject, 'AiSloErrorBudgetBurn', {
     expr: and(
       burns(long),

@@ -72,8 +72,8 @@ describe('a group', () => {
     expect(alertsOf(99.9)[0]).toEqual({
       alert: 'AiSloErrorBudgetBurn',
       expr:
-        `sum_over_time(${BAD}[1h])\n/\nsum_over_time(${TOTAL}[1h]) > 0.0144\nand\n` +
-        `${BAD}\n/\n${TOTAL} > 0.0144\nand\n` +
+        `sum_over_time(${BAD}[1h])\n/\n(sum_over_time(${TOTAL}[1h]) > 0) > 0.0144\nand\n` +
+        `${BAD}\n/\n(${TOTAL} > 0) > 0.0144\nand\n` +
         `sum_over_time(${BAD}[1h]) * 60 >= 5`,
       for: '2m',
       labels: { severity: 'critical', ai_service: 's', namespace: 'n', team: 't', ai_slo: 'slo', burn_tier: 'fast' },
@@ -100,13 +100,13 @@ describe('a group', () => {
     const [fast, medium, longterm, ...more] = alertsOf(99.9, { tiers });
     expect(fast).toMatchObject({
       expr:
-        `sum_over_time(${BAD}[2h])\n/\nsum_over_time(${TOTAL}[2h]) > 0.01\nand\n` +
-        `sum_over_time(${BAD}[10m])\n/\nsum_over_time(${TOTAL}[10m]) > 0.01\nand\n` +
+        `sum_over_time(${BAD}[2h])\n/\n(sum_over_time(${TOTAL}[2h]) > 0) > 0.01\nand\n` +
+        `sum_over_time(${BAD}[10m])\n/\n(sum_over_time(${TOTAL}[10m]) > 0) > 0.01\nand\n` +
         `sum_over_time(${BAD}[2h]) * 60 >= 20`,
       for: '5m',
       labels: { severity: 'warning', burn_tier: 'fast' },
     });
-    expect(medium?.expr).toContain(`sum_over_time(${TOTAL}[90m]) > 0.006`);
+    expect(medium?.expr).toContain(`(sum_over_time(${TOTAL}[90m]) > 0) > 0.006`);
     expect(longterm?.labels['burn_tier']).toBe('longterm');
     expect(more).toEqual([]);
   });
