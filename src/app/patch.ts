@@ -36,13 +36,21 @@ export interface ServicePatch {
   readonly operations: readonly PatchOperation[];
 }
 
+/** What was rendered, after the patches of the service. */
+interface Patched {
+  readonly objects: readonly KubeObject[];
+  /** Those of the objects that a patch changed. */
+  readonly changed: readonly KubeObject[];
+  readonly findings: readonly Finding[];
+}
+
 /** Applies the patches of a service to what was rendered for one environment and cluster. */
 export function applyPatches(
   objects: readonly KubeObject[],
   patches: readonly ServicePatch[],
   scope: { readonly environment: string; readonly stage: string; readonly where: Where },
-): { objects: readonly KubeObject[]; findings: readonly Finding[] } {
-  if (patches.length === 0) return { objects, findings: [] };
+): Patched {
+  if (patches.length === 0) return { objects, changed: [], findings: [] };
   const findings: Finding[] = [];
   // Selectors see what we render, whatever earlier patches made of it.
   const documents = new Map(objects.map((object) => [object, object]));
@@ -60,7 +68,8 @@ export function applyPatches(
       findings.push(appFinding('patch/no-match', scope.where, message, `select one of the kinds ${kinds.join(', ')}`));
     }
   }
-  return { objects: [...documents.values()], findings };
+  const changed = [...documents].flatMap(([before, after]) => (after === before ? [] : [after]));
+  return { objects: [...documents.values()], changed, findings };
 }
 
 function patched(document: KubeObject, operation: PatchOperation, where: Where, findings: Finding[]): KubeObject {

@@ -73,7 +73,7 @@ export class Platform<C extends string = string, E extends string = string, S ex
     this.root = options.root ?? process.cwd();
     this.apps = options.apps ?? 'apps';
     const { value, findings } = parseWith(platformSchema, props, { file: `${this.apps}/platform.ts` });
-    this.findings.push(...findings, ...(value ? [...clusterFindings(value, `${this.apps}/platform.ts`), ...sourceFindings(value, `${this.apps}/platform.ts`)] : []));
+    this.findings.push(...findings, ...(value ? [...clusterFindings(value, `${this.apps}/platform.ts`), ...stageFindings(value, `${this.apps}/platform.ts`), ...sourceFindings(value, `${this.apps}/platform.ts`)] : []));
     this.config = value;
     this.clusters = Object.keys(value?.clusters ?? {}) as C[];
     this.environments = Object.keys(value?.environments ?? {}) as E[];
@@ -134,6 +134,18 @@ function clusterFindings(config: PlatformConfig, file: string): Finding[] {
     });
   }
   return findings;
+}
+
+/** What people call production. */
+const LIKE_PRODUCTION = /^(?:prod|prd|production|live)(?:-|$)/;
+
+/** Environments that look like production and are not taken for it: their stage has another name than `prod`. */
+function stageFindings({ environments }: PlatformConfig, file: string): Finding[] {
+  return Object.entries(environments).flatMap(([name, { stage }]) => {
+    if (stage === 'prod' || !(LIKE_PRODUCTION.test(name) || LIKE_PRODUCTION.test(stage))) return [];
+    const message = `stage ${JSON.stringify(stage)} is not "prod": what Git loses is deleted from the clusters, and no alert wakes anybody up`;
+    return [appFinding('platform/stage', { file, field: `environments.${name}.stage` }, message, "write stage: 'prod', or call environment and stage otherwise")];
+  });
 }
 
 /** Clusters that do not say what their Prometheus scrapes, all at once: most alerts on health are not rendered there. */

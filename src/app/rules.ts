@@ -45,6 +45,12 @@ export const APP_RULES = [
     source: 'ours: an alert on metrics that nobody has would never fire, so it is not rendered',
   },
   {
+    id: 'platform/stage',
+    severity: 'warning',
+    summary: 'An environment that is called like production is in the stage `prod`.',
+    source: 'ours: only stage prod keeps live objects when Git loses them, and wakes people up',
+  },
+  {
     id: 'platform/namespace',
     severity: 'error',
     summary: 'The namespace that an environment gives a team is a DNS label.',

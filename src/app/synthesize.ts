@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { createChecker, type Checker } from '../check/checker.ts';
 import { checkGraphs } from '../check/monitoring.ts';
 import { createClusterChecks, type ClusterChecks } from '../check/objects.ts';
+import { checkRuleSyntax } from '../check/promql.ts';
 import { checkSecretText } from '../check/secrets.ts';
 import { diskFiles } from '../core/files.ts';
 import { FindingsError, sortFindings, type Finding, type Where } from '../core/finding.ts';
@@ -10,7 +11,7 @@ import { groupOf, objectLabel, type KubeObject } from '../core/object.ts';
 import { emitYaml } from '../core/yaml.ts';
 import { resolveServing } from '../release/resolve.ts';
 import { IN_PLACE, type Serving } from '../release/serving.ts';
-import { openStore, type ReleaseStore } from '../release/store.ts';
+import { openStore, type ListedStore } from '../release/store.ts';
 import { argocdApp, renderApplicationSet, renderAppProject, renderRootApplication } from '../render/argocd.ts';
 import { renderShared } from '../render/kubernetes.ts';
 import { renderRunbook, RUNBOOK_FILE } from '../render/runbook.ts';
@@ -31,6 +32,7 @@ import type { ServiceChart } from './service-chart.ts';
 import { readReferences, type References } from './references.ts';
 import { checkIntent, renderTarget } from './render-target.ts';
 import { appFinding } from './rules.ts';
+import { strayStates } from './stray-states.ts';
 
 /** A rendered tree, and what is wrong with it; what `platform.render()` gives. */
 export interface Synthesis {
@@ -52,7 +54,7 @@ export type Progress = (done: number, total: number) => void;
  *
  * @param store what is released. Default: what the release store of the project says.
  */
-export function synthesize(platform: Platform, progress?: Progress, store?: ReleaseStore): Synthesis {
+export function synthesize(platform: Platform, progress?: Progress, store?: ListedStore): Synthesis {
   const { config, services } = platform;
   const findings = [...platform.findings, ...services.flatMap((service) => service.findings)];
   if (!config) return { files: new Map(), findings: sortFindings(findings), guard: () => undefined, counts: { targets: 0, objects: 0 } };
@@ -62,6 +64,7 @@ export function synthesize(platform: Platform, progress?: Progress, store?: Rele
     progress?.(index + 1, services.length);
   });
   run.addTeams();
+  run.lookForStrayStates();
   return run.result();
 }
 
@@ -101,7 +104,7 @@ class Run {
   readonly #config: PlatformConfig;
   readonly #findings: Finding[];
   readonly #checker: Checker;
-  readonly #store: ReleaseStore;
+  readonly #store: ListedStore;
   readonly #files = new Map<string, string>();
   readonly #units = new Set<string>();
   /** Which workloads of a service are one for all releases, by `<environment>/<service>`: start of their manifests' names. */
@@ -202,7 +205,7 @@ class Run {
     if (!objects) return;
     const where: Where = { service: service.name, environment, cluster: clusterName };
     const added = this.#addedTo(service.existingChart(environment, clusterName), where);
-    this.#findings.push(...checkGraphs(target, added));
+    this.#findings.push(...checkGraphs(target, added), ...checkRuleSyntax(target, added));
     const { team } = spec.owner;
     const { stable, native } = target.serving;
     const oneForAll = stable.workload.release === IN_PLACE ? '' : native && ONE_FOR_ALL[native];
@@ -234,7 +237,7 @@ class Run {
     if (intent.some(isError)) return undefined;
     const where: Where = { service: service.name, environment, cluster };
     const patched = applyPatches(renderTarget(target, references), service.patches, { environment, stage: env.stage, where });
-    this.#findings.push(...patched.findings);
+    this.#findings.push(...patched.findings, ...checkRuleSyntax(target, patched.changed));
     return patched.objects;
   }
 
@@ -324,6 +327,10 @@ class Run {
   #addArgocd(object: KubeObject, name: string): void {
     this.#findings.push(...this.#checker.check(object, undefined), ...this.#argocdChecks.check(object, { unit: 'argocd', namespace: undefined }));
     this.#addFile(`argocd/${name}.yaml`, object, {});
+  }
+
+  lookForStrayStates(): void {
+    this.#findings.push(...strayStates(this.#store, this.#platform));
   }
 
   result(): Synthesis {

@@ -1,11 +1,12 @@
 import type { Finding, Rule } from '../core/finding.ts';
 import { didYouMean } from '../core/names.ts';
+import { objectLabel, type KubeObject } from '../core/object.ts';
 import { atLeast, type Versions } from '../core/version.ts';
 import { analyze, canHave, isCondition, type Analysis, type Read, type ResultLabels } from '../promql/analyze.ts';
 import { FUNCTIONS } from '../promql/functions.ts';
 import { isCounter, seriesOf, type KnownMetric } from '../promql/known-metrics.ts';
 import { renamedOnKnative } from '../promql/metrics-knative.ts';
-import { parsePromql, placeOf, type PromqlProblem } from '../promql/parse.ts';
+import { parsePromql, placeOf, type PromqlProblem, syntaxProblem } from '../promql/parse.ts';
 import type { RuleGroup } from '../promql/rule.ts';
 import { isBounded, unknownPlaceholders, type Scope } from '../promql/scope.ts';
 import { readTemplate } from '../promql/user-template.ts';
@@ -14,6 +15,7 @@ import type { Target } from '../render/target.ts';
 import type { CustomAlert } from '../service/custom-alert.ts';
 import { sloExpressions } from '../service/slo.ts';
 import { reporter, type Report } from './report.ts';
+import { isPlainMap } from './schema/plain-data.ts';
 
 /** Rules on the alerts and recordings that a service brings along. Prometheus itself would take most of what they refuse. */
 export const PROMQL_RULES: readonly Rule[] = [
@@ -64,6 +66,36 @@ export function checkCustomRules(target: Target, builtIn: () => readonly RuleGro
   return findings;
 }
 
+/**
+ * Checks that a Prometheus can read the expressions of PrometheusRules, whatever else the objects hold. For those that a user
+ * added or patched: what we render is right by construction, and there is much of it.
+ */
+export function checkRuleSyntax({ service, environment, clusterName: cluster }: Target, objects: readonly KubeObject[]): Finding[] {
+  return objects.filter(isPrometheusRule).flatMap((object) => {
+    const { add, findings } = report({ service, environment, cluster, object: objectLabel(object) });
+    listIn(object['spec'], 'groups').forEach((group, groupIndex) => {
+      listIn(group, 'rules').forEach((rule, ruleIndex) => {
+        const expr = isPlainMap(rule) ? rule['expr'] : undefined;
+        // A number is an expression too; that an empty text is none, the rules of the operator say.
+        if (typeof expr !== 'string' || expr === '') return;
+        const problem = syntaxProblem(expr);
+        if (problem) sayAbout(add, `spec.groups[${groupIndex}].rules[${ruleIndex}].expr`, expr)('promql/syntax', problem);
+      });
+    });
+    return findings;
+  });
+}
+
+/** A patch can take anything away; the schema says so. */
+function isPrometheusRule({ apiVersion, kind, metadata }: KubeObject): boolean {
+  return kind === 'PrometheusRule' && String(apiVersion).startsWith('monitoring.coreos.com/') && isPlainMap(metadata);
+}
+
+function listIn(value: unknown, field: string): readonly unknown[] {
+  const list = isPlainMap(value) ? value[field] : undefined;
+  return Array.isArray(list) ? list : [];
+}
+
 interface Context {
   readonly add: Add;
   readonly scope: Scope;
@@ -91,7 +123,7 @@ function checkNames(add: Add, field: string, rules: readonly { readonly name: st
 /** Checks one expression; the labels of its result, as far as they are known. */
 function checkExpression(context: Context, field: string, text: string, isAlert: boolean): ResultLabels | undefined {
   const { add, scope } = context;
-  const say = (id: string, { from, message, fix }: PromqlProblem): void => add(id, field, `${placeOf(text, from)}: ${message}`, fix);
+  const say = sayAbout(add, field, text);
   const { query, problem } = parsePromql(text);
   if (!query) {
     say('promql/syntax', problem);
@@ -121,6 +153,11 @@ function functionProblems({ functions }: Analysis, { versions }: Context): Promq
 }
 
 type Say = (id: string, problem: PromqlProblem) => void;
+
+/** Adds what is wrong with an expression, with the place in it. */
+function sayAbout(add: Add, field: string, text: string): Say {
+  return (id, { from, message, fix }) => add(id, field, `${placeOf(text, from)}: ${message}`, fix);
+}
 
 function checkRead({ metrics, knative }: Context, { selector, function: fn, seconds }: Read, say: Say): void {
   const { from, metric: series } = selector;

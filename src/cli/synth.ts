@@ -3,6 +3,7 @@ import { loadProject } from '../app/project.ts';
 import type { Synthesis } from '../app/synthesize.ts';
 import { FindingsError } from '../core/finding.ts';
 import { recoverJournal } from '../tree/journal.ts';
+import { outputFolderFinding } from '../tree/plan.ts';
 import { compareTree, writeTree } from '../tree/write.ts';
 import { EXIT } from './main.ts';
 import { fail, printFindings, progress } from './report.ts';
@@ -22,6 +23,8 @@ export interface SynthOptions {
 export async function synth(options: SynthOptions): Promise<number> {
   const show = progress('synth');
   const out = normalize(options.out ?? 'gitops');
+  const refusal = refusedOut(options.out, out, normalize(options.apps));
+  if (refusal !== undefined) return fail([outputFolderFinding(options.out === '' ? '--out' : out, new Error(refusal))]);
   // A release command that was killed may have left half of a move, states included, in the tree of this project.
   if (!options.check && !isAbsolute(out) && !out.startsWith('..')) {
     const unfinished = recoverJournal({ root: process.cwd(), tree: out });
@@ -47,6 +50,12 @@ export async function synth(options: SynthOptions): Promise<number> {
   printFindings(synthesis.findings);
   if (synthesis.findings.some(({ severity }) => severity === 'error')) return EXIT.error;
   return options.check ? check(out, synthesis) : write(out, options.allowDelete ?? [], synthesis);
+}
+
+/** Why a folder cannot hold the tree, whoever may write to it. */
+function refusedOut(given: string | undefined, out: string, apps: string): string | undefined {
+  if (given === '') return 'the name of the folder is empty; is a variable unset?';
+  return `${out}/`.startsWith(`${apps}/`) ? 'it is among the sources' : undefined;
 }
 
 function check(out: string, { files }: Synthesis): number {

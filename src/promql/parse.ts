@@ -103,7 +103,7 @@ export function parsePromql(text: string): ParsedPromql {
   if (text.length > MAX_LENGTH) return refused(MAX_LENGTH, `the expression has ${text.length} characters`, 'record parts of it under names of their own');
   if (/^(?:\s|#.*)*$/.test(text)) return refused(0, 'the expression is empty', 'write what is to be evaluated');
   const root = grammar().parse(text).topNode;
-  const problem = badLiteral(text, root) ?? syntaxProblem(text, root);
+  const problem = problemOf(text, root);
   if (problem) return { problem };
   try {
     return { query: new Reader(text).query(meaningful(root)[0]!, 0) };
@@ -111,6 +111,15 @@ export function parsePromql(text: string): ParsedPromql {
     if (error instanceof Unreadable) return { problem: error.problem };
     throw error;
   }
+}
+
+/**
+ * What no Prometheus would read; `undefined` for what the newest one does.
+ *
+ * @example syntaxProblem('rate(x[5m]')?.message // 'the expression ends too early'
+ */
+export function syntaxProblem(text: string): PromqlProblem | undefined {
+  return problemOf(text, grammar().parse(text).topNode);
 }
 
 /**
@@ -155,7 +164,11 @@ function badLiteral(text: string, root: SyntaxNode): PromqlProblem | undefined {
   return problem;
 }
 
-function syntaxProblem(text: string, root: SyntaxNode): PromqlProblem | undefined {
+function problemOf(text: string, root: SyntaxNode): PromqlProblem | undefined {
+  return badLiteral(text, root) ?? misplaced(text, root);
+}
+
+function misplaced(text: string, root: SyntaxNode): PromqlProblem | undefined {
   let from: number | undefined;
   root.cursor().iterate((node) => {
     if (node.type.isError) from ??= node.from;

@@ -57,6 +57,12 @@ export const RELEASE_RULES = [
     source: 'ours: without one nobody knows what serves',
   },
   {
+    id: 'release/stray-state',
+    severity: 'warning',
+    summary: 'A state is that of a service that the platform has, in the folder of its environment and team.',
+    source: 'ours: nothing reads it elsewhere, and the service is rendered as if it had none',
+  },
+  {
     id: 'release/illegal-move',
     severity: 'error',
     summary: 'A move is one that the state of the service allows.',

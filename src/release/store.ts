@@ -28,6 +28,14 @@ export interface ReleaseStore {
   releases(service: string): readonly string[];
 }
 
+/** A store that knows all of its states, whoever asks. */
+export interface ListedStore extends ReleaseStore {
+  /** Folder of the store. */
+  readonly folder: string;
+  /** Whose states there are. Throws when a folder is there and cannot be listed. */
+  states(): readonly StatePlace[];
+}
+
 /** What a file of the store holds; `value` is missing when it is not valid. */
 export interface Stored<T> {
   readonly file: string;
@@ -74,11 +82,13 @@ export function statesIn(files: Files, folder: string): readonly StatePlace[] {
  * @param files of the project, which files in findings are relative to.
  * @param folder folder of the store, relative to the project.
  */
-export function openStore(files: Files, folder: string): ReleaseStore {
+export function openStore(files: Files, folder: string): ListedStore {
   const cache = new Map<string, Stored<ReleaseRecord> | undefined>();
   const present = files.entries(folder).folders.length > 0;
 
   return {
+    folder,
+    states: () => (present ? statesIn(files, folder) : []),
     state(environment, team, service) {
       return present ? read(stateFile(folder, environment, team, service), releaseState, { service, environment }) : undefined;
     },

@@ -72,10 +72,11 @@ function alertsOf(objects: readonly KubeObject[]): Map<string, AnyRule[]> {
   const alerts = new Map<string, AnyRule[]>();
   for (const object of objects) {
     if (object.kind !== 'PrometheusRule') continue;
-    const { groups = [] } = (object as unknown as PrometheusRule).spec;
-    for (const { rules = [] } of groups) {
-      for (const rule of rules) {
-        if (!rule.alert) continue;
+    // A patch may have taken away what the schema asks for, which the checks say.
+    const { spec } = object as unknown as { spec: PrometheusRule['spec'] | null };
+    for (const group of listOf(spec?.groups)) {
+      for (const rule of listOf(group?.rules)) {
+        if (!rule?.alert) continue;
         const others = alerts.get(rule.alert);
         if (others) others.push(rule);
         else alerts.set(rule.alert, [rule]);
@@ -83,6 +84,10 @@ function alertsOf(objects: readonly KubeObject[]): Map<string, AnyRule[]> {
     }
   }
   return alerts;
+}
+
+function listOf<T>(value: readonly T[] | undefined): readonly T[] {
+  return Array.isArray(value) ? (value as readonly T[]) : [];
 }
 
 function section(name: string, rules: readonly AnyRule[], place: RunbookPlace): string {

@@ -3,7 +3,8 @@ import { formatGoDuration, parseDuration } from '../core/duration.ts';
 import { dnsLabel, duration, report } from './common.ts';
 import type { Slo as SloSpec } from './spec.ts';
 
-const objective = z.number().gt(0).lt(100);
+/** In per cent. A share was meant by whoever writes 0.999: nobody promises that one request of a hundred is good. */
+const objective = z.number().gt(1, 'expected per cent, as 99.9 and not 0.999').lt(100);
 
 /** The shortest window: longer ones are made of recorded rates over 5 minutes. */
 const SHORTEST_WINDOW = 300;

@@ -298,6 +298,52 @@ describe('a secret in the sources', () => {
   });
 });
 
+describe('PromQL that comes in beside monitoring', () => {
+  const adding = (groups: unknown): string => {
+    const metadata = { name: 'own', labels: { release: 'kube-prometheus-stack' } };
+    return printed(good, { then: adds({ apiVersion: 'monitoring.coreos.com/v1', kind: 'PrometheusRule', metadata, spec: { groups } }) });
+  };
+  const patching = (path: string, op: 'add' | 'replace', value: unknown): string =>
+    printed(good, { then: (service) => service.patch({ kind: 'PrometheusRule', name: 'fraud' }, { op, path, value }) });
+
+  test('in a rule of one\'s own names the rule, and the place in the expression', () => {
+    const rules = [{ record: 'a:b', expr: 'sum(rate(foo[5m]))' }, { record: 'a:c', expr: 'sum(rate(foo[5m])' }];
+    expect(adding([{ name: 'own', rules }])).toBe(
+      `error promql/syntax: fraud, dev, dev-1: PrometheusRule risk-ml-dev/own: spec.groups[0].rules[1].expr
+  line 1, column 18: the expression ends too early
+  fix: complete it: a value, or a closing bracket, is missing`,
+    );
+  });
+
+  test('in a rule of ours that a patch changed is read too', () => {
+    expect(patching('/spec/groups/0/rules/0/expr', 'replace', 'sum(rate(foo[5m])')).toBe(
+      `error promql/syntax: fraud, dev, dev-1: PrometheusRule risk-ml-dev/fraud: spec.groups[0].rules[0].expr
+  line 1, column 18: the expression ends too early
+  fix: complete it: a value, or a closing bracket, is missing`,
+    );
+  });
+
+  test('passes when it can be read, and so does a number', () => {
+    expect(adding([{ name: 'own', rules: [{ record: 'a:b', expr: 'sum(rate(foo[5m]))' }, { record: 'a:c', expr: 1 }] }])).toBe('');
+    expect(patching('/spec/groups/0/rules/0/expr', 'replace', 'sum(rate(foo[5m]))')).toBe('');
+    expect(patching('/metadata/labels/note', 'add', 'reviewed')).toBe('');
+  });
+
+  test.each([
+    ['/metadata', 1, 'schema/type'],
+    ['/apiVersion', 1, 'schema/type'],
+    ['/spec', null, 'schema/'],
+    ['/spec/groups/0', null, 'schema/'],
+    ['/spec/groups/0/rules', {}, 'schema/type'],
+    ['/spec/groups/0/rules/0/expr', ['up'], 'schema/type'],
+    ['/spec/groups/0/rules/0/expr', '', 'prometheus/record-or-alert'],
+  ])('where a patch makes %s %j is left to %s', (path, value, id) => {
+    const said = patching(path, 'replace', value);
+    expect(said).toContain(`error ${id}`);
+    expect(said).not.toContain('promql/syntax');
+  });
+});
+
 /** Adds an object to the chart of dev. */
 function adds(...objects: readonly (ApiObjectProps & Record<string, unknown>)[]): (service: Service) => void {
   return (service) => objects.forEach((object, index) => new ApiObject(service.chart('dev', 'dev-1'), `own${index}`, object));
@@ -310,7 +356,7 @@ describe('an object of one\'s own', () => {
     expect(printed(good, { then: adds({ apiVersion: 'acme.example/v1', kind: 'Widget', spec: {} }) })).toBe(
       `error schema/unknown-kind: fraud, dev, dev-1: Widget risk-ml-dev/fraud-own0
   kind Widget of apiVersion acme.example/v1 has no schema, so nothing can be checked
-  fix: run ai-service import <file or URL of its CustomResourceDefinition>`,
+  fix: run ai-service import <file or URL of its CustomResourceDefinition>, and name its folder in imports of the platform`,
     );
   });
 
@@ -525,7 +571,7 @@ describe('a platform', () => {
   };
   const dev = { ...props.environments.dev, clusters: ['dev-1'] as const };
   const said = (changed: unknown): string[] => {
-    const platform = new Platform(changed as never);
+    const platform = new Platform(changed as never, { root: '/nowhere' });
     new AIService(platform, 'fraud', good);
     return platform.render().findings.map(({ id, where, message, fix }) => `${id} ${where.field ?? ''}: ${message} -> ${fix}`);
   };
@@ -557,11 +603,11 @@ describe('a platform', () => {
 
   test('whose teams and environments make the same name says so, instead of losing an ApplicationSet', () => {
     const namespace = ({ team }: { team: string }): string => team;
-    const platform = new Platform({ ...props, environments: { eu: { ...dev, namespace }, 'prod-eu': { ...dev, namespace: ({ team }) => `${team}-prod` } } });
-    new AIService(platform, 'a', { owner: { team: 'risk' }, environments: ['prod-eu'], predictor });
-    new AIService(platform, 'b', { owner: { team: 'risk-prod' }, environments: ['eu'], predictor });
+    const platform = new Platform({ ...props, environments: { eu: { ...dev, namespace }, 'lab-eu': { ...dev, namespace: ({ team }) => `${team}-lab` } } }, { root: '/nowhere' });
+    new AIService(platform, 'a', { owner: { team: 'risk' }, environments: ['lab-eu'], predictor });
+    new AIService(platform, 'b', { owner: { team: 'risk-lab' }, environments: ['eu'], predictor });
     expect(platform.render().findings.map(formatFinding)).toEqual([
-      'error objects/duplicate: ApplicationSet argocd/risk-prod-eu\n  it is written twice, in argocd\n  fix: rename one of the two, or leave it to one unit',
+      'error objects/duplicate: ApplicationSet argocd/risk-lab-eu\n  it is written twice, in argocd\n  fix: rename one of the two, or leave it to one unit',
     ]);
   });
 

@@ -36,7 +36,7 @@ describe('an objective', () => {
   test.each([
     [100, 'too big: expected number to be <100', 'less than 100'],
     [150, 'too big: expected number to be <100', 'less than 100'],
-    [0, 'too small: expected number to be >0', 'more than 0'],
+    [0, 'expected per cent, as 99.9 and not 0.999', 'more than 1'],
   ])('of %d %% leaves nothing to watch', (objective, why, fix) => {
     expect(printed({ slos: [{ availability: { objective } }] })).toBe(
       `error service/value: apps/fraud/service.ts: fraud: monitoring.slos[0].availability.objective

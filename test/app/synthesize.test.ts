@@ -137,15 +137,18 @@ test.each<[NonNullable<Props['environments']>, readonly string[]]>([
 
 /** A platform with one environment on two clusters, of which the second one mirrors models and images. */
 function twoClusters(environment: Partial<PlatformProps<'eu-1' | 'us-1', 'prod', 'prod', never>['environments']['prod']> = {}) {
-  return new Platform({
-    gitops: { repoUrl: 'https://git.example.com/acme/ml-gitops.git' },
-    argocd: { version: '3.5' },
-    clusters: {
-      'eu-1': stack,
-      'us-1': { ...stack, mirrors: { 's3://ml-models/': 's3://ml-models-us/' }, imageMirrors: { 'kserve/': 'mirror.us.example.com/kserve/' } },
+  return new Platform(
+    {
+      gitops: { repoUrl: 'https://git.example.com/acme/ml-gitops.git' },
+      argocd: { version: '3.5' },
+      clusters: {
+        'eu-1': stack,
+        'us-1': { ...stack, mirrors: { 's3://ml-models/': 's3://ml-models-us/' }, imageMirrors: { 'kserve/': 'mirror.us.example.com/kserve/' } },
+      },
+      environments: { prod: { stage: 'prod', clusters: ['eu-1', 'us-1'], namespace: 'ml', ...environment } },
     },
-    environments: { prod: { stage: 'prod', clusters: ['eu-1', 'us-1'], namespace: 'ml', ...environment } },
-  });
+    { root: '/nowhere' },
+  );
 }
 
 test('a mirror changes where a model is loaded from, and neither what it is nor what it is called', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { checkCustomRules, PROMQL_RULES } from '../../src/check/promql.ts';
+import { checkCustomRules, checkRuleSyntax, PROMQL_RULES } from '../../src/check/promql.ts';
 import type { Finding } from '../../src/core/finding.ts';
+import type { KubeObject } from '../../src/core/object.ts';
 import { builtInGroups } from '../../src/render/prometheus.ts';
 import type { AIServiceInput } from '../../src/service/service.ts';
 import { targetOf, type TargetOptions } from '../support/target.ts';
@@ -203,6 +204,41 @@ test('names are given once', () => {
     ['promql/duplicate', 'monitoring.alerts[1].name', 'Mine is the name of monitoring.alerts[0] already'],
     ['promql/duplicate', 'monitoring.recordings[1].name', 'a:b is the name of monitoring.recordings[0] already'],
   ]);
+});
+
+describe('a PrometheusRule that a user wrote', () => {
+  const syntaxOf = (...objects: readonly unknown[]): unknown[] =>
+    checkRuleSyntax(targetOf(), objects as KubeObject[]).map(({ id, where, message }) => [id, where.object, where.field, message]);
+  const written = (spec: unknown, more: object = {}): unknown => ({ apiVersion: 'monitoring.coreos.com/v1', kind: 'PrometheusRule', metadata: { name: 'own' }, spec, ...more });
+  const broken = { groups: [{ name: 'a', rules: [{ record: 'a:b', expr: 'a +' }] }] };
+
+  test('has expressions that can be read, in each of its groups', () => {
+    const groups = [{ name: 'none' }, { name: 'own', rules: [{ alert: 'A', expr: 'anything{at="all"} > 1' }, { alert: 'B', expr: 'up >> 1' }] }];
+    expect(syntaxOf(written({ groups }), written(broken, { metadata: { name: 'other', namespace: 'ml' } }))).toEqual([
+      ['promql/syntax', 'PrometheusRule own', 'spec.groups[1].rules[1].expr', 'line 1, column 5: ">" is not expected here'],
+      ['promql/syntax', 'PrometheusRule ml/other', 'spec.groups[0].rules[0].expr', 'line 1, column 4: the expression ends too early'],
+    ]);
+  });
+
+  test('may be written in the PromQL of the newest Prometheus', () => {
+    const rules = ['{"foo.bar"} > 1', 'rate(x[300])', 'rate(x[5m+1m])', `up{job=~"${'a|'.repeat(9000)}"}`].map((expr) => ({ alert: 'A', expr }));
+    expect(syntaxOf(written({ groups: [{ name: 'own', rules }] }))).toEqual([]);
+  });
+
+  test('is one of the operator', () => {
+    expect(syntaxOf(written(broken, { apiVersion: 'acme.example/v1' }), written(broken, { kind: 'Widget' }))).toEqual([]);
+  });
+
+  test.each([undefined, null, 'up', {}, { groups: 'none' }, { groups: [null] }, { groups: [{ rules: {} }] }, { groups: [{ rules: [null, 'up', {}, { expr: 1 }, { expr: ['a +'] }] }] }])(
+    'with the spec %j is left to its schema',
+    (spec) => {
+      expect(syntaxOf(written(spec))).toEqual([]);
+    },
+  );
+
+  test.each([{ metadata: undefined }, { metadata: 'own' }, { apiVersion: undefined }, { apiVersion: 1 }])('with %j is left to its schema', (more) => {
+    expect(syntaxOf(written(broken, more))).toEqual([]);
+  });
 });
 
 test('every finding has its rule', () => {

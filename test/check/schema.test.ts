@@ -103,7 +103,7 @@ describe('an object without a schema', () => {
         severity: 'error',
         where: { object: 'Sprocket team/a' },
         message: 'kind Sprocket of apiVersion unheard.example.com/v1 has no schema, so nothing can be checked',
-        fix: 'run ai-service import <file or URL of its CustomResourceDefinition>',
+        fix: 'run ai-service import <file or URL of its CustomResourceDefinition>, and name its folder in imports of the platform',
       },
     ]);
   });
@@ -119,7 +119,7 @@ describe('an object without a schema', () => {
     ],
   ])('%s %s: what is near is named', (apiVersion, kind, near) => {
     expect(createSchemaCheck([root]).check(unknown(apiVersion, kind))[0]?.fix).toBe(
-      `write ${near} if that is meant; otherwise run ai-service import <file or URL of its CustomResourceDefinition>`,
+      `write ${near} if that is meant; otherwise run ai-service import <file or URL of its CustomResourceDefinition>, and name its folder in imports of the platform`,
     );
   });
 

@@ -12,7 +12,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'doors-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
 /** Runs that need nothing of each other, all at once. */
-let ran: Record<'owned' | 'door' | 'missing' | 'wrongDoor' | 'wrongCheck' | 'help' | 'synthHelp' | 'option' | 'command' | 'nothing' | 'cdk8s' | 'repository', Ran>;
+let ran: Record<'owned' | 'door' | 'missing' | 'wrongDoor' | 'wrongCheck' | 'help' | 'synthHelp' | 'option' | 'command' | 'nothing' | 'emptyOut' | 'sourcesOut' | 'cdk8s' | 'repository', Ran>;
 const [owned, door, unwritten, wrong, wrongChecked] = [twoServices(), twoServices(), twoServices(), broken(), broken()];
 
 beforeAll(async () => {
@@ -27,6 +27,8 @@ beforeAll(async () => {
     option: run(scratch, ['synth', '--chekc']),
     command: run(scratch, ['snyth']),
     nothing: run(scratch, []),
+    emptyOut: run(unwritten, ['synth', '--out', '']),
+    sourcesOut: run(unwritten, ['synth', '--out', './apps/']),
     cdk8s: spawn('npx', ['cdk8s', 'synth', '--output', join(scratch, 'dist')], REPOSITORY, { CDK8S_CHECK_UPGRADE: 'false' }),
     repository: run(REPOSITORY, ['synth', '--out', join(scratch, 'gitops')]),
   };
@@ -63,6 +65,16 @@ describe('the two doors', () => {
     expect([...tree.keys()]).toContain('envs/prod-eu/eu-1/risk-ml/fraud-detector/manifests/inferenceservice.fraud-detector-v47.yaml');
     expect(tree).toEqual(treeIn(join(scratch, 'gitops')));
   });
+});
+
+test('a folder that is nothing, or holds the sources, is none to write to', () => {
+  const refused = (file: string, why: string): Partial<Ran> => ({
+    code: 1,
+    stderr: `error tree/output-folder: ${file}\n  cannot write here: ${why}\n  fix: give --out a folder that you may write to\n1 error; nothing was written\n`,
+  });
+  expect(ran.emptyOut).toMatchObject(refused('--out', 'the name of the folder is empty; is a variable unset?'));
+  expect(ran.sourcesOut).toMatchObject(refused('apps/', 'it is among the sources'));
+  expect(readdirSync(unwritten).sort()).not.toContain('argocd');
 });
 
 describe('--check', () => {

@@ -38,6 +38,10 @@ describe('an objective', () => {
     expect(wrong(availability(objective))).toHaveLength(1);
   });
 
+  test('is in per cent, and a share is refused', () => {
+    expect(wrong(availability(0.999))).toMatchObject([['availability.objective', 'expected per cent, as 99.9 and not 0.999']]);
+  });
+
   test('has windows of whole minutes from five minutes on', () => {
     const fix = 'write whole minutes, from 5m to 720h';
     expect(wrong(availability(99, { fast: { long: '4m' } }))).toEqual([['availability.alerts.fast.long', '4m is no window of an alert', fix]]);
