@@ -54,7 +54,7 @@ export function expectSilence(traffic: Healthy): void {
   // Two days of values before the end show that the rules had something to look at, to the end. Every 5 minutes the
   // rates of 5 minutes have seen every request once.
   const budget = impatient(evaluatedEvery(300, rulesOf(/\.slo-availability$/, options)));
-  expect(measure(budget, 60, [story('(ai_slo:events_total:rate5m > 0)[2879m:5m]')], 300)).toEqual([-(2 * 1440) / 5]);
+  expect(measure(budget, 60, [story('(sum_over_time(ai_slo:events_total:rate5m[6h]) > 0)[2879m:5m]')], 300)).toEqual([-(2 * 1440) / 5]);
   const outages = impatient(rulesOf(/\.outage$/, options));
   expect(measure(outages, 60, [story('istio_requests_total[2879m]')], 120)).toEqual([-2 * 1440]);
 }
