@@ -1,6 +1,7 @@
 import { diskFiles } from '../core/files.ts';
 import type { Finding } from '../core/finding.ts';
 import { didYouMean } from '../core/names.ts';
+import { remember } from '../core/remember.ts';
 import { releaseFinding } from '../release/rules.ts';
 import { stateFile, type ListedStore, type StatePlace } from '../release/store.ts';
 import type { AIService } from './ai-service.ts';
@@ -23,6 +24,7 @@ export function strayStates(store: ListedStore, platform: Platform): Finding[] {
   const byName = new Map(services.map((service) => [service.name, service]));
   const fileOf = ({ environment, team, service }: StatePlace): string => stateFile(store.folder, environment, team, service);
   const taken = new Set(states.map(fileOf));
+  const waitingIn = remember(waiting);
 
   return states.flatMap((place) => {
     const problem = problemOf(place);
@@ -69,10 +71,14 @@ export function strayStates(store: ListedStore, platform: Platform): Finding[] {
     const placeIn = ({ name, base }: AIService): StatePlace => ({ environment, team: base?.owner.team ?? team, service: name });
     const own = byName.get(givenService);
     if (own) return own.runsIn(environment) ? placeIn(own) : undefined;
-    // A service that has its state was not meant.
-    const waiting = services.filter((each) => each.runsIn(environment) && !taken.has(fileOf(placeIn(each))));
-    const near = didYouMean(givenService, waiting.map(({ name }) => name));
-    const found = waiting.find(({ name }) => name === near);
+    const near = didYouMean(givenService, waitingIn(environment));
+    const found = near === undefined ? undefined : byName.get(near);
     return found && placeIn(found);
+  }
+
+  /** Names of the services that run in an environment and have no state there: one that has its state was not meant. */
+  function waiting(environment: string): string[] {
+    const without = services.filter(({ name, base }) => base && !taken.has(fileOf({ environment, team: base.owner.team, service: name })));
+    return without.filter((each) => each.runsIn(environment)).map(({ name }) => name);
   }
 }
