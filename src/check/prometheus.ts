@@ -68,19 +68,16 @@ type Endpoint = NonNullable<PodMonitor['spec']['podMetricsEndpoints']>[number] |
 
 function checkGroups(add: Add, spec: PrometheusRule['spec'], versions: Versions): void {
   const legacy = !atLeast(versions, '3.0');
-  const { groups = [] } = spec;
   // There are many rules: where one is, is put together when something is wrong with it.
-  let index = 0;
-  let ruleIndex = 0;
-  const addToGroup: Add = (id, field = '', message, fix) => add(id, `spec.groups[${index}]${field}`, message, fix);
-  const addToRule: Add = (id, field = '', message, fix) => addToGroup(id, `.rules[${ruleIndex}]${field}`, message, fix);
-  for (; index < groups.length; index++) {
-    const group = groups[index]!;
-    const { rules = [] } = group;
+  spec.groups?.forEach((group, index) => {
+    const addToGroup: Add = (id, field = '', message, fix) => add(id, `spec.groups[${index}]${field}`, message, fix);
     checkIgnored(addToGroup, group, versions);
     checkLabels(addToGroup, group.labels, legacy);
-    for (ruleIndex = 0; ruleIndex < rules.length; ruleIndex++) checkRule(addToRule, rules[ruleIndex]!, legacy);
-  }
+    group.rules?.forEach((rule, ruleIndex) => {
+      const addToRule: Add = (id, field = '', message, fix) => addToGroup(id, `.rules[${ruleIndex}]${field}`, message, fix);
+      checkRule(addToRule, rule, legacy);
+    });
+  });
   checkSize(add, spec);
 }
 
