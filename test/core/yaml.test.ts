@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -176,4 +178,17 @@ spec:
       }),
     );
   });
+});
+
+test('a text that is kept takes the memory of its characters, not that of the pieces it grew from', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const used = (): number => (collect(), process.memoryUsage().heapUsed);
+  const data = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`key-${index}`, `value ${index}`]));
+  emitYaml({ data });
+  const before = used();
+  const texts = Array.from({ length: 100 }, (_, index) => emitYaml({ kind: `Kind${index}`, data }));
+  const kept = used() - before;
+  const characters = texts.reduce((sum, text) => sum + text.length, 0);
+  expect(kept).toBeLessThan(1.5 * characters);
 });
