@@ -103,9 +103,13 @@ export function timesIn(folder: string): Map<string, bigint> {
   return new Map(filesIn(folder).map((path) => [path, statSync(join(folder, path), { bigint: true }).mtimeNs]));
 }
 
-function filesIn(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.startsWith('.ai-service'))
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+/** Folder by folder: asked for all at once, Node 22 and later walk through links too, and a project links to itself. */
+function filesIn(folder: string, below = ''): string[] {
+  return readdirSync(join(folder, below), { withFileTypes: true })
+    .flatMap((entry) => {
+      const path = join(below, entry.name);
+      if (entry.isDirectory()) return filesIn(folder, path);
+      return entry.isFile() && !entry.name.startsWith('.ai-service') ? [path] : [];
+    })
     .sort();
 }
