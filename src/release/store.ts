@@ -85,15 +85,17 @@ export function statesIn(files: Files, folder: string): readonly StatePlace[] {
 export function openStore(files: Files, folder: string): ListedStore {
   const cache = new Map<string, Stored<ReleaseRecord> | undefined>();
   const present = files.entries(folder).folders.length > 0;
+  const states = (): readonly StatePlace[] => (present ? statesIn(files, folder) : []);
+  let released: ReadonlySet<string> | undefined;
 
   return {
     folder,
-    states: () => (present ? statesIn(files, folder) : []),
+    states,
     state(environment, team, service) {
       return present ? read(stateFile(folder, environment, team, service), releaseState, { service, environment }) : undefined;
     },
     isReleased(team, service) {
-      return files.entries(folder).folders.some((environment) => files.entries(`${folder}/${environment}/${team}`).files.includes(`${service}.yaml`));
+      return (released ??= releasedServices()).has(`${team}/${service}`);
     },
     record(service, release) {
       const file = recordFile(folder, service, release);
@@ -106,6 +108,16 @@ export function openStore(files: Files, folder: string): ListedStore {
       return names.filter((name) => name.endsWith('.yaml')).map((name) => name.slice(0, -'.yaml'.length));
     },
   };
+
+  /** Listed once, however many services ask. */
+  function releasedServices(): ReadonlySet<string> {
+    try {
+      return new Set(states().map(({ team, service }) => `${team}/${service}`));
+    } catch {
+      // Synth lists the states too, and says which folder cannot be read.
+      return new Set();
+    }
+  }
 
   function read<S extends z.ZodType>(file: string, schema: S, scope: Where): Read<z.output<S>> | undefined {
     let text: string | undefined;
