@@ -6,7 +6,7 @@ import { analyze, canHave, isCondition, type Analysis, type Read, type ResultLab
 import { FUNCTIONS } from '../promql/functions.ts';
 import { isCounter, seriesOf, type KnownMetric } from '../promql/known-metrics.ts';
 import { renamedOnKnative } from '../promql/metrics-knative.ts';
-import { parsePromql, placeOf, type PromqlProblem, syntaxProblem } from '../promql/parse.ts';
+import { type ParsedPromql, parseNewestPromql, parsePromql, placeOf, type PromqlProblem, type Query } from '../promql/parse.ts';
 import type { RuleGroup } from '../promql/rule.ts';
 import { isBounded, unknownPlaceholders, type Scope } from '../promql/scope.ts';
 import { readTemplate } from '../promql/user-template.ts';
@@ -19,12 +19,12 @@ import { isPlainMap } from './schema/plain-data.ts';
 
 /** Rules on the alerts and recordings that a service brings along. Prometheus itself would take most of what they refuse. */
 export const PROMQL_RULES: readonly Rule[] = [
-  { id: 'promql/syntax', severity: 'error', summary: 'An expression is PromQL that every Prometheus from 2.42 on reads.', source: "prometheus v0.315.0 web/ui/module/lezer-promql: Prometheus' own grammar; one bad rule makes the operator leave out the whole PrometheusRule" },
-  { id: 'promql/type', severity: 'error', summary: 'Functions and operators get what they take: numbers, series, or series over a range; regular expressions are ones for RE2.', source: 'prometheus 2.42 to 3.14 promql/parser/parse.go checkAST' },
-  { id: 'promql/version', severity: 'error', summary: 'Functions are ones that every version of Prometheus on the cluster has.', source: 'prometheus 2.42 to 3.14 promql/parser/functions.go' },
+  { id: 'promql/syntax', severity: 'error', summary: 'An expression is PromQL that every Prometheus from 2.42 on reads; in a PrometheusRule that a chart or a patch brings in, that the newest reads, with whatever feature flag.', source: "prometheus v0.315.0 web/ui/module/lezer-promql: Prometheus' own grammar; one bad rule makes the operator leave out the whole PrometheusRule" },
+  { id: 'promql/type', severity: 'error', summary: 'Functions and operators get what they take: numbers, series, or series over a range; regular expressions are ones for RE2; the result of a rule is a number or series.', source: 'prometheus 2.42 to 3.15 promql/parser/parse.go checkAST, rules/manager.go EngineQueryFunc' },
+  { id: 'promql/version', severity: 'error', summary: 'Functions are ones that every version of Prometheus on the cluster has.', source: 'prometheus 2.42 to 3.15 promql/parser/functions.go' },
   { id: 'promql/unknown-metric', severity: 'error', summary: 'Every metric that is read is known for the cluster, exported by a part, recorded, or declared in `monitoring.metrics`.', source: 'ours: Prometheus evaluates a misspelt name to nothing, and the alert never fires' },
   { id: 'promql/unbounded', severity: 'error', summary: 'A selector names its metric, and says whose series it means.', source: 'ours: it would read, and fire on, the series of every service of the cluster' },
-  { id: 'promql/placeholder', severity: 'error', summary: '`$` placeholders in conditions are ones that there are.', source: 'ours' },
+  { id: 'promql/placeholder', severity: 'error', summary: '`$` placeholders in conditions are ones that there are.', source: 'ours: Prometheus would read it as text' },
   { id: 'promql/no-condition', severity: 'error', summary: 'The expression of an alert compares.', source: 'pint alerts/comparison: without a comparison an alert fires as long as there are series' },
   { id: 'promql/template', severity: 'error', summary: 'Annotations have only placeholders that cannot fail, for labels that the result has.', source: 'prometheus 2.42 to 3.14 template/template.go; a label that is not there prints nothing (pint alerts/template)' },
   { id: 'promql/gauge', severity: 'error', summary: 'rate and increase are taken of what only rises.', source: 'pint promql/rate, promql/counter' },
@@ -67,8 +67,8 @@ export function checkCustomRules(target: Target, builtIn: () => readonly RuleGro
 }
 
 /**
- * Checks that a Prometheus can read the expressions of PrometheusRules, whatever else the objects hold. For those that a user
- * added or patched: what we render is right by construction, and there is much of it.
+ * Checks that the newest Prometheus can read and evaluate the expressions of PrometheusRules, whatever else the objects hold.
+ * For those that a user added or patched: what we render is right by construction, and there is much of it.
  */
 export function checkRuleSyntax({ service, environment, clusterName: cluster }: Target, objects: readonly KubeObject[]): Finding[] {
   return objects.filter(isPrometheusRule).flatMap((object) => {
@@ -78,8 +78,7 @@ export function checkRuleSyntax({ service, environment, clusterName: cluster }: 
         const expr = isPlainMap(rule) ? rule['expr'] : undefined;
         // A number is an expression too; that an empty text is none, the rules of the operator say.
         if (typeof expr !== 'string' || expr === '') return;
-        const problem = syntaxProblem(expr);
-        if (problem) sayAbout(add, `spec.groups[${groupIndex}].rules[${ruleIndex}].expr`, expr)('promql/syntax', problem);
+        readExpression(sayAbout(add, `spec.groups[${groupIndex}].rules[${ruleIndex}].expr`, expr), parseNewestPromql(expr));
       });
     });
     return findings;
@@ -124,7 +123,20 @@ function checkNames(add: Add, field: string, rules: readonly { readonly name: st
 function checkExpression(context: Context, field: string, text: string, isAlert: boolean): ResultLabels | undefined {
   const { add, scope } = context;
   const say = sayAbout(add, field, text);
-  const { query, problem } = parsePromql(text);
+  const read = readExpression(say, parsePromql(text));
+  if (!read) return undefined;
+  const { query, analysis } = read;
+  unknownPlaceholders(analysis, scope).forEach((each) => say('promql/placeholder', each));
+  functionProblems(analysis, context).forEach((each) => say('promql/version', each));
+  analysis.reads.forEach((each) => checkRead(context, each, say));
+  if (isAlert && !isCondition(query)) {
+    say('promql/no-condition', { from: 0, message: 'the expression compares nothing, so that the alert would fire as long as there are series', fix: 'compare with a threshold: … > 0.9' });
+  }
+  return analysis.labels;
+}
+
+/** Says for what Prometheus would refuse an expression, or fail each time that it evaluates the rule. */
+function readExpression(say: Say, { query, problem }: ParsedPromql): { readonly query: Query; readonly analysis: Analysis } | undefined {
   if (!query) {
     say('promql/syntax', problem);
     return undefined;
@@ -134,13 +146,7 @@ function checkExpression(context: Context, field: string, text: string, isAlert:
   if (analysis.type === 'string' || analysis.type === 'range') {
     say('promql/type', { from: 0, message: 'the result is neither a number nor series', fix: 'apply a function to it: rate(…[5m])' });
   }
-  unknownPlaceholders(analysis, scope).forEach((each) => say('promql/placeholder', each));
-  functionProblems(analysis, context).forEach((each) => say('promql/version', each));
-  for (const read of analysis.reads) checkRead(context, read, say);
-  if (isAlert && !isCondition(query)) {
-    say('promql/no-condition', { from: 0, message: 'the expression compares nothing, so that the alert would fire as long as there are series', fix: 'compare with a threshold: … > 0.9' });
-  }
-  return analysis.labels;
+  return { query, analysis };
 }
 
 function functionProblems({ functions }: Analysis, { versions }: Context): PromqlProblem[] {

@@ -14,25 +14,35 @@ type Environment = Readonly<Record<string, string | undefined>>;
  *
  * @example const { fetch } = await realNetwork(process.env);
  */
-export async function realNetwork(env: Environment): Promise<Network> {
-  return {
-    fetch: await proxiedFetch(env),
+export function realNetwork(env: Environment): Promise<Network> {
+  return Promise.resolve({
+    fetch: proxiedFetch(env),
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     now: Date.now,
-  };
+  });
 }
 
-async function proxiedFetch(env: Environment): Promise<typeof fetch> {
+function proxiedFetch(env: Environment): typeof fetch {
   const variable = (name: string): string | undefined => env[name.toLowerCase()] || env[name] || undefined;
   const [httpProxy, httpsProxy, noProxy] = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].map(variable);
   if (httpProxy === undefined && httpsProxy === undefined) return fetch;
-  const { EnvHttpProxyAgent, fetch: proxied } = await import('undici');
-  const dispatcher = new EnvHttpProxyAgent({
-    ...(httpProxy === undefined ? {} : { httpProxy }),
-    ...(httpsProxy === undefined ? {} : { httpsProxy }),
-    noProxy: noProxy ?? '',
-  });
-  return ((input: string, init: object) => proxied(input, { ...init, dispatcher })) as unknown as typeof fetch;
+  const load = async (): Promise<typeof fetch> => {
+    const { EnvHttpProxyAgent, fetch: proxied } = await import('undici');
+    try {
+      const dispatcher = new EnvHttpProxyAgent({
+        ...(httpProxy === undefined ? {} : { httpProxy }),
+        ...(httpsProxy === undefined ? {} : { httpsProxy }),
+        noProxy: noProxy ?? '',
+      });
+      return ((input: string, init: object) => proxied(input, { ...init, dispatcher })) as unknown as typeof fetch;
+    } catch {
+      // What it says repeats the address, perhaps with a password.
+      throw Object.assign(new Error('the proxy has no valid address'), { code: 'INVALID_PROXY_ADDRESS' });
+    }
+  };
+  // With the first request, since it takes 0.1 s: who only reads files does not wait, nor fails, for the proxy.
+  let loaded: Promise<typeof fetch> | undefined;
+  return async (input, init) => (await (loaded ??= load()))(input, init);
 }
 
 /** What an attempt came to. */
@@ -96,4 +106,16 @@ export function networkFailure(error: unknown, timeout: number): string {
   const cause: unknown = error instanceof Error && error.cause !== undefined ? error.cause : error;
   const code: unknown = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
   return typeof code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(code) ? `the network failed: ${code}` : 'the network failed';
+}
+
+/** The bytes of an answer, or `undefined` when they are more than `limit`: the rest of them is not read. */
+export async function readAtMost(response: Response, limit: number): Promise<Buffer | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    size += chunk.length;
+    if (size > limit) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }

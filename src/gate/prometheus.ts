@@ -1,3 +1,4 @@
+import { basicAuth } from '../core/basic-auth.ts';
 import type { Finding } from '../core/finding.ts';
 import { networkFailure, withRetries, type Attempt, type Network } from '../core/network.ts';
 import { gateFinding } from './rules.ts';
@@ -71,8 +72,7 @@ export function prometheusCredentials(env: Readonly<Record<string, string | unde
     if (!/^[\x21-\x7e]*$/.test(value)) wrong(field, 'it has white space or other characters that no HTTP header can carry', 'see whether a line break came along');
   }
   if (findings.length > 0) return { credentials: { headers: {} }, findings };
-  const basic = `Basic ${Buffer.from(`${user}:${password}`, 'utf8').toString('base64')}`;
-  const authorization = token !== '' ? `Bearer ${token}` : user !== '' ? basic : undefined;
+  const authorization = token !== '' ? `Bearer ${token}` : user !== '' ? basicAuth(user, password) : undefined;
   const headers = { ...(authorization !== undefined && { authorization }), ...(tenant !== '' && { 'x-scope-orgid': tenant }) };
   return { credentials: { headers }, findings };
 }

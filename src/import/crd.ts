@@ -1,3 +1,4 @@
+import { answered, refused, type Answer } from '../core/answer.ts';
 import type { Finding, Where } from '../core/finding.ts';
 import type { ImportedKind } from './kind.ts';
 import { isName, kindKey } from './kind.ts';
@@ -16,16 +17,13 @@ export function isCrd(document: unknown): boolean {
  *
  * @returns no kind when there is nothing to import, and the findings that say why.
  */
-export function kindOfCrd(
-  document: unknown,
-  where: Where,
-): { readonly kind?: ImportedKind; readonly findings: Finding[] } {
+export function kindOfCrd(document: unknown, where: Where): Answer<ImportedKind> {
   const crd = isRecord(document) ? document : {};
   if (crd.apiVersion !== 'apiextensions.k8s.io/v1') {
     const what = `CustomResourceDefinition of ${String(crd.apiVersion)}`;
     const message = `${what} is left out: no Kubernetes since 1.22 accepts it`;
     const fix = 'import the apiextensions.k8s.io/v1 manifest of the project';
-    return { findings: [importFinding('import/crd-version', where, message, fix)] };
+    return refused(importFinding('import/crd-version', where, message, fix));
   }
   const spec = isRecord(crd.spec) ? crd.spec : {};
   const names = isRecord(spec.names) ? spec.names : {};
@@ -36,7 +34,7 @@ export function kindOfCrd(
   if (wrong !== undefined) {
     const message = `the CustomResourceDefinition has no valid ${wrong}, so the API server would refuse it`;
     const fix = `correct ${wrong}, or leave the file out`;
-    return { findings: [importFinding('import/crd-invalid', { ...where, field: wrong }, message, fix)] };
+    return refused(importFinding('import/crd-invalid', { ...where, field: wrong }, message, fix));
   }
   const head = {
     group: String(spec.group),
@@ -57,8 +55,8 @@ export function kindOfCrd(
     const fix = 'import the CustomResourceDefinition that the project publishes, with its schema';
     findings.push(importFinding('import/no-schema', where, message, fix));
   }
-  if (schemas.length === 0) return { findings };
-  return { kind: { ...head, versions: Object.fromEntries(schemas), selectors: [kindKey(head)] }, findings };
+  if (schemas.length === 0) return refused(...findings);
+  return answered({ ...head, versions: Object.fromEntries(schemas), selectors: [kindKey(head)] }, ...findings);
 }
 
 type Fields = Readonly<Record<string, unknown>>;

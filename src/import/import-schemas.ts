@@ -1,5 +1,6 @@
 import type { Finding } from '../core/finding.ts';
 import { sortFindings } from '../core/finding.ts';
+import type { Network } from '../core/network.ts';
 import type { FoundKind } from './kind.ts';
 import { mergeKinds } from './kind.ts';
 import { planOutput, writeOutput } from './output.ts';
@@ -28,17 +29,19 @@ export interface ImportResult {
  * Errors are findings with ids `import/…`. The network is used for https locations only.
  *
  * @example
- * await importSchemas({ sources: [{ project: 'acme', location: './crds' }], outDir: 'imports' });
+ * const network = await realNetwork(process.env);
+ * await importSchemas({ sources: [{ project: 'acme', location: './crds' }], outDir: 'imports', network });
  */
 export async function importSchemas(request: {
   readonly sources: readonly ImportSource[];
   readonly outDir: string;
+  readonly network: Network;
 }): Promise<ImportResult> {
   const findings: Finding[] = [];
   const found: FoundKind[] = [];
   const entries: SourceEntry[] = [];
   for (const source of request.sources) {
-    const read = await readSource(source);
+    const read = await readSource(source, request.network);
     findings.push(...read.findings);
     found.push(...read.found);
     entries.push(read.entry);

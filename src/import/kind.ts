@@ -1,5 +1,6 @@
 import type { Finding } from '../core/finding.ts';
 import { compareText } from '../core/finding.ts';
+import { isDnsLabel, isDnsSubdomain } from '../core/names.ts';
 import { importFinding } from './rules.ts';
 import type { Schema } from './schema.ts';
 
@@ -14,17 +15,16 @@ export interface ImportedKind {
   readonly selectors: readonly string[];
 }
 
-const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const NAMES = {
-  group: new RegExp(`^${LABEL}(\\.${LABEL})*$`),
-  version: new RegExp(`^${LABEL}$`),
-  plural: new RegExp(`^${LABEL}$`),
-  kind: /^[A-Za-z][A-Za-z0-9]*$/,
+  group: isDnsSubdomain,
+  version: isDnsLabel,
+  plural: isDnsLabel,
+  kind: (text: string): boolean => /^[A-Za-z][A-Za-z0-9]*$/.test(text),
 } as const;
 
 /** Is this a valid group, version, plural or kind? They become folders, files and identifiers, so it matters. */
 export function isName(part: keyof typeof NAMES, value: unknown): value is string {
-  return typeof value === 'string' && NAMES[part].test(value);
+  return typeof value === 'string' && NAMES[part](value);
 }
 
 /** `apps/Deployment`, `Service` for the core group. */

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { diskFiles } from '../core/files.ts';
 import type { Finding } from '../core/finding.ts';
-import { broken, readIfThere } from './output.ts';
+import { broken } from './output.ts';
 import type { ImportSource } from './read-source.ts';
 import { importFinding } from './rules.ts';
 import type { SourceEntry } from './sources.ts';
@@ -19,7 +20,7 @@ export async function listedSources(
   folders: readonly string[],
 ): Promise<{ readonly sources: ImportSource[]; readonly findings: Finding[] }> {
   const file = join(outDir, 'sources.yaml');
-  const entries = readSources(await readIfThere(file));
+  const entries = readSources(diskFiles(outDir).read('sources.yaml'));
   if (!entries) return { sources: [], findings: [broken(file)] };
   const sources: ImportSource[] = [];
   const findings: Finding[] = [];

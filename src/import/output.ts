@@ -1,6 +1,8 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { diskFiles, type Files } from '../core/files.ts';
 import type { Finding } from '../core/finding.ts';
+import { makeFolder } from '../core/make-folder.ts';
 import { compactGroup, folderOf, readGroup, writeDocs, writeGroup } from './group-file.ts';
 import type { ImportedKind } from './kind.ts';
 import { importFinding } from './rules.ts';
@@ -28,12 +30,13 @@ export async function planOutput(
   entries: readonly SourceEntry[],
   compile: CompileTypes,
 ): Promise<Output & { readonly findings: Finding[] }> {
+  const files = diskFiles(outDir);
   const texts = new Map<string, string>();
   const findings: Finding[] = [];
   const groups = [...new Set(imported.map(({ group }) => group))];
   for (const group of groups) {
     const folder = folderOf(group);
-    const known = await knownKinds(join(outDir, folder));
+    const known = knownKinds(files, folder);
     if (!known) {
       findings.push(broken(join(outDir, folder, 'schema.json')));
       continue;
@@ -47,15 +50,15 @@ export async function planOutput(
       texts.set(`${folder}/${version}.d.ts`, await typesOf(compact, version, compile));
     }
   }
-  const sources = readSources(await readIfThere(join(outDir, 'sources.yaml')));
+  const sources = readSources(files.read('sources.yaml'));
   if (sources) texts.set('sources.yaml', writeSources(updateSources(sources, entries)));
   else findings.push(broken(join(outDir, 'sources.yaml')));
   return { texts, folders: groups.map(folderOf), findings };
 }
 
-async function knownKinds(folder: string): Promise<ImportedKind[] | undefined> {
-  const schema = await readIfThere(join(folder, 'schema.json'));
-  return schema === undefined ? [] : readGroup(schema, await readIfThere(join(folder, 'docs.json')));
+function knownKinds(files: Files, folder: string): ImportedKind[] | undefined {
+  const schema = files.read(`${folder}/schema.json`);
+  return schema === undefined ? [] : readGroup(schema, files.read(`${folder}/docs.json`));
 }
 
 /** Makes the folder hold the output: writes what differs, removes types of versions that no kind has any more. */
@@ -63,19 +66,20 @@ export async function writeOutput(
   outDir: string,
   { texts, folders }: Output,
 ): Promise<{ readonly written: string[]; readonly removed: string[] }> {
+  const files = diskFiles(outDir);
   const written: string[] = [];
   const removed: string[] = [];
   for (const folder of folders) {
-    await mkdir(join(outDir, folder), { recursive: true });
+    makeFolder(join(outDir, folder));
     for (const name of await readdir(join(outDir, folder))) {
       const path = `${folder}/${name}`;
-      if (texts.has(path) || !(await isOwn(join(outDir, path)))) continue;
+      if (texts.has(path) || !isOwn(files, path)) continue;
       await rm(join(outDir, path));
       removed.push(path);
     }
   }
   for (const [path, text] of texts) {
-    if ((await readIfThere(join(outDir, path))) === text) continue;
+    if (files.read(path) === text) continue;
     const file = join(outDir, path);
     await writeFile(`${file}.new`, text);
     await rename(`${file}.new`, file);
@@ -84,20 +88,8 @@ export async function writeOutput(
   return { written: written.sort(), removed: removed.sort() };
 }
 
-async function isOwn(file: string): Promise<boolean> {
-  return (
-    basename(file) === 'docs.json' || (file.endsWith('.d.ts') && ((await readIfThere(file)) ?? '').startsWith(HEADER))
-  );
-}
-
-/** The text of a file, `undefined` when there is none. */
-export async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+function isOwn(files: Files, path: string): boolean {
+  return basename(path) === 'docs.json' || (path.endsWith('.d.ts') && (files.read(path) ?? '').startsWith(HEADER));
 }
 
 /** The finding for a file of the output folder that cannot be added to. */

@@ -1,9 +1,10 @@
 import type { Finding, Where } from '../core/finding.ts';
 import { compareText } from '../core/finding.ts';
+import type { Network } from '../core/network.ts';
 import { isCrd, kindOfCrd } from './crd.ts';
 import type { Document } from './documents.ts';
 import { parseDocuments } from './documents.ts';
-import { readInputs } from './input.ts';
+import { readInputs, withoutSecrets } from './input.ts';
 import type { FoundKind, ImportedKind } from './kind.ts';
 import { mergeKinds, selectKinds } from './kind.ts';
 import { isOpenApi, kindsOfOpenApi } from './openapi.ts';
@@ -17,7 +18,7 @@ export interface ImportSource {
   readonly project: string;
   /** The project's version, for `sources.yaml`: `0.20.0`. */
   readonly version?: string;
-  /** A file, a folder or an https address. */
+  /** A file, a folder, or an https address without user info, query and fragment. */
   readonly location: string;
   /** Of a folder, only these files. Default: all. */
   readonly files?: readonly string[];
@@ -32,8 +33,9 @@ export interface ImportSource {
  */
 export async function readSource(
   source: ImportSource,
+  network: Network,
 ): Promise<{ readonly found: FoundKind[]; readonly entry: SourceEntry; readonly findings: Finding[] }> {
-  const { inputs, findings } = await readInputs(source.location, source.files);
+  const { inputs, findings } = await readInputs(source.location, network, source.files);
   const found: FoundKind[] = [];
   const files: SourceFile[] = [];
   const missing = new Set(source.kinds);
@@ -52,7 +54,7 @@ export async function readSource(
     const selectors = chosen.flatMap((kind) => kind.selectors).sort(compareText);
     if (selectors.length > 0) files.push({ file: name, digest, kinds: selectors });
   }
-  const where = { file: source.location };
+  const where = { file: withoutSecrets(source.location) };
   findings.push(...[...missing].map((selector) => kindMissing(where, selector)));
   if (offered === 0 && !findings.some(({ severity }) => severity === 'error')) findings.push(nothingFound(where));
   const entry: SourceEntry = {
@@ -70,7 +72,7 @@ function kindsOf({ value, where }: Document): {
 } {
   if (isOpenApi(value)) return { kinds: kindsOfOpenApi(value), findings: [] };
   if (isCrd(value)) {
-    const { kind, findings } = kindOfCrd(value, where);
+    const { value: kind, findings } = kindOfCrd(value, where);
     return { kinds: kind ? [kind] : [], findings };
   }
   const what = isRecord(value) && typeof value.kind === 'string' ? `a ${value.kind}` : 'something else';

@@ -6,7 +6,7 @@ export const IMPORT_RULES = [
     id: 'import/unreadable',
     severity: 'error',
     summary:
-      'A location is a readable file or folder of at most 64 MB per file, or an https address without credentials.',
+      'A location is a readable file or folder of at most 64 MB per file, or an https address without user info, query and fragment.',
     source: 'ours: nothing is imported half, and a schema that decides what is refused must not be changed on the way',
   },
   {
@@ -31,7 +31,7 @@ export const IMPORT_RULES = [
     id: 'import/kind-missing',
     severity: 'error',
     summary: 'Every kind that is asked for is defined in the location.',
-    source: 'ours',
+    source: 'ours: a misspelt kind would be missing without a word',
   },
   {
     id: 'import/kind-twice',
@@ -74,7 +74,7 @@ export const IMPORT_RULES = [
     severity: 'warning',
     summary:
       'The files that sources.yaml lists are in the folders that are given; others keep what was imported before.',
-    source: 'ours',
+    source: 'ours: to import again must not lose what is not at hand',
   },
 ] as const satisfies readonly Rule[];
 

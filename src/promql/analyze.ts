@@ -1,6 +1,6 @@
 import { AGGREGATIONS, FUNCTIONS, type PromqlType } from './functions.ts';
 import type { AggregateQuery, BinaryQuery, PromqlProblem, Query, QueryMatcher, SelectorQuery } from './parse.ts';
-import { regexFlaw } from './regex.ts';
+import { matchesNothing, regexFlaw } from './regex.ts';
 
 /**
  * What a parsed expression means, as far as its text tells: its type, the labels that a result can have, what it reads.
@@ -33,7 +33,8 @@ export function canHave(labels: ResultLabels, label: string): boolean {
 }
 
 /**
- * Looks at an expression as a whole: types and numbers of arguments, regular expressions, labels.
+ * Looks at an expression as a whole: types and numbers of arguments, regular expressions, labels. Its problems are those for
+ * which Prometheus refuses an expression that it can parse.
  *
  * @example const { query } = parsePromql('sum by (a) (up)'); canHave(analyze(query!).labels, 'b') // false
  */
@@ -73,6 +74,9 @@ export function isCondition(query: Query): boolean {
   }
 }
 
+/** Aggregations that give back some of the series themselves. */
+const CHOOSING: ReadonlySet<string> = new Set(['topk', 'bottomk', 'limitk', 'limit_ratio']);
+
 interface Result {
   readonly type: PromqlType;
   readonly labels: ResultLabels;
@@ -99,6 +103,8 @@ class Analyst {
   readonly reads: Read[] = [];
   readonly functions = new Set<string>();
   readonly problems: PromqlProblem[] = [];
+  /** Selectors that say of which labels, not of which series. */
+  readonly #ofLabels = new Set<Query>();
 
   /** @param caller function that has this very expression as an argument. */
   visit(query: Query, caller: string | undefined): Result {
@@ -109,12 +115,8 @@ class Analyst {
         return { type: 'string', labels: NO_LABELS };
       case 'selector':
         return this.#selector(query, caller, undefined);
-      case 'range': {
-        const { of, seconds } = query;
-        if (of.kind === 'selector') return { ...this.#selector(of, caller, seconds), type: 'range' };
-        this.#problem(query, 'only a selector has a range', 'put the range behind the selector, or write a subquery: (…)[1h:1m]');
-        return { ...this.visit(of, undefined), type: 'range' };
-      }
+      case 'range':
+        return { ...this.#selector(query.of, caller, query.seconds), type: 'range' };
       case 'subquery':
         return { ...this.#expect(query.of, 'vector', undefined), type: 'range' };
       case 'negative':
@@ -134,7 +136,14 @@ class Analyst {
 
   #selector(selector: SelectorQuery, caller: string | undefined, seconds: number | undefined): Result {
     this.reads.push({ selector, function: caller, seconds });
-    selector.matchers.forEach((matcher) => this.#matcher(matcher));
+    const { matchers } = selector;
+    matchers.forEach((matcher) => this.#matcher(matcher));
+    const named = matchers.find(({ label }) => label === '__name__');
+    if (isNamed(selector)) {
+      if (named) this.#problem(named, 'the metric is named twice', 'remove one of the names');
+    } else if (!this.#ofLabels.has(selector) && matchers.every(({ operator, value }) => matchesAbsent(operator, value))) {
+      this.#problem(selector, 'the selector reads every series that there is', 'name a metric, or add a condition that an empty text does not meet');
+    }
     return { type: 'vector', labels: ANY_LABELS };
   }
 
@@ -166,15 +175,18 @@ class Analyst {
   #call({ from, name, args }: Query & { kind: 'call' }): Result {
     this.functions.add(name);
     const signature = FUNCTIONS[name];
-    if (!signature) {
-      this.#problem({ from }, `the function ${name} is behind a feature flag, or newer than most Prometheus servers`, 'use a function that every Prometheus has');
-      return { type: 'vector', labels: ANY_LABELS };
+    // One that is newer than what we know is left to Prometheus.
+    if (!signature) return { type: 'vector', labels: ANY_LABELS };
+    const { takes, optional = 0, more = 0, gives } = signature;
+    const [least, most] = [takes.length - optional, takes.length + more];
+    if (args.length < least || args.length > most) {
+      const wanted = most === Infinity ? `at least ${least}` : least < most ? `${least} to ${most}` : String(most);
+      this.#problem({ from }, `${name} takes ${wanted} ${most === 1 ? 'argument' : 'arguments'}, not ${args.length}`, `write ${name}(${takes.map((type) => TYPE_WORDS[type]).join(', ')})`);
     }
-    const { takes, optional = 0, variadic, gives } = signature;
-    const least = takes.length - optional;
-    if (args.length < least || (args.length > takes.length && !variadic)) {
-      const wanted = variadic ? `at least ${least}` : optional > 0 ? `${least} to ${takes.length}` : String(takes.length);
-      this.#problem({ from }, `${name} takes ${wanted} ${takes.length === 1 ? 'argument' : 'arguments'}, not ${args.length}`, `write ${name}(${takes.map((type) => TYPE_WORDS[type]).join(', ')})`);
+    const [, filter] = args;
+    if (name === 'info' && filter) {
+      if (filter.kind !== 'selector' || isNamed(filter)) this.#problem(filter, 'info takes the labels to add here, as conditions', 'write them in braces: {k8s_cluster_name=~".+"}');
+      this.#ofLabels.add(filter);
     }
     const results = args.map((arg, index) => this.#expect(arg, takes[Math.min(index, takes.length - 1)] ?? 'vector', name));
     const series = results[takes.findIndex((type) => type === 'vector' || type === 'range')];
@@ -182,11 +194,7 @@ class Analyst {
   }
 
   #aggregate({ from, operator, grouping, args }: AggregateQuery): Result {
-    if (!Object.hasOwn(AGGREGATIONS, operator)) {
-      this.#problem({ from }, `the aggregation ${operator} is behind a feature flag`, 'use one that every Prometheus has, such as topk');
-      return { type: 'vector', labels: ANY_LABELS };
-    }
-    const parameter = AGGREGATIONS[operator];
+    const { parameter } = AGGREGATIONS[operator] ?? {};
     const wanted = parameter === undefined ? 1 : 2;
     if (args.length !== wanted) {
       this.#problem({ from }, `${operator} takes ${wanted === 1 ? 'one expression' : 'a parameter and an expression'}, not ${args.length}`, `write ${operator}(${parameter === undefined ? '' : `${TYPE_WORDS[parameter]}, `}series)`);
@@ -194,21 +202,23 @@ class Analyst {
     if (parameter !== undefined && args.length > 1 && args[0]) this.#expect(args[0], parameter, operator);
     const body = args.at(-1);
     const inner = body ? this.#expect(body, 'vector', operator).labels : NO_LABELS;
-    // These give back the series themselves.
-    if (operator === 'topk' || operator === 'bottomk') return { type: 'vector', labels: inner };
+    if (CHOOSING.has(operator)) return { type: 'vector', labels: inner };
     const kept: ResultLabels = !grouping ? NO_LABELS : grouping.by ? { only: intersection(grouping.labels, inner) } : without(inner, grouping.labels);
     const named = operator === 'count_values' && args[0]?.kind === 'string' ? withLabels(kept, [args[0].value]) : kept;
     return { type: 'vector', labels: named };
   }
 
   #binary(query: BinaryQuery): Result {
-    const { operator, bool, matching } = query;
+    const { operator, bool, matching, fill } = query;
     const left = this.#operand(query.left);
     const right = this.#operand(query.right);
     const between = left.type === 'vector' && right.type === 'vector';
     const compares = COMPARISONS.has(operator);
     if (bool && !compares) this.#problem(query, `bool makes sense behind a comparison, not behind ${operator}`, 'remove bool');
-    if (matching && !between) this.#problem(query, `${matching.on ? 'on' : 'ignoring'} matches series, but one side is a number`, `remove ${matching.on ? 'on' : 'ignoring'} (…)`);
+    const doubled = matching?.on ? matching.labels.find((label) => matching.include.includes(label)) : undefined;
+    if (doubled !== undefined) this.#problem(query, `${doubled} is matched and taken over at once`, `remove it from group_${matching?.many ?? ''} (…)`);
+    if (fill && (!between || SET_OPERATORS.has(operator))) this.#problem(query, 'fill gives values where series of two sides are matched, which they are not here', 'remove fill');
+    if (matching && matching.labels.length > 0 && !between) this.#problem(query, `${matching.on ? 'on' : 'ignoring'} matches series, but one side is a number`, `remove ${matching.on ? 'on' : 'ignoring'} (…)`);
     if (SET_OPERATORS.has(operator)) {
       if (!between) this.#problem(query, `${operator} combines series, but one side is a number`, 'wrap the number: vector(…)');
       if (matching?.many) this.#problem(query, `${operator} has no group_${matching.many}: it never combines values`, `remove group_${matching.many}`);
@@ -221,6 +231,17 @@ class Analyst {
     }
     return { type: 'vector', labels: matchedLabels(matching, left.labels, right.labels) };
   }
+}
+
+/** Whether a metric stands in front of the braces. */
+function isNamed({ from, braces }: SelectorQuery): boolean {
+  return braces?.from !== from;
+}
+
+/** Whether a condition is met by series that do not have the label. */
+function matchesAbsent(operator: QueryMatcher['operator'], value: string): boolean {
+  const isMet = operator === '=~' || operator === '!~' ? matchesNothing(value) : value === '';
+  return operator.startsWith('!') ? !isMet : isMet;
 }
 
 /** Labels of two matched vectors (promql/engine.go resultMetric of Prometheus). */

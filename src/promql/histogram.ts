@@ -44,10 +44,15 @@ export function observationRateAbove({ name, form, matchers }: HistogramSeries, 
  *
  * @param ago how long ago the window ended. Default: it ends now.
  */
-export function quantileOf(histograms: readonly HistogramSeries[], quantile: number, window: Range, by: readonly string[] = [], ago?: Range): Expr {
+export function quantileOf(histograms: readonly HistogramSeries[], quantile: number, window: Range, by?: readonly string[], ago?: Range): Expr {
+  return histogramQuantile(quantile, histogramRates(histograms, window, by, ago));
+}
+
+/** What quantiles are made of: the rates of histograms, of all series together or for each value of some labels. */
+export function histogramRates(histograms: readonly HistogramSeries[], window: Range, by: readonly string[] = [], ago?: Range): Expr {
   const rates = or(...histograms.map(({ name, form, matchers }) => rate(form === 'classic' ? buckets(name, matchers) : selector(name, matchers), window, ago)));
   const labels = isNative(histograms) ? by : [...by, 'le'];
-  return histogramQuantile(quantile, sum(rates, labels.length > 0 ? labels : undefined));
+  return sum(rates, labels.length > 0 ? labels : undefined);
 }
 
 /** One Prometheus keeps all of them alike. */

@@ -2,14 +2,15 @@ import { createRequire } from 'node:module';
 import type { SyntaxNode } from '@lezer/common';
 import type * as Lezer from '@prometheus-io/lezer-promql';
 import { didYouMean } from '../core/names.ts';
-import { FUNCTIONS } from './functions.ts';
+import { AGGREGATIONS, FUNCTIONS } from './functions.ts';
+import { durationOf, literalValue, unquote } from './literal.ts';
 
 /**
  * Reads PromQL that somebody else wrote, without a Prometheus: the grammar is Prometheus' own
  * (`@prometheus-io/lezer-promql`), what it means is looked at in `analyze.ts`.
  *
- * What only newer versions or feature flags understand (arithmetic in durations, names in quotes, `fill`, …) is no part of
- * it: an expression that is accepted here is one for every Prometheus from 2.42 on.
+ * The tree is that of the newest Prometheus, with all feature flags. `parsePromql` refuses what only newer versions or flags
+ * understand (arithmetic in durations, names in quotes, `fill`, …): what it accepts is for every Prometheus from 2.42 on.
  */
 
 /** Where something stands in the text: offsets in UTF-16 units, the second one behind it. */
@@ -50,12 +51,20 @@ export type Query =
   | SelectorQuery
   | (Span & { readonly kind: 'number'; readonly value: number })
   | (Span & { readonly kind: 'string'; readonly value: string })
-  | (Span & { readonly kind: 'range'; readonly of: Query; readonly seconds: number })
-  | (Span & { readonly kind: 'subquery'; readonly of: Query; readonly seconds: number })
+  | RangeQuery
+  | (Span & { readonly kind: 'subquery'; readonly of: Query; readonly seconds: number | undefined })
   | (Span & { readonly kind: 'negative'; readonly of: Query })
   | (Span & { readonly kind: 'call'; readonly name: string; readonly args: readonly Query[] })
   | AggregateQuery
   | BinaryQuery;
+
+/** `up[5m]` */
+export interface RangeQuery extends Span {
+  readonly kind: 'range';
+  readonly of: SelectorQuery;
+  /** `undefined` for what only a newer Prometheus works out: `[step() * 2]`. */
+  readonly seconds: number | undefined;
+}
 
 /** `sum by (x) (…)` */
 export interface AggregateQuery extends Span {
@@ -71,6 +80,8 @@ export interface BinaryQuery extends Span {
   readonly operator: string;
   readonly bool: boolean;
   readonly matching: VectorMatching | undefined;
+  /** Whether values are given for what one side lacks: `fill(0)`. */
+  readonly fill: boolean;
   readonly left: Query;
   readonly right: Query;
 }
@@ -94,32 +105,44 @@ const MAX_LENGTH = 16_384;
 /** Nested deeper than any expression that means something. */
 const MAX_DEPTH = 100;
 
+/** Deeper ones would fill the stack. */
+const LAST_DEPTH = 1000;
+
 /**
- * Parses an expression.
+ * Parses an expression that every Prometheus from 2.42 on reads.
  *
  * @example parsePromql('rate(x[5m]').problem // { from: 10, message: 'the expression ends too early', … }
  */
 export function parsePromql(text: string): ParsedPromql {
   if (text.length > MAX_LENGTH) return refused(MAX_LENGTH, `the expression has ${text.length} characters`, 'record parts of it under names of their own');
-  if (/^(?:\s|#.*)*$/.test(text)) return refused(0, 'the expression is empty', 'write what is to be evaluated');
-  const root = grammar().parse(text).topNode;
-  const problem = problemOf(text, root);
-  if (problem) return { problem };
-  try {
-    return { query: new Reader(text).query(meaningful(root)[0]!, 0) };
-  } catch (error) {
-    if (error instanceof Unreadable) return { problem: error.problem };
-    throw error;
-  }
+  const { parsed, newer } = read(text);
+  return parsed.query && newer ? { problem: newer } : parsed;
 }
 
 /**
- * What no Prometheus would read; `undefined` for what the newest one does.
+ * Parses an expression that the newest Prometheus reads, if need be with feature flags.
  *
- * @example syntaxProblem('rate(x[5m]')?.message // 'the expression ends too early'
+ * Known to be missing in the grammar, and so refused, are the functions `max_of` and `min_of`, numbers that end in a dot,
+ * and more than some 400 operators in a row.
+ *
+ * @example parseNewestPromql('{"foo.bar"} > 1').query?.kind // 'binary'
  */
-export function syntaxProblem(text: string): PromqlProblem | undefined {
-  return problemOf(text, grammar().parse(text).topNode);
+export function parseNewestPromql(text: string): ParsedPromql {
+  return read(text).parsed;
+}
+
+function read(text: string): { readonly parsed: ParsedPromql; readonly newer?: PromqlProblem | undefined } {
+  if (text.replace(/#.*/g, '').trim() === '') return { parsed: refused(0, 'the expression is empty', 'write what is to be evaluated') };
+  const root = grammar().parse(text).topNode;
+  const problem = badLiteral(text, root) ?? misplaced(text, root);
+  if (problem) return { parsed: { problem } };
+  const reader = new Reader(text);
+  try {
+    return { parsed: { query: reader.query(meaningful(root)[0]!, 0) }, newer: reader.newer };
+  } catch (error) {
+    if (error instanceof Unreadable) return { parsed: { problem: error.problem } };
+    throw error;
+  }
 }
 
 /**
@@ -143,7 +166,7 @@ function refused(from: number, message: string, fix: string): { problem: PromqlP
   return { problem: { from, message, fix } };
 }
 
-/** Ends the reading of a tree at the first thing that is not supported. */
+/** Ends the reading of a tree at the first thing that no Prometheus takes, though the grammar does. */
 class Unreadable extends Error {
   readonly problem: PromqlProblem;
 
@@ -164,10 +187,6 @@ function badLiteral(text: string, root: SyntaxNode): PromqlProblem | undefined {
   return problem;
 }
 
-function problemOf(text: string, root: SyntaxNode): PromqlProblem | undefined {
-  return badLiteral(text, root) ?? misplaced(text, root);
-}
-
 function misplaced(text: string, root: SyntaxNode): PromqlProblem | undefined {
   let from: number | undefined;
   root.cursor().iterate((node) => {
@@ -179,7 +198,7 @@ function misplaced(text: string, root: SyntaxNode): PromqlProblem | undefined {
   const at = text.length - rest.length;
   const name = rest.startsWith('(') ? /([a-zA-Z_]\w*)\s*$/.exec(text.slice(0, at))?.[1] : undefined;
   if (name !== undefined && !Object.hasOwn(FUNCTIONS, name)) {
-    const near = didYouMean(name, Object.keys(FUNCTIONS));
+    const near = didYouMean(name, Object.keys(FUNCTIONS).filter((known) => !FUNCTIONS[known]?.experimental));
     const fix = near === undefined ? 'write a function of PromQL: prometheus.io/docs/prometheus/latest/querying/functions' : `did you mean ${near}?`;
     return { from: text.lastIndexOf(name, at), message: `there is no function ${JSON.stringify(name)}`, fix };
   }
@@ -196,8 +215,30 @@ function meaningful(node: SyntaxNode): SyntaxNode[] {
 
 const NEWER = 'write it in the PromQL of Prometheus 2, which every version reads';
 
+/** What stands behind something that is read, and says how. */
+interface Modifier {
+  readonly word: string;
+  /** The word that must not stand there too. */
+  readonly excludes: string;
+  readonly ofSubqueries: boolean;
+  readonly example: string;
+}
+
+const MODIFIERS = {
+  OffsetExpr: { word: 'offset', excludes: 'offset', ofSubqueries: true, example: 'metric[5m] offset 1h' },
+  StepInvariantExpr: { word: '@', excludes: '@', ofSubqueries: true, example: 'metric[5m] @ end()' },
+  AnchoredExpr: { word: 'anchored', excludes: 'smoothed', ofSubqueries: false, example: 'metric[5m] anchored' },
+  SmoothedExpr: { word: 'smoothed', excludes: 'anchored', ofSubqueries: false, example: 'metric[5m] smoothed' },
+} satisfies Record<string, Modifier>;
+
 class Reader {
   readonly #text: string;
+  /** What stood in brackets of its own. */
+  readonly #closed = new Set<Query>();
+  /** Modifiers of selectors, ranges and subqueries so far. */
+  readonly #modifiers = new Map<Query, readonly string[]>();
+  /** The first thing that not every Prometheus understands. */
+  newer: PromqlProblem | undefined;
 
   constructor(text: string) {
     this.#text = text;
@@ -205,15 +246,24 @@ class Reader {
 
   /** One expression; each kind of node has its own reading. */
   query(node: SyntaxNode, depth: number): Query {
-    if (depth > MAX_DEPTH) throw new Unreadable(node.from, `the expression is nested more than ${MAX_DEPTH} deep`, 'record parts of it under names of their own');
     const { from, to } = node;
+    if (depth > MAX_DEPTH) this.#tooDeep(from, depth);
     const children = meaningful(node);
     const inner = (index: number): Query => this.query(children[index]!, depth + 1);
     switch (node.name) {
-      case 'ParenExpr':
+      case 'ParenExpr': {
+        const query = inner(0);
+        this.#closed.add(query);
+        return query;
+      }
       case 'OffsetExpr':
       case 'StepInvariantExpr':
-        return inner(0);
+      case 'AnchoredExpr':
+      case 'SmoothedExpr': {
+        const modifier = MODIFIERS[node.name];
+        this.#checkModifier(node, children[2]);
+        return this.#behind(inner(0), to, (of) => this.#modified(of, modifier, children[1]!));
+      }
       case 'NumberDurationLiteral':
         return { kind: 'number', from, to, value: this.#number(node) };
       case 'StringLiteral':
@@ -222,19 +272,77 @@ class Reader {
         return { kind: 'negative', from, to, of: inner(1) };
       case 'VectorSelector':
         return this.#selector(node, children);
-      case 'MatrixSelector':
-        return { kind: 'range', from, to, of: inner(0), seconds: this.#seconds(children[1]) };
-      case 'SubqueryExpr':
-        return { kind: 'subquery', from, to, of: inner(0), seconds: this.#seconds(children[1]) };
+      case 'MatrixSelector': {
+        const seconds = this.#seconds(children[1]);
+        return this.#behind(inner(0), to, (of) => this.#range(of, to, seconds));
+      }
+      case 'SubqueryExpr': {
+        const [seconds] = children.slice(1).map((duration) => this.#seconds(duration));
+        return this.#behind(inner(0), to, (of) => ({ kind: 'subquery', from: of.from, to, of, seconds }));
+      }
       case 'FunctionCall':
-        return { kind: 'call', from, to, name: this.#slice(children[0]), args: this.#args(children[1], depth) };
+        return this.#call(node, children, depth);
       case 'AggregateExpr':
         return this.#aggregate(node, children, depth);
       case 'BinaryExpr':
         return this.#binary(node, children, depth);
       default:
-        throw new Unreadable(from, `${JSON.stringify(this.#slice(node).slice(0, 40))} is not understood by every Prometheus`, NEWER);
+        throw new Unreadable(from, `${this.#quoted(node)} is not understood by any Prometheus that we know`, NEWER);
     }
+  }
+
+  #newer(from: number, message: string, fix = NEWER): void {
+    this.newer ??= { from, message, fix };
+  }
+
+  #tooDeep(from: number, depth: number): void {
+    const problem = [from, `the expression is nested more than ${depth > LAST_DEPTH ? LAST_DEPTH : MAX_DEPTH} deep`, 'record parts of it under names of their own'] as const;
+    if (depth > LAST_DEPTH) throw new Unreadable(...problem);
+    this.#newer(...problem);
+  }
+
+  /**
+   * Changes the operand that stands in front of a modifier or a range. To the grammar, that of `a + b offset 5m` is `a + b`;
+   * to Prometheus it is `b`.
+   */
+  #behind(query: Query, to: number, change: (operand: Query) => Query): Query {
+    if (this.#closed.has(query)) return change(query);
+    if (query.kind === 'binary') return { ...query, to, right: this.#behind(query.right, to, change) };
+    if (query.kind === 'negative') return { ...query, to, of: this.#behind(query.of, to, change) };
+    return change(query);
+  }
+
+  #checkModifier(node: SyntaxNode, value: SyntaxNode | undefined): void {
+    const { name, from } = node;
+    if (name === 'AnchoredExpr' || name === 'SmoothedExpr') this.#newer(from, `${this.#quoted(node)} is not understood by every Prometheus`);
+    if (name === 'OffsetExpr' && secondsOf(this.#slice(value).replace(/^[+-]\s*/, '')) === undefined) {
+      this.#newer(value?.from ?? from, `${this.#slice(value)} is not a duration that every Prometheus reads`, DURATION);
+    }
+    if (value?.name === 'NumberDurationLiteral' && !(Math.abs(this.#number(value)) < 2 ** 63)) {
+      throw new Unreadable(value.from, `${this.#slice(value)} is no time`, 'write seconds since 1970, start() or end()');
+    }
+  }
+
+  #modified(of: Query, { word, excludes, ofSubqueries, example }: Modifier, { from }: SyntaxNode): Query {
+    const before = this.#modifiers.get(of) ?? [];
+    const isTaken = of.kind === 'selector' || of.kind === 'range' || (ofSubqueries && of.kind === 'subquery');
+    if (!isTaken || this.#closed.has(of)) {
+      throw new Unreadable(from, `${word} belongs behind a selector or a range${ofSubqueries ? ', or a subquery' : ''}`, `move it: ${example}`);
+    }
+    if (before.includes(excludes)) throw new Unreadable(from, excludes === word ? `${word} is given twice` : `${excludes} and ${word} exclude each other`, 'remove one of them');
+    this.#modifiers.set(of, [...before, word]);
+    return of;
+  }
+
+  #range(of: Query, to: number, seconds: number | undefined): Query {
+    if (of.kind !== 'selector' || this.#closed.has(of)) {
+      throw new Unreadable(of.from, 'only a selector has a range', 'put the range behind the selector, or write a subquery: (…)[1h:1m]');
+    }
+    const before = this.#modifiers.get(of) ?? [];
+    if (before.includes('offset') || before.includes('@')) throw new Unreadable(of.from, 'offset and @ stand behind a range', 'write metric[5m] offset 5m');
+    const range: Query = { kind: 'range', from: of.from, to, of, seconds };
+    this.#modifiers.set(range, before);
+    return range;
   }
 
   #slice(node: SyntaxNode | undefined): string {
@@ -245,13 +353,17 @@ class Reader {
     return body ? meaningful(body).map((arg) => this.query(arg, depth + 1)) : [];
   }
 
+  /** The beginning of a node, for messages. */
+  #quoted(node: SyntaxNode): string {
+    return JSON.stringify(this.#slice(node).slice(0, 40));
+  }
+
   #number(node: SyntaxNode): number {
-    const text = this.#slice(node).toLowerCase().replace(/\s/g, '');
-    if (/^[+-]?inf$/.test(text)) return text.startsWith('-') ? -Infinity : Infinity;
-    if (/^[+-]?nan$/.test(text)) return NaN;
-    const value = Number(text);
-    if (Number.isNaN(value)) throw new Unreadable(node.from, `${text} is not a number that every Prometheus reads`, 'write seconds, as a plain number');
-    return value;
+    const text = this.#slice(node);
+    if (!/^[+-]?\s*(?:inf|nan|0x[\da-f]+|[\d.]+(?:e[+-]?\d+)?)$/i.test(text)) {
+      this.#newer(node.from, `${text} is not a number that every Prometheus reads`, 'write seconds, as a plain number');
+    }
+    return literalValue(text) ?? NaN;
   }
 
   #string(node: SyntaxNode): string {
@@ -259,9 +371,13 @@ class Reader {
     return unquote(this.#slice(node)) as string;
   }
 
-  #seconds(node: SyntaxNode | undefined): number {
-    const seconds = secondsOf(this.#slice(node));
-    if (seconds === undefined) throw new Unreadable(node?.from ?? 0, `${this.#slice(node)} is not a duration that every Prometheus reads`, 'write numbers with units, as 5m or 1h30m');
+  /** Seconds of a duration; `undefined` for one that is worked out. */
+  #seconds(node: SyntaxNode | undefined): number | undefined {
+    const text = this.#slice(node);
+    const from = node?.from ?? 0;
+    if (secondsOf(text) === undefined) this.#newer(from, `${text} is not a duration that every Prometheus reads`, DURATION);
+    const seconds = literalValue(text);
+    if (seconds !== undefined && !(seconds > 0 && seconds < MAX_SECONDS)) throw new Unreadable(from, `${text} is no length of time`, DURATION);
     return seconds;
   }
 
@@ -274,23 +390,40 @@ class Reader {
   }
 
   #matcher(node: SyntaxNode): QueryMatcher {
-    const [label, operator, literal] = meaningful(node);
-    if (node.name !== 'UnquotedLabelMatcher' || !literal) {
-      throw new Unreadable(node.from, `${this.#slice(node).slice(0, 40)}: names in quotes need Prometheus 3`, 'write {__name__="…"}, and label names without quotes');
+    const { from, to } = node;
+    if (node.name !== 'UnquotedLabelMatcher') {
+      this.#newer(from, `${this.#slice(node).slice(0, 40)}: names in quotes need Prometheus 3`, 'write {__name__="…"}, and label names without quotes');
     }
-    const { from, to } = literal;
-    const value = this.#string(literal);
-    return { from: node.from, to: node.to, label: this.#slice(label), operator: this.#slice(operator) as QueryMatcher['operator'], value, literal: { from, to } };
+    const [label, operator, literal] = meaningful(node);
+    // A name alone is that of the metric.
+    if (!operator || !literal) return { from, to, label: '__name__', operator: '=', value: this.#string(node), literal: { from, to } };
+    const name = label?.name === 'LabelName' ? this.#slice(label) : this.#string(label!);
+    const sign = this.#slice(operator) as QueryMatcher['operator'];
+    return { from, to, label: name, operator: sign, value: this.#string(literal), literal: { from: literal.from, to: literal.to } };
+  }
+
+  #call({ from, to }: SyntaxNode, children: readonly SyntaxNode[], depth: number): Query {
+    const name = this.#slice(children[0]);
+    const signature = FUNCTIONS[name];
+    if (!signature || signature.experimental) {
+      this.#newer(from, `the function ${name} is behind a feature flag, or newer than most Prometheus servers`, 'use a function that every Prometheus has');
+    }
+    return { kind: 'call', from, to, name, args: this.#args(children[1], depth) };
   }
 
   #aggregate({ from, to }: SyntaxNode, children: readonly SyntaxNode[], depth: number): AggregateQuery {
+    const operator = this.#slice(children[0]).toLowerCase();
+    const signature = AGGREGATIONS[operator];
+    if (!signature || signature.experimental) {
+      this.#newer(from, `the aggregation ${operator} is behind a feature flag`, 'use one that every Prometheus has, such as topk');
+    }
     const modifier = children.find(({ name }) => name === 'AggregateModifier');
     const [word, labels] = modifier ? meaningful(modifier) : [];
     return {
       kind: 'aggregate',
       from,
       to,
-      operator: this.#slice(children[0]).toLowerCase(),
+      operator,
       grouping: word && { by: word.name === 'By', labels: this.#labels(labels) },
       args: this.#args(children.find(({ name }) => name === 'FunctionCallBody'), depth),
     };
@@ -300,23 +433,36 @@ class Reader {
     if (node?.name !== 'GroupingLabels') return [];
     return meaningful(node).map((label) => {
       if (label.name === 'LabelName') return this.#slice(label);
-      throw new Unreadable(label.from, 'names in quotes need Prometheus 3', 'write label names without quotes');
+      this.#newer(label.from, 'names in quotes need Prometheus 3', 'write label names without quotes');
+      return this.#string(label);
     });
   }
 
   #binary({ from, to }: SyntaxNode, children: readonly SyntaxNode[], depth: number): BinaryQuery {
-    const [left, operator, ...rest] = children;
-    const right = rest.at(-1)!;
+    const [left, sign, ...rest] = children;
+    const operator = this.#slice(sign).toLowerCase();
+    if (operator === '</' || operator === '>/') this.#newer(sign?.from ?? from, `${operator} is not understood by every Prometheus`);
     let bool = false;
+    let fill = false;
     let matching: VectorMatching | undefined;
     for (const modifier of rest.slice(0, -1)) {
       if (modifier.name === 'BoolModifier') bool = true;
       else if (modifier.name === 'MatchingModifierClause') matching = this.#matching(modifier);
-      else throw new Unreadable(modifier.from, `${JSON.stringify(this.#slice(modifier))} is not understood by every Prometheus`, NEWER);
+      else {
+        fill = true;
+        this.#newer(modifier.from, `${this.#quoted(modifier)} is not understood by every Prometheus`);
+      }
     }
-    const sign = this.#slice(operator).toLowerCase();
-    if (sign === '</' || sign === '>/') throw new Unreadable(operator?.from ?? from, `${sign} is not understood by every Prometheus`, NEWER);
-    return { kind: 'binary', from, to, operator: sign, bool, matching, left: this.query(left!, depth + 1), right: this.query(right, depth + 1) };
+    return this.#operation(this.query(left!, depth + 1), { to, operator, bool, matching, fill, right: this.query(rest.at(-1)!, depth + 1) });
+  }
+
+  /** Behind an operand with a modifier, the grammar has forgotten the operators before, which may bind less. */
+  #operation(left: Query, rest: Omit<BinaryQuery, 'kind' | 'from' | 'left'>): BinaryQuery {
+    const { operator, to } = rest;
+    if (left.kind === 'binary' && !this.#closed.has(left) && (binding(left.operator) < binding(operator) || operator === '^')) {
+      return { ...left, to, right: this.#operation(left.right, rest) };
+    }
+    return { kind: 'binary', from: left.from, ...rest, left };
   }
 
   #matching(node: SyntaxNode): VectorMatching {
@@ -326,57 +472,24 @@ class Reader {
   }
 }
 
-const UNIT_SECONDS: Readonly<Record<string, number>> = { y: 31_536_000, w: 604_800, d: 86_400, h: 3600, m: 60, s: 1, ms: 0.001 };
+/** How tightly operators bind, loosest first. */
+const BINDING = [['or'], ['and', 'unless'], ['==', '!=', '>', '<', '>=', '<=', '</', '>/'], ['+', '-'], ['*', '/', '%', 'atan2'], ['^']];
 
-/** Seconds of a duration as Prometheus 2 writes it; `undefined` when it is none, or none at all. */
+function binding(operator: string): number {
+  return BINDING.findIndex((operators) => operators.includes(operator));
+}
+
+const DURATION = 'write numbers with units, as 5m or 1h30m';
+
+/** Go counts durations in nanoseconds. */
+const MAX_SECONDS = 2 ** 63 / 1e9;
+
+/**
+ * Seconds of a duration as Prometheus 2 writes it; `undefined` when it is none, or has no length.
+ *
+ * @example secondsOf('1h30m') // 5400
+ */
 export function secondsOf(text: string): number | undefined {
-  if (!/^(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?$/.test(text)) return undefined;
-  const seconds = [...text.matchAll(/(\d+)(ms|[ywdhms])/g)].reduce((sum, [, count, unit]) => sum + Number(count) * (UNIT_SECONDS[unit ?? ''] ?? 0), 0);
-  return seconds > 0 ? seconds : undefined;
-}
-
-interface BadString {
-  readonly at: number;
-  readonly message: string;
-  readonly fix: string;
-}
-
-const ESCAPES: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', '\\': '\\' };
-
-/** The text of a string literal, whose escapes are Go's; or where it goes wrong. */
-function unquote(literal: string): string | BadString {
-  const quote = literal.charAt(0);
-  if (literal.length < 2 || !literal.endsWith(quote)) return { at: 0, message: 'a string has no end', fix: `close it with ${quote}` };
-  const inner = literal.slice(1, -1);
-  if (quote === '`') return inner;
-  let text = '';
-  for (let index = 0; index < inner.length; index++) {
-    if (inner[index] !== '\\') {
-      text += inner[index];
-      continue;
-    }
-    const escape = escapeAt(inner, index, quote);
-    if (!escape) return { at: index + 1, message: `${inner.slice(index, index + 2)} is no escape that PromQL knows`, fix: 'double the backslash, also in regular expressions: "\\\\."' };
-    text += escape.text;
-    index += escape.length - 1;
-  }
-  // An escaped quote at the end leaves none to close with.
-  return closes(inner) ? text : { at: 0, message: 'a string has no end', fix: `close it with ${quote}` };
-}
-
-function escapeAt(inner: string, index: number, quote: string): { text: string; length: number } | undefined {
-  const next = inner.charAt(index + 1);
-  const simple = next === quote ? quote : ESCAPES[next];
-  if (simple !== undefined) return { text: simple, length: 2 };
-  const code = /^(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2}))/.exec(inner.slice(index + 1));
-  if (!code) return undefined;
-  const [all, byte, short, long, octal] = code;
-  const value = octal === undefined ? Number.parseInt(byte ?? short ?? long ?? '', 16) : Number.parseInt(octal, 8);
-  const isCharacter = value <= 0x10ffff && (value < 0xd800 || value > 0xdfff);
-  return isCharacter ? { text: String.fromCodePoint(value), length: all.length + 1 } : undefined;
-}
-
-/** Whether the quote behind a text is not escaped by it. */
-function closes(inner: string): boolean {
-  return (/\\*$/.exec(inner)?.[0].length ?? 0) % 2 === 0;
+  const seconds = durationOf(text);
+  return seconds === 0 ? undefined : seconds;
 }

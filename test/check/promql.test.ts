@@ -220,8 +220,22 @@ describe('a PrometheusRule that a user wrote', () => {
     ]);
   });
 
-  test('may be written in the PromQL of the newest Prometheus', () => {
-    const rules = ['{"foo.bar"} > 1', 'rate(x[300])', 'rate(x[5m+1m])', `up{job=~"${'a|'.repeat(9000)}"}`].map((expr) => ({ alert: 'A', expr }));
+  test.each([
+    ['rate(foo)', 'line 1, column 6: rate takes series over a range here, but this is series'],
+    ['foo[5m] > 1', 'line 1, column 1: an operator takes numbers and series, but this is series over a range'],
+    ['1 == 1', 'line 1, column 1: two numbers are compared, which is decided when the rule is written'],
+    ['foo[5m]', 'line 1, column 1: the result is neither a number nor series'],
+    ['"foo"', 'line 1, column 1: the result is neither a number nor series'],
+    ['sort_by_label(foo, 1)', 'line 1, column 20: sort_by_label takes a text here, but this is a number'],
+    ['foo{a=~"("}', 'line 1, column 8: the regular expression cannot be read: unterminated group'],
+  ])('cannot have %s, which no Prometheus evaluates', (expr, message) => {
+    expect(syntaxOf(written({ groups: [{ name: 'own', rules: [{ alert: 'A', expr }] }] }))).toEqual([
+      ['promql/type', 'PrometheusRule own', 'spec.groups[0].rules[0].expr', message],
+    ]);
+  });
+
+  test('may be written in the PromQL of the newest Prometheus, also what needs a feature flag', () => {
+    const rules = ['{"foo.bar"} > 1', 'rate(x[300])', 'rate(x[5m+1m])', 'sort_by_label(x, "a")', 'limitk(3, x)', 'rate(x[5m] smoothed)', '5', `up{job=~"${'a|'.repeat(9000)}"}`].map((expr) => ({ alert: 'A', expr }));
     expect(syntaxOf(written({ groups: [{ name: 'own', rules }] }))).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,6 +13,7 @@ import { exactly } from '../../src/promql/selector.ts';
 import { renderArgoRollouts } from '../../src/render/argo-rollouts.ts';
 import type { GateOutput } from '../../src/service/gate.ts';
 import { targetOf } from '../support/target.ts';
+import { runTool } from './run-tool.ts';
 
 /**
  * Gates against a real Prometheus, which scrapes an exporter of ours every second. Each story is a service of its own, so
@@ -98,8 +99,7 @@ let folder: string;
 let url: string;
 
 beforeAll(async () => {
-  const { error } = spawnSync('prometheus', ['--version']);
-  if (error) throw new Error('prometheus is not installed: run test/conformance/install', { cause: error });
+  runTool('prometheus', ['--version']);
   exporter = createServer((_request, response) => response.setHeader('content-type', 'text/plain; version=0.0.4').end(metrics()));
   const target = await listening(exporter);
   url = `http://127.0.0.1:${await freePort()}`;

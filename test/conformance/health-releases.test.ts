@@ -5,7 +5,7 @@ import type { KubeObject } from '../../src/core/object.ts';
 import { renderPrometheus } from '../../src/render/prometheus.ts';
 import { targetOf, type TargetOptions } from '../support/target.ts';
 import { firstFiring, measure, type MeasuredStory } from './measure.ts';
-import { checkRules, hasPromtool, testRules, type Expectation, type Series } from './promtool.ts';
+import { checkRules, testRules, type Expectation, type Series } from './promtool.ts';
 import { happenings, random } from './random.ts';
 import { counter, firing, series, silent } from './series.ts';
 
@@ -44,12 +44,7 @@ function durations(release: string, fast: string, all: string): Series[] {
 
 const CANARY: TargetOptions = { candidate: { release: 'v47', weight: 10 }, spec: { canary: { steps: [10, 50], bake: '30m' } } };
 
-test('promtool is at hand, or somebody is told', () => {
-  if (!hasPromtool) console.error('\n*** promtool is missing: NO ALERT RULE WAS TESTED. apt-get install -y prometheus ***\n');
-  expect(hasPromtool || process.env['CI'] !== 'true', 'promtool is required in CI: apt-get install -y prometheus').toBe(true);
-});
-
-describe.runIf(hasPromtool)('a candidate', () => {
+describe('a candidate', () => {
   const rules = rulesOf(CANARY);
   // The age of a candidate has its own stories.
   const quiet = (minutes: number): Expectation[] => silent(minutes, 'alertname!="AiCandidateStuck"');
@@ -94,7 +89,7 @@ describe.runIf(hasPromtool)('a candidate', () => {
   });
 });
 
-describe.runIf(hasPromtool)('the share of the traffic', () => {
+describe('the share of the traffic', () => {
   const shared = (stable: string, candidate: string): Series[] => [requests('v46', '200', stable), requests('v47', '200', candidate)];
   const differs = (minute: number, count: number): Expectation => firing(minute, 'AiTrafficShareDiffers', count);
 
@@ -128,7 +123,7 @@ describe.runIf(hasPromtool)('the share of the traffic', () => {
   });
 });
 
-describe.runIf(hasPromtool)('the age of a release', () => {
+describe('the age of a release', () => {
   test('is told of when a candidate stays at one share longer than twice its bake time, and an hour at least', () => {
     story(rulesOf(CANARY), [], [firing(80, 'AiCandidateStuck', 0), firing(95, 'AiCandidateStuck')]);
     const warming = rulesOf({ ...CANARY, candidate: { release: 'v47', weight: 0 } });
@@ -160,7 +155,7 @@ describe.runIf(hasPromtool)('the age of a release', () => {
   });
 });
 
-describe.runIf(hasPromtool)('promtool accepts', () => {
+describe('promtool accepts', () => {
   test.each([
     ['one release', {}],
     ['a candidate', CANARY],
@@ -184,7 +179,7 @@ function traffic(next: () => number, minutes: number, failing: (minute: number) 
   return [requests('v46', '200', good!), requests('v46', '503', bad!), requests('v47', '200', ok!), requests('v47', '503', failed!)];
 }
 
-describe.runIf(hasPromtool)('measured', () => {
+describe('measured', () => {
   const rules = rulesOf(CANARY);
   const page = readFileSync(join(import.meta.dirname, '../../docs/health.md'), 'utf8');
 

@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KubeObject } from '../../src/core/object.ts';
 import { emitYaml } from '../../src/core/yaml.ts';
 import type { Series } from './promtool.ts';
+import { runTool } from './run-tool.ts';
 
 /** What Prometheus scraped, and what to ask at the end. */
 export interface MeasuredStory {
@@ -37,8 +37,7 @@ export function measure(rule: KubeObject, scrape: number, stories: readonly Meas
     writeFileSync(join(folder, 'test.yaml'), JSON.stringify({ rule_files: ['rules.yaml'], evaluation_interval: `${evaluation}s`, tests }));
     // It has little to keep, and would collect garbage all the time.
     const env = { ...process.env, GOGC: '800' };
-    const { stdout, stderr, error } = spawnSync(promtool, ['test', 'rules', 'test.yaml'], { cwd: folder, env, encoding: 'utf8', maxBuffer: 2 ** 28 });
-    if (error) throw error;
+    const { stdout, stderr } = runTool(promtool, ['test', 'rules', 'test.yaml'], { cwd: folder, env });
     const output = stdout + stderr;
     const values = [...output.matchAll(/^ +exp: \{story="of nobody"\} (\S+)\n +got: (?:nil|\{\} (\S+))$/gm)];
     if (values.length !== stories.length || values.some(([, index], at) => Number(index) !== at)) throw new Error(output.slice(0, 2000));

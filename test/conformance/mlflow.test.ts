@@ -108,16 +108,6 @@ test('a version that names its own bucket stays there', async () => {
   expect((await registry.describe('direct', '1')).value?.uri).toBe(`s3://ml-models/1/${run_id}/artifacts/model/`);
 });
 
-test('versions are listed newest first, with their aliases', async () => {
-  await register('listed');
-  await versionOf('listed');
-  await versionOf('listed');
-  await versionOf('listed');
-  await setAlias('listed', 'champion', '2');
-  const { value } = await registry.list('listed', { limit: 2 });
-  expect(value?.map(({ version, aliases, status }) => [version, aliases, status])).toEqual([['3', [], 'ready'], ['2', ['champion'], 'ready']]);
-});
-
 test('latest is the newest version, and the newest approved one where approval is known', async () => {
   await register('newest');
   await versionOf('newest');
@@ -155,8 +145,8 @@ describe('what is not there is a finding', () => {
     expect(await idOf(registry.resolve({ name: 'empty', alias: 'Staging' }))).toBe('registry/not-found');
     expect(await idOf(registry.describe('empty', '9'))).toBe('registry/not-found');
     expect(await idOf(registry.describe('empty', 'nine'))).toBe('registry/not-found');
-    expect(await idOf(registry.list('nobody'))).toBe('registry/not-found');
-    expect((await registry.list('empty')).value).toEqual([]);
+    expect((await registry.resolve({ name: 'nobody', alias: 'latest' })).findings[0]?.message).toBe('there is no registered model "nobody"');
+    expect((await registry.resolve({ name: 'empty', alias: 'latest' })).findings[0]?.message).toBe('there is no version of "empty" that is ready and approved');
   });
 });
 

@@ -1,12 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { emitYaml } from '../../src/core/yaml.ts';
 import type { KubeObject } from '../../src/core/object.ts';
-
-/** Whether promtool can be run here. */
-export const hasPromtool = spawnSync('promtool', ['--version']).error === undefined;
+import { runTool } from './run-tool.ts';
 
 /** A current promtool, which test/conformance/install-prometheus builds: Debian's knows no native histograms. */
 export const CURRENT_PROMTOOL = join(import.meta.dirname, '../../.cache/prometheus/promtool');
@@ -33,6 +30,22 @@ export function checkRules(rule: KubeObject, promtool = 'promtool'): { ok: boole
   return withFiles({ 'rules.yaml': emitYaml(rule.spec as object) }, (folder) =>
     run(folder, ['check', 'rules', '--lint=all', '--lint-fatal', 'rules.yaml'], promtool),
   );
+}
+
+/** Feature flags of a current promtool that are about expressions. */
+export const ALL_FEATURES = '--enable-feature=promql-experimental-functions,promql-extended-range-selectors,promql-binop-fill-modifiers';
+
+/** Whether promtool takes each of these expressions, which have one line each. */
+export function accepted(expressions: readonly string[], promtool: string, ...flags: readonly string[]): boolean[] {
+  const rules = expressions.map((expr, index) => ({ record: `expression:${index}`, expr }));
+  const { output } = withFiles({ 'rules.yaml': JSON.stringify({ groups: [{ name: 'x', rules }] }) }, (folder) =>
+    run(folder, [...flags, 'check', 'rules', 'rules.yaml'], promtool),
+  );
+  const refused = new Set([...output.matchAll(/"expression:(\d+)": could not parse expression/g)].map(([, index]) => Number(index)));
+  // Whatever else it says is about the file.
+  const said = output.split('\n').filter((line) => line.startsWith('rules.yaml:')).length;
+  if (said !== refused.size || !/(?:FAILED|SUCCESS):/.test(output)) throw new Error(output.slice(0, 2000));
+  return expressions.map((_, index) => !refused.has(index));
 }
 
 /** Output of `promtool test rules` for one story: what Prometheus scraped, and what must come of it. */
@@ -66,7 +79,7 @@ export function testRules(
 }
 
 function run(cwd: string, args: readonly string[], promtool = 'promtool'): { ok: boolean; output: string } {
-  const { status, stdout, stderr } = spawnSync(promtool, args, { cwd, encoding: 'utf8' });
+  const { status, stdout, stderr } = runTool(promtool, args, { cwd });
   return { ok: status === 0, output: stdout + stderr };
 }
 

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,13 +8,7 @@ import { renderPrometheus } from '../../src/render/prometheus.ts';
 import type { AlertRule, RuleGroup } from '../../src/promql/rule.ts';
 import { ROUTED } from '../support/routed.ts';
 import { targetOf, type TargetOptions } from '../support/target.ts';
-
-const hasAmtool = spawnSync('amtool', ['--version']).error === undefined;
-
-test('amtool is at hand, or somebody is told', () => {
-  if (!hasAmtool) console.error('\n*** amtool is missing: NO ROUTE WAS TESTED. apt-get install -y prometheus-alertmanager ***\n');
-  expect(hasAmtool || process.env['CI'] !== 'true', 'amtool is required in CI: apt-get install -y prometheus-alertmanager').toBe(true);
-});
+import { runTool } from './run-tool.ts';
 
 type Route = NonNullable<AlertmanagerConfig['spec']['route']>;
 
@@ -72,11 +65,11 @@ const OPTIONS: TargetOptions = {
 };
 
 function amtool(...args: readonly string[]): { status: number | null; output: string } {
-  const { status, stdout, stderr } = spawnSync('amtool', args, { encoding: 'utf8' });
+  const { status, stdout, stderr } = runTool('amtool', args);
   return { status, output: (status === 0 ? stdout : stdout + stderr).trim() };
 }
 
-describe.runIf(hasAmtool)('the routes of a service', () => {
+describe('the routes of a service', () => {
   const target = targetOf(OPTIONS);
   beforeAll(() => {
     const [config] = renderAlertmanager(target);

@@ -79,11 +79,6 @@ test('a version that waits for approval is refused', async () => {
   expect(value && refusal(value, {})?.id).toBe('registry/not-approved');
 });
 
-test('versions are listed', async () => {
-  const { value } = await registry.list('fraud');
-  expect(value?.map(({ version, approval }) => [version, approval]).sort()).toEqual([['1', 'approved'], ['2', 'pending']]);
-});
-
 test('a group and a version that are not there are findings', async () => {
   expect((await registry.describe('fraud', '9')).findings.map(({ id }) => id)).toEqual(['registry/not-found']);
   expect((await registry.resolve({ name: 'nobody', alias: 'latestApproved' })).findings.map(({ id }) => id)).toEqual(['registry/not-found']);

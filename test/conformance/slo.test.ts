@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../src/core/object.ts';
 import { Slo } from '../../src/service/slo.ts';
 import { measure, type MeasuredStory } from './measure.ts';
-import { hasPromtool, testRules, type Expectation, type Series } from './promtool.ts';
+import { testRules, type Expectation, type Series } from './promtool.ts';
 import { counter, firing, gauge, series as seriesOf, silent } from './series.ts';
 import { evaluatedEvery, requests, rulesOf, SERVICE } from './slo-stories.ts';
 
@@ -35,11 +35,7 @@ function documented(heading: string): string[][] {
   return rows.slice(2).map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()));
 }
 
-test('promtool is at hand, or somebody is told', () => {
-  expect(hasPromtool || process.env['CI'] !== 'true', 'promtool is required in CI: apt-get install -y prometheus').toBe(true);
-});
-
-describe.runIf(hasPromtool)('a total outage', () => {
+describe('a total outage', () => {
   const STEP = 10;
   const MINUTES = 40;
 
@@ -102,7 +98,7 @@ describe.runIf(hasPromtool)('a total outage', () => {
   });
 });
 
-describe.runIf(hasPromtool)('burn rates', () => {
+describe('burn rates', () => {
   const RATE = 600;
 
   /** A share of 600 requests a minute fails from a time on that had none before. */
@@ -155,7 +151,7 @@ function replicas(available: string, wanted: string): Series[] {
   return [seriesOf('kube_deployment_status_replicas_available', labels, available), seriesOf('kube_deployment_spec_replicas', labels, wanted)];
 }
 
-describe.runIf(hasPromtool)('the alert on a total outage is silent', () => {
+describe('the alert on a total outage is silent', () => {
   const rule = rulesOf(/\.outage$/, { cluster: KUBE, candidate: { release: 'v47', weight: 10 } });
 
   test.each<[string, readonly Series[]]>([
@@ -175,13 +171,13 @@ describe.runIf(hasPromtool)('the alert on a total outage is silent', () => {
   });
 });
 
-test.runIf(hasPromtool)('an outage in which callers give up before there is an answer is one', () => {
+test('an outage in which callers give up before there is an answer is one', () => {
   const rule = rulesOf(/\.outage$/, {});
   const series = [istio('200', counter([20, 60], [20, 0])), istio('0', counter([20, 1], [20, 60]))];
   expect(testRules(rule, { series, expect: [firing(20, 'AiServiceOutage', 0), firing(25, 'AiServiceOutage')] })).toEqual(PASSES);
 });
 
-test.runIf(hasPromtool)('an alert whose window is widened for few requests sees a burn rate of 20 within its window', () => {
+test('an alert whose window is widened for few requests sees a burn rate of 20 within its window', () => {
   const slos = [{ availability: { objective: 99.99 } }];
   const rule = rulesOf(/\.slo-/, { spec: { traffic: { expectedRps: 0.1 }, monitoring: { slos } } });
   // 6 requests a minute, of which one in 500 fails: one in 83 minutes.
@@ -193,7 +189,7 @@ test.runIf(hasPromtool)('an alert whose window is widened for few requests sees 
   expect(second / 3600 - 12).toBeLessThanOrEqual(12);
 });
 
-describe.runIf(hasPromtool)('an objective of the user', () => {
+describe('an objective of the user', () => {
   const slo = { metric: 'settled_total', labels: {} };
   const rulesFor = (events: Pick<Parameters<typeof Slo.custom>[0], 'good' | 'bad'>): KubeObject => {
     const monitoring = { slos: [Slo.custom({ name: 'settled', objective: 99, total: slo, ...events })] };
@@ -235,7 +231,7 @@ describe.runIf(hasPromtool)('an objective of the user', () => {
   });
 });
 
-describe.runIf(hasPromtool)('the time to first token', () => {
+describe('the time to first token', () => {
   const predictor = { framework: 'vllm' as const, model: { uri: 's3://ml-models/chat/v46/' }, resources: { cpu: '4', memory: '32Gi', gpu: 1 }, servedName: 'chat' };
   const slos = [{ timeToFirstToken: { below: '1s', objective: 95 } }];
   const rule = rulesOf(/\.slo-ttft-1s$/, { spec: { predictor, monitoring: { slos } } });

@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { networkFailure, realNetwork, withRetries, type Attempt, type Tried } from '../../src/core/network.ts';
+import { networkFailure, readAtMost, realNetwork, withRetries, type Attempt, type Tried } from '../../src/core/network.ts';
 import { serve } from '../release/registries/server.ts';
 
 const NOON = Date.UTC(2026, 10, 21, 12);
@@ -50,6 +51,12 @@ test('what the network did is named by its code, and by nothing that may be secr
   expect(networkFailure(Object.assign(new Error(), { code: 'hunter2' }), 30_000)).toBe('the network failed');
 });
 
+test('an answer is read to its limit, and no further', async () => {
+  expect((await readAtMost(new Response('12345'), 5))?.toString()).toBe('12345');
+  expect(await readAtMost(new Response('123456'), 5)).toBeUndefined();
+  expect(await readAtMost(new Response(null), 0)).toEqual(Buffer.alloc(0));
+});
+
 describe('a proxy of the environment', () => {
   /** A proxy that connects everything to one server, and the hosts that it was asked for. */
   async function proxyTo(target: string): Promise<{ url: string; asked: string[] }> {
@@ -87,5 +94,12 @@ describe('a proxy of the environment', () => {
     const { fetch } = await realNetwork({ HTTP_PROXY: proxy.url, NO_PROXY: '127.0.0.1' });
     expect(await (await fetch(`${server.url}/version`)).text()).toBe('ok');
     expect(proxy.asked).toEqual([]);
+  });
+
+  test.each(['http://user:hunter2@[proxy', 'user:hunter2@proxy:3128', 'http://user:hunter2%@proxy:3128'])('%s is no address, which is said without it', async (url) => {
+    const { fetch } = await realNetwork({ HTTPS_PROXY: url });
+    const error: unknown = await fetch('https://mlflow.invalid/version').catch((thrown: unknown) => thrown);
+    expect(networkFailure(error, 30_000)).toBe('the network failed: INVALID_PROXY_ADDRESS');
+    expect(inspect(error)).not.toContain('hunter2');
   });
 });

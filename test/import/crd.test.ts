@@ -15,7 +15,7 @@ function edited(change: (definition: { apiVersion: string; spec: Record<string, 
 }
 
 test('a definition becomes a kind without status and without what every object has', () => {
-  const { kind, findings } = kindOfCrd(crd('Widget', SPEC), WHERE);
+  const { value: kind, findings } = kindOfCrd(crd('Widget', SPEC), WHERE);
   expect(findings).toEqual([]);
   expect(kind).toEqual({
     group: 'acme.example',
@@ -31,17 +31,17 @@ test('a schema that gives no root type is one of an object', () => {
   const definition = edited(({ spec }) => {
     spec.versions = [{ name: 'v1', served: true, schema: { openAPIV3Schema: { properties: { spec: SPEC } } } }];
   });
-  expect(kindOfCrd(definition, WHERE).kind?.versions).toEqual({ v1: { type: 'object', properties: { spec: SPEC } } });
+  expect(kindOfCrd(definition, WHERE).value?.versions).toEqual({ v1: { type: 'object', properties: { spec: SPEC } } });
 });
 
 test('versions that are not served are left out', () => {
   const definition = edited(({ spec }) => ((spec.versions as { served: boolean }[])[0]!.served = false));
-  expect(Object.keys(kindOfCrd(definition, WHERE).kind?.versions ?? {})).toEqual(['v2']);
+  expect(Object.keys(kindOfCrd(definition, WHERE).value?.versions ?? {})).toEqual(['v2']);
 });
 
 test('a version without a schema is left out with a warning', () => {
   const definition = edited(({ spec }) => delete (spec.versions as { schema?: object }[])[0]!.schema);
-  const { kind, findings } = kindOfCrd(definition, WHERE);
+  const { value: kind, findings } = kindOfCrd(definition, WHERE);
   expect(Object.keys(kind?.versions ?? {})).toEqual(['v2']);
   expect(findings).toEqual([
     {
@@ -55,7 +55,7 @@ test('a version without a schema is left out with a warning', () => {
 });
 
 test('a definition of an API version that Kubernetes removed is left out with a warning', () => {
-  const { kind, findings } = kindOfCrd(
+  const { value: kind, findings } = kindOfCrd(
     edited((definition) => (definition.apiVersion = 'apiextensions.k8s.io/v1beta1')),
     WHERE,
   );
@@ -71,7 +71,7 @@ test.each<[string, (spec: Record<string, unknown>) => void]>([
   ['spec.scope', (spec) => (spec.scope = 'Galaxy')],
   ['spec.versions[].name', (spec) => (spec.versions = [{ name: '../v1', served: true }])],
 ])('a definition with a wrong %s is refused, since names become paths', (field, change) => {
-  const { kind, findings } = kindOfCrd(
+  const { value: kind, findings } = kindOfCrd(
     edited(({ spec }) => change(spec)),
     WHERE,
   );

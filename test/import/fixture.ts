@@ -1,6 +1,43 @@
 import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Network } from '../../src/core/network.ts';
+
+/** A network that nobody may use: only https locations need one. */
+export const OFFLINE: Network = {
+  fetch: () => Promise.reject(new Error('nothing may be sent here')),
+  sleep: () => Promise.reject(new Error('nothing is waited for here')),
+  now: () => 0,
+};
+
+/**
+ * A network that answers requests for an address with the next of its replies; what is an error is thrown. Sleeping takes no
+ * time, and it is noon for ever.
+ */
+export function webOf(replies: Readonly<Record<string, readonly (string | Response | Error)[]>>): {
+  readonly network: Network;
+  /** The addresses that were asked for. */
+  readonly asked: readonly string[];
+  /** How long was slept, in milliseconds. */
+  readonly slept: readonly number[];
+} {
+  const left = new Map(Object.entries(replies).map(([address, all]) => [address, [...all]]));
+  const asked: string[] = [];
+  const slept: number[] = [];
+  const network: Network = {
+    fetch: (input, init) => {
+      const address = input instanceof Request ? input.url : input.toString();
+      asked.push(address);
+      const reply = init?.redirect === 'manual' ? left.get(address)?.shift() : undefined;
+      if (reply === undefined) return Promise.reject(new Error('one request too many, or fetch would follow redirects'));
+      if (reply instanceof Error) return Promise.reject(reply);
+      return Promise.resolve(typeof reply === 'string' ? new Response(reply) : reply);
+    },
+    sleep: (milliseconds) => Promise.resolve(void slept.push(milliseconds)),
+    now: () => Date.UTC(2026, 10, 21, 12),
+  };
+  return { network, asked, slept };
+}
 
 /** A new empty folder, with these files in it. */
 export async function folderOf(files: Readonly<Record<string, string | object>> = {}): Promise<string> {

@@ -1,15 +1,20 @@
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { stringify } from 'yaml';
-import { importSchemas } from '../../src/import/import-schemas.ts';
+import { importSchemas as importWith, type ImportResult } from '../../src/import/import-schemas.ts';
+import type { ImportSource } from '../../src/import/read-source.ts';
 import { IMPORT_RULES } from '../../src/import/rules.ts';
-import { CONTAINER, crd, folderOf, textsOf } from './fixture.ts';
+import { CONTAINER, crd, folderOf, OFFLINE, textsOf, webOf } from './fixture.ts';
 
 const WIDGET = crd('Widget', { type: 'object', properties: { main: CONTAINER, side: CONTAINER } }, ['v1', 'v1beta1']);
 const GADGET = crd('Gadget', {
   type: 'object',
   properties: { main: CONTAINER, size: { type: 'integer', description: 'In metres.' } },
 });
+
+function importSchemas(request: { sources: readonly ImportSource[]; outDir: string }): Promise<ImportResult> {
+  return importWith({ ...request, network: OFFLINE });
+}
 
 afterEach(() => void vi.doUnmock('json-schema-to-typescript'));
 
@@ -35,6 +40,31 @@ test('a folder of manifests becomes schemas, types and a list of sources', async
   expect(texts['sources.yaml']).toMatch(
     /project: acme\n {4}version: 1.2.0\n {4}files:\n {6}- file: sub\/gadget.yaml\n {8}digest: sha256:[0-9a-f]{64}\n/,
   );
+});
+
+test('an https address is listed as it was given', async () => {
+  const location = 'https://example.com/crds/gadget.json';
+  const outDir = await folderOf();
+  const { network } = webOf({ [location]: [JSON.stringify(GADGET)] });
+  const { findings } = await importWith({ sources: [{ project: 'acme', location }], outDir, network });
+  expect(findings).toEqual([]);
+  expect((await textsOf(outDir))['sources.yaml']).toContain(`    files:\n      - file: ${location}\n        digest: `);
+});
+
+test.each([
+  'https://user:hunter2@example.com/gadget.json',
+  'https://example.com/gadget.json?token=hunter2',
+  'https://example.com/gadget.json#hunter2',
+  'http://user:hunter2@example.com/gadget.json?token=hunter2#hunter2',
+  'https:/user:hunter2@example.com/gadget.json',
+  'https://user:hun/ter2@example.com/gadget.json?token=hunter2',
+])('no secret of %s is said or written', async (location) => {
+  const outDir = await folderOf();
+  const { written, findings } = await importSchemas({ sources: [{ project: 'acme', location, kinds: ['Gadget'] }], outDir });
+  expect(written).toEqual([]);
+  expect(await textsOf(outDir)).toEqual({});
+  expect(findings.map(({ id }) => id)).toEqual(['import/kind-missing', 'import/unreadable']);
+  expect(JSON.stringify(findings)).not.toMatch(/hun|ter2/);
 });
 
 test('importing the same again writes nothing', async () => {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { analyze, canHave, isCondition, type Analysis } from '../../src/promql/analyze.ts';
-import { parsePromql, type Query } from '../../src/promql/parse.ts';
+import { parseNewestPromql, type Query } from '../../src/promql/parse.ts';
 
 function queryOf(text: string): Query {
-  const { query, problem } = parsePromql(text);
+  const { query, problem } = parseNewestPromql(text);
   if (!query) throw new Error(problem.message);
   return query;
 }
@@ -25,6 +25,16 @@ describe('types', () => {
     ['hour()', 'vector'],
     ['label_join(x, "a", "-", "b", "c", "d")', 'vector'],
     ['1 > bool 2', 'scalar'],
+    ['1 + on () 2', 'scalar'],
+    ['start()', 'scalar'],
+    ['x[1h:5m]', 'range'],
+    ['limitk(3, x)', 'vector'],
+    ['sort_by_label(x)', 'vector'],
+    ['histogram_quantiles(x, "q", 0.5, 0.9, 0.99)', 'vector'],
+    ['info(x, {a=""})', 'vector'],
+    ['a + fill (0) b', 'vector'],
+    ['{a=~"b?",c!=""}', 'vector'],
+    ['{__name__="a",__name__="b"}', 'vector'],
   ])('%s is a %s', (text, type) => {
     expect([analysisOf(text).type, analysisOf(text).problems]).toEqual([type, []]);
   });
@@ -45,9 +55,22 @@ describe('types', () => {
     ['a + bool b', 0, 'bool makes sense behind a comparison, not behind +'],
     ['a / on (x) 2', 0, 'on matches series, but one side is a number'],
     ['a and on (x) group_left () b', 0, 'and has no group_left: it never combines values'],
-    ['(a + b)[5m]', 0, 'only a selector has a range'],
-    ['sort_by_label(x, "a")', 0, 'the function sort_by_label is behind a feature flag, or newer than most Prometheus servers'],
-    ['limitk(3, x)', 0, 'the aggregation limitk is behind a feature flag'],
+    ['a and on (x) b + c[5m]', 17, 'an operator takes numbers and series, but this is series over a range'],
+    ['sum(5)', 4, 'sum takes series here, but this is a number'],
+    ['count_values(1, x)', 13, 'count_values takes a text here, but this is a number'],
+    ['-"a"', 1, 'an operator takes numbers and series, but this is a text'],
+    ['-x[1h:]', 1, 'an operator takes numbers and series, but this is series over a range'],
+    ['max_over_time(1[1h:])', 14, 'this is a number, not series'],
+    ['a * on (x) group_left (x) b', 0, 'x is matched and taken over at once'],
+    ['1 + fill (0) b', 0, 'fill gives values where series of two sides are matched, which they are not here'],
+    ['a or fill (0) b', 0, 'fill gives values where series of two sides are matched, which they are not here'],
+    ['x{__name__=~"y"}', 2, 'the metric is named twice'],
+    ['x{"y"}', 2, 'the metric is named twice'],
+    ['{}', 0, 'the selector reads every series that there is'],
+    ['{a="",b=~".*",c!~".+"}', 0, 'the selector reads every series that there is'],
+    ['info(x, y)', 8, 'info takes the labels to add here, as conditions'],
+    ['info({}, {})', 5, 'the selector reads every series that there is'],
+    ['histogram_quantiles(x, "q")', 0, 'histogram_quantiles takes 3 to 12 arguments, not 2'],
     ['x{a=~"("}', 5, 'the regular expression cannot be read: unterminated group'],
   ])('%s is refused', (text, from, message) => {
     expect(analysisOf(text).problems).toMatchObject([{ from, message }]);
@@ -80,6 +103,7 @@ describe('labels of a result', () => {
     ['sum by (a) (x) > 3', 'a', 'b'],
     ['x / on (a) y', 'a', 'b'],
     ['x / ignoring (a) y', 'b', 'a'],
+    ['x + on (a) y offset 5m * on (b) z', 'a', 'b'],
     ['x * on (a) group_left (b) sum by (a, b) (y)', 'a b c', ''],
     ['sum by (a) (x) * on (a) group_right () y', 'a c', ''],
     ['sum by (a) (x) and on (a) y', 'a', 'b'],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { regexFlaw } from '../../src/promql/regex.ts';
+import { matchesNothing, regexFlaw } from '../../src/promql/regex.ts';
 
 test.each(['', 'a|b', '5..', 'fraud\\.detector(-[0-9]+)?', '(?i)abc', '(?P<n>a)', '(?s-i:a)', '[[:alpha:]]+', '\\pL\\d', '\\\\+', 'x?[a]+', '\\++', '\\Qa(b\\E+', '\\x{1F600}', 'a{1,1000}'])(
   'RE2 reads %s',
@@ -19,4 +19,12 @@ test.each([
   ['*a', 'cannot be read: nothing to repeat'],
 ])('RE2 does not read %s', (source, flaw) => {
   expect(regexFlaw(source)).toBe(flaw);
+});
+
+test.each(['', 'a*', 'a|', '(?i)b?', '^$', '(a|b){0,3}', '\\Qa\\E?'])('an empty text is matched by %j', (source) => {
+  expect(matchesNothing(source)).toBe(true);
+});
+
+test.each(['a', '.+', 'a|b', '\\Qa*\\E', '[[:alpha:]]+', '\\\\+', '('])('an empty text is not matched by %j', (source) => {
+  expect(matchesNothing(source)).toBe(false);
 });

@@ -42,13 +42,16 @@ const ERROR_MARGIN = 0.005;
 const SLOWER = { factor: 1.25, milliseconds: 20, minRequests: 100 } as const;
 
 /** Standard errors between the share that was declared and the one that is seen: by chance in one window of 15,000. */
-const STANDARD_ERRORS = 4;
+export const STANDARD_ERRORS = 4;
 
 /** Share, and number in the window, of requests to a release that should get none. */
-const STRAY = { share: 0.005, requests: 20 } as const;
+export const STRAY = { share: 0.005, requests: 20 } as const;
 
-/** Samples of a window that may be missing: Prometheus restarts. */
-const COMPLETE = 0.95;
+/** Share of a window's samples that is enough: Prometheus restarts. */
+export const COMPLETE = 0.95;
+
+/** The series by which the rules say which releases there are. */
+export const RELEASE_INFO = 'ai_release:info';
 
 /** Name of the group, the one that changes with every step of a release. */
 export function releasesGroupName(subject: Subject): string {
@@ -76,7 +79,7 @@ export function releases(subject: Subject, stated: readonly StatedRelease[], pat
     // It is set, since samples are counted.
     interval: '1m',
     rules: [
-      ...stated.map((one) => record('ai_release:info', vector(1), infoLabels(subject, one))),
+      ...stated.map((one) => record(RELEASE_INFO, vector(1), infoLabels(subject, one))),
       // One release alone has all of the traffic, and nothing to be compared with.
       ...(stated.length > 1 && seen.length === stated.length ? traffic(subject, seen) : []),
       ...(candidate ? ages(subject, candidate, patience) : []),
@@ -197,7 +200,7 @@ function ages(subject: Subject, candidate: StatedRelease, patience: Patience): A
   const seconds = held ? patience.hold : patience.candidate;
   if (seconds === undefined) return [];
   const range = rangeOf(seconds);
-  const info = selector('ai_release:info', Object.entries(infoLabels(subject, candidate)).map(([label, value]) => equal(label, value)));
+  const info = selector(RELEASE_INFO, Object.entries(infoLabels(subject, candidate)).map(([label, value]) => equal(label, value)));
   const { release, phase, weight } = candidate;
   const expr = compare(countOverTime(info, range), '>=', number(Math.floor((COMPLETE * seconds) / 60)));
   const rule = { expr, for: '5m', severity: 'warning' as const, labels: { release } };

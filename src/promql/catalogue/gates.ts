@@ -1,8 +1,8 @@
 import {
-  add, and, clampMin, compare, count, divide, group, increase, maximum, maxOverTime, minimum, multiply, number, offset, or, rate,
+  add, and, clampMin, compare, count, divide, group, histogramQuantile, increase, maximum, maxOverTime, minimum, multiply, number, offset, or, rate,
   ratio, sqrt, subtract, sum, time, vector, type Expr, type Range,
 } from '../expr.ts';
-import { observedIn, quantileOf, type HistogramForm } from '../histogram.ts';
+import { histogramRates, observedIn, type HistogramForm } from '../histogram.ts';
 import { buckets, ISTIO_DURATION, istioMatchers, SUCCEEDED, UP_TO_INFINITY } from '../metrics.ts';
 import { equal, matches, notMatches, pattern, selector, type Matcher, type Pattern } from '../selector.ts';
 import { counterOf, inTotal, type Ending, type ProxiedRequests } from './availability.ts';
@@ -92,18 +92,29 @@ export function failingBeyond(candidate: Counts, stable: Counts, factor: number)
 }
 
 /** Latency at a quantile in milliseconds, of requests that did not fail, or failing fast would look good. */
-export function latencyAt({ source, ago, form = 'classic' }: Requests, quantile: number, window: Range): Expr {
+export function latencyAt(of: Requests, quantile: number, window: Range): Expr {
+  return latenciesAt(of, [quantile], window)[0]!;
+}
+
+/** The same at several quantiles; in all, or by some labels. */
+export function latenciesAt({ source, ago, form = 'classic' }: Requests, quantiles: readonly number[], window: Range, by?: readonly string[]): Expr[] {
   if ('istio' in source) {
-    return quantileOf([{ name: ISTIO_DURATION.name, form, matchers: [...istioMatchers(source.istio), SUCCEEDED] }], quantile, window, [], ago);
+    const rates = histogramRates([{ name: ISTIO_DURATION.name, form, matchers: [...istioMatchers(source.istio), SUCCEEDED] }], window, by, ago);
+    return quantiles.map((quantile) => histogramQuantile(quantile, rates));
   }
   const { generations, pods } = source.queueProxy;
+  const seen = generations.map(({ duration: { name, unit }, code }) => {
+    const histograms = pods.map((own) => ({ name, form, matchers: [...own, notMatches(code, pattern`5..`)] }));
+    return { unit, rates: histogramRates(histograms, window, by, ago) };
+  });
   // While Knative is upgraded, the pods of a release may have two histograms, in two units; the newer one is believed.
-  return or(
-    ...generations.map(({ duration: { name, unit }, code }) => {
-      const histograms = pods.map((own) => ({ name, form, matchers: [...own, notMatches(code, pattern`5..`)] }));
-      const latency = quantileOf(histograms, quantile, window, [], ago);
-      return unit === 'seconds' ? multiply(number(1000), latency) : latency;
-    }),
+  return quantiles.map((quantile) =>
+    or(
+      ...seen.map(({ unit, rates }) => {
+        const latency = histogramQuantile(quantile, rates);
+        return unit === 'seconds' ? multiply(number(1000), latency) : latency;
+      }),
+    ),
   );
 }
 

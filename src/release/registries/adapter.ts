@@ -1,13 +1,14 @@
-import { answered, type Answer } from '../../core/answer.ts';
+import { answered, refused, type Answer } from '../../core/answer.ts';
 import type { Where } from '../../core/finding.ts';
 import { modelUriProblem } from '../../service/model-uri.ts';
 import type { RegistryDeps } from './deps.ts';
+import type { Digest } from './digest.ts';
 import { send, type HttpRequest, type NoReply, type Reply } from './http.ts';
 import { parseJson } from './json.ts';
-import type { Allowance, Approval, ModelRequest, Registry, ResolvedModel, VersionSummary } from './registry.ts';
+import type { Allowance, Approval, ModelRequest, Registry, ResolvedModel } from './registry.ts';
 import { registryFinding, type RegistryRule } from './rules.ts';
-import { readDigest, type Digest } from './storage.ts';
-import { verifyPin } from './verify.ts';
+import { readDigest } from './storage.ts';
+import { verifyPin, type Sources } from './verify.ts';
 
 /** What the registries have in common: how they are asked, and how their answers become the face of `registry.ts`. */
 export interface Context {
@@ -16,66 +17,69 @@ export interface Context {
   readonly deps: RegistryDeps;
 }
 
-/** What one kind of registry knows how to do; `registryOf` does the rest. */
-export interface Adapter {
-  /** Newest first. */
-  readonly list: (name: string, limit: number) => Promise<Answer<readonly VersionSummary[]>>;
+/**
+ * What one kind of registry knows how to do; `registryOf` does the rest. A session is what is open: the context, and what the
+ * kind of registry adds to it.
+ */
+export interface Adapter<Session extends Context> {
   /** The version that an alias or selector means now; `allow` is for `latest`, which `newestVersion` resolves. */
-  readonly versionOf: (name: string, alias: string, allow: Allowance) => Promise<Answer<string>>;
+  readonly versionOf: (name: string, alias: string, allow: Allowance, session: Session) => Promise<Answer<string>>;
   /** A version by its exact name, its bytes unread. */
-  readonly look: (name: string, version: string) => Promise<Answer<ResolvedModel>>;
+  readonly look: (name: string, version: string, session: Session) => Promise<Answer<ResolvedModel>>;
   /** Reads the bytes behind a URI that `look` gave. Default: `readDigest`. */
-  readonly digest?: (uri: string) => Promise<Digest>;
+  readonly digest?: (uri: string, session: Session) => Promise<Digest>;
 }
 
 /** Makes a registry of what one kind of registry knows how to do. */
-export function registryOf(adapter: Adapter, { where, deps }: Context): Registry {
-  const digest = adapter.digest ?? ((uri: string) => readDigest(uri, deps));
-
-  async function look(name: string, version: string): Promise<Answer<ResolvedModel>> {
-    const { value: model, findings } = await adapter.look(name, version);
-    // Whether the place needs a version of its own is for `describe` to say, which knows whether there is a digest.
-    const problem = model && modelUriProblem(model.uri, { pinned: true });
-    if (!model || !problem) return model ? { value: model, findings } : { value: undefined, findings };
-    return refuse('registry/place', where, said(name, version, problem.message), PLACE_FIX);
-  }
-
-  async function versionOf({ name, version, alias, allow = {} }: ModelRequest): Promise<Answer<string>> {
-    if (version !== undefined) return answered(version);
-    if (alias !== undefined) return adapter.versionOf(name, alias, allow);
-    const fix = `write ${JSON.stringify(`${name}@champion`)} or ${JSON.stringify(`${name}:47`)}`;
-    return refuse('registry/request', where, `${JSON.stringify(name)} is asked for without a version or alias`, fix);
-  }
-
-  async function describe(name: string, version: string): Promise<Answer<ResolvedModel>> {
-    const { value: model, findings } = await look(name, version);
-    if (!model) return { value: undefined, findings };
-    const read = await digest(model.uri);
-    const flaw = modelUriProblem(model.uri);
-    if (read.digest !== undefined) {
-      const value = { ...model, digest: read.digest };
-      if (!flaw) return { value, findings };
-      const message = said(name, version, `${flaw.message}; its digest is locked`);
-      return { value, findings: [...findings, registryFinding('registry/place-reused', where, message, PLACE_FIX)] };
-    }
-    if (read.missing) return notFound(where, `model at ${model.uri}`, read.fix);
-    if (flaw) {
-      const unpinned = said(name, version, `${flaw.message}, and there is no digest: ${read.reason}`);
-      return refuse('registry/place', where, unpinned, `${read.fix}; or ${PLACE_FIX}`);
-    }
-    const message = `${JSON.stringify(name)} ${version} is locked without a digest: ${read.reason}`;
-    return { value: model, findings: [...findings, registryFinding('registry/unread', where, message, read.fix)] };
-  }
-
-  return {
-    list: (name, { limit = 50 } = {}) => adapter.list(name, limit),
-    describe,
-    async resolve(request) {
-      const { value: version, findings } = await versionOf(request);
-      return version === undefined ? { value: undefined, findings } : describe(request.name, version);
-    },
-    verify: (pin) => verifyPin(pin, { look, versionOf: adapter.versionOf, digest }),
+export function registryOf<Session extends Context>({ versionOf, look, digest }: Adapter<Session>, session: Session): Registry {
+  const { where, deps } = session;
+  const sources: Sources = {
+    versionOf: (name, alias, allow) => versionOf(name, alias, allow, session),
+    look: async (name, version) => withPlace(await look(name, version, session), name, version, where),
+    digest: (uri) => (digest ? digest(uri, session) : readDigest(uri, deps)),
   };
+  return {
+    describe: (name, version) => describe(name, version, sources, where),
+    async resolve(request) {
+      const { value: version, findings } = await versionMeant(request, sources, where);
+      return version === undefined ? refused(...findings) : describe(request.name, version, sources, where);
+    },
+    verify: (pin) => verifyPin(pin, sources),
+  };
+}
+
+/** A version whose place KServe loads. Whether it needs a version of its own is for `describe` to say, which knows of a digest. */
+function withPlace(answer: Answer<ResolvedModel>, name: string, version: string, where: Where): Answer<ResolvedModel> {
+  const problem = answer.value && modelUriProblem(answer.value.uri, { pinned: true });
+  return problem ? refuse('registry/place', where, said(name, version, problem.message), PLACE_FIX) : answer;
+}
+
+async function versionMeant({ name, version, alias, allow = {} }: ModelRequest, sources: Sources, where: Where): Promise<Answer<string>> {
+  if (version !== undefined) return answered(version);
+  if (alias !== undefined) return sources.versionOf(name, alias, allow);
+  const fix = `write ${JSON.stringify(`${name}@champion`)} or ${JSON.stringify(`${name}:47`)}`;
+  return refuse('registry/request', where, `${JSON.stringify(name)} is asked for without a version or alias`, fix);
+}
+
+/** A version with the digest of its bytes; without one, its place must pin it. */
+async function describe(name: string, version: string, { look, digest }: Sources, where: Where): Promise<Answer<ResolvedModel>> {
+  const { value: model, findings } = await look(name, version);
+  if (!model) return refused(...findings);
+  const read = await digest(model.uri);
+  const flaw = modelUriProblem(model.uri);
+  if (read.digest !== undefined) {
+    const value = { ...model, digest: read.digest };
+    if (!flaw) return { value, findings };
+    const message = said(name, version, `${flaw.message}; its digest is locked`);
+    return { value, findings: [...findings, registryFinding('registry/place-reused', where, message, PLACE_FIX)] };
+  }
+  if (read.missing) return notFound(where, `model at ${model.uri}`, read.fix);
+  if (flaw) {
+    const unpinned = said(name, version, `${flaw.message}, and there is no digest: ${read.reason}`);
+    return refuse('registry/place', where, unpinned, `${read.fix}; or ${PLACE_FIX}`);
+  }
+  const message = `${JSON.stringify(name)} ${version} is locked without a digest: ${read.reason}`;
+  return { value: model, findings: [...findings, registryFinding('registry/unread', where, message, read.fix)] };
 }
 
 function said(name: string, version: string, problem: string): string {
@@ -86,7 +90,7 @@ const PLACE_FIX = 'register the model from a place that names its version for ev
 
 /** No value, and the finding that says why. */
 export function refuse(rule: RegistryRule, where: Where, message: string, fix: string): Answer<never> {
-  return { value: undefined, findings: [registryFinding(rule, where, message, fix)] };
+  return refused(registryFinding(rule, where, message, fix));
 }
 
 /** No value: what is asked for is not there. */
@@ -99,19 +103,29 @@ export function isLatest(alias: string): boolean {
   return alias.toLowerCase() === 'latest';
 }
 
+/** What tells whether a version is fit to be `latest`. */
+export type Listed = Pick<ResolvedModel, 'version' | 'status' | 'approval'>;
+
 /** How many versions are looked at: few at first, since one of them nearly always fits. */
 const LOOKED_AT = [20, 1000];
 
 /**
- * What `latest` means: of the versions in the order of `list` the first that is ready, and approved where the registry knows
- * approval. One that waits for approval counts when it is allowed; one that was rejected never does.
+ * What `latest` means: the newest version that is ready, and approved where the registry knows approval. One that waits for
+ * approval counts when it is allowed; one that was rejected never does.
+ *
+ * @param list versions of the model, newest first, and at most so many.
  */
-export async function newestVersion(list: Adapter['list'], name: string, { unapproved = false }: Allowance, { where }: Context): Promise<Answer<string>> {
-  const fits = ({ status, approval }: VersionSummary): boolean =>
+export async function newestVersion(
+  name: string,
+  { unapproved = false }: Allowance,
+  list: (limit: number) => Promise<Answer<readonly Listed[]>>,
+  { where }: Context,
+): Promise<Answer<string>> {
+  const fits = ({ status, approval }: Listed): boolean =>
     status === 'ready' && (approval === 'approved' || approval === 'unknown' || (unapproved && approval === 'pending'));
   for (const limit of LOOKED_AT) {
-    const { value: versions, findings } = await list(name, limit);
-    if (!versions) return { value: undefined, findings };
+    const { value: versions, findings } = await list(limit);
+    if (!versions) return refused(...findings);
     const newest = versions.find(fits);
     if (newest) return answered(newest.version);
     if (versions.length < limit) break;

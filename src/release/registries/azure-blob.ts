@@ -1,11 +1,16 @@
 import { azureToken, CREDENTIALS_FIX } from './credentials.ts';
 import type { RegistryDeps } from './deps.ts';
+import { NOTHING, treeDigest, unread, unreadReply, type Digest, type Entry, type Unread } from './digest.ts';
 import { send, type NoReply, type Reply } from './http.ts';
-import { isAzureBlob, NOTHING, treeDigest, unread, unreadReply, type Digest, type Entry, type Unread } from './storage.ts';
 import { xmlText } from './xml.ts';
 
 /** The version of the Blob service that takes bearer tokens and lists what we read. */
 const API_VERSION = '2021-08-06';
+
+/** Blobs of the public cloud and of the national ones: nobody else gets a token of Azure. */
+export function isAzureBlob(uri: string): boolean {
+  return /^https:\/\/[a-z0-9-]+\.blob\.core\.(?:windows\.net|usgovcloudapi\.net|chinacloudapi\.cn)\//.test(uri);
+}
 
 /**
  * Reads blobs: `https://<account>.blob.core.windows.net/<container>/<path>`. A directory with a sibling whose name starts with

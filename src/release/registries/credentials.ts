@@ -1,3 +1,4 @@
+import { basicAuth } from '../../core/basic-auth.ts';
 import type { RegistryDeps } from './deps.ts';
 import { send } from './http.ts';
 import { parseJson, textAt } from './json.ts';
@@ -18,11 +19,6 @@ export const CREDENTIALS_FIX = {
   oci: 'set OCI_HOST, OCI_USERNAME and OCI_PASSWORD, or log in with the crane command',
 } as const;
 
-/** `Authorization` of HTTP basic authentication. */
-export function basic(username: string, password: string): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-}
-
 /**
  * `Authorization` for MLflow, in the order in which its own client looks; none for a server that is open. With several servers,
  * `MLFLOW_TRACKING_URI` says whose credentials they are.
@@ -32,7 +28,7 @@ export function mlflowAuthorization(url: string, env: RegistryDeps['env']): stri
   if (owner && URL.canParse(owner) && new URL(owner).origin !== new URL(url).origin) return undefined;
   const username = env['MLFLOW_TRACKING_USERNAME'];
   const password = env['MLFLOW_TRACKING_PASSWORD'];
-  if (username && password) return basic(username, password);
+  if (username && password) return basicAuth(username, password);
   const token = env['MLFLOW_TRACKING_TOKEN'];
   return token ? `Bearer ${token}` : undefined;
 }

@@ -1,8 +1,9 @@
+import { listAt } from '../../core/value-at.ts';
 import { CREDENTIALS_FIX, googleToken } from './credentials.ts';
 import type { RegistryDeps } from './deps.ts';
+import { treeDigest, unreadReply, type Digest } from './digest.ts';
 import { send, type NoReply, type Reply } from './http.ts';
-import { listAt, parseJson, textAt } from './json.ts';
-import { treeDigest, unreadReply, type Digest } from './storage.ts';
+import { parseJson, textAt } from './json.ts';
 
 /** Reads a Google Cloud Storage directory or object: `<bucket>/<name>`. Public ones need no credentials. */
 export async function readGcs(place: string, deps: RegistryDeps): Promise<Digest> {

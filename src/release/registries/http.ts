@@ -1,4 +1,4 @@
-import { networkFailure, withRetries, type Attempt, type Network } from '../../core/network.ts';
+import { networkFailure, readAtMost, withRetries, type Attempt, type Network } from '../../core/network.ts';
 
 const TIMEOUT_MS = 30_000;
 const ATTEMPTS = 4;
@@ -75,10 +75,10 @@ async function once({ url, method = 'GET', headers = {}, body, authorize }: Http
       });
       const location = response.headers.get('location');
       if (response.status < 300 || response.status > 399 || location === null) {
-        const text = await read(response);
-        return text === undefined
+        const bytes = await readAtMost(response, SIZE_LIMIT);
+        return bytes === undefined
           ? failure(`its answer is larger than ${SIZE_LIMIT / 1024 / 1024} MB`, true)
-          : { status: response.status, headers: response.headers, text };
+          : { status: response.status, headers: response.headers, text: bytes.toString('utf8') };
       }
       await response.body?.cancel();
       if (method === 'POST') return failure('it redirects a POST', true);
@@ -94,15 +94,4 @@ async function once({ url, method = 'GET', headers = {}, body, authorize }: Http
 
 function failure(reason: string, final: boolean): Failure {
   return { status: undefined, reason, final };
-}
-
-async function read(response: Response): Promise<string | undefined> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > SIZE_LIMIT) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

@@ -1,16 +1,10 @@
-/** Reading answers of others: nothing is taken on trust, and what is not there is `undefined`. */
+import { valueAt } from '../../core/value-at.ts';
 
-/** The value at a path of fields. */
-export function at(value: unknown, ...path: readonly string[]): unknown {
-  return path.reduce<unknown>(
-    (node, key) => (typeof node === 'object' && node !== null && Object.hasOwn(node, key) ? (node as Record<string, unknown>)[key] : undefined),
-    value,
-  );
-}
+/** Reading answers of others: nothing is taken on trust, and what is not there is `undefined`. */
 
 /** Text at a path, numbers written out; empty text is none. */
 export function textAt(value: unknown, ...path: readonly string[]): string | undefined {
-  const found = at(value, ...path);
+  const found = valueAt(value, ...path);
   if (typeof found === 'number' && Number.isFinite(found)) return String(found);
   return typeof found === 'string' && found !== '' ? found : undefined;
 }
@@ -22,15 +16,9 @@ export function numberAt(value: unknown, ...path: readonly string[]): number | u
   return Number.isFinite(number) ? number : undefined;
 }
 
-/** The list at a path; none is an empty one. */
-export function listAt(value: unknown, ...path: readonly string[]): readonly unknown[] {
-  const found = at(value, ...path);
-  return Array.isArray(found) ? found : [];
-}
-
 /** The text fields of a map at a path, sorted by key. */
 export function textsAt(value: unknown, ...path: readonly string[]): Readonly<Record<string, string>> {
-  const found = at(value, ...path);
+  const found = valueAt(value, ...path);
   if (typeof found !== 'object' || found === null) return {};
   return sortedRecord(Object.keys(found).flatMap((key) => {
     const text = textAt(found, key);

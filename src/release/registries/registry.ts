@@ -54,18 +54,6 @@ export interface ResolvedModel {
   readonly datasets: Readonly<Record<string, string>>;
 }
 
-/** One line of a list of versions. */
-export interface VersionSummary {
-  readonly version: string;
-  readonly status: ModelStatus;
-  readonly approval: Approval;
-  /** Aliases, tags or branches that point to it now. */
-  readonly aliases: readonly string[];
-  /** Life-cycle stage, where the registry has them. */
-  readonly stage?: string;
-  readonly created?: string;
-}
-
 /** What a release record has of a model, and the alias that was asked for, when it is known. */
 export interface Pin {
   readonly uri: string;
@@ -109,20 +97,12 @@ export interface Drift {
  * const model = await registry?.resolve({ name: 'fraud-detector', alias: 'champion' });
  */
 export interface Registry {
-  /** Versions of a model, newest first. `limit` is 50 by default. */
-  list(name: string, options?: ListOptions): Promise<Answer<readonly VersionSummary[]>>;
   /** The one version that is meant. It may be unfit to serve; `refusal` decides. */
   resolve(request: ModelRequest): Promise<Answer<ResolvedModel>>;
   /** A version by its exact name. */
   describe(name: string, version: string): Promise<Answer<ResolvedModel>>;
   /** How a pin differs from what is there now; empty when it does not. */
   verify(pin: Pin): Promise<readonly Drift[]>;
-}
-
-/** How much of a list is wanted. */
-export interface ListOptions {
-  /** How many versions at most. Default: 50. */
-  readonly limit?: number;
 }
 
 /** What the caller's policy lets through. */

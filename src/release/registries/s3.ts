@@ -1,8 +1,8 @@
 import { awsCredentials, CREDENTIALS_FIX } from './credentials.ts';
 import type { RegistryDeps } from './deps.ts';
+import { treeDigest, unread, unreadReply, type Digest, type Entry } from './digest.ts';
 import { send, type NoReply, type Reply } from './http.ts';
 import { encodePath, signV4, type AwsCredentials } from './sigv4.ts';
-import { treeDigest, unread, unreadReply, type Digest, type Entry } from './storage.ts';
 import { xmlText } from './xml.ts';
 
 /**

@@ -1,4 +1,5 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac } from 'node:crypto';
+import { sha256 } from '../../core/digest.ts';
 
 /** Credentials of AWS, short-lived or not. */
 export interface AwsCredentials {
@@ -36,7 +37,7 @@ export function signV4(request: SignRequest, { credentials, region, service, now
   const url = new URL(request.url);
   const stamp = `${new Date(now).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
   const day = stamp.slice(0, 8);
-  const bodyHash = hash(request.body ?? '');
+  const bodyHash = sha256(request.body ?? '');
   const added: Record<string, string> = {
     'x-amz-date': stamp,
     ...(credentials.sessionToken === undefined ? {} : { 'x-amz-security-token': credentials.sessionToken }),
@@ -54,7 +55,7 @@ export function signV4(request: SignRequest, { credentials, region, service, now
     bodyHash,
   ].join('\n');
   const scope = `${day}/${region}/${service}/aws4_request`;
-  const toSign = ['AWS4-HMAC-SHA256', stamp, scope, hash(canonical)].join('\n');
+  const toSign = ['AWS4-HMAC-SHA256', stamp, scope, sha256(canonical)].join('\n');
   const key = [day, region, service, 'aws4_request'].reduce<Buffer | string>(hmac, `AWS4${credentials.secretAccessKey}`);
   const signature = hmac(key, toSign).toString('hex');
   return {
@@ -78,10 +79,6 @@ function canonicalQuery(url: URL): string {
     .sort(([a, x], [b, y]) => (a < b ? -1 : a > b ? 1 : x < y ? -1 : 1))
     .map((pair) => pair.join('='))
     .join('&');
-}
-
-function hash(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 function hmac(key: Buffer | string, text: string): Buffer {

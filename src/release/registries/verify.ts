@@ -1,6 +1,6 @@
 import type { Answer } from '../../core/answer.ts';
+import type { Digest } from './digest.ts';
 import type { Allowance, Drift, Pin, ResolvedModel } from './registry.ts';
-import type { Digest } from './storage.ts';
 
 /** What verification asks of a registry. */
 export interface Sources {

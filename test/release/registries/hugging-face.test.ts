@@ -68,17 +68,6 @@ describe('a model of the Hub', () => {
     await registry.describe('acme/support-llm', SHA);
     expect(server.seen.map(({ headers }) => headers.authorization)).toEqual(['Bearer hub', 'Bearer hub']);
   });
-
-  test('lists commits with their branches and tags, and tags beside the main branch', async () => {
-    const { registry } = await hub({
-      [`GET ${MODEL}/refs`]: { json: { branches: [{ name: 'main', targetCommit: SHA }], tags: [{ name: 'v1.0', targetCommit: SHA }, { name: 'v0.9', targetCommit: OTHER }] } },
-      [`GET ${MODEL}/commits/main`]: { json: [{ id: SHA, date: '2026-10-01T00:00:00.000Z' }] },
-    });
-    expect((await registry.list('acme/support-llm')).value).toEqual([
-      { version: SHA, status: 'ready', approval: 'unknown', aliases: ['main', 'v1.0'], created: '2026-10-01T00:00:00.000Z' },
-      { version: OTHER, status: 'ready', approval: 'unknown', aliases: ['v0.9'] },
-    ]);
-  });
 });
 
 describe('what is refused', () => {

@@ -136,6 +136,13 @@ describe('the word latest', () => {
     ]);
   });
 
+  test('is a finding when there is no version', async () => {
+    const { registry } = await corp(listed());
+    expect((await registry.resolve({ name: 'fraud', alias: 'latest' })).findings.map(({ message }) => message)).toEqual([
+      'there is no version of "fraud" that is ready and approved',
+    ]);
+  });
+
   test('is a finding when no version is fit', async () => {
     const { registry, server } = await corp(listed({}, {}), { approvalTag });
     expect((await registry.resolve({ name: 'fraud', alias: 'latest' })).findings).toEqual([
@@ -154,6 +161,26 @@ describe('the word latest', () => {
     const pending = Array.from({ length: 20 }, () => ({ ...V12, status: 'PENDING_REGISTRATION' }));
     const { registry } = await corp({ ...listed(), [`GET ${API}/model-versions/search`]: ({ query }) => ({ json: { model_versions: query['max_results'] === '20' ? pending : [...pending, V12] } }) });
     expect((await registry.resolve({ name: 'fraud', alias: 'latest' })).value?.version).toBe('12');
+  });
+
+  test('goes over pages, newest first, and stops where one is fit', async () => {
+    const page = (status: string, version: string, next: object): object => ({ model_versions: [{ ...V12, version, status }], ...next });
+    const { registry, server } = await corp({
+      ...listed(),
+      [`GET ${API}/model-versions/search`]: ({ query }) =>
+        query['page_token'] === 'two' ? { json: page('READY', '11', {}) } : { json: page('PENDING_REGISTRATION', '12', { next_page_token: 'two' }) },
+    });
+    expect((await registry.resolve({ name: 'fraud', alias: 'latest' })).value?.version).toBe('11');
+    const searches = server.seen.filter(({ path }) => path.endsWith('/search'));
+    expect(searches.map(({ query }) => [query['filter'], query['order_by'], query['max_results']])).toEqual([
+      ["name='fraud'", 'version_number DESC', '20'],
+      ["name='fraud'", 'version_number DESC', '19'],
+    ]);
+  });
+
+  test('is a finding that names the model when there is none', async () => {
+    const { registry } = await corp({ ...listed(), [`GET ${API}/registered-models/get`]: { status: 404, json: { error_code: 'RESOURCE_DOES_NOT_EXIST' } } });
+    expect((await registry.resolve({ name: 'fraud', alias: 'latest' })).findings.map(({ message }) => message)).toEqual(['there is no registered model "fraud"']);
   });
 
   test('has moved when there is a newer version', async () => {
@@ -287,31 +314,6 @@ describe('logged models of MLflow 3', () => {
   test('a server that does not know the logged model is asked for the download URI', async () => {
     const { registry } = await corp({ ...ROUTES, [`GET ${API}/model-versions/get`]: { json: { model_version: { ...V12, source: `models:/${ID}` } } } });
     expect((await registry.describe('fraud', '12')).value?.uri).toBe(`${V12.source}/`);
-  });
-});
-
-describe('a list of versions', () => {
-  test('goes over pages, newest first, and stops where enough is there', async () => {
-    const { registry, server } = await corp({
-      [`GET ${API}/registered-models/get`]: { json: { registered_model: { name: 'fraud', aliases: [{ alias: 'champion', version: '12' }] } } },
-      [`GET ${API}/model-versions/search`]: ({ query }) =>
-        query['page_token'] === 'two'
-          ? { json: { model_versions: [{ ...V12, version: '11', aliases: [], current_stage: 'Archived' }] } }
-          : { json: { model_versions: [V12], next_page_token: 'two' } },
-    });
-    expect((await registry.list('fraud', { limit: 5 })).value).toEqual([
-      { version: '12', status: 'ready', approval: 'unknown', aliases: ['champion'], created: '2026-11-02T10:11:12.000Z' },
-      { version: '11', status: 'ready', approval: 'unknown', aliases: [], stage: 'Archived', created: '2026-11-02T10:11:12.000Z' },
-    ]);
-    expect(server.seen.slice(1).map(({ query }) => [query['filter'], query['max_results']])).toEqual([["name='fraud'", '5'], ["name='fraud'", '4']]);
-  });
-
-  test('of a model that is not there is a finding, and of one without versions is empty', async () => {
-    const search = { [`GET ${API}/model-versions/search`]: { json: {} } };
-    const missing = await corp({ ...search, [`GET ${API}/registered-models/get`]: { status: 404, json: { error_code: 'RESOURCE_DOES_NOT_EXIST' } } });
-    expect((await missing.registry.list('fraud')).findings[0]?.message).toBe('there is no registered model "fraud"');
-    const empty = await corp({ ...search, [`GET ${API}/registered-models/get`]: { json: { registered_model: { name: 'fraud' } } } });
-    expect((await empty.registry.list('fraud')).value).toEqual([]);
   });
 });
 

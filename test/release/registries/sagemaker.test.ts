@@ -170,38 +170,32 @@ describe('selectors', () => {
     const { registry } = await aws(operations);
     expect((await registry.resolve({ name: 'fraud', alias })).findings.map((finding) => [finding.id, finding.message])).toEqual([[id, message]]);
   });
-
-  test('a list carries stages and approval', async () => {
-    const { registry } = await aws(operations);
-    expect((await registry.list('fraud', { limit: 2 })).value).toEqual([
-      { version: '14', status: 'failed', approval: 'approved', aliases: [], created: '2026-11-02T10:11:14.500Z' },
-      { version: '13', status: 'ready', approval: 'pending', aliases: [], stage: 'Staging/Approved', created: '2026-11-02T10:11:13.500Z' },
-    ]);
-  });
 });
 
 describe('a request that AWS does not answer', () => {
+  const latest = { name: 'fraud', alias: 'latest' };
+
   test('without credentials is not sent', async () => {
     const { registry, server } = await aws({}, { env: {} });
-    expect((await registry.list('fraud')).findings.map(({ id, message }) => [id, message])).toEqual([['registry/credentials', 'there are no credentials for AWS']]);
+    expect((await registry.resolve(latest)).findings.map(({ id, message }) => [id, message])).toEqual([['registry/credentials', 'there are no credentials for AWS']]);
     expect(server.seen).toEqual([]);
   });
 
   test.each(['AccessDeniedException', 'ExpiredTokenException', 'UnrecognizedClientException', 'InvalidSignatureException'])('is a matter of credentials when it says %s with 400', async (__type) => {
     const { registry } = await aws({ ListModelPackages: () => ({ status: 400, json: { __type } }) });
-    expect((await registry.list('fraud')).findings.map(({ id }) => id)).toEqual(['registry/credentials']);
+    expect((await registry.resolve(latest)).findings.map(({ id }) => id)).toEqual(['registry/credentials']);
   });
 
   test('is sent again when SageMaker throttles, which it says with 400', async () => {
     let calls = 0;
     const { registry, slept } = await aws({ ListModelPackages: () => ((calls += 1) === 1 ? { status: 400, json: { __type: 'ThrottlingException' } } : { json: {} }) });
-    expect((await registry.list('fraud')).value).toEqual([]);
+    expect((await registry.resolve(latest)).findings.map(({ message }) => message)).toEqual(['there is no version of "fraud" that is ready and approved']);
     expect(slept).toEqual([1000]);
   });
 
   test('names a group that is not there', async () => {
     const { registry } = await aws({});
-    expect((await registry.list('fraud')).findings[0]?.message).toBe('there is no model package group "fraud" in eu-central-1');
+    expect((await registry.resolve(latest)).findings[0]?.message).toBe('there is no model package group "fraud" in eu-central-1');
   });
 });
 
