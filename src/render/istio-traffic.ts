@@ -1,7 +1,9 @@
+import { compareText } from '../core/finding.ts';
 import type { IstioTraffic } from '../promql/metrics.ts';
 import { exactly, pattern } from '../promql/selector.ts';
 import type { RunningWorkload } from '../release/serving.ts';
 import { workloadAddress } from './address.ts';
+import { isLlm } from './is-llm.ts';
 import type { Target } from './target.ts';
 
 /** How Istio's metrics see the requests to one workload. */
@@ -26,6 +28,32 @@ export function istioCounts({ cluster: { istio } }: Pick<Target, 'cluster'>): bo
 export function seenTraffic(target: Target, workload: RunningWorkload): SeenTraffic {
   const { host, knative } = workloadAddress(target, workload);
   return { name: host.slice(0, host.indexOf('.')), knative, reporters: reportersOf(target, knative) };
+}
+
+/**
+ * The requests to a service, as Istio counts them: those to the workloads that answer its address, of every release
+ * that runs, so that objectives hold across a release change.
+ *
+ * - Standard: the Service that KServe (`<isvc>-predictor`) or our function has.
+ * - Knative: the revision's Service (`<service>-00001`); the gateway sees each request once on its way there. The hop to
+ *   the local gateway has that gateway's name, and the activator's to `<revision>-private` would count it again.
+ *
+ * Requests by callers without a sidecar are seen when they come through a gateway or waypoint.
+ */
+export function serviceTraffic(target: Target): IstioTraffic | undefined {
+  // Behind KServe's gateway nothing says which service a request was for.
+  if (!istioCounts(target) || isLlm(target.serving.stable.workload)) return undefined;
+  const { stable, candidate, kept } = target.serving;
+  const workloads = new Map([stable, ...(candidate ? [candidate] : []), ...kept].map(({ workload }) => [workload.name, workload]));
+  // By name: a release that becomes stable changes no line.
+  const seen = [...workloads.values()].sort((a, b) => compareText(a.name, b.name)).map((workload) => seenTraffic(target, workload));
+  const services = seen.map(({ name, knative }) => {
+    if (!knative) return exactly(name);
+    // Revisions that we name end in release and digest.
+    return target.serving.native === 'revisions' ? pattern`${name}(-[0-9a-z-]+)?` : pattern`${name}(-[0-9]+)?`;
+  });
+  const reporters = [...new Set(seen.flatMap((one) => one.reporters))];
+  return { reporters, namespace: target.namespace, services };
 }
 
 /**

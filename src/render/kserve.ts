@@ -3,8 +3,9 @@ import type { LLMInferenceService } from '../../imports/serving.kserve.io/v1alph
 import type { InferenceService } from '../../imports/serving.kserve.io/v1beta1.js';
 import type { KubeObject } from '../core/object.ts';
 import type { ContainerWorkload, ServerWorkload } from '../release/record.ts';
+import { serverImage } from '../release/server-image.ts';
 import type { RunningServer, Scale } from '../release/serving.ts';
-import { defaultImage, protocolOf, readinessPath, RUNTIMES, type Runtime, type RuntimeFramework } from '../service/runtime.ts';
+import { protocolOf, readinessPath, RUNTIMES, type Runtime, type RuntimeFramework } from '../service/runtime.ts';
 import { runsOnKnative } from './address.ts';
 import {
   choosesParallelism,
@@ -57,7 +58,7 @@ function servingRuntime(target: Target, workload: RunningServer, framework: Runt
   const { cluster } = target;
   const { server } = workload;
   const runtime = RUNTIMES[framework];
-  const image = server.image ?? defaultImage(framework, cluster.kserve?.version ?? '0.20.0', server.resources.gpu !== undefined);
+  const image = serverImage(framework, server, [cluster]);
   const env = runtime.env(protocolOf(framework, server.protocol));
   const sharedMemory = { name: 'shared-memory', mountPath: '/dev/shm' };
   return {

@@ -18,9 +18,8 @@ export function renderKubernetes(target: Target): KubeObject[] {
  * in its `secrets` (0.20 pkg/credentials/service_account_credentials.go); cloud identities are annotations.
  */
 function serviceAccount(target: Target): ServiceAccount[] {
-  const { service, namespace, cluster, spec } = target;
+  const { service, namespace, annotations, spec } = target;
   if (spec.identity.serviceAccount !== undefined) return [];
-  const annotations = cluster.serviceAccountAnnotations?.({ team: spec.owner.team, service, namespace }) ?? {};
   const { credentials } = spec.identity;
   return [
     {

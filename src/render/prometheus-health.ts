@@ -52,7 +52,7 @@ export function healthGroups(target: Target, subject: Subject, traffic: IstioTra
 }
 
 /** What runs in pods, each once: nothing of what was stopped. */
-function runningComponents(target: Target): RunningComponent[] {
+export function runningComponents(target: Target): RunningComponent[] {
   const components = target.serving.workloads.filter(({ stopped }) => !stopped).flatMap(componentsOf);
   // By name: a release that becomes stable changes no line. KServe's own canary has one object for two releases.
   return [...new Map(components.map((component) => [component.name, component])).values()].sort((a, b) => compareText(a.name, b.name));

@@ -105,7 +105,7 @@ function graphSource(target: Target, graph: string): RequestSource | undefined {
 }
 
 /** Labels that our PodMonitor gives to the series of a part, of whichever release. */
-function seriesOfPart(subject: Subject, part: string): Matcher[] {
+export function seriesOfPart(subject: Subject, part: string): Matcher[] {
   return Object.entries({ ...identityLabels(subject), part }).map(([label, value]) => equal(label, value));
 }
 

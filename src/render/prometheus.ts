@@ -3,19 +3,17 @@ import { compareText } from '../core/finding.ts';
 import type { KubeObject } from '../core/object.ts';
 import { atLeast } from '../core/version.ts';
 import { releasesGroupName } from '../promql/catalogue/canary.ts';
-import type { IstioTraffic } from '../promql/metrics.ts';
-import type { RuleGroup, Subject } from '../promql/rule.ts';
-import { exactly, pattern } from '../promql/selector.ts';
+import type { RuleGroup } from '../promql/rule.ts';
 import { exportedMetrics } from '../service/exports.ts';
 import type { Reference } from '../service/reference.ts';
+import { countedRequests } from './counted-requests.ts';
 import { customRules } from './custom-rules.ts';
-import { isLlm } from './is-llm.ts';
-import { istioCounts, seenTraffic } from './istio-traffic.ts';
 import { driftGroups } from './prometheus-drift.ts';
 import { healthGroups, releaseGroup } from './prometheus-health.ts';
-import { requestSource, sloGroups } from './prometheus-slo.ts';
+import { sloGroups } from './prometheus-slo.ts';
 import { withRunbooks } from './runbook.ts';
 import { queueProxyScrapes, scrapesOf, type Scrape } from './scrape.ts';
+import { subjectOf } from './subject.ts';
 import { serviceLabels, type Target } from './target.ts';
 
 /**
@@ -122,44 +120,11 @@ function ruleGroups(target: Target, references: ReadonlyMap<string, Reference | 
 /** The groups that are not the service's own: what its alerts may read beside metrics. */
 export function builtInGroups(target: Target, references: ReadonlyMap<string, Reference | undefined>): RuleGroup[] {
   const subject = subjectOf(target);
-  const traffic = istioTraffic(target);
-  const requests = requestSource(target, subject, traffic);
+  const { traffic, source: requests } = countedRequests(target);
   return [
     ...sloGroups(target, subject, requests),
     ...driftGroups(target, subject, references, requests),
     ...healthGroups(target, subject, traffic),
     releaseGroup(target, subject),
   ];
-}
-
-function subjectOf({ service, namespace, environment, env, spec }: Target): Subject {
-  const { team, escalation } = spec.owner;
-  // Nobody is woken up for a service that is not in production.
-  return { service, namespace, team, environment, escalation, page: env.stage === 'prod' ? 'critical' : 'warning' };
-}
-
-/**
- * The requests to a service, as Istio counts them: those to the workloads that answer its address, of every release
- * that runs, so that objectives hold across a release change.
- *
- * - Standard: the Service that KServe (`<isvc>-predictor`) or our function has.
- * - Knative: the revision's Service (`<service>-00001`); the gateway sees each request once on its way there. The hop to
- *   the local gateway has that gateway's name, and the activator's to `<revision>-private` would count it again.
- *
- * Requests by callers without a sidecar are seen when they come through a gateway or waypoint.
- */
-function istioTraffic(target: Target): IstioTraffic | undefined {
-  // Behind KServe's gateway nothing says which service a request was for.
-  if (!istioCounts(target) || isLlm(target.serving.stable.workload)) return undefined;
-  const { stable, candidate, kept } = target.serving;
-  const workloads = new Map([stable, ...(candidate ? [candidate] : []), ...kept].map(({ workload }) => [workload.name, workload]));
-  // By name: a release that becomes stable changes no line.
-  const seen = [...workloads.values()].sort((a, b) => compareText(a.name, b.name)).map((workload) => seenTraffic(target, workload));
-  const services = seen.map(({ name, knative }) => {
-    if (!knative) return exactly(name);
-    // Revisions that we name end in release and digest.
-    return target.serving.native === 'revisions' ? pattern`${name}(-[0-9a-z-]+)?` : pattern`${name}(-[0-9]+)?`;
-  });
-  const reporters = [...new Set(seen.flatMap((one) => one.reporters))];
-  return { reporters, namespace: target.namespace, services };
 }

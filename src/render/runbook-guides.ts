@@ -24,6 +24,8 @@ export interface AlertGuide {
   readonly means: string;
   /** What to look at first. */
   readonly first: readonly [Command, Command, Command];
+  /** For each objective on a length of time: the quantile that it is about. */
+  readonly times?: true;
   /** What usually helps. */
   readonly then: string;
 }
@@ -49,21 +51,31 @@ const application: Command = ({ application }) => `argocd app get ${application}
 const difference: Command = ({ application }) => `argocd app diff ${application}`;
 const repository: Command = ({ service }) => `git log --oneline -10 -- apps/${service}`;
 
-/** A query for Prometheus; names of Kubernetes have no character that a shell or a pattern would read otherwise, but the dash. */
-const query = (expr: (place: RunbookPlace) => string): Command => (place) => `promtool query instant "$PROMETHEUS" '${expr(place)}'`;
+/** A query for Prometheus. Names of Kubernetes, and patterns of them, have no character that a shell would read between single quotes. */
+function asking(expr: string): string {
+  return `promtool query instant "$PROMETHEUS" '${expr}'`;
+}
+
+const query = (expr: (place: RunbookPlace) => string): Command => (place) => asking(expr(place));
 
 const own = ({ service, namespace }: RunbookPlace): string => `ai_service="${service}",namespace="${namespace}"`;
 
 /** What is known of the requests; where nobody counts them, servers may have written of them. */
 const asked = (of: (requests: RequestQueries) => string): Command => (place) => {
   const { requests } = place;
-  return requests ? query(() => of(requests))(place) : logs(place);
+  return requests ? asking(of(requests)) : logs(place);
 };
 
 const callsByCode = asked(({ byCode }) => byCode);
 const callsByCaller = asked(({ byCaller, byRelease }) => byCaller ?? byRelease);
 const callsByRelease = asked(({ byRelease }) => byRelease);
 const slowCalls = asked(({ slow }) => slow);
+
+/** For each objective on a length of time the quantile that it is about, by release. */
+export function promisedTimes({ requests }: RunbookPlace): string[] {
+  return requests ? requests.promised.map(asking) : [];
+}
+
 const scraped = query((place) => `up{${own(place)}}`);
 const shareOfBad = (place: RunbookPlace, window: string): string =>
   `sum_over_time(ai_slo:events_bad:rate5m{${own(place)}}[${window}]) / (sum_over_time(ai_slo:events_total:rate5m{${own(place)}}[${window}]) > 0)`;
@@ -84,6 +96,7 @@ export const ALERT_GUIDES: Readonly<Record<string, AlertGuide>> = {
   AiSloErrorBudgetBurn: {
     means: 'More requests are bad than the objective allows, and at this pace the error budget is gone early. The label `burn_tier` says how fast, `ai_slo` which objective.',
     first: [callsByCode, budgetRates, status],
+    times: true,
     then: `One release alone is bad: ${lowerFirst(ROLL_BACK)} All of them: look at what they share, then at capacity.`,
   },
   AiSloLatencyBucketMissing: {

@@ -1,11 +1,12 @@
 import type { PrometheusRule } from '../../imports/monitoring.coreos.com/v1.js';
 import type { KubeObject } from '../core/object.ts';
+import { remember } from '../core/remember.ts';
 import type { AlertRule, RuleGroup } from '../promql/rule.ts';
 import { IN_PLACE } from '../release/serving.ts';
 import { runsOnKnative } from './address.ts';
 import { argocdApp } from './argocd.ts';
 import { isLlm } from './is-llm.ts';
-import { ALERT_GUIDES, OWN_ALERT_GUIDE, type RunbookPlace } from './runbook-guides.ts';
+import { ALERT_GUIDES, OWN_ALERT_GUIDE, promisedTimes, type AlertGuide, type RunbookPlace } from './runbook-guides.ts';
 import { countsRequests } from './prometheus-slo.ts';
 import { requestQueries } from './runbook-requests.ts';
 import type { Target } from './target.ts';
@@ -23,7 +24,7 @@ export function renderRunbook(target: Target, objects: readonly KubeObject[]): s
   const alerts = alertsOf(objects);
   if (alerts.size === 0) return undefined;
   // Present at all times, so that a step of a release changes no line of the page.
-  if (!isInPlace(target)) for (const name of alertsOfReleases(target)) alerts.set(name, []);
+  if (!isInPlace(target)) for (const name of alertsOfReleases(target)) alerts.set(name, NO_SUMMARIES);
   const { service, environment, clusterName, namespace, spec } = target;
   const { team, escalation } = spec.owner;
   const place: RunbookPlace = {
@@ -35,14 +36,18 @@ export function renderRunbook(target: Target, objects: readonly KubeObject[]): s
     knative: target.serving.workloads.some((workload) => runsOnKnative(target, workload)),
     requests: requestQueries(target),
   };
-  const sections = [...alerts.keys()].sort().map((name) => section(name, alerts.get(name) ?? [], place));
-  return `${[
+  const lines = [
     `# Runbook: ${service} in ${environment} on ${clusterName}`,
+    '',
     `Owner: team ${plain(team)}${escalation === undefined ? '' : `, ${plain(escalation)}`}. Namespace: ${namespace}. Application: ${place.application}.`,
-    'Written by `ai-service synth`. Expressions and thresholds are in `manifests/`. `$PROMETHEUS` is the address of the Prometheus of the cluster.',
-    rollBack(target),
-    ...sections,
-  ].join('\n\n')}\n`;
+    '',
+    'Written by `ai-service synth`. Expressions and thresholds are in `manifests/`. `$PROMETHEUS` is the address of the Prometheus of the cluster; times are in milliseconds.',
+    '',
+    ...rollBack(target),
+  ];
+  for (const name of [...alerts.keys()].sort()) addSection(lines, name, alerts.get(name) ?? NO_SUMMARIES, place);
+  lines.push('');
+  return lines.join('\n');
 }
 
 /**
@@ -65,38 +70,51 @@ export function withRunbooks(target: Target, groups: readonly RuleGroup[]): Rule
   }));
 }
 
-type AnyRule = NonNullable<NonNullable<PrometheusRule['spec']['groups']>[number]['rules']>[number];
+/** What the page says of an alert in the words of its author: several rules may share a name. */
+type Summaries = readonly string[];
 
-/** Alerts by name; several rules may share one. */
-function alertsOf(objects: readonly KubeObject[]): Map<string, AnyRule[]> {
-  const alerts = new Map<string, AnyRule[]>();
+/** What built-in alerts mean is known. */
+const NO_SUMMARIES: Summaries = [];
+
+/** Alerts by name. */
+function alertsOf(objects: readonly KubeObject[]): Map<string, Summaries> {
+  const alerts = new Map<string, Summaries>();
   for (const object of objects) {
     if (object.kind !== 'PrometheusRule') continue;
     // A patch may have taken away what the schema asks for, which the checks say.
     const { spec } = object as unknown as { spec: PrometheusRule['spec'] | null };
     for (const group of listOf(spec?.groups)) {
       for (const rule of listOf(group?.rules)) {
-        if (!rule?.alert) continue;
-        const others = alerts.get(rule.alert);
-        if (others) others.push(rule);
-        else alerts.set(rule.alert, [rule]);
+        const name = rule?.alert;
+        if (!name) continue;
+        const own = guideOf(name) ? undefined : rule.annotations?.['summary'];
+        if (own) alerts.set(name, [...(alerts.get(name) ?? []), own]);
+        else if (!alerts.has(name)) alerts.set(name, NO_SUMMARIES);
       }
     }
   }
   return alerts;
 }
 
+function guideOf(name: string): AlertGuide | undefined {
+  return Object.hasOwn(ALERT_GUIDES, name) ? ALERT_GUIDES[name] : undefined;
+}
+
 function listOf<T>(value: readonly T[] | undefined): readonly T[] {
   return Array.isArray(value) ? (value as readonly T[]) : [];
 }
 
-function section(name: string, rules: readonly AnyRule[], place: RunbookPlace): string {
-  const builtIn = ALERT_GUIDES[name];
-  const { means, first, then } = builtIn ?? OWN_ALERT_GUIDE;
-  // Only the author of an alert knows what it is about.
-  const summaries = builtIn ? [] : rules.map(({ annotations }) => annotations?.['summary'] ?? '').filter((summary) => summary !== '');
-  const commands = new Set(first.map((command) => command(place)));
-  return [`## ${name}`, ...summaries.map((summary) => `> ${plain(summary)}`), means, ['```sh', ...commands, '```'].join('\n'), then].join('\n\n');
+/** Written line by line, for it is done for every alert of thousands of services. */
+function addSection(lines: string[], name: string, summaries: Summaries, place: RunbookPlace): void {
+  const { means, first, times, then } = guideOf(name) ?? OWN_ALERT_GUIDE;
+  lines.push('', `## ${name}`, '');
+  for (const summary of summaries) lines.push(`> ${plain(summary)}`, '');
+  lines.push(means, '', '```sh');
+  const commands = first.map((command) => command(place));
+  // Where nobody counts requests, several of them may be to look at the logs.
+  lines.push(...(place.requests ? commands : new Set(commands)));
+  if (times) lines.push(...promisedTimes(place));
+  lines.push('```', '', then);
 }
 
 /** Alerts that there are only while a release is on its way, or held. */
@@ -126,7 +144,7 @@ function isInPlace({ serving }: Target): boolean {
   return serving.stable.workload.release === IN_PLACE;
 }
 
-function rollBack(target: Target): string {
+function rollBack(target: Target): string[] {
   const { service, environment } = target;
   const inPlace = isInPlace(target);
   const [text, command] = inPlace
@@ -135,10 +153,8 @@ function rollBack(target: Target): string {
         'In a checkout of the GitOps repository. It needs neither the sources nor a registry; a release that is kept warm gets its traffic back as soon as Argo CD has synced.',
         `npx ai-service rollback ${service} --env ${environment} --reason "…" --commit`,
       ];
-  return ['## Roll back', text, ['```sh', command, ...(inPlace ? [] : ['git push']), '```'].join('\n')].join('\n\n');
+  return ['## Roll back', '', text, '', '```sh', command, ...(inPlace ? [] : ['git push']), '```'];
 }
 
 /** Text of users as text, on one line. */
-function plain(text: string): string {
-  return text.replace(/[\\`*_[\]<>#|~]/g, '\\$&').replace(/\s+/g, ' ').trim();
-}
+const plain = remember((text: string) => text.replace(/[\\`*_[\]<>#|~]/g, '\\$&').replace(/\s+/g, ' ').trim());

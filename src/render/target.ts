@@ -1,3 +1,4 @@
+import { clusterHost } from '../core/names.ts';
 import type { Serving } from '../release/serving.ts';
 import type { Cluster, Environment } from '../service/platform.ts';
 import type { ServiceSpec } from '../service/service.ts';
@@ -13,6 +14,8 @@ export interface Target {
   readonly clusterName: string;
   readonly cluster: Cluster;
   readonly namespace: string;
+  /** Annotations of the service's ServiceAccount, as the cluster's function gives them. */
+  readonly annotations: Readonly<Record<string, string>>;
   /** Base URL of another service in the same environment, or `undefined` when there is none. */
   readonly serviceUrl: (service: string) => string | undefined;
 }
@@ -38,6 +41,6 @@ export function workloadLabels(target: Target, part: string, release: string): R
 
 /** Cluster-internal host name of a Service in the target's namespace. */
 export function serviceHost(target: Target, name: string): string {
-  return `${name}.${target.namespace}.svc.cluster.local`;
+  return clusterHost(name, target.namespace);
 }
 

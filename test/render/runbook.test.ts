@@ -6,6 +6,7 @@ import { ALERT_GUIDES } from '../../src/render/runbook-guides.ts';
 import { renderRunbook, RUNBOOK_FILE } from '../../src/render/runbook.ts';
 import type { RuleGroup } from '../../src/promql/rule.ts';
 import { Slo } from '../../src/service/slo.ts';
+import type { Slo as SloSpec } from '../../src/service/spec.ts';
 import { cluster as clusterSchema } from '../../src/service/platform.ts';
 import { unitFolder } from '../../src/tree/layout.ts';
 import { defaultCluster, targetOf, type TargetOptions } from '../support/target.ts';
@@ -31,7 +32,7 @@ describe('a runbook', () => {
         '',
         'Owner: team risk-ml, \\#risk\\_oncall. Namespace: risk-ml-prod. Application: fraud-detector.prod-eu.eu-1.',
         '',
-        'Written by `ai-service synth`. Expressions and thresholds are in `manifests/`. `$PROMETHEUS` is the address of the Prometheus of the cluster.',
+        'Written by `ai-service synth`. Expressions and thresholds are in `manifests/`. `$PROMETHEUS` is the address of the Prometheus of the cluster; times are in milliseconds.',
         '',
         '## Roll back',
         '',
@@ -53,7 +54,7 @@ describe('a runbook', () => {
         'More requests are bad than the objective allows, and at this pace the error budget is gone early. The label `burn_tier` says how fast, `ai_slo` which objective.',
         '',
         '```sh',
-        'promtool query instant "$PROMETHEUS" \'sum by (response_code, response_flags, destination_service_name) (rate(istio_requests_total{destination_service_namespace="risk-ml-prod",destination_service_name=~"fraud-detector.*"}[5m]))\'',
+        'promtool query instant "$PROMETHEUS" \'sum by (response_code, response_flags, destination_service_name) (rate(istio_requests_total{reporter="source",destination_service_namespace="risk-ml-prod",destination_service_name="fraud-detector-v46-predictor"}[5m]))\'',
         'promtool query instant "$PROMETHEUS" \'label_replace(sum_over_time(ai_slo:events_bad:rate5m{ai_service="fraud-detector",namespace="risk-ml-prod"}[1h]) / (sum_over_time(ai_slo:events_total:rate5m{ai_service="fraud-detector",namespace="risk-ml-prod"}[1h]) > 0), "window", "1h", "", "") or label_replace(sum_over_time(ai_slo:events_bad:rate5m{ai_service="fraud-detector",namespace="risk-ml-prod"}[3d]) / (sum_over_time(ai_slo:events_total:rate5m{ai_service="fraud-detector",namespace="risk-ml-prod"}[3d]) > 0), "window", "3d", "", "")\'',
         'npx ai-service status fraud-detector --env prod-eu',
         '```',
@@ -71,29 +72,58 @@ describe('a runbook', () => {
         const page = section(pageOf({ ...options, spec: { ...latency, ...options.spec } }), alert);
         return /^promtool query instant "\$PROMETHEUS" '(.+)'$/m.exec(page ?? '')?.[1];
       });
-    const istio = 'destination_service_namespace="risk-ml-prod",destination_service_name=~"fraud-detector.*"';
-    const own = 'ai_service="fraud-detector",namespace="risk-ml-prod"';
+    const istio = 'reporter="source",destination_service_namespace="risk-ml-prod",destination_service_name="fraud-detector-v46-predictor"';
+    const own = 'namespace="risk-ml-prod",ai_service="fraud-detector",part="predictor"';
     const byCode = `sum by (response_code, response_flags, destination_service_name) (rate(istio_requests_total{${istio}}[5m]))`;
-    expect(asked({})).toEqual([byCode, `histogram_quantile(0.99, sum by (le, destination_service_name) (rate(istio_request_duration_milliseconds_bucket{${istio}}[5m])))`]);
+    expect(asked({})).toEqual([
+      byCode,
+      `histogram_quantile(0.95, sum by (destination_service_name, le) (rate(istio_request_duration_milliseconds_bucket{${istio},response_code!~"5.."}[5m])))`,
+    ]);
     expect(asked({ cluster: { prometheus: { version: '3.4', nativeHistograms: 'converted' } } })).toEqual([
       byCode,
-      `histogram_quantile(0.99, sum by (destination_service_name) (rate(istio_request_duration_milliseconds{${istio}}[5m])))`,
+      `histogram_quantile(0.95, sum by (destination_service_name) (rate(istio_request_duration_milliseconds{${istio},response_code!~"5.."}[5m])))`,
     ]);
     const now = 'kn_serving_invocation_duration_seconds';
     const counting = { mode: 'Knative' as const, cluster: { istio: routing, prometheus: { version: '3.4', sources: ['queueProxy' as const] } } };
     expect(asked(counting)).toEqual([
-      `sum by (http_response_status_code, release, part) (rate(${now}_count{${own}}[5m]))`,
-      `histogram_quantile(0.99, sum by (le, release, part) (rate(${now}_bucket{${own}}[5m])))`,
+      `sum by (http_response_status_code, release) (rate(${now}_count{${own}}[5m]))`,
+      `1000 * histogram_quantile(0.95, sum by (release, le) (rate(${now}_bucket{${own},http_response_status_code!~"5.."}[5m])))`,
     ]);
     expect(asked({ ...counting, cluster: { ...counting.cluster, knative: { version: ['1.18.2', '1.21.1'] } } })[0]).toBe(
-      `sum by (http_response_status_code, release, part) (rate(${now}_count{${own}}[5m])) or sum by (response_code, release, part) (rate(revision_request_count{${own}}[5m]))`,
+      `sum by (http_response_status_code, release) (rate(${now}_count{${own}}[5m])) or sum by (response_code, release) (rate(revision_request_count{${own}}[5m]))`,
     );
     const llm = { framework: 'vllm' as const, image: 'registry.example.com/llm-d:0.10.0', model: { uri: 's3://m/v46/' }, resources: { cpu: '1', memory: '1Gi' }, llm: {} };
     const gateway = { kserve: { version: '0.20.0', mode: 'Standard' as const, llm: { gatewayService: 'gateway.kserve.svc.cluster.local' } } };
     const slos = [Slo.availability(99.9), Slo.timeToFirstToken({ below: '1s', objective: 99 })];
     expect(asked({ cluster: gateway, spec: { predictor: llm, monitoring: { slos } } }, 'AiSloLatencyBucketMissing')).toEqual([
       `sum by (status, release) (rate(http_requests_total{${own},handler=~"/v1/.*"}[5m]))`,
-      `histogram_quantile(0.99, sum by (le, release) (rate(vllm:time_to_first_token_seconds_bucket{${own}}[5m])))`,
+      `1000 * histogram_quantile(0.95, sum by (release, le) (rate(vllm:time_to_first_token_seconds_bucket{${own}}[5m])))`,
+    ]);
+  });
+
+  test('asks only of what this very service answers, each request once, as its alerts do', () => {
+    const asked = (options: TargetOptions): string | undefined => /istio_requests_total\{[^}]*\}/.exec(pageOf(options) ?? '')?.[0];
+    const read = (options: TargetOptions): string | undefined => /istio_requests_total\{[^}]*\}/.exec(JSON.stringify(renderPrometheus(targetOf(options), new Map())).replaceAll('\\"', '"'))?.[0];
+    const ambient = { istio: { version: '1.30', dataplane: 'ambient' as const } };
+    expect(asked({ cluster: ambient })).toBe('istio_requests_total{reporter="waypoint",destination_service_namespace="risk-ml-prod",destination_service_name="fraud-detector-v46-predictor"}');
+    expect(asked({ mode: 'Knative' })).toContain('destination_service_name=~"fraud-detector-v46-predictor(-[0-9]+)?"');
+    for (const options of [{}, { cluster: ambient }, { mode: 'Knative' as const }, { candidate: { release: 'v47', weight: 10 }, previous: 'v45' }]) {
+      expect(asked(options)).toBe(read(options));
+    }
+  });
+
+  test('asks which quantile an objective is about, as it is now, by release', () => {
+    const answers = (slos: readonly SloSpec[], more: Partial<NonNullable<TargetOptions['spec']>> = {}): string[] =>
+      (section(pageOf({ spec: { ...more, monitoring: { slos: [...slos] } } }), 'AiSloErrorBudgetBurn') ?? '').split('\n').filter((line) => line.includes('histogram_quantile'));
+    const at = (quantile: string, service = 'fraud-detector-v46-predictor'): string =>
+      `promtool query instant "$PROMETHEUS" 'histogram_quantile(${quantile}, sum by (destination_service_name, le) (rate(istio_request_duration_milliseconds_bucket{reporter="source",destination_service_namespace="risk-ml-prod",destination_service_name="${service}",response_code!~"5.."}[5m])))'`;
+    expect(answers([Slo.availability(99.9)])).toEqual([]);
+    expect(answers([Slo.latency({ below: '250ms', objective: 99 }), Slo.latency({ below: '1s', objective: 99.9 }), Slo.latency({ below: '100ms', objective: 99.9 })])).toEqual([at('0.99'), at('0.999')]);
+    expect(answers([Slo.latency({ below: '250ms', objective: 95, quantile: 0.9 })])).toEqual([at('0.9')]);
+    expect(answers([Slo.latency({ below: '250ms', objective: 99, graph: 'claims' })])).toEqual([at('0.99', 'claims')]);
+    const vllm = { framework: 'vllm' as const, model: { uri: 's3://m/v46/' }, resources: { cpu: '1', memory: '1Gi' } };
+    expect(answers([Slo.timeToFirstToken({ below: '1s', objective: 95 })], { predictor: vllm })).toEqual([
+      `promtool query instant "$PROMETHEUS" '1000 * histogram_quantile(0.95, sum by (release, le) (rate(vllm:time_to_first_token_seconds_bucket{namespace="risk-ml-prod",ai_service="fraud-detector",part="predictor"}[5m])))'`,
     ]);
   });
 
@@ -135,8 +165,12 @@ describe('a runbook', () => {
   });
 
   test('is the same at every step of a release', () => {
-    const candidate = { release: 'v47', weight: 10 };
-    expect(pageOf({ candidate })).toBe(pageOf());
+    const at = (weight: number): string | undefined => pageOf({ candidate: { release: 'v47', weight } });
+    expect(at(10)).toBe(at(0));
+    expect(at(50)).toBe(at(0));
+    expect(pageOf({ stable: 'v47', previous: 'v46' })).toBe(at(0));
+    // A release that comes or goes changes the names of what answers, and nothing else.
+    expect(at(0)?.replaceAll('=~"fraud-detector-v46-predictor|fraud-detector-v47-predictor"', '="fraud-detector-v46-predictor"')).toBe(pageOf());
     expect(section(pageOf(), 'AiCandidateFailing')).toContain('npx ai-service status fraud-detector --env prod-eu');
     expect(section(pageOf({ environment: { rollout: 'replace' } }), 'AiCandidateFailing')).toBeUndefined();
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
-  bucketBounds, comparedObservations, countsOf, deploymentAge, errorRatio, errorRatioBeyond, latencyAt, latencyDifference, latencyFactor, noValue, observationsFor,
+  bucketBounds, comparedObservations, countsOf, deploymentAge, errorRatio, errorRatioBeyond, latenciesAt, latencyAt, latencyDifference, latencyFactor, noValue, observationsFor,
   predictionShift, replicasAvailable, replicasOnceAvailable, requests, type Deployments, type Observed, type Requests, type Sides,
 } from '../../../src/promql/catalogue/gates.ts';
 import type { Versions } from '../../../src/core/version.ts';
@@ -43,6 +43,10 @@ describe('latency', () => {
 
   test('is that of requests that did not fail', () => {
     expect(latencyAt(SIDES.candidate, 0.99, '5m').text).toBe(at('c'));
+  });
+
+  test('is given at several quantiles, and by labels that tell more', () => {
+    expect(latenciesAt(SIDES.candidate, [0.5, 0.99], '5m', ['pod']).map(flat)).toEqual([0.5, 0.99].map((quantile) => at('c').replace('0.99', String(quantile)).replace('(le)', '(pod, le)')));
   });
 
   test('is compared as a multiple or as a difference', () => {
