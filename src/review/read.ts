@@ -1,4 +1,5 @@
 import { groupOf, type KubeObject } from '../core/object.ts';
+import { listAt, valueAt } from '../core/value-at.ts';
 
 /**
  * Careful reading of what anybody may have written: every field may be missing or of another type. What is not there, or is
@@ -8,15 +9,7 @@ import { groupOf, type KubeObject } from '../core/object.ts';
 /** Fields and places in lists, from an object down to a value; `*` stands for any one of them where paths are compared. */
 export type Path = readonly (string | number)[];
 
-/** What stands at a path; `undefined` when nothing does. */
-export function valueAt(value: unknown, ...path: Path): unknown {
-  let found = value;
-  for (const key of path) {
-    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, key)) return undefined;
-    found = (found as Record<string | number, unknown>)[key];
-  }
-  return found;
-}
+export { listAt, valueAt };
 
 /** The map at a path; an empty one when there is none. */
 export function mapAt(value: unknown, ...path: Path): Readonly<Record<string, unknown>> {
@@ -27,12 +20,6 @@ export function mapAt(value: unknown, ...path: Path): Readonly<Record<string, un
 /** The fields of the map at a path, sorted by their names: the order of a file means nothing. */
 export function entriesAt(value: unknown, ...path: Path): [string, unknown][] {
   return Object.entries(mapAt(value, ...path)).sort(([a], [b]) => (a < b ? -1 : 1));
-}
-
-/** The list at a path; an empty one when there is none. */
-export function listAt(value: unknown, ...path: Path): readonly unknown[] {
-  const found = valueAt(value, ...path);
-  return Array.isArray(found) ? found : [];
 }
 
 /** The text at a path, numbers and booleans as text too; `undefined` when there is none. */

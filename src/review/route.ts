@@ -1,3 +1,4 @@
+import { clusterHost } from '../core/names.ts';
 import type { KubeObject } from '../core/object.ts';
 import { MODEL_VERSION } from '../render/entry.ts';
 import { isKind, listAt, mapAt, numberAt, textAt } from './read.ts';
@@ -94,7 +95,7 @@ function httpRoute(object: KubeObject): Route {
   const parents = listAt(object, 'spec', 'parentRefs');
   const namespace = textAt(object, 'metadata', 'namespace') ?? 'default';
   const services = parents.flatMap((parent) =>
-    textAt(parent, 'kind') === 'Service' ? [`${textAt(parent, 'name') ?? ''}.${textAt(parent, 'namespace') ?? namespace}.svc.cluster.local`] : [],
+    textAt(parent, 'kind') === 'Service' ? [clusterHost(textAt(parent, 'name') ?? '', textAt(parent, 'namespace') ?? namespace)] : [],
   );
   return {
     hosts: fullHosts([...services, ...listAt(object, 'spec', 'hostnames').filter((host) => typeof host === 'string')]),

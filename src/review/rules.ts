@@ -48,7 +48,7 @@ export const PLAN_RULES = [
     id: 'plan/options',
     severity: 'error',
     summary: 'Options of `ai-service plan` say which two trees to compare.',
-    source: 'ours',
+    source: 'ours: a plan of other trees than those that were meant is worse than none',
   },
   {
     id: 'plan/output',

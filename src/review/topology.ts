@@ -1,4 +1,5 @@
 import { compareText } from '../core/finding.ts';
+import { clusterHost } from '../core/names.ts';
 import type { KubeObject } from '../core/object.ts';
 import { IN_PLACE } from '../release/serving.ts';
 import type { Routes, Share } from './plan.ts';
@@ -166,7 +167,7 @@ function selectedBy(service: KubeObject): string | undefined {
 }
 
 function serviceHost(service: KubeObject): string {
-  return `${nameOf(service)}.${textAt(service, 'metadata', 'namespace') ?? 'default'}.svc.cluster.local`;
+  return clusterHost(nameOf(service), textAt(service, 'metadata', 'namespace') ?? 'default');
 }
 
 /** Whether a Service has an address outside of the cluster. */

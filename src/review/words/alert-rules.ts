@@ -1,3 +1,4 @@
+import type { KubeObject } from '../../core/object.ts';
 import { secondsOf } from '../../promql/parse.ts';
 import type { ObjectChange } from '../compare.ts';
 import { isKind, listAt, mapAt, numberAt, textAt } from '../read.ts';
@@ -24,16 +25,22 @@ export type Side = 'before' | 'after';
 
 /** Whether a change is one of a PrometheusRule. */
 export function isRules(change: ObjectChange): boolean {
-  return isKind(latest(change), 'monitoring.coreos.com', 'PrometheusRule');
+  return holdsRules(latest(change));
+}
+
+/** Whether an object is a PrometheusRule. */
+export function holdsRules(object: KubeObject): boolean {
+  return isKind(object, 'monitoring.coreos.com', 'PrometheusRule');
 }
 
 /** The rules of changed PrometheusRules, in one of the trees. */
 export function rulesOf(changes: readonly ObjectChange[], side: Side): Rule[] {
-  return changes.flatMap((of) =>
-    listAt(of[side]?.object, 'spec', 'groups').flatMap((group) =>
-      listAt(group, 'rules').flatMap((rule) => ruleOf(of, textAt(group, 'name') ?? '', rule) ?? []),
-    ),
-  );
+  return changes.flatMap((of) => groupedRules(of[side]?.object).flatMap(([group, rule]) => ruleOf(of, group, rule) ?? []));
+}
+
+/** The rules of a PrometheusRule as they are written, each with the name of its group. */
+export function groupedRules(object: KubeObject | undefined): [group: string, rule: unknown][] {
+  return listAt(object, 'spec', 'groups').flatMap((group) => listAt(group, 'rules').map((rule): [string, unknown] => [textAt(group, 'name') ?? '', rule]));
 }
 
 function ruleOf(of: ObjectChange, group: string, rule: unknown): Rule | undefined {
@@ -63,10 +70,15 @@ export function sameBut(a: Rule, b: Rule, parts: readonly Part[]): boolean {
   const [one, other] = [a, b].map((rule) => ({
     expr: parts.includes('expr') ? '' : rule.expr,
     wait: rule.wait,
-    labels: parts.includes('release') ? { ...rule.labels, release: null } : rule.labels,
+    labels: parts.includes('release') ? { ...rule.labels, release: null, candidate: null } : rule.labels,
     others: parts.includes('annotations') ? withoutAnnotations(rule) : rule.others,
   }));
   return alike(one, other);
+}
+
+/** The release that a rule is about, as its labels say. */
+export function releaseOf({ labels }: Rule): string | undefined {
+  return textAt(labels, 'release') ?? textAt(labels, 'candidate');
 }
 
 /** Fields that have no words of their own, without what an alert says. */
@@ -91,7 +103,7 @@ const TELLING: readonly ((rule: Rule) => string)[] = [
   (rule) => key(rule, rule.group, rule.labels),
   (rule) => key(rule, rule.labels),
   (rule) => key(rule, identity(rule, ROUTING)),
-  (rule) => key(rule, identity(rule, new Set([...ROUTING, 'release', 'phase', 'weight']))),
+  (rule) => key(rule, identity(rule, new Set([...ROUTING, 'release', 'candidate', 'phase', 'weight']))),
   (rule) => key(rule, rule.expr),
   (rule) => key(rule, rule.group, rule.wait),
 ];

@@ -46,7 +46,7 @@ export function alertWords(unit: ChangedUnit, stage: Stage, followers: (follow: 
   }
 
   const pairs = (): Pairing['pairs'] => pairing.pairs.filter(([old, now]) => !settled.has(old) && !settled.has(now) && !sameBut(old, now, []));
-  const follow = followOf(unit, releasesIn(unit, before, 'before'), releasesIn(unit, after, 'after'));
+  const follow = followOf(unit, releasesIn(unit, 'before'), releasesIn(unit, 'after'));
   const following = followers(follow);
   const reads = seriesRead(after);
   const followed = [

@@ -2,6 +2,7 @@ import type { ObjectChange } from '../compare.ts';
 import { isKind } from '../read.ts';
 import { routeOf } from '../route.ts';
 import { isWorkload, partOf } from '../topology.ts';
+import { isRules } from './alert-rules.ts';
 import { changesBelow, latest } from './changes.ts';
 import { isStopMoved } from './release.ts';
 import { mayGoToZero } from './scaling.ts';
@@ -19,6 +20,7 @@ const ROUTES = ['httproute', 'virtualservice'];
 export function besideNeeded(objects: readonly ObjectChange[]): ReadonlySet<string> {
   const needed = new Set<string>();
   const routed = objects.some((change) => change.change === 'changed' && routeOf(change.after.object));
+  const ruled = objects.some(isRules);
   const ask = (...kinds: readonly string[]): void => kinds.forEach((kind) => needed.add(kind));
   const leaving = new Set<string>();
   for (const change of objects) {
@@ -32,7 +34,11 @@ export function besideNeeded(objects: readonly ObjectChange[]): ReadonlySet<stri
     const { route, model } = timeoutsChanged(change);
     if (route) ask('inferenceservice', 'service');
     if (model && !routed) ask(...ROUTES);
-    if (mayGoToZero(change) || isStopMoved(change)) ask(...ROUTES);
+    if (mayGoToZero(change) || isStopMoved(change)) {
+      ask(...ROUTES);
+      // Rules that forget what is stopped; which releases there are stands in others, that did not change.
+      if (ruled) ask('prometheusrule');
+    }
     if (isKind(object, '', 'Service') && changesBelow(change.changes, ['spec', 'selector']).length > 0 && !routed) ask(...ROUTES);
   }
   if (leaving.size > 1) ask('deployment', 'service');

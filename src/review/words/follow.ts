@@ -1,10 +1,13 @@
 import { isDnsLabel } from '../../core/names.ts';
+import { COMPLETE, RELEASE_INFO, STANDARD_ERRORS, STRAY } from '../../promql/catalogue/canary.ts';
 import { secondsOf } from '../../promql/parse.ts';
 import { numberAt, textAt } from '../read.ts';
 import type { ChangedUnit } from '../unit.ts';
-import { sameBut, type Rule, type Side } from './alert-rules.ts';
+import { groupedRules, holdsRules, releaseOf, sameBut, type Rule, type Side } from './alert-rules.ts';
 import { objectsOf } from './changes.ts';
 import { isNear, shapeOf } from './expressions.ts';
+import { releaseReader, type Named, type Ways } from './release-names.ts';
+import { isAtRest } from './running.ts';
 import { alike } from './sets.ts';
 import { names } from './text.ts';
 
@@ -16,22 +19,18 @@ export interface Releases {
   readonly phases: ReadonlyMap<string, string>;
   /** Per cent of the requests that each gets, where it is said. */
   readonly weights: ReadonlyMap<string, number>;
+  /** Those of which something that changed runs nothing without requests. */
+  readonly atRest: ReadonlySet<string>;
 }
 
-// The names and numbers of what the house writes of releases; see src/promql/catalogue/canary.ts.
+/** What the rules record of releases, and of a candidate beside the stable one. */
+const OF_RELEASES = /^ai_(?:release:|drift:(?:release|candidate)_)/;
 
-/** The series by which our rules say which releases there are. */
-const INFO = 'ai_release:info';
-const OF_RELEASES = 'ai_release:';
-
-/** The alert on the share of a release, its numbers for a release without traffic, and the standard errors of another one. */
+/** The alert on the share of a release. */
 const SHARE = 'AiTrafficShareDiffers';
-const STRAY = [0, 0.005, 20];
-const STANDARD_ERRORS = 4;
 
-/** Alerts on a release that is for too long what it is: so many of the samples of a minute in their window. */
+/** Alerts on a release that is for too long what it is. */
 const AGES: ReadonlySet<string> = new Set(['AiCandidateStuck', 'AiHoldForgotten']);
-const COMPLETE = 0.95;
 
 /** A service has a few releases at a time; where there seem to be more, nothing is taken for one. */
 const MAX_RELEASES = 50;
@@ -40,21 +39,25 @@ const MAX_RELEASES = 50;
 const MAX_NAME = 12;
 
 /** Releases by what the rules say, and by the labels of the unit's objects. */
-export function releasesIn(unit: ChangedUnit, rules: readonly Rule[], side: Side): Releases {
+export function releasesIn(unit: ChangedUnit, side: Side): Releases {
   const phases = new Map<string, string>();
   const weights = new Map<string, number>();
-  for (const object of objectsOf(unit, side)) {
+  const atRest = new Set<string>();
+  const objects = objectsOf(unit, side);
+  for (const object of objects) {
     const release = textAt(object, 'metadata', 'labels', 'app.kubernetes.io/version');
-    if (isRelease(release)) phases.set(release, 'present');
+    if (!isRelease(release)) continue;
+    phases.set(release, 'present');
+    if (isAtRest(object)) atRest.add(release);
   }
-  for (const { name, labels } of rules) {
-    const release = textAt(labels, 'release');
-    if (name !== INFO || !isRelease(release)) continue;
-    phases.set(release, textAt(labels, 'phase') ?? 'present');
-    const weight = numberAt(labels, 'weight');
+  for (const [, rule] of objects.filter(holdsRules).flatMap(groupedRules)) {
+    const release = textAt(rule, 'labels', 'release');
+    if (textAt(rule, 'record') !== RELEASE_INFO || !isRelease(release)) continue;
+    phases.set(release, textAt(rule, 'labels', 'phase') ?? 'present');
+    const weight = numberAt(rule, 'labels', 'weight');
     if (weight !== undefined) weights.set(release, weight);
   }
-  return { phases, weights };
+  return { phases, weights, atRest };
 }
 
 /** A name that could be a number could stand anywhere. */
@@ -70,8 +73,8 @@ export interface Follow {
   readonly isPoliced: (before: Rule, after: Rule) => boolean;
   /** Whether a rule came or went because its release did, or entered another phase; `isRead`: it went, and alerts read it still. */
   readonly comesAndGoes: (rule: Rule, isRead: boolean) => boolean;
-  /** The expression, or another text, with all names of releases alike. */
-  readonly withoutReleases: (text: string) => string;
+  /** Whether a pattern changed in nothing but the releases that it names. */
+  readonly isPatternFollowing: (before: string, after: string) => boolean;
   /** What happened to the releases: `follow release v48`. */
   readonly words: string;
 }
@@ -79,44 +82,66 @@ export interface Follow {
 /** @param before the releases in the tree before. */
 export function followOf({ descriptor }: ChangedUnit, before: Releases, after: Releases): Follow {
   const all = [...new Set([...before.phases.keys(), ...after.phases.keys()])].sort((a, b) => b.length - a.length || (a < b ? -1 : 1));
-  const token = all.length === 0 || all.length > MAX_RELEASES ? undefined : new RegExp(`(?<![A-Za-z0-9])(?:${all.join('|')})(?![A-Za-z0-9])`, 'g');
-  const moved = (release: string): boolean => before.phases.get(release) !== after.phases.get(release);
-  const namesIn = (text: string): Set<string> => new Set(token === undefined ? [] : (text.match(token) ?? []));
-  const withoutReleases = (text: string): string =>
-    token === undefined ? text : text.replace(QUOTED, (literal) => alternatives(literal, token)).replace(MATCHED, '=$1');
-  /** A release that is doing what it did must still be looked at. */
-  const dropsNone = (old: string, now: string): boolean => {
-    const still = namesIn(now);
-    return [...namesIn(old)].every((release) => still.has(release) || moved(release));
+  const { inText, inExpression } = releaseReader(all.length > MAX_RELEASES ? [] : all);
+  const came = (release: string): boolean => isNew(release, before, after);
+  const went = (release: string): boolean => isNew(release, after, before);
+  const moved = (release: string): boolean => before.phases.get(release) !== after.phases.get(release) || came(release) || went(release);
+  const anyCame = all.some(came);
+  /** A release that is doing what it did must still be looked at, in each way in which it was. */
+  const areKept = (old: Ways, now: Ways): boolean =>
+    [...old].every(([way, releases]) => {
+      const still = now.get(way);
+      if (still) return [...releases].every((release) => still.has(release) || moved(release));
+      // A long name is matched in another way. Where one release takes the place of another, it may be a way that is missing.
+      return !anyCame && releases.size > 0 && [...releases].every(went);
+    }) && [...now].every(([way, releases]) => old.has(way) || (releases.size > 0 && [...releases].every(came)));
+  const placesKept = (old: Named, now: Named): boolean =>
+    old.places.length === now.places.length && old.places.every((ways, place) => areKept(ways, now.places[place]!));
+  const isSame = (old: Named | undefined, now: Named | undefined): boolean =>
+    old !== undefined && now !== undefined && old.frame === now.frame && placesKept(old, now);
+  /** Another share is another expression, which must look at all releases all the same. */
+  const dropsNone = (old: Named, now: Named): boolean => {
+    const still = releasesNamed(now);
+    return [...releasesNamed(old)].every((release) => still.has(release) || moved(release));
   };
-  const bare = ({ expr, labels }: Rule, releases: Releases): string => withoutShare(withoutReleases(expr), releases, textAt(labels, 'release') ?? '');
-  const ageless = (rule: Rule, releases: Releases): string | undefined => withoutAge(bare(rule, releases));
+  const shareless = ({ frame }: Named, { labels }: Rule, releases: Releases): string =>
+    withoutShare(frame, releases, textAt(labels, 'release') ?? '');
+  const isOfAnotherAge = (old: Rule, now: Rule): boolean => {
+    const [from, to] = [inText(old.expr), inText(now.expr)];
+    const counted = withoutAge(shareless(from, old, before));
+    return AGES.has(now.name) && counted !== undefined && counted === withoutAge(shareless(to, now, after)) && placesKept(from, to);
+  };
   const policyMoved = !alike(descriptor.before?.['policy'], descriptor.after?.['policy']);
   return {
-    withoutReleases,
     words: whatHappened(before, after),
+    isPatternFollowing(old, now) {
+      const [from, to] = [old, now].map((pattern) => inText(`=~${JSON.stringify(pattern)}`));
+      return isSame(from, to);
+    },
     isFollowing(old, now) {
-      if (old.name === INFO && old.kind === 'recording') return true;
+      if (old.name === RELEASE_INFO && old.kind === 'recording') return true;
       if (!sameBut(old, now, ['expr', 'annotations', 'release'])) return false;
-      const [from, to] = [old, now].map(({ labels }) => textAt(labels, 'release'));
-      if ((from !== to && (from === undefined || !moved(from))) || !dropsNone(old.expr, now.expr)) return false;
+      const [from, to] = [releaseOf(old), releaseOf(now)];
+      if (from !== to && (from === undefined || !moved(from))) return false;
       if (old.expr === now.expr) return from !== to;
-      if (bare(old, before) === bare(now, after)) return true;
-      if (now.name === SHARE) return isDeclared(old, before) && isDeclared(now, after);
+      // A fact about a release, as when its model was made.
+      if (from !== to && now.kind === 'recording' && [old, now].every(({ expr }) => CONSTANT.test(expr))) return true;
+      const [was, is] = [inText(old.expr), inText(now.expr)];
+      if (shareless(was, old, before) === shareless(is, now, after)) return placesKept(was, is);
+      if (now.name === SHARE && isDeclared(old, before) && isDeclared(now, after)) return dropsNone(was, is);
       // Another phase has another time.
-      return (
-        AGES.has(now.name) && to !== undefined && moved(to) && ageless(old, before) !== undefined && ageless(old, before) === ageless(now, after)
-      );
+      if (to !== undefined && moved(to) && isOfAnotherAge(old, now)) return true;
+      return was.places.length > 0 && is.places.length > 0 && isSame(inExpression(old.expr), inExpression(now.expr));
     },
     isPoliced(old, now) {
-      const times = AGES.has(now.name) && policyMoved && sameBut(old, now, ['expr', 'annotations', 'release']);
-      return times && ageless(old, before) !== undefined && ageless(old, before) === ageless(now, after);
+      return policyMoved && sameBut(old, now, ['expr', 'annotations', 'release']) && isOfAnotherAge(old, now);
     },
-    comesAndGoes({ name, kind, labels }, isRead) {
-      const release = textAt(labels, 'release');
-      if (kind === 'recording' && name === INFO) return true;
+    comesAndGoes(rule, isRead) {
+      const { name, kind } = rule;
+      const release = releaseOf(rule);
+      if (kind === 'recording' && name === RELEASE_INFO) return true;
       // What a candidate is compared with is recorded of the stable release too, as long as there is a candidate.
-      if (kind === 'recording' && name.startsWith(OF_RELEASES)) return all.some(moved) && !isRead;
+      if (kind === 'recording' && OF_RELEASES.test(name)) return all.some(moved) && !isRead;
       // No share of its own is to be expected of a release that has all requests, or what the others leave.
       const weighed = name === SHARE && release !== undefined && before.weights.get(release) !== after.weights.get(release);
       return weighed || (release !== undefined && moved(release));
@@ -124,15 +149,16 @@ export function followOf({ descriptor }: ChangedUnit, before: Releases, after: R
   };
 }
 
-const QUOTED = /"(?:[^"\\]|\\[^])*(?:"|\\?$)/g;
+/** Whether a release is there, or runs, on one side of a change alone. */
+function isNew(release: string, before: Releases, after: Releases): boolean {
+  return after.phases.has(release) && (!before.phases.has(release) || (before.atRest.has(release) && !after.atRest.has(release)));
+}
 
-/** One release is matched as a text, several as a pattern. */
-const MATCHED = /=~("[^"]*<release>[^"]*")/g;
+/** All that a recording of a fact says. */
+const CONSTANT = /^vector\(\d+\)$/;
 
-/** Each way in which a pattern may match is said once. */
-function alternatives(literal: string, token: RegExp): string {
-  const named = literal.slice(1, -1).replace(token, '<release>');
-  return `"${named.includes('<release>') ? [...new Set(named.split('|'))].sort().join('|') : named}"`;
+function releasesNamed({ places }: Named): Set<string> {
+  return new Set(places.flatMap((ways) => [...ways.values()].flatMap((releases) => [...releases])));
 }
 
 /** An expression without the numbers that a release's share of the requests makes: `10`, `0.1` and `0.1 * 0.9`; nor its phase. */
@@ -170,14 +196,14 @@ function isDeclared({ expr, labels }: Rule, { weights }: Releases): boolean {
   const weight = weights.get(textAt(labels, 'release') ?? '');
   if (weight === undefined) return false;
   const share = weight / 100;
-  const usual = weight === 0 ? STRAY : [0, share, share * (1 - share), Math.min(0.05, share / 2, (1 - share) / 2), STANDARD_ERRORS];
-  const words = expr.replace(QUOTED, '""').match(/[A-Za-z_:][\w:]*/g) ?? [];
+  const usual = weight === 0 ? [0, STRAY.share, STRAY.requests] : [0, share, share * (1 - share), Math.min(0.05, share / 2, (1 - share) / 2), STANDARD_ERRORS];
+  const words = expr.replace(/"(?:[^"\\]|\\[^])*(?:"|\\?$)/g, '""').match(/[A-Za-z_:][\w:]*/g) ?? [];
   return words.every((word) => SHARE_WORDS.has(word)) && shapeOf(expr).numbers.every((number) => usual.some((one) => isNear(number, one)));
 }
 
 function whatHappened(before: Releases, after: Releases): string {
   const stays = (release: string): boolean => before.phases.has(release) && after.phases.has(release);
-  const gone = [...before.phases.keys()].filter((release) => !after.phases.has(release));
+  const gone = [...before.phases.keys()].filter((release) => isNew(release, after, before));
   const come = [...after.phases.keys()].filter((release) => !before.phases.has(release));
   const gain = (release: string): number => (after.weights.get(release) ?? 0) - (before.weights.get(release) ?? 0);
   const candidates = [...after.phases.keys()].filter((release) => stays(release) && before.phases.get(release) !== 'stable');

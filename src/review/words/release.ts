@@ -11,6 +11,7 @@ import { comesOrGoes, latest, objectsOf, touching } from './changes.ts';
 import { DATA } from './kinds.ts';
 import { mutableReasons } from './pins.ts';
 import { reachOf, type Reach } from './reach.ts';
+import { STOP } from './running.ts';
 import { merged, sentence } from './said.ts';
 import { groupedBy } from './sets.ts';
 import { serviceOf } from './subject.ts';
@@ -170,8 +171,6 @@ function callersOf(unit: ChangedUnit, removed: ReadonlySet<string>): string[] {
   );
   return [...new Set(callers.map(nameOf))].sort();
 }
-
-const STOP = ['metadata', 'annotations', 'serving.kserve.io/stop'] as const;
 
 /** Whether KServe takes a workload down or starts it again, while its object stays. */
 export function isStopMoved(change: ObjectChange): boolean {

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../core/object.ts';
-import { isKind, textAt, type Path } from '../read.ts';
+import { isKind, numberAt, textAt, type Path } from '../read.ts';
 import { isWorkload, partOf } from '../topology.ts';
 import type { ChangedUnit } from '../unit.ts';
 import { labelOf } from './subject.ts';
@@ -37,6 +37,17 @@ export function whoIs(unit: ChangedUnit, object: KubeObject, component = 'predic
     return `${beside === undefined ? '' : `${beside} of `}${labelOf(unit, object)}`;
   }
   return `${shown(service)} ${beside ?? shown(part)}`;
+}
+
+/** Where KServe reads that an InferenceService shall run nothing. */
+export const STOP = ['metadata', 'annotations', 'serving.kserve.io/stop'] as const;
+
+/** Whether an object keeps what it would run, and runs nothing without requests. */
+export function isAtRest(object: KubeObject): boolean {
+  if (isKind(object, 'serving.knative.dev', 'Service')) {
+    return textAt(object, 'spec', 'template', 'metadata', 'annotations', 'autoscaling.knative.dev/min-scale') === '0';
+  }
+  return textAt(object, ...STOP) === 'true' || (isWorkload(object) && numberAt(object, 'spec', 'replicas') === 0);
 }
 
 /** The names that frameworks had as fields before `model`, in InferenceServices of others. */

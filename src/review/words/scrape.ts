@@ -24,10 +24,10 @@ export function isScrape(change: ObjectChange): boolean {
 }
 
 /** Changes of rules on pods and labels that only name other releases. */
-export function followingRelabelings({ changes }: ObjectChange, { withoutReleases }: Follow): Change[] {
+export function followingRelabelings({ changes }: ObjectChange, { isPatternFollowing }: Follow): Change[] {
   return changes.filter(({ path, before, after }) => {
     if (!path.includes('relabelings') || typeof before !== 'string' || typeof after !== 'string') return false;
-    return withoutReleases(JSON.stringify(before)) === withoutReleases(JSON.stringify(after));
+    return isPatternFollowing(before, after);
   });
 }
 

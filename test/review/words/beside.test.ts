@@ -38,6 +38,14 @@ test('a workload that goes needs the routes', () => {
   expect(needed(golden('inferenceservice'), '')).toEqual(['httproute', 'service', 'virtualservice']);
 });
 
+test('rules that forget what is stopped need those that say which releases there are', () => {
+  const models = golden('inferenceservice');
+  const stopped = edited(models, ['serving.kserve.io/deploymentMode: Standard', 'serving.kserve.io/deploymentMode: Standard\n    serving.kserve.io/stop: "true"']);
+  expect(needed(models, stopped)).toEqual(['httproute', 'virtualservice']);
+  const rules = golden('prometheusrule');
+  expect(needed(models + rules, stopped + edited(rules, ['alert: AiPodNotStarting', 'alert: Other']))).toEqual(['httproute', 'prometheusrule', 'virtualservice']);
+});
+
 /** What the words make of each shape that an object can have. */
 function speak(before: string, after: string): void {
   const unit = unitOfScenario(before, after);

@@ -271,6 +271,88 @@ describe('rules that follow a release', () => {
     ]);
     expect(words(edited(both, ['|x-v47', '']), both)).toEqual(['alerts of fraud-detector follow the releases']);
   });
+
+  const ALONE = info({ v46: ['stable', 100] });
+  const WARMING = info({ v46: ['stable', 100], v47: ['warming', 0] });
+  const missing = (...releases: readonly string[]): string => releases.map((release) => `label_replace(vector(1), "name", "x-${release}", "", "")`).join(' or ');
+  const alerted = (release: string, expr: string): string => rules(release + alert('Watching', { expr }));
+
+  test.each([
+    ['one of them is expected, then two', missing('v46'), `(${missing('v46', 'v47')})`],
+    ['each is expected in brackets of its own', `(${missing('v46')})`, `((${missing('v46')}) or (${missing('v47')}))`],
+    ['a text that is matched becomes a pattern', 'up{name="x-v46"}', 'up{name=~"x-v46|x-v47"}'],
+    ['the longer name is matched in another way', 'up{name=~"x-v46-[0-9]"}', 'up{name=~"x-v46-[0-9]|x-v47[0-9a-z-]+"}'],
+  ])('a release that comes and goes is watched in each place: %s', (_, one, two) => {
+    const [alone, warming] = [alerted(ALONE, `${one} unless on (name) up`), alerted(WARMING, `${two} unless on (name) up`)];
+    expect(words(alone, warming)).toEqual(['alerts of fraud-detector follow release v47']);
+    expect(words(warming, alone)).toEqual(['alerts of fraud-detector no longer watch release v47']);
+  });
+
+  test.each([
+    ['the one that serves is expected no more', missing('v46'), missing('v47')],
+    ['it is looked for in one of two places', 'a{x="v46"} - b{x="v46"}', 'a{x=~"v46|v47"} - b{x="v47"}'],
+    ['it is looked for in one of two ways', 'a{x=~"v46-a|v46-b"}', 'a{x=~"v46-a|v47-b"}'],
+    ['one way is taken away for all', 'a{x=~"v46-a|v46-b"}', 'a{x=~"v46-a|v47-a"}'],
+    ['a pattern is a text now', 'a{x=~"v46-[0-9]"}', 'a{x="v46-[0-9]"}'],
+    ['two patterns are one text', 'a{x=~"v46|v47"}', 'a{x="v46|v47"}'],
+    ['the new one is taken out', 'a{x!~"v46"}', 'a{x!~"v46|v47"}'],
+    ['something else is looked for too', 'a{x="v46"}', 'a{x=~"v46|v47|other"}'],
+    ['at another time', `(${missing('v46')}) and a{x="v46"}`, `(${missing('v46', 'v47')}) and a{x=~"v46|v47"} offset 1h`],
+    ['one operand at another time', 'a{x="v46"}', 'a{x="v46"} or a{x="v47"} offset 1h'],
+    ['with another operator', 'a{x="v46"} > 1', '(a{x="v46"} or a{x="v47"}) >= 1'],
+    ['with another number', 'a{x="v46"} * 2', '(a{x="v46"} or a{x="v47"}) * 3'],
+    ['by another label', 'sum by (a) (a{x="v46"})', 'sum by (b) (a{x="v46"} or a{x="v47"})'],
+    ['an operand more that names none', `${missing('v46')} or up`, `${missing('v46', 'v47')} or up or down`],
+    ['no PromQL', 'a{x="v46"} or (', 'a{x="v46"} or a{x="v47"} or ('],
+  ])('what changes beyond the releases that come is said: %s', (_, one, two) => {
+    expect(words(alerted(ALONE, one), alerted(WARMING, two))).toEqual([
+      ...['alerts of fraud-detector follow release v47'],
+      'the expression of alert Watching of fraud-detector changed [medium risk/alert]',
+    ]);
+  });
+
+  test('where one release takes the place of another, it is watched in all ways in which the other one was', () => {
+    const [old, now] = ['v46', 'v47'].map((release) => info({ [release]: ['stable', 100] }));
+    expect(words(alerted(old!, 'up{x=~"v46-a|v46-b"}'), alerted(now!, 'up{x=~"v47-a|v47-b"}'))).toEqual(['alerts of fraud-detector follow release v47']);
+    expect(words(alerted(old!, 'up{x=~"v46-a|v46-b"}'), alerted(now!, 'up{x="v47-a"}'))).toEqual([
+      'alerts of fraud-detector follow release v47',
+      'the expression of alert Watching of fraud-detector changed [medium risk/alert]',
+    ]);
+  });
+
+  test('what is recorded of a candidate comes and goes with it, unless an alert reads it still', () => {
+    const recorded = recording('ai_drift:candidate_psi:rate5m', 'drift{release="v47"}');
+    const read = alert('Watching', { expr: 'ai_drift:candidate_psi:rate5m > 1' });
+    expect(words(rules(ALONE), rules(WARMING + recorded))).toEqual(['alerts of fraud-detector follow release v47']);
+    expect(words(rules(WARMING + recorded), rules(ALONE))).toEqual(['alerts of fraud-detector no longer watch release v47']);
+    expect(words(rules(WARMING + recorded + read), rules(ALONE + read))).toEqual([
+      'alerts of fraud-detector no longer watch release v47',
+      'recording of fraud-detector removed: ai_drift:candidate_psi:rate5m [medium risk/alert]',
+    ]);
+    expect(words(rules(WARMING + recorded), rules(WARMING))).toEqual(['recording of fraud-detector removed: ai_drift:candidate_psi:rate5m [medium risk/delete]']);
+  });
+
+  test('a release that is stopped is watched no more, and one that runs is', () => {
+    const workload = (stop: string): string =>
+      `---\napiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: { name: x-v45, labels: { app.kubernetes.io/version: v45 }, annotations: { serving.kserve.io/stop: "${stop}" } }\n`;
+    const kept = info({ v46: ['stable', 100], v45: ['kept', 0] });
+    const [both, one] = [alerted(kept, 'up{x=~"v45|v46"}'), alerted(kept, 'up{x="v46"}')];
+    expect(words(both + workload('false'), one + workload('true'))).toEqual(['alerts of fraud-detector no longer watch release v45']);
+    expect(words(one + workload('true'), both + workload('false'))).toEqual(['alerts of fraud-detector follow the releases']);
+    expect(words(both + workload('true'), one + workload('false'))).toEqual(['alerts of fraud-detector follow the releases']);
+    expect(words(both, one)).toEqual(['the expression of alert Watching of fraud-detector changed [medium risk/alert]']);
+  });
+
+  test('the age of the model that serves is that of the release', () => {
+    const aged = (release: string, created: number): string =>
+      rules(
+        info({ [release]: ['stable', 100] }) +
+          recording('ai_model:created:timestamp_seconds', `vector(${created})`, `, release: ${release}`) +
+          alert('AiModelStale', { expr: `time() - ai_model:created:timestamp_seconds{release="${release}"} > 100` }),
+      );
+    expect(words(aged('v46', 1), aged('v47', 2))).toEqual(['alerts of fraud-detector follow release v47']);
+    expect(words(aged('v46', 1), aged('v46', 2))).toEqual(['recording of fraud-detector changed: ai_model:created:timestamp_seconds [medium risk/alert]']);
+  });
 });
 
 describe('where alerts go', () => {
