@@ -3,7 +3,7 @@ import type { Files } from '../core/files.ts';
 import type { Finding, Where } from '../core/finding.ts';
 import { didYouMean } from '../core/names.ts';
 import type { ReleaseState } from '../release/state.ts';
-import { openStore, requiredState, stateFile, type ReleaseStore } from '../release/store.ts';
+import { openStore, requiredState, stateFile, type ListedStore } from '../release/store.ts';
 import type { AppDescriptor } from '../render/argocd.ts';
 import { policyOf, type ReleasePolicy } from '../service/release-policy.ts';
 import { unitFolder } from '../tree/layout.ts';
@@ -22,7 +22,7 @@ export interface CheckoutFolders {
 /** A checkout of the GitOps repository, or a commit of it: the tree and the release store, without the sources. */
 export interface Checkout extends CheckoutFolders {
   readonly files: Files;
-  readonly store: ReleaseStore;
+  readonly store: ListedStore;
 }
 
 /** A service in one environment on one cluster, as the tree says. */
@@ -32,9 +32,6 @@ export interface CheckoutUnit extends Intent, Place {
   readonly clusterName: string;
   readonly team: string;
   readonly namespace: string;
-  /** Folder of the unit in the tree. */
-  readonly folder: string;
-  readonly descriptor: AppDescriptor;
 }
 
 /** Opens a checkout; nothing is read yet. */
@@ -76,9 +73,7 @@ export function unitsOf(checkout: Checkout, service: string, environment: string
     const place = readPlace(placeText, inTree(tree, `envs/${environment}/${clusterName}/${CLUSTER_FILE}`), clusterName, descriptor.namespace);
     findings.push(...[...intent.findings, ...place.findings].map(writtenBySynth));
     if (!intent.value || !place.value) continue;
-    const { annotations } = intent.value;
-    const cluster = { ...place.value.cluster, serviceAccountAnnotations: () => annotations };
-    units.push({ ...intent.value, ...place.value, cluster, service, environment, clusterName, team, namespace: descriptor.namespace, folder, descriptor });
+    units.push({ ...intent.value, ...place.value, service, environment, clusterName, team, namespace: descriptor.namespace });
   }
   return findings.length > 0 ? refused(...findings) : answered(units);
 }

@@ -8,8 +8,14 @@ export interface GuardQuestions {
   readonly released: (environment: string, team: string, service: string, manifest: string) => boolean;
 }
 
-/** Kinds whose deletion takes a live service down, as file names start; releases come and go as these. */
-const WORKLOAD = /^(?:inferenceservice|llminferenceservice|service\.serving|deployment)\./;
+/** Kinds whose deletion takes a live service down, by the start of file names; releases come and go as these. */
+const WORKLOADS: Readonly<Record<string, string>> = {
+  inferenceservice: 'InferenceService',
+  llminferenceservice: 'LLMInferenceService',
+  'service.serving': 'Knative Service',
+  deployment: 'Deployment',
+};
+const WORKLOAD = startOf(WORKLOADS);
 
 /** A workload that is one for all releases: it goes with its strategy, which is an edit and no release command. */
 function isOneForAll(manifest: string, service: string): boolean {
@@ -22,7 +28,55 @@ export function isWorkload(manifest: string): boolean {
 }
 
 /** Kinds whose deletion takes data or more down, and that no release command touches. */
-const LASTING = /^(?:statefulset|daemonset|persistentvolumeclaim|namespace)\./;
+const LASTING_KINDS: Readonly<Record<string, string>> = {
+  statefulset: 'StatefulSet',
+  daemonset: 'DaemonSet',
+  persistentvolumeclaim: 'PersistentVolumeClaim',
+  namespace: 'Namespace',
+};
+const LASTING = startOf(LASTING_KINDS);
+
+function startOf(kinds: Readonly<Record<string, string>>): RegExp {
+  return new RegExp(`^(${Object.keys(kinds).join('|').replaceAll('.', '\\.')})\\.`);
+}
+
+/**
+ * The object that a guarded manifest holds, for people, by the name of its file.
+ *
+ * @example guardedObject('envs/prod/eu-1/risk-ml/fraud/manifests/inferenceservice.fraud-v46.yaml') // 'InferenceService fraud-v46'
+ */
+export function guardedObject(path: string): string | undefined {
+  const manifest = path.slice(path.lastIndexOf('/') + 1);
+  const [start = '', kind = ''] = WORKLOAD.exec(manifest) ?? LASTING.exec(manifest) ?? [];
+  return start === '' ? undefined : `${WORKLOADS[kind] ?? LASTING_KINDS[kind]} ${manifest.slice(start.length).replace(/\.yaml$/, '')}`;
+}
+
+/** What is known of the releases of a service in an environment that has no state of it. */
+export interface Unknown {
+  /** Where the state would be. */
+  readonly file: string;
+  /** Names of its recorded releases. */
+  readonly records: readonly string[];
+  /** The folder of the store, where somebody named one and it has no state of anybody. */
+  readonly emptyStore: string | undefined;
+}
+
+/**
+ * What to do about workloads of releases that would go because their state is not there. Who reads the sources only would take
+ * the service for one that was never released.
+ *
+ * @param unknown of a service that releases decide there; `undefined` where it has a state, or none is needed.
+ * @returns of a path what to do in place of bringing it back; `undefined` where nothing more is known.
+ */
+export function lostState(unknown: (environment: string, team: string, service: string) => Unknown | undefined): (path: string) => string | undefined {
+  return (path) => {
+    const [area, environment = '', , team = '', service = '', , manifest = ''] = path.split('/');
+    if (area !== 'envs' || !WORKLOAD.test(manifest) || isOneForAll(manifest, service)) return undefined;
+    const found = unknown(environment, team, service);
+    if (found?.records.some((release) => manifest.endsWith(`-${release}.yaml`))) return `there are release records of ${service}, but no state at ${found.file}: restore that file from Git`;
+    return found?.emptyStore === undefined ? undefined : `bring it back; if ${service} was released, restore ${found.file} from Git, or correct releases of the platform: there is no state in ${found.emptyStore}`;
+  };
+}
 
 /**
  * Which deletions need `--allow-delete`, and what it must name: a service that leaves an environment or a

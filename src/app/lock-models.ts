@@ -1,7 +1,7 @@
 import { answered, refused, type Answer } from '../core/answer.ts';
 import { canonicalJson } from '../core/digest.ts';
-import type { Finding, Where } from '../core/finding.ts';
-import { didYouMean } from '../core/names.ts';
+import type { Where } from '../core/finding.ts';
+import { unknownRegistry } from '../release/from-sources.ts';
 import type { LockedModel } from '../release/record.ts';
 import type { RegistryDeps } from '../release/registries/deps.ts';
 import { openRegistry } from '../release/registries/open.ts';
@@ -117,11 +117,4 @@ function lockOf(registry: string, alias: string | undefined, model: ResolvedMode
     ...(Object.keys(metrics).length > 0 && { metrics }),
     ...(Object.keys(datasets).length > 0 && { datasets: { ...datasets } }),
   };
-}
-
-/** A registry that the platform does not have. */
-export function unknownRegistry(name: string, known: readonly string[], where: Where): Finding {
-  const near = didYouMean(name, known);
-  const fix = near ? `did you mean ${JSON.stringify(near)}?` : known.length > 0 ? `name one of ${known.join(', ')}` : 'describe it in registries of apps/platform.ts';
-  return releaseFinding('release/request', where, `the platform has no registry ${JSON.stringify(name)}`, fix);
 }

@@ -1,12 +1,12 @@
 import { canonicalJson } from '../core/digest.ts';
 import type { Finding, Where } from '../core/finding.ts';
 import { inParallel } from '../core/in-parallel.ts';
+import { unknownRegistry } from '../release/from-sources.ts';
 import type { LockedModel } from '../release/record.ts';
 import { openImmutable } from '../release/registries/open.ts';
 import type { Drift, DriftKind, Pin } from '../release/registries/registry.ts';
 import { releaseFinding } from '../release/rules.ts';
 import { mirrored } from '../render/container.ts';
-import { unknownRegistry } from './lock-models.ts';
 import { unknownPlace, type ReleaseScope } from './release.ts';
 
 /** Which locks are verified. Default: all. */

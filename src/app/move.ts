@@ -1,14 +1,18 @@
 import { answered, refused, type Answer } from '../core/answer.ts';
 import { editYaml } from '../core/edit-yaml.ts';
 import type { Finding, Where } from '../core/finding.ts';
+import { clusterHost, didYouMean } from '../core/names.ts';
 import type { KubeObject } from '../core/object.ts';
 import { emitYaml } from '../core/yaml.ts';
+import { isLockOf } from '../release/from-sources.ts';
+import { modelName } from '../release/record.ts';
 import { servingOfState } from '../release/resolve.ts';
 import { releaseFinding } from '../release/rules.ts';
-import { releaseState, type ReleaseState } from '../release/state.ts';
+import { releaseState, runningReleases, type ReleaseState } from '../release/state.ts';
 import { transition, type Move, type MoveOptions } from '../release/transition.ts';
 import { renderRunbook, RUNBOOK_FILE } from '../render/runbook.ts';
 import type { Target } from '../render/target.ts';
+import { sourceParts } from '../service/parts.ts';
 import { policyOf, type ReleasePolicy } from '../service/release-policy.ts';
 import type { FileChange } from '../tree/journal.ts';
 import { manifestsFolder, nameManifests, unitFolder } from '../tree/layout.ts';
@@ -49,14 +53,51 @@ export async function planMove(checkout: Checkout, request: MoveRequest): Promis
   const situation = situationOf(checkout, service, environment);
   if (!situation.value) return situation;
   const { units, team, policy, state: before, file } = situation.value;
+  const unknown = unknownRelease(checkout, before, request, file);
+  if (unknown) return refused(unknown);
   const { state: after, problem } = transition(before, move, policy, request);
   if (problem) return refused(releaseFinding('release/illegal-move', { service, environment, file }, problem.message, problem.fix));
+  const [unit] = units;
+  const unheard = unit && before.stable !== after.stable ? unheardBySources(checkout, unit, after.stable, file) : [];
+  if (unheard.length > 0) return refused(...unheard);
   const rendered = await changedFiles(checkout, units, before, after, file);
   if (!rendered.value) return rendered;
+  if (move.action === 'rollback' && unit?.env.rollout === 'replace' && rendered.value.length === 0) return refused(changesNothing(request, after.stable));
   const text = checkout.files.read(file);
   const state: FileChange = { path: file, before: text, after: formatState(text, after) };
   return answered({ team, policy, before, after, changes: [state, ...rendered.value] }, ...rendered.findings);
 }
+
+/** A release that somebody names, and that has no record. One that the state names as well lost its record, which synth and the rest say. */
+function unknownRelease({ store }: Checkout, state: ReleaseState, { service, environment, move }: MoveRequest, file: string): Finding | undefined {
+  const named = 'release' in move ? move.release : 'to' in move ? move.to : undefined;
+  if (named === undefined || runningReleases(state).includes(named) || Object.hasOwn(state.holds ?? {}, named) || store.record(service, named)) return undefined;
+  const known = store.releases(service);
+  const near = didYouMean(named, known);
+  const fix = near ? `did you mean ${near}?` : known.length > 0 ? `name one of ${known.join(', ')}` : `npx ai-service release ${service} --env ${environment}`;
+  return releaseFinding('release/unknown-release', { service, environment, file }, `there is no record of release ${named}`, fix);
+}
+
+/** Models of a release that would not run where the sources are followed: those that they name by another place, or in another registry. */
+function unheardBySources({ store }: Checkout, { service, environment, env, spec }: CheckoutUnit, release: string, file: string): Finding[] {
+  const record = env.rollout === 'replace' ? store.record(service, release)?.value : undefined;
+  if (!record) return [];
+  return sourceParts(spec).flatMap((source) => {
+    const wanted = source.kind === 'server' ? source.content.model : undefined;
+    const recorded = record.parts[source.part]?.model;
+    if (!wanted || (recorded && isLockOf(wanted, recorded))) return [];
+    const message = `${environment} replaces in place and follows the sources, and what they name for ${source.part} is not what ${release} has, ${recorded ? modelName(recorded) : 'no model'}`;
+    return [releaseFinding('release/request', { service, environment, file }, message, FOLLOW)];
+  });
+}
+
+function changesNothing({ service, environment }: MoveRequest, release: string): Finding {
+  const message = `${environment} replaces in place and follows the sources: going back to ${release} would change nothing there`;
+  return releaseFinding('release/request', { service, environment }, message, FOLLOW);
+}
+
+/** What to do where the sources are followed. */
+const FOLLOW = 'change it in the sources, and run npx ai-service synth';
 
 /** The state as a file; comments and layout of the one before stay. */
 export function formatState(text: string | undefined, state: ReleaseState): string {
@@ -89,16 +130,16 @@ async function changedFiles(checkout: Checkout, units: readonly CheckoutUnit[], 
 
 /** A unit under a state, ready to be rendered. */
 export function targetOf(checkout: Checkout, unit: CheckoutUnit, state: ReleaseState, file: string): Answer<Target> {
-  const { service, environment, clusterName, namespace, spec, overrides, env, cluster } = unit;
+  const { service, environment, clusterName, namespace, annotations, spec, overrides, env, cluster } = unit;
   const { strategy, mechanism } = policyOf(spec, env.rollout);
   const input = { service, environment, merged: spec, overrides, rollout: env.rollout, strategy, mechanism, store: checkout.store };
   const { serving, findings } = servingOfState(input, state, file);
   if (!serving) return refused(...findings);
   const serviceUrl = (name: string): string | undefined => {
     const other = namespaceIn(checkout, name, environment);
-    return other === undefined ? undefined : `http://${name}.${other}.svc.cluster.local`;
+    return other === undefined ? undefined : `http://${clusterHost(name, other)}`;
   };
-  return answered({ service, spec, serving, environment, env, clusterName, cluster, namespace, serviceUrl });
+  return answered({ service, spec, serving, environment, env, clusterName, cluster, namespace, annotations, serviceUrl });
 }
 
 /** What a unit is under a state, as text by path. */

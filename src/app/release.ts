@@ -4,12 +4,12 @@ import { diskFiles, overlaid, type Files } from '../core/files.ts';
 import type { Finding, Where } from '../core/finding.ts';
 import { didYouMean } from '../core/names.ts';
 import { isLockOf } from '../release/from-sources.ts';
-import { highestVersion, makeRecord, partsOf, withImages, type MadeRecord } from '../release/make-record.ts';
-import { releaseRecord, type LockedModel, type ReleaseRecord } from '../release/record.ts';
+import { makeRecord, partsOf, withImages, type MadeRecord } from '../release/make-record.ts';
+import { modelName, releaseRecord, type LockedModel, type ReleaseRecord } from '../release/record.ts';
 import type { RegistryDeps } from '../release/registries/deps.ts';
 import { releaseFinding } from '../release/rules.ts';
 import type { ReleaseState } from '../release/state.ts';
-import { openStore, recordFile, stateFile, type ReleaseStore, type Stored } from '../release/store.ts';
+import { openStore, recordFile, stateFile, type ListedStore, type ReleaseStore, type Stored } from '../release/store.ts';
 import { transition } from '../release/transition.ts';
 import { movingImage } from '../service/image.ts';
 import type { Environment, PlatformConfig } from '../service/platform.ts';
@@ -54,7 +54,7 @@ export interface ReleaseScope {
   /** Root of the repository that holds tree and release store; paths are relative to it. */
   readonly root: string;
   readonly files: Files;
-  readonly store: ReleaseStore;
+  readonly store: ListedStore;
   /** Folder of the owned tree. */
   readonly tree: string;
   readonly registries: Registries;
@@ -121,7 +121,7 @@ export async function planRelease(scope: ReleaseScope, request: ReleaseRequest):
   if (!rendered.value) return refused(...findings, ...rendered.findings);
   if (!draft.before) {
     const orphans = orphanedWorkloads(scope, request, draft.team, rendered.value.files);
-    if (orphans.length > 0) return refused(...findings, servesAlready(request, draft.record.release, orphans));
+    if (orphans.length > 0) return refused(...findings, servesAlready(request, { release: draft.record.release, paths: orphans, records: scope.store.releases(service), file: state }));
   }
   const changed = treeChanges({ root: scope.root, tree: scope.tree, synthesis: rendered.value });
   if (!changed.value) return refused(...findings, ...rendered.findings, ...changed.findings);
@@ -164,14 +164,14 @@ export async function draftRelease(scope: ReleaseScope, request: ReleaseRequest)
   if (broken.length > 0) return refused(...broken);
   const records = running?.flatMap(({ value }) => value ?? []) ?? [];
 
-  const flaws = [...entryFindings(scope, service, request, before, team), ...requestFindings(base, env, request)];
+  const flaws = [...entryFindings(scope, service, request, before, team), ...requestFindings(base, env, request), ...followedFindings(here.spec, env, request)];
   if (flaws.length > 0) return refused(...flaws);
   const newest = records.findLast(({ release }) => before?.holds?.[release] === undefined);
   const models = await modelsOf(scope, request, here.spec, newest);
   if (!models.value) return models;
 
-  const kserve = highestVersion(env.clusters.flatMap((name) => config.clusters[name]?.kserve?.version ?? [])) ?? '0.20.0';
-  const parts = partsOf(base, { models: models.value, images, kserve });
+  const clusters = env.clusters.flatMap((name) => config.clusters[name] ?? []);
+  const parts = partsOf(base, { models: models.value, images, clusters });
   const pins = request.pinImages ? await pinImages(Object.values(parts).flatMap(({ workload }) => workload.image ?? []), where, deps) : answered(new Map<string, string>());
   if (!pins.value) return pins;
   const made = makeRecord(withImages(parts, pins.value), { service: request.service, store, running: records, reason });
@@ -228,11 +228,6 @@ export async function modelsOf(scope: ReleaseScope, request: ReleaseRequest, her
   return locked.value ? answered({ ...kept, ...locked.value }, ...locked.findings) : locked;
 }
 
-/** A model as people name it: its version in the registry, else its place. */
-export function modelName({ name, version, uri }: LockedModel): string {
-  return name !== undefined && version !== undefined ? `${name}:${version}` : uri;
-}
-
 function wantedName(model: WantedModel): string {
   return 'uri' in model ? model.uri : `${model.name}${model.alias === undefined ? `:${model.version ?? ''}` : `@${model.alias}`}`;
 }
@@ -283,6 +278,23 @@ function requestFindings(base: ServiceSpec, env: Environment, { service, environ
   ];
 }
 
+/** Where sources are followed, a release picks versions of the models that they name in a registry, and nothing else. */
+function followedFindings(here: ServiceSpec, env: Environment, { service, environment, models = {} }: ReleaseRequest): Finding[] {
+  if (env.rollout !== 'replace') return [];
+  return Object.entries(serversOf(here)).flatMap(([part, { model }]) => {
+    const asked = models[part];
+    if (!asked || (model && isVersionOf(model, asked))) return [];
+    const message = `${environment} replaces in place and follows the sources, which name ${model ? wantedName(model) : 'no model'} for ${part}; ${wantedName(asked)} would never run there`;
+    return [releaseFinding('release/request', { service, environment, field: fieldOf(part) }, message, 'change the model in the sources')];
+  });
+}
+
+/** Whether what is asked for is one version, or one alias, of what the sources name. */
+function isVersionOf(model: WantedModel, asked: WantedModel): boolean {
+  if ('uri' in model || 'uri' in asked) return 'uri' in model && 'uri' in asked && model.uri === asked.uri;
+  return model.registry === asked.registry && model.name === asked.name && (model.version === undefined || model.version === asked.version);
+}
+
 /** Releases enter where `promotedFrom` says; what serves already may be recorded anywhere. */
 function entryFindings(scope: ReleaseScope, service: AIService, request: ReleaseRequest, before: ReleaseState | undefined, team: string): Finding[] {
   const { environment, force, reason } = request;
@@ -309,10 +321,22 @@ function orphanedWorkloads(scope: ReleaseScope, request: ReleaseRequest, team: s
   return workloadsOnDisk(scope, request, team).filter((path) => !rendered.has(path));
 }
 
-function servesAlready({ service, environment }: ReleaseRequest, release: string, paths: readonly string[]): Finding {
+/** What serves already beside a first release. */
+interface Orphans {
+  readonly release: string;
+  readonly paths: readonly string[];
+  /** Names of the recorded releases of the service. */
+  readonly records: readonly string[];
+  /** Where its state would be. */
+  readonly file: string;
+}
+
+function servesAlready({ service, environment }: ReleaseRequest, { release, paths, records, file }: Orphans): Finding {
   const names = [...new Set(paths.map((path) => path.replace(/^.*\//, '').replace(/\.yaml$/, '')))];
   const message = `${names.join(', ')} ${names.length === 1 ? 'serves' : 'serve'} here, and release ${release} does not name ${names.length === 1 ? 'it' : 'them'}`;
-  const fix = `record what serves first, from the sources as they are deployed: npx ai-service release ${service} --env ${environment} --config`;
+  const lost = names.some((name) => records.some((recorded) => name.endsWith(`-${recorded}`)));
+  const record = `record what serves first, from the sources as they are deployed: npx ai-service release ${service} --env ${environment} --config`;
+  const fix = lost ? `there are release records of ${service}, but no state at ${file}: restore that file from Git; where it was never released here, ${record}` : record;
   return releaseFinding('release/serves-already', { service, environment }, message, fix);
 }
 

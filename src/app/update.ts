@@ -1,11 +1,12 @@
 import type { Finding } from '../core/finding.ts';
 import { inParallel } from '../core/in-parallel.ts';
-import type { LockedModel, ReleaseRecord } from '../release/record.ts';
+import { modelName, type LockedModel, type ReleaseRecord } from '../release/record.ts';
 import type { ReleaseState } from '../release/state.ts';
+import { inMarkdown } from '../review/format/escape-markdown.ts';
 import type { ModelServer } from '../service/workload.ts';
 import type { AIService } from './ai-service.ts';
 import { promotedFrom } from './promoted-from.ts';
-import { draftRelease, modelName, modelsOf, unknownPlace, type ReleaseRequest, type ReleaseScope } from './release.ts';
+import { draftRelease, modelsOf, unknownPlace, type ReleaseRequest, type ReleaseScope } from './release.ts';
 
 /** What is to be updated. */
 export interface UpdateQuery {
@@ -158,7 +159,7 @@ function bodyOf({ service, environment, release, from }: { service: string; envi
     '',
     `| | ${from} | ${release} |`,
     '| --- | --- | --- |',
-    ...rows.map((cells) => `| ${cells.join(' | ')} |`),
+    ...rows.map((cells) => `| ${cells.map(inMarkdown).join(' | ')} |`),
     '',
     `To keep it away: \`npx ai-service pause ${service} --env ${environment}\`.`,
     '',

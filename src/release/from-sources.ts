@@ -1,11 +1,12 @@
 import type { Finding, Where } from '../core/finding.ts';
-import { slug } from '../core/names.ts';
+import { didYouMean, slug } from '../core/names.ts';
 import { sourceParts, type SourcePart } from '../service/parts.ts';
 import type { ServiceSpec } from '../service/service.ts';
 import type { ModelServer } from '../service/workload.ts';
 import { releaseFinding } from './rules.ts';
 import {
   containerWorkloadOf,
+  modelName,
   releaseDigest,
   serverWorkloadOf,
   type ContainerWorkload,
@@ -14,6 +15,7 @@ import {
   type ReleaseRecord,
   type ServerWorkload,
 } from './record.ts';
+import type { ReleaseStore } from './store.ts';
 
 /** What a release runs, under its name. */
 export type Content = Pick<ReleaseRecord, 'release' | 'parts'>;
@@ -64,6 +66,22 @@ function notLocked({ content }: SourcePart, where: Where): Finding {
   return releaseFinding('release/not-locked', where, message, `npx ai-service release ${where.service ?? ''} --env ${where.environment ?? ''}`);
 }
 
+/** Registries that models of a service name, and that the platform does not have. */
+export function unknownRegistries(spec: ServiceSpec, known: readonly string[] | undefined, where: Where): Finding[] {
+  if (!known) return [];
+  return sourceParts(spec).flatMap(({ kind, content, field }) => {
+    const registry = kind === 'server' && content.model && 'registry' in content.model ? content.model.registry : undefined;
+    return registry === undefined || known.includes(registry) ? [] : [unknownRegistry(registry, known, { ...where, field: `${field}.model` })];
+  });
+}
+
+/** A registry that the platform does not have. */
+export function unknownRegistry(name: string, known: readonly string[], where: Where): Finding {
+  const near = didYouMean(name, known);
+  const fix = near ? `did you mean ${JSON.stringify(near)}?` : known.length > 0 ? `name one of ${known.join(', ')}` : 'describe it in registries of apps/platform.ts';
+  return releaseFinding('release/request', where, `the platform has no registry ${JSON.stringify(name)}`, fix);
+}
+
 /** Whether a lock is one of what the sources ask for; an alias is the release's to resolve. */
 export function isLockOf(wanted: NonNullable<ModelServer['model']>, lock: LockedModel): boolean {
   if ('uri' in wanted) return wanted.uri === lock.uri;
@@ -72,20 +90,23 @@ export function isLockOf(wanted: NonNullable<ModelServer['model']>, lock: Locked
 }
 
 /**
- * A name that people say: the version of the main model, else of the function's image, else of the digest. A bare number of
- * a registry gets a `v` in front.
+ * A name that people say: the version of the main model, or of the image where there is no model; where none can be read, the
+ * start of a digest. A bare number of a registry gets a `v` in front.
+ *
+ * @param parts with the images that somebody chose: a default one changes with KServe, and says nothing of the service.
  */
 export function readableName(parts: Parts): string {
   const main = parts['predictor'] ?? Object.values(parts).find((part) => part.model) ?? parts['function'];
-  const version = main?.model?.version?.replace(/^(?=\d+$)/, 'v') ?? versionInUri(main?.model?.uri) ?? versionInImage(main?.workload.image);
+  const model = main?.model;
+  const version = model ? (model.version?.replace(/^(?=\d+$)/, 'v') ?? versionInUri(model.uri)) : versionInImage(main?.workload.image);
   const name = version === undefined || version.length > 12 ? '' : slug(version, 12);
   // The digest costs more than all the rest, so it is taken only where it is needed.
   return name === '' ? releaseDigest(parts as ReleaseRecord['parts']).slice('sha256:'.length, 'sha256:'.length + 8) : name;
 }
 
 /** The version in one of the last two segments of a path: before those, numbers are experiments and dates. */
-function versionInUri(uri: string | undefined): string | undefined {
-  const segments = uri?.replace(/^[a-z+]+:\/\//, '').split(/[/:]/).filter((segment) => segment !== '') ?? [];
+function versionInUri(uri: string): string | undefined {
+  const segments = uri.replace(/^[a-z+]+:\/\//, '').split(/[/:]/).filter((segment) => segment !== '');
   return segments.slice(-2).reverse().find((segment) => /^v?\d+([._-]\d+)*$/i.test(segment));
 }
 
@@ -93,26 +114,58 @@ function versionInImage(image: string | undefined): string | undefined {
   return /:(v?\d[\w.-]*)(?:@|$)/.exec(image ?? '')?.[1];
 }
 
+/** What decides how an edit reaches an environment. */
+export interface EditContext {
+  /** The environment that releases come from, where they do not enter here. */
+  readonly promotedFrom: string | undefined;
+  readonly store: ReleaseStore;
+  /** Other releases that run here, and served. */
+  readonly older: readonly string[];
+}
+
 /**
- * Says when the sources differ from the newest release of the environment: the edit waits for a release.
- *
- * @param promotedFrom the environment that releases come from, where they do not enter here.
+ * Says when the sources differ from the newest release of the environment: the edit waits for a release, or the release was
+ * made of more than the sources, which a release of what they say would take back.
  */
-export function unreleasedEdits(base: ServiceSpec, record: ReleaseRecord, where: Where, promotedFrom: string | undefined): Finding[] {
+export function unreleasedEdits(base: ServiceSpec, record: ReleaseRecord, where: Where, { promotedFrom, store, older }: EditContext): Finding[] {
   const sources = sourceParts(base);
   const named = new Set(sources.map(({ part }) => part));
   const gone = Object.keys(record.parts).filter((part) => !named.has(part));
   const edited = sources.filter((source) => !carries(record.parts[source.part], source)).map(({ part }) => part);
   const parts = [...gone, ...edited].sort();
   if (parts.length === 0) return [];
-  const message = `the sources of ${parts.join(', ')} differ from release ${record.release}, and no release here carries the edit yet`;
+  const { release } = record;
   const { service = '', environment = '' } = where;
   const sameModels = sources.every(({ part, content }) => !('model' in content) || !content.model || (record.parts[part]?.model && isLockOf(content.model, record.parts[part].model)));
-  const fix =
-    promotedFrom === undefined
-      ? `npx ai-service release ${service} --env ${environment}${sameModels ? ' --config' : ''}`
-      : `npx ai-service promote ${service} --from ${promotedFrom} --to ${environment}, once a release with it serves there`;
-  return [releaseFinding('release/unreleased-edit', where, message, fix)];
+  const finding = (message: string, fix: string): Finding[] => [releaseFinding('release/unreleased-edit', where, message, fix)];
+  const waits = `the sources of ${parts.join(', ')} differ from release ${release}, and no release here carries the edit yet`;
+  const promote = promotedFrom === undefined ? undefined : `npx ai-service promote ${service} --from ${promotedFrom} --to ${environment}, once a release with it serves there`;
+  const command = promote ?? `npx ai-service release ${service} --env ${environment}${sameModels ? ' --config' : ''}`;
+  const chosen = chosenBeside(sources, record);
+  if (chosen.length === 0) return finding(waits, command);
+  const write = `write what ${release} has into the sources, ${chosen.join(', ')}`;
+  // Where releases are promoted to, one that did not run here may be on its way.
+  const other = (promote === undefined ? store.releases(service) : older).find((name) => {
+    const there = name === release ? undefined : store.record(service, name)?.value?.parts;
+    return there && gone.every((part) => !there[part]) && sources.every((source) => !edited.includes(source.part) || carries(there[source.part], source));
+  });
+  if (other === undefined) return finding(waits, promote ?? `${command}; or, where ${release} was made with --model, --function or --image, ${write}`);
+  const message = `the sources of ${parts.join(', ')} say what release ${other} has, and not what ${release} has: ${release} was made with --model, --function or --image, or the sources went back`;
+  return finding(message, `${write}; or release what they say, which goes to ${other}: ${command}`);
+}
+
+/** Models and images of a record that the sources do not name: what a command line may have brought. */
+function chosenBeside(sources: readonly SourcePart[], { parts }: ReleaseRecord): string[] {
+  return sources.flatMap((source) => {
+    const recorded = parts[source.part];
+    if (!recorded) return [];
+    const { model, workload } = recorded;
+    const wanted = source.kind === 'server' ? source.content.model : undefined;
+    return [
+      ...(model && wanted && !isLockOf(wanted, model) ? [`${modelName(model)} for ${source.part}`] : []),
+      ...(workload.image !== undefined && !keepsImage(source.content.image, workload.image) ? [`${workload.image} for ${source.part}`] : []),
+    ];
+  });
 }
 
 /** Whether a recorded part still says what the sources say. An alias and a defaulted image are the release's to decide. */

@@ -1,11 +1,11 @@
-import { compareVersions, type Versions } from '../core/version.ts';
-import { defaultImage } from '../service/runtime.ts';
 import { sourceParts } from '../service/parts.ts';
+import type { Cluster } from '../service/platform.ts';
 import type { ServiceSpec } from '../service/service.ts';
-import { keepsImage, readableName, sameContent, workloadOf } from './from-sources.ts';
+import { keepsImage, readableName, sameContent, workloadOf, type Parts } from './from-sources.ts';
 import { releaseDigest, type ContainerWorkload, type LockedModel, type PartRecord, type ReleaseRecord, type ServerWorkload } from './record.ts';
 import { calledParts } from './resolve.ts';
 import { isSameModel, withKnownDigest } from './same-model.ts';
+import { serverImage } from './server-image.ts';
 import { IN_PLACE } from './serving.ts';
 import type { ReleaseStore } from './store.ts';
 
@@ -20,6 +20,8 @@ export interface NewPart {
   readonly workload: ServerWorkload | ContainerWorkload;
   /** Nobody chose the image: it is the runtime table's. */
   readonly imageByDefault: boolean;
+  /** The image that sources or command line name, as they name it: a release may be called after it, and never after one by default. */
+  readonly chosenImage: string | undefined;
 }
 
 /** What the sources leave to a release. */
@@ -28,8 +30,8 @@ export interface Choices {
   readonly models: Readonly<Record<string, LockedModel>>;
   /** Images that replace those of the sources, by part. */
   readonly images: Readonly<Record<string, string>>;
-  /** The version of KServe whose images are the default ones. */
-  readonly kserve: Versions;
+  /** The clusters whose KServe decides on the default images. */
+  readonly clusters: readonly Pick<Cluster, 'kserve'>[];
 }
 
 /**
@@ -37,26 +39,20 @@ export interface Choices {
  *
  * @param base the service as written, without overrides: a release is the same in every environment.
  */
-export function partsOf(base: ServiceSpec, { models, images, kserve }: Choices): Readonly<Record<string, NewPart>> {
+export function partsOf(base: ServiceSpec, { models, images, clusters }: Choices): Readonly<Record<string, NewPart>> {
   const parts: Record<string, NewPart> = {};
   for (const source of sourceParts(base)) {
     const { part } = source;
     const workload = workloadOf(source);
-    const image = images[part] ?? workload.image ?? imageOf(workload, kserve);
-    const imageByDefault = images[part] === undefined && workload.image === undefined;
-    parts[part] = { model: models[part], workload: { ...workload, ...(image !== undefined && { image }) }, imageByDefault };
+    const chosenImage = images[part] ?? workload.image;
+    const image = chosenImage ?? imageOf(workload, clusters);
+    parts[part] = { model: models[part], workload: { ...workload, ...(image !== undefined && { image }) }, imageByDefault: chosenImage === undefined, chosenImage };
   }
   return parts;
 }
 
-function imageOf(workload: ServerWorkload | ContainerWorkload, kserve: Versions): string | undefined {
-  if (!('framework' in workload) || workload.framework === 'custom') return undefined;
-  return defaultImage(workload.framework, typeof kserve === 'string' ? kserve : [...kserve], workload.resources.gpu !== undefined);
-}
-
-/** The highest of some versions; of an upgrade under way the older one counts, which is the one that still runs. */
-export function highestVersion(versions: readonly Versions[]): string | undefined {
-  return versions.map((version) => (typeof version === 'string' ? version : version[0])).sort(compareVersions).at(-1);
+function imageOf(workload: ServerWorkload | ContainerWorkload, clusters: Choices['clusters']): string | undefined {
+  return 'framework' in workload && workload.framework !== 'custom' ? serverImage(workload.framework, workload, clusters) : undefined;
 }
 
 /** The parts with other images; those that are not named stay. */
@@ -89,7 +85,7 @@ export interface MadeRecord {
  * workload is not deployed again; predictor, transformer and explainer are one workload, and a function is new when a part
  * that it calls is. A record with the same content is taken as it is.
  *
- * @example makeRecord(partsOf(base, { models, images: {}, kserve: '0.20.0' }), { service: 'fraud', store, running: [v46] })
+ * @example makeRecord(partsOf(base, { models, images: {}, clusters: [] }), { service: 'fraud', store, running: [v46] })
  */
 export function makeRecord(parts: Readonly<Record<string, NewPart>>, { service, store, running, reason }: RecordContext): MadeRecord {
   const known = [...running, ...store.releases(service).flatMap((release) => store.record(service, release)?.value ?? [])];
@@ -105,11 +101,16 @@ export function makeRecord(parts: Readonly<Record<string, NewPart>>, { service, 
   const same = known.find((record) => sameParts(content, record.parts));
   if (same) return { record: same, isNew: false };
 
-  const release = freeName(readableName(content), store.releases(service));
+  const release = freeName(readableName(asNamed(parts)), store.releases(service));
   const written = Object.fromEntries(
     Object.entries(content).map(([name, part]) => [name, { introduced: kept.get(name)?.introduced ?? release, ...plain(part), workload: compact(part.workload) }]),
   ) as ReleaseRecord['parts'];
   return { record: { release, digest: releaseDigest(written), ...(reason !== undefined && { reason }), parts: written }, isNew: true };
+}
+
+/** What synth names a release after where there is no record yet, so that the first one gets the same name: what sources or command line say. */
+function asNamed(parts: Readonly<Record<string, NewPart>>): Parts {
+  return Object.fromEntries(Object.entries(parts).map(([name, { model, workload, chosenImage: image }]) => [name, { model, workload: { ...workload, image } as typeof workload }]));
 }
 
 /** Parts of one InferenceService: all of them are new, or none. */

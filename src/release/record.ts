@@ -91,3 +91,8 @@ export function releaseDigest(parts: RecordedParts['parts']): string {
 function identityOf({ registry, name, version, uri, digest }: z.input<typeof lockedModel>): Partial<z.input<typeof lockedModel>> {
   return { registry, name, version, uri, digest };
 }
+
+/** A model as people name it: its version in the registry, else its place. */
+export function modelName({ name, version, uri }: LockedModel): string {
+  return name !== undefined && version !== undefined ? `${name}:${version}` : uri;
+}

@@ -1,16 +1,15 @@
 import { z } from 'zod';
 import type { Finding, Where } from '../core/finding.ts';
-import { didYouMean } from '../core/names.ts';
 import { mergeOverride } from '../service/overrides.ts';
 import type { ReleasePolicy, Strategy } from '../service/release-policy.ts';
 import type { ServiceSpec } from '../service/service.ts';
 import { env as envSchema, resources as resourcesSchema, type Component, type FunctionPart, type ModelServer } from '../service/workload.ts';
 import { servedBy } from './native.ts';
-import { recordOfSources, unreleasedEdits, type Content } from './from-sources.ts';
+import { recordOfSources, unknownRegistries, unreleasedEdits, type Content } from './from-sources.ts';
 import type { ContainerWorkload, PartRecord, ReleaseRecord, ServerWorkload } from './record.ts';
 import { releaseFinding } from './rules.ts';
 import { IN_PLACE, type Entry, type RunningFunction, type RunningServer, type RunningWorkload, type Scale, type Serving } from './serving.ts';
-import type { ReleaseState } from './state.ts';
+import { runningReleases, type ReleaseState } from './state.ts';
 import type { ReleaseStore } from './store.ts';
 import { offPolicy } from './transition.ts';
 
@@ -38,6 +37,8 @@ export interface ServingInput extends StateInput {
   readonly policy?: ReleasePolicy;
   /** The environment that releases are promoted from. Default: they enter here. */
   readonly promotedFrom?: string | undefined;
+  /** Names of the platform's registries. Default: they are not known. */
+  readonly registries?: readonly string[] | undefined;
 }
 
 /** What is served, or why that cannot be said. */
@@ -53,8 +54,10 @@ export interface Resolved {
  * much and where.
  */
 export function resolveServing(input: ServingInput): Resolved {
-  const { service, environment, base, strategy, rollout, store } = input;
+  const { service, environment, base, merged, strategy, rollout, store } = input;
   const where: Where = { service, environment };
+  const unknown = unknownRegistries(merged, input.registries, where);
+  if (unknown.length > 0) return { serving: undefined, findings: unknown };
   const state = store.state(environment, base.owner.team, service);
   if (state) {
     if (!state.value) return { serving: undefined, findings: state.findings };
@@ -64,13 +67,18 @@ export function resolveServing(input: ServingInput): Resolved {
     if (rollout === 'replace') return resolved;
     const newest = store.record(service, state.value.candidate ?? state.value.stable)?.value;
     const refused = [...notCarried(input, where), ...offPolicyFindings(input, state.value, state.file), ...resolved.findings];
-    const edits = refused.length === 0 && newest ? unreleasedEdits(base, newest, where, input.promotedFrom) : [];
+    const edits = refused.length === 0 && newest ? unreleasedEdits(base, newest, where, { promotedFrom: input.promotedFrom, store, older: olderThan(newest, state.value) }) : [];
     return { ...resolved, findings: [...refused, ...edits] };
   }
   if (rollout === 'replace') return notReleased(input, followingSources(input, undefined));
   const { record, findings } = recordOfSources(base, strategy === 'replace' ? IN_PLACE : undefined, where);
   if (!record) return notReleased(input, { serving: undefined, findings });
   return { serving: servedBy(alone(servingOf(input, record)), service, input.mechanism), findings: [...findings, ...notCarried(input, where)] };
+}
+
+/** Releases that run beside the newest one, and served: a candidate that was left is held. */
+function olderThan({ release }: ReleaseRecord, state: ReleaseState): string[] {
+  return runningReleases(state).filter((name) => name !== release && !Object.hasOwn(state.holds ?? {}, name));
 }
 
 /** In place there is one workload: the share of a candidate that is on its way would go without a word. */
@@ -123,9 +131,8 @@ export function servingOfState(input: StateInput, state: ReleaseState, file: str
     if (release === undefined) return undefined;
     const record = store.record(service, release);
     if (!record) {
-      const known = store.releases(service);
-      const near = didYouMean(release, known);
-      const fix = near ? `did you mean ${near}?` : known.length > 0 ? `name one of ${known.join(', ')}` : `npx ai-service release ${service} --env ${environment}`;
+      // A command wrote the name, so it is the record that got lost.
+      const fix = `restore ${service}/${release}.yaml of the release store from Git; or the state, if somebody edited that`;
       findings.push(releaseFinding('release/unknown-release', { file, service, environment, field }, `there is no record of release ${release}`, fix));
       return undefined;
     }

@@ -114,7 +114,7 @@ export const RELEASE_RULES = [
     id: 'release/request',
     severity: 'error',
     summary: 'A release command asks for parts, models, images and registries that there are.',
-    source: 'ours',
+    source: 'ours: what nobody has cannot be locked',
   },
   {
     id: 'lock/alias-moved',

@@ -43,6 +43,9 @@ export interface Stored<T> {
   readonly findings: readonly Finding[];
 }
 
+/** The folder of the store where nobody names another one. */
+export const DEFAULT_STORE = 'releases';
+
 /** File of a record. */
 export function recordFile(folder: string, service: string, release: string): string {
   return `${folder}/${service}/${release}.yaml`;
@@ -168,10 +171,14 @@ function verified(stored: Read<ReleaseRecord> | undefined, release: string): Sto
 }
 
 /** The state of a service in an environment that must have one, or why there is none. */
-export function requiredState(store: ReleaseStore, environment: string, team: string, service: string): Answer<ReleaseState> {
+export function requiredState(store: ListedStore, environment: string, team: string, service: string): Answer<ReleaseState> {
   const stored = store.state(environment, team, service);
   if (stored?.value) return answered(stored.value);
-  const fix = `record what serves first: npx ai-service release ${service} --env ${environment} --config`;
-  const none = releaseFinding('release/no-state', { service, environment }, 'the release store has no state of the service in this environment', fix);
+  const record = `record what serves first: npx ai-service release ${service} --env ${environment} --config`;
+  const file = stateFile(store.folder, environment, team, service);
+  const lost = store.releases(service).length > 0;
+  const message = lost ? `there are release records of ${service}, but no state at ${file}` : `the release store has no state of the service in this environment, at ${file}`;
+  const fix = lost ? `restore that file from Git; where the service was never released here, ${record}` : record;
+  const none = releaseFinding('release/no-state', { service, environment }, message, fix);
   return refused(...(stored?.findings ?? [none]));
 }

@@ -39,7 +39,7 @@ export interface MoveOptions {
   readonly expectStep?: number;
   /** Goes on under a policy that changed since the candidate set out. */
   readonly acceptPolicy?: boolean;
-  /** Finishes before the last step. */
+  /** Finishes before the last step; goes back to a release of which the state does not say that it served. Both need a reason. */
   readonly force?: boolean;
 }
 
@@ -209,9 +209,11 @@ function rollback(state: ReleaseState, to: string | undefined, policy: ReleasePo
   if (onItsWay && (to === undefined || to === stable)) return moved(abort(state, options), options);
   if (onItsWay) return refused(`${candidate ?? ''} is on its way`, `run rollback first, then rollback --to ${to ?? ''}`);
   const target = to ?? previous;
-  if (target === undefined) return refused(`no release served before ${stable} that is still known here`, 'name one: rollback --to <release>');
+  if (target === undefined) return refused(`no release served before ${stable} that is still known here`, 'name one that did: rollback --to <release>, with --force and a --reason');
   if (target === stable) return refused(`${target} serves already`, 'nothing to do');
   if (holds[target] !== undefined) return refused(`${target} is held: ${holds[target]}`, `free it with resume ${target}, or name another release`);
+  const problem = unknownHere(target, state, options);
+  if (problem) return { problem };
   const { reason = `rolled back to ${target}` } = options;
   if (policy.strategy === 'replace') {
     return moved({ ...bare(state), stable: target, phase: 'idle', holds: { ...holds, [stable]: reason } }, options);
@@ -227,6 +229,17 @@ function rollback(state: ReleaseState, to: string | undefined, policy: ReleasePo
     { ...bare(state), stable, candidate: target, ...stays, phase: 'warming', returning: true, ...(state.policy !== undefined && { policy: state.policy }), ...lists(leaving, stopped.filter((each) => each !== target)) },
     { ...options, reason },
   );
+}
+
+/**
+ * Going back leaves out steps and gates, so it is for a release that served here. Of those that the state names, these are
+ * the previous one and what retires unheld: a candidate retires only once it is held.
+ */
+function unknownHere(target: string, { previous, retiring = [] }: ReleaseState, { force, reason }: MoveOptions): Problem | undefined {
+  if (target === previous || retiring.includes(target)) return undefined;
+  if (force) return reason === undefined ? { message: `nothing here says that ${target} served, and no reason is given`, fix: 'say --reason' } : undefined;
+  const message = `the state does not say that ${target} ever served here, and going back takes no steps and asks no gates`;
+  return { message, fix: 'bring it with release or promote; or, if it did serve here, say --force with a --reason' };
 }
 
 function hold(state: ReleaseState, name: string | undefined, options: MoveOptions): Moved {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { highestVersion, makeRecord, partsOf, withImages, type Choices, type MadeRecord, type RecordContext } from '../../src/release/make-record.ts';
+import { makeRecord, partsOf, withImages, type Choices, type MadeRecord, type RecordContext } from '../../src/release/make-record.ts';
 import { releaseDigest, releaseRecord, type LockedModel, type ReleaseRecord } from '../../src/release/record.ts';
+import type { Versions } from '../../src/core/version.ts';
 import { aiService } from '../../src/service/service.ts';
 import type { AIServiceSpec } from '../../src/service/spec.ts';
 import type { ReleaseStore } from '../../src/release/store.ts';
@@ -13,19 +14,21 @@ const withFunction: AIServiceSpec = { ...fraud, function: api };
 
 const locked = (version: string, more: Partial<LockedModel> = {}): LockedModel => ({ registry: 'corp', name: 'fraud', version, uri: `s3://ml-models/fraud/${version}/`, ...more });
 
+const onKserve = (version: Versions): Choices['clusters'][number] => ({ kserve: { version, mode: 'Standard' } as never });
+
 interface Asked extends Partial<Choices>, Partial<Omit<RecordContext, 'store'>> {
   readonly records?: readonly ReleaseRecord[];
 }
 
 /** The record of a service whose store has some records; the last one serves. */
-function made(spec: AIServiceSpec, model: LockedModel, { records = [], running = records.slice(-1), images = {}, kserve = '0.20.0', reason }: Asked = {}): MadeRecord {
+function made(spec: AIServiceSpec, model: LockedModel, { records = [], running = records.slice(-1), images = {}, clusters = [onKserve('0.20.0')], reason }: Asked = {}): MadeRecord {
   const store: ReleaseStore = {
     state: () => undefined,
     isReleased: () => false,
     record: (_service, release) => ({ file: '', value: records.find((record) => record.release === release), findings: [] }),
     releases: () => records.map(({ release }) => release).sort(),
   };
-  return makeRecord(partsOf(aiService.parse(spec), { models: { predictor: model }, images, kserve }), { service: 'fraud', store, running, reason });
+  return makeRecord(partsOf(aiService.parse(spec), { models: { predictor: model }, images, clusters }), { service: 'fraud', store, running, reason });
 }
 
 /** The same, as the store gives it back: with every default filled in. */
@@ -73,7 +76,7 @@ parts:
   test('has the images that were asked for, and writes the digests that were found for tags', () => {
     const { record } = made(withFunction, locked('47'), { images: { function: 'registry.example.com/api:2.0.0' } });
     expect(record.parts['function']?.workload.image).toBe('registry.example.com/api:2.0.0');
-    const pinned = withImages(partsOf(aiService.parse(fraud), { models: {}, images: {}, kserve: '0.20.0' }), new Map([['kserve/sklearnserver:v0.20.0', 'kserve/sklearnserver:v0.20.0@sha256:1f']]));
+    const pinned = withImages(partsOf(aiService.parse(fraud), { models: {}, images: {}, clusters: [] }), new Map([['kserve/sklearnserver:v0.20.0', 'kserve/sklearnserver:v0.20.0@sha256:1f']]));
     expect(pinned['predictor']?.workload.image).toBe('kserve/sklearnserver:v0.20.0@sha256:1f');
   });
 
@@ -81,11 +84,6 @@ parts:
     const { record } = made({ ...fraud, predictor: { ...predictor, framework: 'vllm', resources: { cpu: '4', memory: '16Gi', gpu: 1 } } }, locked('47'));
     expect(record.parts['predictor']?.workload).toMatchObject({ image: 'vllm/vllm-openai:v0.24.0', resources: { gpu: 1, gpuResource: 'nvidia.com/gpu' } });
   });
-});
-
-test('the highest version of KServe counts, and of an upgrade the older one', () => {
-  expect(highestVersion(['0.9.0', '0.19.0', ['0.20.0', '0.21.0']])).toBe('0.20.0');
-  expect(highestVersion([])).toBeUndefined();
 });
 
 describe('the name of a release', () => {
@@ -111,6 +109,25 @@ describe('the name of a release', () => {
     expect(nameOf(other, [v47, { ...v47, release: 'v47-2' }])).toBe('v47-3');
     const long = recorded(fraud, locked('2026-11-02-1'));
     expect(nameOf(locked('2026-11-02-1', { uri: 's3://ml-models/fraud/47b/' }), [long])).toBe('2026-11-02-2');
+  });
+
+  test.each<[string, LockedModel]>([
+    ['a commit', { uri: `hf://acme/w:${'5f0b'.repeat(10)}` }],
+    ['a word', { uri: 's3://m/x/v11-hotfix-of-monday/model.bst' }],
+  ])('is the start of a digest for %s of a model, and never says the version of its server image', (_what, model) => {
+    const named = nameOf(model);
+    expect(named).toMatch(/^[0-9a-f]{8}$/);
+    expect(made(fraud, model, { clusters: [onKserve('0.21.0')] }).record.release, 'whatever KServe there is').toBe(named);
+    const chosen = { ...fraud, predictor: { ...predictor, image: 'registry.example.com/sklearn:1.4.2' } };
+    expect(made(chosen, model).record.release).toMatch(/^[0-9a-f]{8}$/);
+    expect(made(fraud, model, { images: { predictor: 'registry.example.com/sklearn:1.4.2' } }).record.release).toMatch(/^[0-9a-f]{8}$/);
+  });
+
+  test('says the version of an image where there is no model', () => {
+    const noModel: AIServiceSpec = { owner: { team: 'risk-ml' }, predictor: { framework: 'custom', image: 'registry.example.com/api:1.4.2', resources: predictor.resources } };
+    const store: ReleaseStore = { state: () => undefined, isReleased: () => false, record: () => undefined, releases: () => [] };
+    const parts = partsOf(aiService.parse(noModel), { models: {}, images: {}, clusters: [] });
+    expect(makeRecord(parts, { service: 'fraud', store, running: [] }).record.release).toBe('1-4-2');
   });
 
   test('is never that of workloads which are updated in place', () => {
@@ -141,7 +158,7 @@ describe('a part that did not change', () => {
   });
 
   test('keeps its default image when KServe is upgraded', () => {
-    const { record } = made(newFunction, locked('12'), { records: [v12], kserve: '0.21.0' });
+    const { record } = made(newFunction, locked('12'), { records: [v12], clusters: [onKserve('0.21.0')] });
     expect(record.parts['predictor']).toMatchObject({ introduced: 'v12', workload: { image: 'kserve/sklearnserver:v0.20.0' } });
   });
 

@@ -163,10 +163,11 @@ describe('with a state in the store', () => {
     expect(fixes('staging')).toEqual(['npx ai-service promote fraud --from staging --to prod-eu, once a release with it serves there']);
   });
 
-  test('a state that names an unknown release is refused with the releases that there are', () => {
+  test('a state that names a release without a record is refused, and says that the record is to be restored: a command wrote that name', () => {
     putRecord('v46');
-    put('prod-eu/risk-ml/fraud.yaml', { stable: 'v46', candidate: 'v74', phase: 'warming' });
-    expect(resolve().findings).toMatchObject([{ id: 'release/unknown-release', message: 'there is no record of release v74', fix: 'name one of v46' }]);
+    put('prod-eu/risk-ml/fraud.yaml', { stable: 'v46', candidate: 'v47', phase: 'warming' });
+    const fix = 'restore fraud/v47.yaml of the release store from Git; or the state, if somebody edited that';
+    expect(resolve().findings).toMatchObject([{ id: 'release/unknown-release', message: 'there is no record of release v47', fix }]);
   });
 
   test('a record that was changed after it was written is refused', () => {

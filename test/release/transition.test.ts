@@ -115,10 +115,23 @@ describe('a way back', () => {
     });
   });
 
+  test('rollback to a release of which the state does not say that it served takes the word of a person', () => {
+    const settled = state({ stable: 'v47', previous: 'v46' });
+    const served = 'the state does not say that v49 ever served here, and going back takes no steps and asks no gates; bring it with release or promote; or, if it did serve here, say --force with a --reason';
+    const back: Move = { action: 'rollback', to: 'v49' };
+    const replace = parse({ replace: {} });
+    expect([after(settled, back), after(settled, back, { reason: 'slow' }), after(settled, back, {}, replace)]).toEqual([served, served, served]);
+    expect(after(settled, back, { force: true })).toBe('nothing here says that v49 served, and no reason is given; say --reason');
+    const said = { force: true, reason: 'it served in May' };
+    expect(after(settled, back, said)).toEqual({ stable: 'v47', previous: 'v46', candidate: 'v49', phase: 'warming', weight: 0, returning: true, reason: 'it served in May' });
+    expect(after(settled, back, said, replace)).toMatchObject({ stable: 'v49', phase: 'idle', holds: { v47: 'it served in May' } });
+    expect(after({ ...settled, phase: 'finishing', retiring: ['v45'] }, { action: 'rollback', to: 'v45' })).toMatchObject({ stable: 'v45', candidate: 'v47', phase: 'held' });
+  });
+
   test('rollback to a release that is stopped, or gone, warms it first, while the present one serves', () => {
     const expected = { stable: 'v47', candidate: 'v46', phase: 'warming', weight: 0, returning: true, reason: 'rolled back to v46' };
     expect(after({ ...finished, stopped: ['v46'] }, { action: 'rollback' })).toEqual(expected);
-    expect(after(state({ stable: 'v47' }), { action: 'rollback', to: 'v46' })).toEqual(expected);
+    expect(after(state({ stable: 'v47' }), { action: 'rollback', to: 'v46' }, { force: true, reason: 'rolled back to v46' })).toEqual(expected);
   });
 
   test('a release that returns finishes without steps, and holds what it replaces', () => {
@@ -141,7 +154,7 @@ describe('a way back', () => {
   });
 
   test('without a previous release the target must be named', () => {
-    expect(after(state({}), { action: 'rollback' })).toBe('no release served before v46 that is still known here; name one: rollback --to <release>');
+    expect(after(state({}), { action: 'rollback' })).toBe('no release served before v46 that is still known here; name one that did: rollback --to <release>, with --force and a --reason');
   });
 
   test('to another release than stable goes in two moves while one is on its way', () => {
