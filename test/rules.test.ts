@@ -42,3 +42,7 @@ test('a rule says in one sentence what it demands, and whose rule it is', () => 
   const unclear = ALL_RULES.filter(({ summary, source }) => !/^[^\n]+[^.]\.$/.test(summary) || source === '' || source.endsWith('.'));
   expect(unclear).toEqual([]);
 });
+
+test('a rule of our own says why it is one', () => {
+  expect(ALL_RULES.filter(({ source }) => source === 'ours').map(({ id }) => id)).toEqual([]);
+});

@@ -13,6 +13,7 @@ import { ROUTING_RULES } from '../src/check/routing.ts';
 import { SERVING_RULES } from '../src/check/serving.ts';
 import { STRATEGY_RULES } from '../src/check/strategy.ts';
 import { TRAFFIC_RULES } from '../src/check/traffic.ts';
+import { VERSION_RULES } from '../src/check/versions.ts';
 import type { Rule } from '../src/core/finding.ts';
 import { YAML_RULES } from '../src/core/read-yaml.ts';
 import { GATE_RULES } from '../src/gate/rules.ts';
@@ -28,6 +29,7 @@ import { code, table } from './markdown.ts';
 /** Every rule there is, in the order of a run: reading the sources, what they ask for, the objects, the files. */
 export const ALL_RULES: readonly Rule[] = [
   ...APP_RULES,
+  ...VERSION_RULES,
   ...YAML_RULES,
   ...SERVICE_RULES,
   ...RELEASE_RULES,

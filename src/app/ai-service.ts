@@ -64,7 +64,7 @@ export interface ServiceInEnvironment {
 
 /**
  * One deployable AI service: owner, models, optional function, release policy, monitoring, overrides.
- * Mistakes are collected, and reported by the platform's `synth()`; the constructor never throws.
+ * Mistakes are collected, and reported by the platform's `synth()`; the constructor throws only where there is no platform.
  *
  * @example
  * new AIService(platform, 'fraud-detector', {
@@ -97,24 +97,24 @@ export class AIService<E extends string = string, S extends string = string, R e
     platform: Platform<string, E, S, R>,
     name: string,
     props: AIServiceProps<NoInfer<E>, NoInfer<S>, NoInfer<R>>,
-    source: ServiceSource = { file: `${platform.apps}/${name}/service.ts` },
+    source?: ServiceSource,
   ) {
-    super(platform, freeId(platform, name));
+    super(present(platform), freeId(platform, name));
     this.name = typeof name === 'string' ? name : '';
     this.#platform = platform;
-    this.#source = source;
+    this.#source = source ?? { file: `${platform.apps}/${name}/service.ts` };
     const { overrides, ...raw } = isMap(props) ? props : {};
     this.#raw = raw;
     this.#overrides = isMap(overrides) ? overrides : {};
     platform.made.push(this);
 
     const where = this.#where();
-    const base = parseWith(aiService, isMap(props) ? raw : props, where, source.locate);
+    const base = parseWith(aiService, isMap(props) ? raw : props, where, source?.locate);
     const { environments = [] } = base.value ?? {};
     this.findings.push(
       ...this.#nameFindings(where),
       ...base.findings,
-      ...(overrides === undefined ? [] : parseWith(overridesSchema, { overrides }, where, source.locate).findings),
+      ...(overrides === undefined ? [] : parseWith(overridesSchema, { overrides }, where, source?.locate).findings),
       ...environments.flatMap((each, index) => this.#unknownName(each, ['environments', index])),
       ...Object.keys(this.#overrides).flatMap((each) => this.#unknownName(each, ['overrides', each])),
     );
@@ -150,12 +150,17 @@ export class AIService<E extends string = string, S extends string = string, R e
     return chart;
   }
 
-  /** The charts of the service in one environment (default: in all that it runs in), one per cluster. */
-  charts(environment?: E): readonly ServiceChart[] {
+  /**
+   * The charts of the service, one per environment and cluster that it runs in.
+   *
+   * @param environment environment or stage. Default: all. One that the platform does not have is an error at synth.
+   */
+  charts(environment?: E | S): readonly ServiceChart[] {
     const { config } = this.#platform;
     if (!config) return [];
+    if (environment !== undefined) this.findings.push(...this.#unknownName(environment, ['charts']));
     return Object.entries(config.environments).flatMap(([name, env]) =>
-      (environment === undefined || environment === name) && this.runsIn(name) ? env.clusters.map((cluster) => this.chart(name as E, cluster)) : [],
+      (environment === undefined || environment === name || environment === env.stage) && this.runsIn(name) ? env.clusters.map((cluster) => this.chart(name as E, cluster)) : [],
     );
   }
 
@@ -171,6 +176,11 @@ export class AIService<E extends string = string, S extends string = string, R e
    * @example service.patch({ kind: 'VirtualService' }, { op: 'replace', path: '/spec/http/0/timeout', value: '5s' });
    */
   patch(selector: PatchSelector<E | S>, ...operations: readonly PatchOperation[]): void {
+    const wrong = selectorProblem(selector);
+    if (wrong !== undefined) {
+      this.findings.push(appFinding('patch/no-match', this.#where(), wrong, "write { kind: 'VirtualService' }, and name or environment where not all are meant"));
+      return;
+    }
     this.patches.push({ selector, operations });
     if (selector.environment !== undefined) this.findings.push(...this.#unknownName(selector.environment, ['patch', 'environment']));
   }
@@ -198,6 +208,18 @@ export class AIService<E extends string = string, S extends string = string, R e
     const wanted = this.base?.environments;
     const stage = this.#platform.config?.environments[environment]?.stage;
     return wanted === undefined || wanted.includes(environment) || (stage !== undefined && wanted.includes(stage));
+  }
+
+  /** Overrides of environments and stages that the platform has, and in none of which the service runs. @internal */
+  unusedOverrides(): Finding[] {
+    const { environments, stages } = this.#platform;
+    const used = new Set(Object.entries(this.#platform.config?.environments ?? {}).flatMap(([name, { stage }]) => (this.runsIn(name) ? [name, stage] : [])));
+    const known: ReadonlySet<string> = new Set([...environments, ...stages]);
+    return Object.keys(this.#overrides).filter((name) => known.has(name) && !used.has(name)).map((name) => {
+      const path = ['overrides', name];
+      const where: Where = { ...this.#where(), ...this.#source.locate?.(path), field: fieldPath(undefined, path) };
+      return serviceFinding('service/unused-override', where, `the service does not run in ${name}, so that nothing uses the override`, `remove it, or add ${JSON.stringify(name)} to environments`);
+    });
   }
 
   /** The service with an environment's overrides; findings name the environment. @internal */
@@ -249,6 +271,21 @@ export class AIService<E extends string = string, S extends string = string, R e
 export function namespaceOf(namespace: string | ((scope: { team: string }) => string), team: string): string {
   return typeof namespace === 'string' ? namespace : namespace({ team });
 }
+
+/** A platform file that exports another name gives its importers nothing, and no message would lead there. */
+function present<P extends Platform<string, string, string, string>>(platform: P | undefined): P {
+  if (platform === undefined) throw new Error('the platform is undefined: import it under the name that platform.ts exports');
+  return platform;
+}
+
+/** What is wrong with a selector that types did not see. */
+function selectorProblem(selector: unknown): string | undefined {
+  if (!isMap(selector) || typeof selector['kind'] !== 'string') return 'a patch names no kind of objects';
+  const unknown = Object.keys(selector).filter((key) => !SELECTOR_FIELDS.includes(key));
+  return unknown.length === 0 ? undefined : `a patch selects by ${unknown.join(' and ')}, and there is no such field`;
+}
+
+const SELECTOR_FIELDS: readonly string[] = ['kind', 'name', 'environment'] satisfies readonly (keyof PatchSelector)[];
 
 /** constructs throws on a second child of one name and on none; we want to say it among all other findings. */
 function freeId(platform: Platform<string, string, string, string>, name: string): string {

@@ -16,13 +16,13 @@ import { parseWith } from '../service/parse.ts';
 
 /** What may be wrong with stories that alerts are tested by. */
 export const STORY_RULES = [
-  { id: 'story/file', severity: 'error', summary: 'A file of stories is a list of stories, and can be read.', source: 'ours' },
+  { id: 'story/file', severity: 'error', summary: 'A file of stories is a list of stories, and can be read.', source: 'ours: half of the stories would pass for all of them' },
   { id: 'story/series', severity: 'error', summary: 'Series of a story are selectors of one series, with values as promtool writes them.', source: 'prometheus 2.42 to 3.14 promql/promqltest: 1+2x3, _, stale' },
   { id: 'story/unread', severity: 'error', summary: 'A story has series that some rule of the service reads.', source: 'ours: others change nothing, so the name is a mistake' },
-  { id: 'story/alert', severity: 'error', summary: 'A story names alerts of the service itself.', source: 'ours' },
+  { id: 'story/alert', severity: 'error', summary: 'A story names alerts of the service itself.', source: 'ours: an alert that is not there is silent, and the story would hold' },
   { id: 'story/untested', severity: 'warning', summary: 'Every alert of a service fires in one of its stories.', source: 'ours: what never fired is hoped for, not proven' },
   { id: 'story/untold', severity: 'info', summary: 'The stories that every service has, of healthy traffic and an outage, tell its built-in alerts.', source: 'ours: they are made of requests, by whoever counts them; all other alerts are tested with this package' },
-  { id: 'story/no-rules', severity: 'error', summary: 'The service has rules in the environment.', source: 'ours' },
+  { id: 'story/no-rules', severity: 'error', summary: 'The service has rules in the environment.', source: 'ours: without rules every story of silence holds' },
   { id: 'story/no-promtool', severity: 'error', summary: 'promtool is there to run the stories.', source: 'the Debian package prometheus has it, and so has every release of Prometheus' },
 ] as const satisfies readonly Rule[];
 

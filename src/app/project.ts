@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createJiti } from 'jiti';
-import type { Finding, Where } from '../core/finding.ts';
+import { formatFinding, type Finding, type Where } from '../core/finding.ts';
 import { readYaml } from '../core/read-yaml.ts';
 import { AIService, type AIServiceProps } from './ai-service.ts';
 import { Platform } from './platform.ts';
@@ -14,6 +14,8 @@ export interface Project {
 }
 
 const EXTENSIONS = ['ts', 'mts', 'js', 'mjs'] as const;
+
+const SERVICE_FILES = [...EXTENSIONS, 'yaml'].map((extension) => `service.${extension}`);
 
 /**
  * Reads a project: `apps/platform.ts` exports the platform, `apps/<name>/service.ts` or `service.yaml` defines exactly
@@ -35,7 +37,11 @@ export async function loadProject(root: string, apps = 'apps'): Promise<Project>
   platform.root = root;
   platform.apps = apps;
 
-  for (const name of serviceFolders(join(root, apps))) {
+  for (const name of serviceFolders(join(root, apps), 'isSymbolicLink')) {
+    if (SERVICE_FILES.every((file) => !existsSync(join(root, apps, name, file)))) continue;
+    findings.push(appFinding('project/service-folder', { file: `${apps}/${name}` }, 'a link to the folder of a service is not followed', 'put the folder itself here'));
+  }
+  for (const name of serviceFolders(join(root, apps), 'isDirectory')) {
     const folder = `${apps}/${name}`;
     const code = sourceFile(root, `${folder}/service`);
     const yaml = existsSync(join(root, folder, 'service.yaml')) ? `${folder}/service.yaml` : undefined;
@@ -45,20 +51,30 @@ export async function loadProject(root: string, apps = 'apps'): Promise<Project>
       await loadService(code, name);
     } else if (yaml) {
       readService(yaml, name);
-    } else if (existsSync(join(root, folder, 'service.yml'))) {
-      const message = `nothing reads ${folder}/service.yml`;
-      findings.push(appFinding('project/service-name', { file: `${folder}/service.yml` }, message, 'call it service.yaml'));
+    } else {
+      const near = readdirSync(join(root, folder)).find((file) => /^service\.(?:ya?ml|m?[tj]s)$/i.test(file));
+      if (near === undefined) continue;
+      const fix = `call it ${near.toLowerCase().replace(/\.yml$/, '.yaml')}`;
+      findings.push(appFinding('project/service-folder', { file: `${folder}/${near}` }, `nothing reads ${folder}/${near}`, fix));
     }
   }
   return { platform, findings };
 
   async function load(file: string): Promise<Record<string, unknown>> {
+    const ended = (): void => {
+      const finding = appFinding('project/load', { file }, 'the file ended the process, or waits for what never comes', 'remove process.exit(), and what it awaits');
+      process.stderr.write(`${formatFinding(finding)}\n`);
+      process.exitCode = 1;
+    };
+    process.once('exit', ended);
     try {
       return await jiti.import<Record<string, unknown>>(join(root, file));
     } catch (error) {
       const message = error instanceof Error ? firstLine(error.message) : String(error);
       findings.push(appFinding('project/load', { file, ...lineIn(join(root, file), error) }, `the file cannot be loaded: ${message}`, 'correct the file; npx tsc --noEmit says more'));
       return {};
+    } finally {
+      process.off('exit', ended);
     }
   }
 
@@ -102,9 +118,9 @@ function sourceFile(root: string, path: string): string | undefined {
   return EXTENSIONS.map((extension) => `${path}.${extension}`).find((file) => existsSync(join(root, file)));
 }
 
-function serviceFolders(folder: string): string[] {
+function serviceFolders(folder: string, kind: 'isDirectory' | 'isSymbolicLink'): string[] {
   return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .filter((entry) => entry[kind]() && !entry.name.startsWith('.'))
     .map((entry) => entry.name)
     .sort();
 }

@@ -6,12 +6,12 @@ import { binText, emptyFix, type Reference } from '../service/reference.ts';
 /** What may be wrong with a sample that a reference is made of, and with what a snippet is made of. */
 export const REFERENCE_RULES = [
   { id: 'reference/sample', severity: 'error', summary: 'A sample is CSV with a header line, JSON or JSON lines, and can be read.', source: 'RFC 4180, RFC 8259' },
-  { id: 'reference/column', severity: 'error', summary: 'The column that is asked for is in the sample.', source: 'ours' },
+  { id: 'reference/column', severity: 'error', summary: 'The column that is asked for is in the sample.', source: 'ours: a reference of another column would alert on everything' },
   { id: 'reference/value', severity: 'error', summary: 'The values of the column are numbers.', source: 'Histograms observe numbers; categories belong into Schema.watch' },
   { id: 'reference/too-small', severity: 'error', summary: 'A sample has 20 values for each bin.', source: 'ours: with fewer, the shares of a reference are chance' },
   { id: 'reference/bins', severity: 'error', summary: 'Every bin of a reference has values, and its edges rise.', source: 'ours: the logarithm of an empty bin has no value' },
   { id: 'reference/left-out', severity: 'warning', summary: 'All rows of a sample have a value in the column.', source: 'ours: rows without one say nothing about the distribution' },
-  { id: 'reference/snippet', severity: 'error', summary: 'A snippet is made of an intent.yaml that synth wrote, or of reference files.', source: 'ours' },
+  { id: 'reference/snippet', severity: 'error', summary: 'A snippet is made of an intent.yaml that synth wrote, or of reference files.', source: 'ours: a snippet observes what the rules read' },
 ] as const satisfies readonly Rule[];
 
 const finding = findingOf(REFERENCE_RULES);

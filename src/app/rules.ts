@@ -6,13 +6,13 @@ export const APP_RULES = [
     id: 'project/no-platform',
     severity: 'error',
     summary: '`apps/platform.ts` is there and exports one Platform.',
-    source: 'ours',
+    source: 'ours: environments and clusters are written once, for all services',
   },
   {
     id: 'project/load',
     severity: 'error',
     summary: 'The TypeScript of a project can be loaded.',
-    source: 'ours',
+    source: 'ours: what could not be loaded would be missing in the tree',
   },
   {
     id: 'project/two-sources',
@@ -27,16 +27,34 @@ export const APP_RULES = [
     source: 'ours: who looks for a service finds its folder',
   },
   {
+    id: 'project/service-folder',
+    severity: 'error',
+    summary: 'The folder of a service is a folder, no link, and its file has the name that is looked for.',
+    source: 'ours: what nothing reads would be missing in the tree without a word',
+  },
+  {
     id: 'platform/unknown-cluster',
     severity: 'error',
     summary: 'Environments name clusters of the platform.',
-    source: 'ours',
+    source: 'ours: nothing is known of another one, so nothing can be rendered for it',
   },
   {
     id: 'platform/duplicate-cluster',
     severity: 'error',
     summary: 'An environment names a cluster once.',
     source: 'ours: every object would be written twice',
+  },
+  {
+    id: 'platform/same-destination',
+    severity: 'error',
+    summary: 'What two clusters of the platform get does not go to one namespace of one cluster.',
+    source: 'argo-cd 3.5.1: two Applications that own the same objects undo the work of each other (SharedResourceWarning)',
+  },
+  {
+    id: 'platform/imports',
+    severity: 'error',
+    summary: 'Folders with imported CRDs are there.',
+    source: 'ours: kinds would be unknown, and nobody would look for the cause in a path',
   },
   {
     id: 'platform/metric-sources',
@@ -55,6 +73,12 @@ export const APP_RULES = [
     severity: 'error',
     summary: 'The namespace that an environment gives a team is a DNS label.',
     source: 'apimachinery v0.33 ValidateNamespaceName',
+  },
+  {
+    id: 'platform/annotations',
+    severity: 'error',
+    summary: 'The function of a cluster gives a ServiceAccount annotations: texts by name.',
+    source: 'ours: without them the pods have no identity, and cannot fetch their model',
   },
   {
     id: 'platform/root-project',
@@ -84,7 +108,7 @@ export const APP_RULES = [
     id: 'checkout/unknown-service',
     severity: 'error',
     summary: 'A release command names a service that the tree has in that environment.',
-    source: 'ours',
+    source: 'ours: a misspelt name would move nothing, and say nothing',
   },
   {
     id: 'checkout/incomplete',

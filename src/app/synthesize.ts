@@ -1,29 +1,31 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createChecker, type Checker } from '../check/checker.ts';
 import { checkGraphs } from '../check/monitoring.ts';
 import { createClusterChecks, type ClusterChecks } from '../check/objects.ts';
 import { checkRuleSyntax } from '../check/promql.ts';
 import { checkSecretText } from '../check/secrets.ts';
+import { checkVersions } from '../check/versions.ts';
 import { diskFiles } from '../core/files.ts';
 import { FindingsError, sortFindings, type Finding, type Where } from '../core/finding.ts';
-import { isDnsLabel } from '../core/names.ts';
+import { clusterHost, isDnsLabel } from '../core/names.ts';
 import { groupOf, objectLabel, type KubeObject } from '../core/object.ts';
 import { emitYaml } from '../core/yaml.ts';
 import { resolveServing } from '../release/resolve.ts';
 import { IN_PLACE, type Serving } from '../release/serving.ts';
-import { openStore, type ListedStore } from '../release/store.ts';
+import { DEFAULT_STORE, openStore, stateFile, type ListedStore } from '../release/store.ts';
 import { argocdApp, renderApplicationSet, renderAppProject, renderRootApplication } from '../render/argocd.ts';
 import { renderShared } from '../render/kubernetes.ts';
 import { renderRunbook, RUNBOOK_FILE } from '../render/runbook.ts';
 import type { Target } from '../render/target.ts';
 import { fieldPath } from '../service/parse.ts';
-import type { Environment, PlatformConfig } from '../service/platform.ts';
+import type { Cluster, Environment, PlatformConfig, ServiceScope } from '../service/platform.ts';
 import { policyOf } from '../service/release-policy.ts';
 import { findUnwritable } from '../service/unwritable.ts';
 import { descriptorPath, manifestsFolder, nameManifests, unitFolder, type Unit } from '../tree/layout.ts';
 import { namespaceOf, type AIService, type ServiceInEnvironment } from './ai-service.ts';
 import { renderDashboards } from './dashboard.ts';
-import { deletionGuard } from './deletion-guard.ts';
+import { deletionGuard, lostState } from './deletion-guard.ts';
 import { CLUSTER_FILE, INTENT_FILE, intentData, placeData } from './intent.ts';
 import { applyPatches } from './patch.ts';
 import type { Platform } from './platform.ts';
@@ -42,6 +44,8 @@ export interface Synthesis {
   readonly findings: readonly Finding[];
   /** What `--allow-delete` must name before a file that is no longer produced may go; `undefined` when it may go freely. */
   readonly guard: (path: string) => string | undefined;
+  /** What to do about such a file, where more is known than that it would go. */
+  readonly instead: (path: string) => string | undefined;
   /** Counted work, for the test that guards against super-linear growth. */
   readonly counts: { readonly targets: number; readonly objects: number };
 }
@@ -56,8 +60,9 @@ export type Progress = (done: number, total: number) => void;
  */
 export function synthesize(platform: Platform, progress?: Progress, store?: ListedStore): Synthesis {
   const { config, services } = platform;
-  const findings = [...platform.findings, ...services.flatMap((service) => service.findings)];
-  if (!config) return { files: new Map(), findings: sortFindings(findings), guard: () => undefined, counts: { targets: 0, objects: 0 } };
+  const findings = [...platform.findings, ...services.flatMap((service) => [...service.findings, ...service.unusedOverrides()])];
+  if (!config) return { files: new Map(), findings: sortFindings(findings), guard: () => undefined, instead: () => undefined, counts: { targets: 0, objects: 0 } };
+  findings.push(...checkVersions(config, `${platform.apps}/platform.ts`), ...missingImports(platform, config));
   const run = new Run(platform, config, findings, store);
   services.forEach((service, index) => {
     run.addService(service);
@@ -79,6 +84,23 @@ export function renderUnit(platform: Platform, service: AIService, environment: 
   const objects = run?.objectsOf(service, environment, cluster);
   if (!objects || findings.some(isError)) throw new FindingsError(findings);
   return objects;
+}
+
+/** Folders of imported CRDs that are not there. */
+function missingImports({ root, apps }: Platform, { imports }: PlatformConfig): Finding[] {
+  return imports.flatMap((folder, index) => {
+    // With a slash behind it a file is none.
+    if (existsSync(`${resolve(root, folder)}/`)) return [];
+    const at: Where = { file: `${apps}/platform.ts`, field: `imports[${index}]` };
+    const fix = 'name the folder that ai-service import wrote to, relative to the project';
+    return [appFinding('platform/imports', at, `there is no folder ${JSON.stringify(folder)}`, fix)];
+  });
+}
+
+/** A place that a service goes to, by the names of the platform. */
+interface Place {
+  readonly environment: string;
+  readonly clusterName: string;
 }
 
 /** A target, and what it is made of. */
@@ -110,6 +132,10 @@ class Run {
   /** Which workloads of a service are one for all releases, by `<environment>/<service>`: start of their manifests' names. */
   readonly #oneForAll = new Map<string, string>();
   readonly #teams = new Map<string, Team>();
+  /** Who goes to a destination of Argo CD first, by service, destination and namespace. */
+  readonly #destinations = new Map<string, Place>();
+  /** Pairs of places with one destination of which it was said. */
+  readonly #shared = new Set<string>();
   readonly #clusterChecks = new Map<string, ClusterChecks>();
   readonly #argocdChecks = createClusterChecks();
   readonly #services: ReadonlyMap<string, AIService>;
@@ -157,7 +183,8 @@ class Run {
         const cluster = this.#config.clusters[clusterName];
         if (!cluster) return [];
         const serviceUrl = (name: string): string | undefined => this.#serviceUrl(name, environment, env);
-        const target = { service: service.name, spec: value.spec, serving, environment, env, clusterName, cluster, namespace, serviceUrl };
+        const annotations = this.#annotations(clusterName, cluster, { team: base.owner.team, service: service.name, namespace });
+        const target = { service: service.name, spec: value.spec, serving, environment, env, clusterName, cluster, namespace, annotations, serviceUrl };
         return [{ target, references, value }];
       });
     });
@@ -167,16 +194,28 @@ class Run {
   #namespace(environment: string, env: Environment, team: string): string | undefined {
     const key = `${environment}/${team}`;
     if (!this.#namespaces.has(key)) {
-      const namespace = namespaceOf(env.namespace, team);
-      const valid = typeof namespace === 'string' && isDnsLabel(namespace);
-      this.#namespaces.set(key, valid ? namespace : undefined);
+      const given = asked(() => namespaceOf(env.namespace, team));
+      const valid = typeof given.value === 'string' && isDnsLabel(given.value);
+      this.#namespaces.set(key, valid ? given.value : undefined);
       if (!valid) {
         const at: Where = { file: `${this.#platform.apps}/platform.ts`, field: `environments.${environment}.namespace` };
-        const message = `team ${team} would get the namespace ${JSON.stringify(namespace) ?? 'undefined'}, which is not a DNS label`;
+        const message = given.problem ?? `team ${team} would get the namespace ${JSON.stringify(given.value) ?? 'undefined'}, which is not a DNS label`;
         this.#findings.push(appFinding('platform/namespace', at, message, 'give at most 63 lower-case letters, digits and "-", with a letter or digit at both ends'));
       }
     }
     return this.#namespaces.get(key);
+  }
+
+  /** What the cluster's function gives the ServiceAccount of a service. */
+  #annotations(clusterName: string, cluster: Cluster, scope: ServiceScope): Readonly<Record<string, string>> {
+    const { serviceAccountAnnotations: annotationsOf } = cluster;
+    if (!annotationsOf) return NO_ANNOTATIONS;
+    const given = asked(() => annotationsOf(scope));
+    if (isTextMap(given.value)) return given.value;
+    const at: Where = { file: `${this.#platform.apps}/platform.ts`, field: `clusters.${clusterName}.serviceAccountAnnotations`, service: scope.service };
+    const message = given.problem ?? 'it gives something else than texts by name';
+    this.#findings.push(appFinding('platform/annotations', at, message, "give a map of texts: { 'eks.amazonaws.com/role-arn': 'arn:…' }, or {} for none"));
+    return NO_ANNOTATIONS;
   }
 
   #resolve(service: AIService, environment: string, env: Environment, { spec, overrides }: ServiceInEnvironment): Serving | undefined {
@@ -193,6 +232,7 @@ class Run {
       policy,
       store: this.#store,
       promotedFrom: promotedFrom(this.#config, service, environment),
+      registries: Object.keys(this.#config.registries),
     });
     this.#findings.push(...findings);
     return serving;
@@ -201,6 +241,7 @@ class Run {
   #addTarget(service: AIService, { target, references, value }: TargetOfService): void {
     const { environment, clusterName, namespace, spec } = target;
     this.#targets += 1;
+    this.#checkDestination(target);
     const objects = this.#render(service, target, references);
     if (!objects) return;
     const where: Where = { service: service.name, environment, cluster: clusterName };
@@ -218,8 +259,7 @@ class Run {
     const runbook = renderRunbook(target, objects);
     if (runbook !== undefined) this.#files.set(`${unitFolder(unit)}/${RUNBOOK_FILE}`, runbook);
     const names = [environment, target.env.stage];
-    const annotations = target.cluster.serviceAccountAnnotations?.({ team, service: service.name, namespace }) ?? {};
-    const intent = intentData(value, { references, patches: service.patches, names, annotations });
+    const intent = intentData(value, { references, patches: service.patches, names, annotations: target.annotations });
     // What no release carries yet is in no object, and thus was not looked at.
     this.#findings.push(...checkSecretText(intent, where));
     this.#files.set(`${unitFolder(unit)}/${INTENT_FILE}`, emitYaml(intent));
@@ -227,6 +267,25 @@ class Run {
     const namespaces = places.get(environment);
     if (namespaces) namespaces.set(clusterName, namespace);
     else places.set(environment, new Map([[clusterName, namespace]]));
+  }
+
+  /** Two clusters of the platform that are one for Argo CD, and one namespace there. Said once for two places, not for each service. */
+  #checkDestination({ service, environment, clusterName, cluster, namespace }: Target): void {
+    const destination = cluster.destination ?? { name: clusterName };
+    const key = JSON.stringify([service, destination, namespace]);
+    const first = this.#destinations.get(key);
+    if (!first) this.#destinations.set(key, { environment, clusterName });
+    // Of one cluster in two environments each object is said to be written twice.
+    if (!first || first.clusterName === clusterName) return;
+    const [one, other] = [first, { environment, clusterName }].map((place) => `cluster ${place.clusterName} in environment ${place.environment}`);
+    const pair = `${one} ${other}`;
+    if (this.#shared.has(pair)) return;
+    this.#shared.add(pair);
+    const named = cluster.destination ? clusterName : first.clusterName;
+    const at: Where = { file: `${this.#platform.apps}/platform.ts`, field: `clusters.${named}.destination` };
+    const place = Object.values(destination).join('');
+    const message = `${one} and ${other} are both ${JSON.stringify(place)} in Argo CD, and have the namespace ${namespace}: two Applications would own the same objects`;
+    this.#findings.push(appFinding('platform/same-destination', at, message, 'give each cluster a destination of its own, or each environment other namespaces'));
   }
 
   /** Renders and patches one target; `undefined` when the cluster cannot do what the service asks. */
@@ -345,6 +404,13 @@ class Run {
           return byRelease && this.#store.state(environment, team, service) !== undefined;
         },
       }),
+      instead: lostState((environment, team, service) => {
+        const decides = this.#config.environments[environment]?.rollout === 'release' && this.#services.get(service)?.runsIn(environment);
+        if (!decides || this.#store.state(environment, team, service) !== undefined) return undefined;
+        const { folder } = this.#store;
+        const emptyStore = folder !== DEFAULT_STORE && this.#store.states().length === 0 ? folder : undefined;
+        return { file: stateFile(folder, environment, team, service), records: this.#store.releases(service), emptyStore };
+      }),
       counts: { targets: this.#targets, objects: this.#objects },
     };
   }
@@ -354,7 +420,7 @@ class Run {
     if (!other?.runsIn(environment)) return undefined;
     // The mistakes of another service are said there, and nothing is written then.
     const namespace = other.base ? this.#namespace(environment, env, other.base.owner.team) : undefined;
-    return `http://${name}.${namespace ?? 'unknown'}.svc.cluster.local`;
+    return `http://${clusterHost(name, namespace ?? 'unknown')}`;
   }
 
   #team(name: string): Team {
@@ -376,6 +442,21 @@ function isError({ severity }: Finding): boolean {
 
 function saysWrongShape(finding: Finding): boolean {
   return isError(finding) && finding.id.startsWith('schema/') && finding.id !== 'schema/metadata';
+}
+
+const NO_ANNOTATIONS: Readonly<Record<string, string>> = {};
+
+/** What a function of the platform gives; it is code of users, and may throw. */
+function asked(ask: () => unknown): { readonly value: unknown; readonly problem?: string } {
+  try {
+    return { value: ask() };
+  } catch (error) {
+    return { value: undefined, problem: `the function threw: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+function isTextMap(value: unknown): value is Readonly<Record<string, string>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Promise) && Object.values(value).every((each) => typeof each === 'string');
 }
 
 function json(value: unknown): string {

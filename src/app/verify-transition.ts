@@ -1,5 +1,5 @@
 import { answered, refused, type Answer } from '../core/answer.ts';
-import type { Files } from '../core/files.ts';
+import { overlaid, type Files } from '../core/files.ts';
 import type { Finding, Where } from '../core/finding.ts';
 import { expectedResults } from '../gate/expected.ts';
 import type { Change } from '../git/changes.ts';
@@ -29,7 +29,6 @@ export interface TransitionQuery extends CheckoutFolders {
 /** A transition that may merge by itself. */
 export interface VerifiedTransition extends StatePlace {
   readonly move: FoundMove['move'];
-  readonly planned: PlannedMove;
   /** One sentence: `fraud-detector prod-eu: v47 gets 25 % (was 10 %)`. */
   readonly sentence: string;
   /** `Gate:` trailers that allowed it; empty where a move needs none. */
@@ -73,7 +72,7 @@ export async function verifyTransition(repository: Repository, query: Transition
   if (strangers.length > 0) return refused(...strangers);
   // The record that the move releases is the one thing that the base may lack.
   const added = changes.value.filter(({ path }) => path.startsWith(`${releases}/${place.service}/`)).map(({ path }) => path);
-  const checkout = openCheckout(withFiles(files.value, new Map(added.map((path) => [path, texts.value.get(path) ?? '']))), { tree, releases });
+  const checkout = openCheckout(overlaid(files.value, new Map(added.map((path) => [path, texts.value.get(path) ?? '']))), { tree, releases });
   const made = await makeAgain(checkout, place, after.value, state.path);
   if (!made.value) return made;
   const { found, planned } = made.value;
@@ -86,7 +85,7 @@ export async function verifyTransition(repository: Repository, query: Transition
   const gates = await evidence(repository, { base: base.value, head: head.value, file: state.path }, checkout, place, found, after.value);
   if (wrong.length > 0 || gates.value === undefined) return refused(...wrong, ...gates.findings);
   const sentence = subjectOf({ ...where, service: place.service, environment: place.environment, action: found.move.action, planned });
-  return answered({ ...place, move: found.move, planned, sentence, gates: gates.value }, ...made.findings);
+  return answered({ ...place, move: found.move, sentence, gates: gates.value }, ...made.findings);
 }
 
 function notOneState(states: readonly Change[], releases: string): Finding {
@@ -108,18 +107,6 @@ function baseFiles(repository: Repository, base: string, { tree, releases }: Che
     return path.endsWith('/argocd-app.json') || path.endsWith('/cluster.yaml') || path.includes(`/${team}/${service}/`);
   };
   return commitFiles(repository, base, [tree, releases], isWanted);
-}
-
-function withFiles(files: Files, more: ReadonlyMap<string, string>): Files {
-  const added = memoryFiles(more);
-  return {
-    read: (path) => more.get(path) ?? files.read(path),
-    entries(folder) {
-      const [one, other] = [files.entries(folder), added.entries(folder)];
-      const united = (a: readonly string[], b: readonly string[]): string[] => [...new Set([...a, ...b])].sort();
-      return { files: united(one.files, other.files), folders: united(one.folders, other.folders) };
-    },
-  };
 }
 
 /** Files that a transition must not touch, and files that it is about and that somebody else touched meanwhile. */

@@ -1,6 +1,9 @@
+import { oneLine } from '../git/message.ts';
+import { modelName } from '../release/record.ts';
 import { runningReleases, type ReleaseState } from '../release/state.ts';
 import type { ReleaseStore } from '../release/store.ts';
 import type { Action } from '../release/transition.ts';
+import { inMarkdown } from '../review/format/escape-markdown.ts';
 import type { PlannedMove } from './move.ts';
 
 /** What a move is called where people and tools read of it: commit subject, trailers, the body of a pull request. */
@@ -108,7 +111,7 @@ export function trailersOf(made: MadeMove, store: ReleaseStore): [string, string
 export function modelVersion(store: ReleaseStore, service: string, release: string): string | undefined {
   const parts = store.record(service, release)?.value?.parts ?? {};
   const model = (parts['predictor'] ?? Object.values(parts).find((part) => part.model))?.model;
-  return model && (model.name !== undefined && model.version !== undefined ? `${model.name}:${model.version}` : model.uri);
+  return model && modelName(model);
 }
 
 /** Who answers how much: `v46=90 v47=10`. */
@@ -127,17 +130,17 @@ export function pullRequestBody(made: MadeMove, store: ReleaseStore): string {
     ['traffic', before ? weightsOf(before) : 'none', weightsOf(after)],
   ];
   return [
-    `**${subjectOf(made)}**`,
+    `**${inMarkdown(subjectOf(made))}**`,
     '',
-    ...(after.reason === undefined ? [] : [`Reason: ${after.reason}`, '']),
+    ...(after.reason === undefined ? [] : [`Reason: ${inMarkdown(oneLine(after.reason))}`, '']),
     '| | before | after |',
     '| --- | --- | --- |',
-    ...rows.map((cells) => `| ${cells.join(' | ')} |`),
+    ...rows.map((cells) => `| ${cells.map(inMarkdown).join(' | ')} |`),
     ...[after.stable, after.candidate].flatMap((release) => {
       const model = release === undefined ? undefined : modelVersion(store, service, release);
-      return model === undefined ? [] : [`| model of ${release} | | ${model} |`];
+      return model === undefined ? [] : [`| model of ${release} | | ${inMarkdown(model)} |`];
     }),
-    ...(gates.length > 0 ? ['', 'Gates:', '', ...gates.map((gate) => `- ${gate}`)] : []),
+    ...(gates.length > 0 ? ['', 'Gates:', '', ...gates.map((gate) => `- ${inMarkdown(oneLine(gate))}`)] : []),
     '',
   ].join('\n');
 }

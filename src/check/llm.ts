@@ -47,7 +47,7 @@ export const LLM_RULES: readonly Rule[] = [
   {
     id: 'llm/strategy',
     severity: 'error',
-    summary: 'What KServe routes has weights, and no copies, headers, gates on answers or objectives.',
+    summary: 'What KServe routes has weights, and no copies, headers or gates on answers.',
     source: "kserve v0.20.0 spec.router.route; istio's metrics see the gateway",
   },
   {
@@ -224,14 +224,6 @@ function checkRouting({ add }: Report, { spec, env }: Target): void {
         'gate by registryMetric, or by a prometheus query of your own',
       );
     }
-  });
-  spec.monitoring.slos.forEach((_, index) => {
-    add(
-      'llm/strategy',
-      `monitoring.slos[${index}]`,
-      `${routed}, and nothing counts the requests of one service`,
-      'leave it out, and alert on metrics of vLLM',
-    );
   });
 }
 

@@ -115,11 +115,13 @@ function checkDuplicate({ add }: Report, units: Units, { kind, metadata }: KubeO
   if (written === undefined) names.set(metadata.name, [{ group, kind, unit }]);
   else if (other === undefined) written.push({ group, kind, unit });
   else {
+    // Nobody wrote it: createNamespaces did, for two teams, or for two environments on the cluster.
+    const isNamespace = kind === 'Namespace' && group === '';
     add(
       'objects/duplicate',
       undefined,
       `it is written twice, in ${other}${other === unit ? '' : ` and in ${unit}`}`,
-      'rename one of the two, or leave it to one unit',
+      isNamespace ? 'give each team and environment a namespace of its own, or make this one elsewhere, with createNamespaces: false' : 'rename one of the two, or leave it to one unit',
     );
   }
 }

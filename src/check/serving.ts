@@ -1,6 +1,6 @@
 import type { Finding, Rule } from '../core/finding.ts';
 import { runsOnKnative } from '../render/address.ts';
-import { endpointUrl, isEndpoint, type Calls, type EnvValue } from '../render/container.ts';
+import { endpointUrl, isEndpoint, maxReplicas, type Calls, type EnvValue } from '../render/container.ts';
 import { isLlm } from '../render/is-llm.ts';
 import { CANDIDATE_TAG, revisionName } from '../render/knative.ts';
 import { workloadTimeout } from '../render/request-timeout.ts';
@@ -49,6 +49,12 @@ export const SERVING_RULES: readonly Rule[] = [
     source: 'kserve v0.20.0 validateAutoScalingCompExtension; knative serving 1.21 autoscaling annotations',
   },
   {
+    id: 'serving/gpu-scaling',
+    severity: 'warning',
+    summary: 'vLLM on GPUs scales by CPU only where that is asked for.',
+    source: 'kserve v0.20.0 reconcilers/hpa: 80 % CPU where no metric is named; how busy vLLM is tells vllm:num_requests_waiting',
+  },
+  {
     id: 'serving/concurrency',
     severity: 'error',
     summary: 'A limit of requests in flight needs Knative.',
@@ -75,7 +81,7 @@ export const SERVING_RULES: readonly Rule[] = [
   {
     id: 'serving/endpoint',
     severity: 'error',
-    summary: 'An environment variable refers to a part or service that there is.',
+    summary: 'An environment variable refers to a part or another service that there is.',
     source: 'the sources',
   },
   {
@@ -160,12 +166,25 @@ function checkServer(result: Report, target: Target, workload: RunningServer): v
       );
     }
   }
-  // Its names are longer, and its own rules know them.
+  // Its names are longer and its replicas fixed, and its own rules know that.
   if (isLlm(workload)) return;
   const knative = cluster.kserve.mode === 'Knative';
+  if (!knative) checkGpuScaling(result, field, workload);
   // Of the names of its parts the longest; an explainer's is as long as a predictor's.
   const longest = componentNameProblem(knative, workload.name, target.namespace, transformer ? 'transformer' : 'predictor');
   if (longest) tooLong(result, target, field, longest.message, longest.over);
+}
+
+/** An autoscaler that looks at the CPU adds no replicas for requests that wait for a GPU, or adds them for nothing. */
+function checkGpuScaling({ add }: Report, field: string, { server, scale }: RunningServer): void {
+  const { min, max, target } = scale.scaling;
+  if (server.framework !== 'vllm' || server.resources.gpu === undefined || target !== undefined || maxReplicas(scale) <= Math.max(min, 1)) return;
+  add(
+    'serving/gpu-scaling',
+    `${field}.scaling`,
+    `between min ${min} and max ${max} KServe scales by CPU, at 80 %, where no target is written; how many requests wait for the GPU does not show there`,
+    `write min: ${max} without max, or how many the busiest hour needs; or target: { cpu: 80 }, if the CPU is what you mean`,
+  );
 }
 
 function checkFunction(result: Report, target: Target, workload: RunningFunction): void {
@@ -221,13 +240,13 @@ function checkScale(
 ): void {
   const runs = workload.kind === 'function' ? 'without Knative' : 'in Standard mode';
   if (scaling.min === 0 && !knative) {
-    // KEDA could, by a metric of requests that are waiting; nothing here says where to read one.
-    const keda = target.cluster.keda ? ', and KEDA would need a metric of waiting requests to wake it up, which no vocabulary here describes' : '';
+    const keda = target.cluster.keda ? ' (KEDA does not change that: scaling.target has no metric of waiting requests)' : '';
+    const knativeThere = workload.kind === 'function' ? 'that has Knative' : 'where KServe is in Knative mode';
     add(
       'serving/scale-to-zero',
       `${field}.scaling.min`,
-      `min 0 asks to scale to zero, but ${runs} at least one replica stays${keda}`,
-      "write min: 1, or choose a cluster with Knative mode",
+      `min 0 asks to scale to zero, but ${runs} nothing starts a replica when a request comes, so one always stays${keda}`,
+      `write min: 1, in overrides.${target.environment} if other environments scale to zero; or use a cluster ${knativeThere}`,
     );
   }
   const metric = Object.keys(scaling.target ?? {})[0];
@@ -301,7 +320,14 @@ function checkEnv(
         'put the modules where the image looks for them',
       );
     }
-    if (!isEndpoint(value) || endpointUrl(target, value, calls) !== undefined) continue;
+    if (!isEndpoint(value)) continue;
+    if ('service' in value && value.service === target.service) {
+      const [part] = Object.keys(calls);
+      const own = part === undefined ? '' : `, or a part of this one: ModelRef.part('${part}')`;
+      add('serving/endpoint', at, `${name} is the address of ${target.service} itself, whose requests would come back to it`, `name the service that is meant${own}`);
+      continue;
+    }
+    if (endpointUrl(target, value, calls) !== undefined) continue;
     if ('service' in value) {
       add(
         'serving/endpoint',

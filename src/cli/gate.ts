@@ -8,7 +8,7 @@ import { evaluateGates, type GateEvaluation } from '../gate/evaluate.ts';
 import { evidenceJson, evidenceText } from '../gate/evidence.ts';
 import { prometheusClient, prometheusCredentials } from '../gate/prometheus.ts';
 import { recoverJournal } from '../tree/journal.ts';
-import { EXIT } from './main.ts';
+import { EXIT } from './exit.ts';
 import { makeMove, type MoveCommandOptions } from './move.ts';
 import { fail } from './report.ts';
 
@@ -21,7 +21,7 @@ export interface GateOptions extends MoveCommandOptions {
   readonly json?: boolean;
 }
 
-/** Exit codes of the verdicts; 1 is an error of the command itself. */
+/** Exit codes of the verdicts; see exit.ts. */
 const VERDICT_EXIT = { pass: 0, fail: 2, inconclusive: 3 } as const;
 
 /**
@@ -30,18 +30,19 @@ const VERDICT_EXIT = { pass: 0, fail: 2, inconclusive: 3 } as const;
  */
 export async function gate(service: string, options: GateOptions): Promise<number> {
   const { env: environment, gitops, out: tree, releases, prometheus = [], clusterLabel, json } = options;
+  const doing = options.advance ? 'writes' : 'reads';
   const unfinished = recoverJournal({ root: gitops, tree });
-  if (unfinished.length > 0) return fail(unfinished);
+  if (unfinished.length > 0) return fail(unfinished, doing);
   const checkout = openCheckout(diskFiles(gitops), { tree, releases });
   const { value: found, findings } = gateCase(checkout, service, environment, clusterLabel);
-  if (!found) return fail(findings);
+  if (!found) return fail(findings, doing);
   if (!found.question) {
     process.stderr.write(`${service} ${environment}: ${found.state.stable} serves, and nothing is on its way\n`);
     return EXIT.fine;
   }
   const asked = prometheusEndpoints(prometheus, clusterLabel, found.clusters);
   const { credentials, findings: wrong } = prometheusCredentials(process.env);
-  if (asked.findings.length + wrong.length > 0) return fail([...asked.findings, ...wrong]);
+  if (asked.findings.length + wrong.length > 0) return fail([...asked.findings, ...wrong], doing);
   const network = await realNetwork(process.env);
   const clients = new Map([...asked.endpoints.urls].map(([cluster, url]) => [cluster, prometheusClient(url, credentials, network)]));
   const evaluation = await evaluateGates({ ...found.question, since: await lastCommitted(gitops, found.file) }, clients, new Date());

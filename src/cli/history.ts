@@ -1,7 +1,7 @@
 import { audit as auditAt, auditJson, auditText, parseTime } from '../app/audit.ts';
 import { historyJson, historyText, readHistory } from '../app/history.ts';
 import { openRepository } from '../git/repository.ts';
-import { EXIT } from './main.ts';
+import { EXIT } from './exit.ts';
 import { fail, printFindings } from './report.ts';
 
 /** Options of `ai-service history`. */

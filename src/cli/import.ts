@@ -1,8 +1,10 @@
 import { basename, resolve } from 'node:path';
+import { realNetwork } from '../core/network.ts';
 import type { ImportResult } from '../import/import-schemas.ts';
 import { importSchemas } from '../import/import-schemas.ts';
 import { listedSources } from '../import/listed.ts';
-import { EXIT } from './main.ts';
+import { outputFolderFinding } from '../tree/plan.ts';
+import { EXIT } from './exit.ts';
 import { printFindings } from './report.ts';
 
 /** Options of `ai-service import`. */
@@ -36,16 +38,24 @@ export async function importCrds(locations: readonly string[], options: ImportOp
 /** The same without printing. */
 export async function runImport(locations: readonly string[], options: ImportOptions = {}): Promise<ImportResult> {
   const { out = 'imports', listed = false, project, ...rest } = options;
-  if (listed) {
-    const { sources, findings } = await listedSources(out, locations);
-    const result = await importSchemas({ sources, outDir: out });
-    return { ...result, findings: [...findings, ...result.findings] };
+  const network = await realNetwork(process.env);
+  try {
+    if (listed) {
+      const { sources, findings } = await listedSources(out, locations);
+      const result = await importSchemas({ sources, outDir: out, network });
+      return { ...result, findings: [...findings, ...result.findings] };
+    }
+    const sources = locations.map((location) => ({ project: project ?? projectOf(location), location, ...rest }));
+    return await importSchemas({ sources, outDir: out, network });
+  } catch (error) {
+    // What cannot be read is a finding already; the operating system throws where it is asked to write.
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    return { written: [], removed: [], findings: [outputFolderFinding(out, error)] };
   }
-  const sources = locations.map((location) => ({ project: project ?? projectOf(location), location, ...rest }));
-  return importSchemas({ sources, outDir: out });
 }
 
 function projectOf(location: string): string {
-  if (location.startsWith('https://')) return new URL(location).hostname;
+  const url = URL.canParse(location) ? new URL(location) : undefined;
+  if (url?.protocol === 'https:') return url.hostname;
   return basename(resolve(location)).replace(/\.[a-z]+$/i, '');
 }

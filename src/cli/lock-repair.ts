@@ -2,7 +2,7 @@ import { conflictedStates, repairState } from '../app/repair.ts';
 import { diskFiles } from '../core/files.ts';
 import { openRepository } from '../git/repository.ts';
 import { recoverJournal, writeJournaled } from '../tree/journal.ts';
-import { EXIT } from './main.ts';
+import { EXIT } from './exit.ts';
 import type { CheckoutOptions } from './move.ts';
 import { fail } from './report.ts';
 

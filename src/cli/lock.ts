@@ -1,5 +1,5 @@
 import { verifyLocks } from '../app/lock.ts';
-import { EXIT } from './main.ts';
+import { EXIT } from './exit.ts';
 import { openProject, type ProjectOptions } from './release.ts';
 import { fail, printFindings } from './report.ts';
 
@@ -16,10 +16,10 @@ export interface LockVerifyOptions extends ProjectOptions {
  */
 export async function lockVerify({ env, service, ...place }: LockVerifyOptions): Promise<number> {
   const opened = await openProject(place);
-  if ('failed' in opened) return fail(opened.failed);
+  if ('failed' in opened) return fail(opened.failed, 'reads');
   const query = { ...(env !== undefined && { environment: env }), ...(service !== undefined && { service }) };
   const { models, undigested, findings } = await verifyLocks(opened.scope, query);
-  printFindings(findings);
+  printFindings(findings, 'reads');
   if (findings.some(({ severity }) => severity === 'error')) return EXIT.error;
   const differences = findings.filter(({ severity }) => severity === 'warning').length;
   const asked = `${models} model${models === 1 ? '' : 's'} asked for`;

@@ -1,12 +1,10 @@
 import { Command, CommanderError, Option } from 'commander';
+import { EXIT } from './exit.ts';
 import type { ImportOptions } from './import.ts';
 import { addMonitoringCommand } from './monitoring-command.ts';
 import { addPlanCommand } from './plan-command.ts';
 import { addReferenceCommand } from './reference-command.ts';
 import { addReleaseCommands } from './release-commands.ts';
-
-/** Exit codes of every command: 0 fine, 1 error, 2 differs. */
-export const EXIT = { fine: 0, error: 1, differs: 2 } as const;
 
 /**
  * Runs the command line and returns the exit code. Each command is loaded when it is called, so that start-up pays

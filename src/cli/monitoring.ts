@@ -1,16 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { builtInStories, readStories, RULES_FILE, storyFinding, testsOfStories, type RulesUnderTest, type StoryTest } from '../app/monitoring-test.ts';
 import { loadProject } from '../app/project.ts';
 import { answered, refused, type Answer } from '../core/answer.ts';
 import type { Where } from '../core/finding.ts';
+import { makeFolder } from '../core/make-folder.ts';
 import { slug } from '../core/names.ts';
 import { readYaml } from '../core/read-yaml.ts';
 import { emitYaml } from '../core/yaml.ts';
 import type { RuleGroup } from '../promql/rule.ts';
-import { EXIT } from './main.ts';
+import { outputFolderFinding } from '../tree/plan.ts';
+import { EXIT } from './exit.ts';
 import { fail, printFindings } from './report.ts';
 
 /** Options of `ai-service monitoring test`. */
@@ -37,10 +39,14 @@ export async function monitoringTest(service: string, options: MonitoringTestOpt
   if (!tests.value) return fail(tests.findings);
   const folder = options.out ?? mkdtempSync(join(tmpdir(), 'ai-service-'));
   try {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, RULES_FILE), emitYaml({ groups: rules.value.groups }));
     const files = tests.value.map(({ name, text }, index) => ({ name, file: `${String(index + 1).padStart(2, '0')}-${slug(name, 40) || 'story'}.test.yaml`, text }));
-    for (const { file, text } of files) writeFileSync(join(folder, file), text);
+    try {
+      makeFolder(folder);
+      writeFileSync(join(folder, RULES_FILE), emitYaml({ groups: rules.value.groups }));
+      for (const { file, text } of files) writeFileSync(join(folder, file), text);
+    } catch (error) {
+      return fail([outputFolderFinding(folder, error)]);
+    }
     printFindings(tests.findings);
     return run(folder, files, options.out !== undefined);
   } finally {

@@ -8,7 +8,7 @@ import { gitFinding } from '../git/rules.ts';
 import { releaseFinding } from '../release/rules.ts';
 import type { Move, MoveOptions } from '../release/transition.ts';
 import { recoverJournal, writeJournaled, type FileChange } from '../tree/journal.ts';
-import { EXIT } from './main.ts';
+import { EXIT } from './exit.ts';
 import { fail, printFindings } from './report.ts';
 
 /** Where the checkout is, and what happens with the change. */

@@ -3,7 +3,7 @@ import type { Finding } from '../core/finding.ts';
 import type { Plan, Risk } from '../review/plan.ts';
 import { RISK_ORDER } from '../review/risks.ts';
 import { planFinding } from '../review/rules.ts';
-import { EXIT } from './main.ts';
+import { EXIT } from './exit.ts';
 import { fail, printFindings } from './report.ts';
 
 /** How a plan can be printed. */

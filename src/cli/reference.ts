@@ -1,9 +1,10 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { buildReference, formatReference, REFERENCE_RULES } from '../app/reference-build.ts';
 import { answered, refused, type Answer } from '../core/answer.ts';
 import { findingOf } from '../core/finding.ts';
-import { EXIT } from './main.ts';
+import { makeFolder } from '../core/make-folder.ts';
+import { EXIT } from './exit.ts';
 import { fail, printFindings } from './report.ts';
 
 const finding = findingOf(REFERENCE_RULES);
@@ -63,7 +64,7 @@ function hand(text: string, out: string | undefined): number {
     return EXIT.fine;
   }
   try {
-    mkdirSync(dirname(out), { recursive: true });
+    makeFolder(dirname(out));
     writeFileSync(out, text);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

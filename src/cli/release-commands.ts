@@ -44,7 +44,7 @@ const MOVES: readonly MoveCommand[] = [
   {
     name: 'rollback',
     description: 'go back to what served before, and hold what it replaces',
-    flags: { '--to <release>': 'go back to this release' },
+    flags: { '--to <release>': 'go back to this release', '--force': 'go back to one of which the state does not say that it served here; needs a --reason' },
     move: (to) => ({ action: 'rollback', ...(to !== undefined && { to }) }),
   },
   {

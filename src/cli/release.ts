@@ -5,7 +5,7 @@ import { planRelease, releaseScope, type PlannedRelease, type ReleaseScope } fro
 import type { Finding } from '../core/finding.ts';
 import { defaultDeps } from '../release/registries/open.ts';
 import { recoverJournal } from '../tree/journal.ts';
-import { EXIT } from './main.ts';
+import { EXIT } from './exit.ts';
 import { carryOut, type CommitOptions } from './move.ts';
 import { fail, printFindings } from './report.ts';
 

@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import { sortFindings, formatFinding, type Finding, type Severity } from '../core/finding.ts';
-import { EXIT } from './main.ts';
+import { EXIT } from './exit.ts';
 
 // Colour is for terminals; picocolors by itself also colours the logs of CI.
 const colours = pc.createColors(process.stderr.isTTY === true && process.env['NO_COLOR'] === undefined);

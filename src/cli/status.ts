@@ -2,7 +2,7 @@ import { readStatus, statusJson, statusText } from '../app/status.ts';
 import { diskFiles } from '../core/files.ts';
 import { openRepository } from '../git/repository.ts';
 import { recoverJournal } from '../tree/journal.ts';
-import { EXIT } from './main.ts';
+import { EXIT } from './exit.ts';
 import type { CheckoutOptions } from './move.ts';
 import { fail, printFindings } from './report.ts';
 

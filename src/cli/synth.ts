@@ -1,11 +1,12 @@
 import { isAbsolute, normalize } from 'node:path';
+import { guardedObject } from '../app/deletion-guard.ts';
 import { loadProject } from '../app/project.ts';
 import type { Synthesis } from '../app/synthesize.ts';
 import { FindingsError } from '../core/finding.ts';
 import { recoverJournal } from '../tree/journal.ts';
 import { outputFolderFinding } from '../tree/plan.ts';
-import { compareTree, writeTree } from '../tree/write.ts';
-import { EXIT } from './main.ts';
+import { compareTree, guardedDeletions, writeTree } from '../tree/write.ts';
+import { EXIT } from './exit.ts';
 import { fail, printFindings, progress } from './report.ts';
 
 /** Options of `ai-service synth`. */
@@ -49,7 +50,8 @@ export async function synth(options: SynthOptions): Promise<number> {
   const synthesis = platform.render((done, total) => show(`${done} of ${total} services`));
   printFindings(synthesis.findings);
   if (synthesis.findings.some(({ severity }) => severity === 'error')) return EXIT.error;
-  return options.check ? check(out, synthesis) : write(out, options.allowDelete ?? [], synthesis);
+  const allowDelete = new Set(options.allowDelete);
+  return options.check ? check(out, allowDelete, synthesis) : write(out, allowDelete, synthesis);
 }
 
 /** Why a folder cannot hold the tree, whoever may write to it. */
@@ -58,7 +60,7 @@ function refusedOut(given: string | undefined, out: string, apps: string): strin
   return `${out}/`.startsWith(`${apps}/`) ? 'it is among the sources' : undefined;
 }
 
-function check(out: string, { files }: Synthesis): number {
+function check(out: string, allowDelete: ReadonlySet<string>, { files, guard, instead }: Synthesis): number {
   const { added, changed, removed, findings } = compareTree({ outDir: out, files });
   printFindings(findings);
   if (findings.some(({ severity }) => severity === 'error')) return EXIT.error;
@@ -69,16 +71,20 @@ function check(out: string, { files }: Synthesis): number {
   ];
   if (lines.length === 0) return EXIT.fine;
   process.stdout.write(`${lines.join('\n')}\n`);
-  process.stderr.write(`${out} is not what the sources say: run npx ai-service synth\n`);
+  const refusals = guardedDeletions(removed, { outDir: out, guard, describe: guardedObject, instead, allowDelete });
+  printFindings(refusals, 'reads');
+  process.stderr.write(`${out} is not what the sources say: ${refusals.length > 0 ? 'synth would refuse to delete what is live' : 'run npx ai-service synth'}\n`);
   return EXIT.differs;
 }
 
-function write(out: string, allowDelete: readonly string[], { files, guard }: Synthesis): number {
+function write(out: string, allowDelete: ReadonlySet<string>, { files, guard, instead }: Synthesis): number {
   const { written, removed, unchanged, findings } = writeTree({
     outDir: out,
     files,
     guard,
-    allowDelete: new Set(allowDelete),
+    describe: guardedObject,
+    instead,
+    allowDelete,
   });
   printFindings(findings);
   if (findings.some(({ severity }) => severity === 'error')) return EXIT.error;

@@ -5,7 +5,7 @@ import { openRepository, type Repository } from '../git/repository.ts';
 import { gitFinding } from '../git/rules.ts';
 import { inWords, runGit } from '../git/run.ts';
 import { releaseFinding } from '../release/rules.ts';
-import { EXIT } from './main.ts';
+import { EXIT } from './exit.ts';
 import { carryOutRelease, openProject, type ProjectOptions } from './release.ts';
 import { fail, printFindings } from './report.ts';
 

@@ -1,6 +1,6 @@
 import { verifyTransition as verify } from '../app/verify-transition.ts';
 import { openRepository } from '../git/repository.ts';
-import { EXIT } from './main.ts';
+import { EXIT } from './exit.ts';
 import type { CheckoutOptions } from './move.ts';
 import { fail, printFindings } from './report.ts';
 

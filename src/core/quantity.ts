@@ -100,7 +100,7 @@ const USUAL_FIX: Readonly<Record<QuantityKind, string>> = {
 /**
  * Why a quantity is none, or makes no sense for what it is meant for, and what to write; `undefined` when it is
  * fine. Beyond Kubernetes' own grammar it refuses what is legal but surely a slip: `8` (bytes) or `500m` of memory,
- * `4Gi` or `4000` cores.
+ * `4Gi` or `4000` cores, more than 64 TiB, and nothing at all.
  *
  * @example explainQuantity('8GB', 'memory')?.fix // 'write 8G or 8Gi'
  */
@@ -114,6 +114,7 @@ export function explainQuantity(
   const { nanos, format } = quantity;
   const units = nanos / NANOS;
   if (nanos < 0n) return because('is negative');
+  if (nanos === 0n && kind !== 'count') return because('asks for nothing, so that no node keeps room for it');
   switch (kind) {
     case 'cpu':
       if (format === 'binary') return because('has a unit of bytes, but processor time is counted in cores');
@@ -121,6 +122,7 @@ export function explainQuantity(
         return because('is finer than a thousandth of a core, the least that Kubernetes keeps');
       }
       // The largest machines on offer stay below 2,000 cores, and nobody serves a model on all of one.
+      if (units >= 1_000_000n) return because('cores are more than a node has');
       if (units >= 1000n) {
         const fix = `write ${units}m or ${canonicalQuantity(`${units}m`)}`;
         return because(`is ${units} whole cores, more than a node has; m stands for thousandths`, fix);
@@ -132,8 +134,9 @@ export function explainQuantity(
         return because('is thousandths of a byte; m is milli, not mega', `write ${number}Mi or ${number}M`);
       }
       if (nanos % NANOS !== 0n && format !== 'binary') return because('is not a whole number of bytes');
-      // Zero is legal and means no request.
-      if (nanos === 0n || units >= 1_000_000n) return undefined;
+      // The largest machines on offer have 32 TiB.
+      if (units > 64n * 1024n ** 4n) return because('is more memory than a node has');
+      if (units >= 1_000_000n) return undefined;
       const fix = /^\d+$/.test(String(text)) ? `write ${text}Gi or ${text}Mi` : USUAL_FIX.memory;
       return because(`is only ${units} bytes, less than any process needs`, fix);
     }

@@ -14,6 +14,24 @@ export function report(context: z.core.ParsePayload, message: string, fix: strin
   context.issues.push({ code: 'custom', message, params: { fix }, path, input: context.value });
 }
 
+/**
+ * A check across some fields of a map: it runs when these are right, whatever is wrong with the others. By itself zod runs a
+ * check of a map only when all of it has the right shape, so that a mistake in one field would hide one in others.
+ *
+ * @param fields those whose values the check reads; a field that it asks for no more than to be there need not be named.
+ * @example z.strictObject({ min, max, target }).check(across(['min', 'max'], (context) => …))
+ */
+export function across<T extends object>(fields: readonly (keyof T & string)[], check: (context: z.core.ParsePayload<T>) => void): z.core.$ZodCheck<T> {
+  const read: ReadonlySet<PropertyKey | undefined> = new Set(fields);
+  const when = ({ value, issues }: z.core.ParsePayload): boolean => isMap(value) && !issues.some(({ path }) => read.has(path?.[0]));
+  return z.core._check<T>(check, { when });
+}
+
+/** Whether a value is a map: what a check across fields may find in a field that it does not read. */
+export function isMap(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** A name that becomes (part of) a Kubernetes object name. */
 export const dnsLabel = z.string().check((context) => {
   if (!isDnsLabel(context.value)) {
@@ -51,7 +69,8 @@ export const duration = z
   .string()
   .check((context) => {
     if (parseDuration(context.value) === undefined) {
-      report(context, `${JSON.stringify(context.value)} is not a duration`, 'write a number with a unit: 250ms, 30s, 20m, 1h30m');
+      const bare = /^(?:\d+\.?\d*|\.\d+)$/.test(context.value) ? `: "${context.value}s" or "${context.value}m"` : ': 250ms, 30s, 20m, 1h30m';
+      report(context, `${JSON.stringify(context.value)} is not a duration`, `write a number with a unit${bare}`);
     }
   })
   .overwrite((text) => {

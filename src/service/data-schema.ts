@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { canonicalJson, sha256 } from '../core/digest.ts';
-import { report } from './common.ts';
+import { across, report } from './common.ts';
 import type { SchemaWatchSpec } from './spec.ts';
 
 const feature = z.string().min(1).max(100);
@@ -42,7 +42,7 @@ export const schemaWatch = z
       .default(0.01)
       .meta({ description: 'Share of instances in which a feature may be missing, have a new category, or be out of range.' }),
   })
-  .check((context) => {
+  .check(across(['missing', 'nullRatio', 'newCategories', 'outOfRange'], (context) => {
     const { missing, nullRatio, newCategories, outOfRange } = context.value;
     const watched = [...missing, ...[nullRatio, newCategories, outOfRange].flatMap(Object.keys)];
     if (watched.length === 0) {
@@ -51,7 +51,7 @@ export const schemaWatch = z
     if (new Set(watched).size > MOST_FEATURES) {
       report(context, `${new Set(watched).size} features are more than ${MOST_FEATURES}`, 'watch those that the model depends on most');
     }
-  })
+  }))
   .meta({ id: 'SchemaWatchSpec', description: 'What the input of the model must look like. A part that counts it declares `exports.schema`.' });
 
 /** What the input must look like, with every default filled in. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
-import { duration, report } from './common.ts';
+import { across, duration, report } from './common.ts';
 import type { Gate as GateSpec } from './spec.ts';
 
 /**
@@ -116,7 +116,7 @@ const registryMetric = z
       .optional()
       .meta({ description: 'Which values are better. Default: `lower` where only `max` is given, else `higher`.' }),
   })
-  .check((context) => {
+  .check(across(['metric', 'min', 'max'], (context) => {
     const { metric, min, max, notWorseThanStable } = context.value;
     if (min === undefined && max === undefined && notWorseThanStable === undefined) {
       report(context, `nothing is asked of ${JSON.stringify(metric)}`, 'write min, max or notWorseThanStable: true');
@@ -124,7 +124,7 @@ const registryMetric = z
     if (min !== undefined && max !== undefined && min > max) {
       report(context, `min ${min} is above max ${max}`, 'exchange the two', ['min']);
     }
-  })
+  }))
   .meta({ description: 'A metric of the model in the registry, as the release record has it. Needs no network.' });
 
 /** What stands for the release in a query of users, and what it becomes. */
@@ -174,7 +174,7 @@ const prometheus = z
   .strictObject({
     name: z
       .string()
-      .regex(/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/, 'expected lower-case letters, digits and "-", at most 63')
+      .regex(/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/, 'expected a name of at most 63 lower-case letters, digits and "-", as refunds')
       .meta({ description: 'What the gate is called in reports.' }),
     query: query.meta({
       description: 'PromQL with one value, in which {{candidate}}, {{stable}}, {{candidateService}}, {{stableService}}, {{service}}, {{namespace}}, {{environment}}, {{cluster}} and {{window}} stand for what is looked at.',
@@ -183,11 +183,11 @@ const prometheus = z
     max: z.number().optional().meta({ description: 'Largest value.' }),
     ...evidence,
   })
-  .check((context) => {
+  .check(across(['name', 'min', 'max'], (context) => {
     const { name, min, max } = context.value;
     if (min === undefined && max === undefined) report(context, `gate ${name} has no limit`, 'write min or max');
     if (min !== undefined && max !== undefined && min > max) report(context, `min ${min} is above max ${max}`, 'exchange the two', ['min']);
-  })
+  }))
   .meta({ description: 'A query of your own.' });
 
 /** What must hold on the candidate of a release before it gets more traffic. */

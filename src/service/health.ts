@@ -9,7 +9,7 @@ const minutes = duration.check((context) => {
   report(context, `${context.value} is no number of whole minutes`, 'write 30m, 2h, 72h');
 });
 
-const counterName = z.string().regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'expected the name of a metric');
+const counterName = z.string().regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'expected the name of a metric, as inputs_total');
 
 /** A limit in whole milliseconds, longer than nothing. */
 const limit = duration.check((context) => {
@@ -81,7 +81,7 @@ export const cost = z
           .strictObject({
             metric: counterName.meta({ description: 'Counter of inputs that its pod has not seen before, by caller; declared in `monitoring.metrics`.' }),
             total: counterName.meta({ description: 'Counter of all inputs, with the same labels; declared in `monitoring.metrics`.' }),
-            caller: z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'expected the name of a label').default('caller').meta({ description: 'Label of both that names the caller.' }),
+            caller: z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'expected the name of a label, as caller').default('caller').meta({ description: 'Label of both that names the caller.' }),
             share: z.number().gt(0).lt(1).default(0.9).meta({ description: 'Share of the inputs of a caller that may be new, 0 to 1.' }),
             least: z.int().min(1).default(1000).meta({ description: 'Fewest inputs of a caller in an hour that are worth a word.' }),
           })

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { dnsLabel, report } from './common.ts';
+import { across, dnsLabel, report } from './common.ts';
 import { modelUriProblem } from './model-uri.ts';
 import type { ModelUri, RegistryModel } from './spec.ts';
 
@@ -19,7 +19,7 @@ export const modelUri = z
       }),
     digest: z
       .string()
-      .regex(/^[a-z0-9-]+:\S+$/)
+      .regex(/^[a-z0-9-]+:\S+$/, 'expected <algorithm>:<value>, as sha256:<64 hex digits>')
       .optional()
       .meta({ description: 'Digest of the content, as `<algorithm>:<value>`, when it is known.' }),
   })
@@ -33,12 +33,12 @@ const registryModel = z
     version: z.string().min(1).optional().meta({ description: 'Version in the registry.' }),
     alias: z.string().min(1).optional().meta({ description: 'Alias in the registry, resolved when a release is made: `champion`.' }),
   })
-  .check((context) => {
+  .check(across([], (context) => {
     const { version, alias } = context.value;
     if ((version === undefined) === (alias === undefined)) {
       report(context, 'a registry model needs a version or an alias, and not both', 'write version: "47" or alias: champion');
     }
-  })
+  }))
   .meta({ id: 'RegistryModel', description: 'A model in a registry. A release locks it to one version.' });
 
 /** What model is wanted. */
@@ -47,12 +47,22 @@ export const modelRef = z.union([modelUri, registryModel]).meta({
   description: 'What model is wanted: an immutable URI, or a name in a registry that a release locks.',
 });
 
+/** It stands in an environment variable, so no message repeats it. */
+const outsideUrl = z.string().check((context) => {
+  const url = context.value.includes('://') ? URL.parse(context.value) : null;
+  if (!url) {
+    report(context, 'the endpoint is not a URL', 'write it with its scheme: https://models.example.com');
+  } else if (!/^https?:$/.test(url.protocol)) {
+    report(context, `an endpoint is called by http or https, and not by ${url.protocol}//`, 'write https://models.example.com, or hand over another address as plain text, without ModelRef.endpoint');
+  }
+});
+
 /** Where a request goes: a part of this service, another service of the platform, or a URL outside. */
 export const endpoint = z
   .union([
     z.strictObject({ part: dnsLabel.meta({ description: 'A part of this service that serves: `predictor`, or a name in `models`.' }) }),
     z.strictObject({ service: dnsLabel.meta({ description: 'Another service of the platform, in the same environment.' }) }),
-    z.strictObject({ url: z.url({ protocol: /^https?$/ }).meta({ description: 'A URL outside of the platform.' }) }),
+    z.strictObject({ url: outsideUrl.meta({ format: 'uri', description: 'A URL outside of the platform.' }) }),
   ])
   .meta({ id: 'Endpoint', description: 'The base URL of a model or service, handed in as an environment variable.' });
 

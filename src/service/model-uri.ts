@@ -45,14 +45,17 @@ export interface ModelIdentity {
  * @example modelUriProblem('s3://ml-models/fraud/latest/')?.message // … "latest" is a floating name …
  */
 export function modelUriProblem(uri: string, { pinned = false }: ModelIdentity = {}): Problem | undefined {
-  const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*):\/\/?(.*)$/i.exec(uri) ?? [];
+  const [, scheme = '', slashes = '', rest = ''] = /^([a-z][a-z0-9+.-]*):(\/{0,2})(.*)$/i.exec(uri) ?? [];
   const said = `model URI ${JSON.stringify(withoutQuery(uri))}`;
-  if (scheme === '') {
+  if (scheme === '' || (slashes === '' && !SCHEMES.has(scheme))) {
     return { message: `${said} has no scheme`, fix: 'write where the model is: s3://bucket/name/v47/' };
   }
   if (!SCHEMES.has(scheme)) {
     const fix = WRONG_SCHEMES[scheme] ?? `use one of ${[...SCHEMES].join(', ')}`;
     return { message: `${said}: KServe does not load ${scheme}://`, fix };
+  }
+  if (slashes !== '//') {
+    return { message: `${said} has ${slashes === '' ? 'no slash' : 'one slash'} behind its scheme, where KServe looks for two`, fix: `write ${withoutQuery(`${scheme}://${rest}`)}` };
   }
   if (/[?#]/.test(rest)) {
     return {
@@ -90,30 +93,45 @@ function ociProblem(said: string, uri: string, rest: string): Problem | undefine
 function pathProblem(said: string, uri: string, rest: string, pinned: boolean): Problem | undefined {
   const [place = '', ...path] = rest.split('/');
   const segments = path.filter((segment) => segment !== '');
+  const tagged = tagProblem(said, uri, segments, pinned);
+  if (tagged !== undefined) return tagged;
   const floating = segments.find((segment) => FLOATING.has(segment.toLowerCase()));
   if (floating !== undefined) {
     return {
       message: `${said} may mean another model tomorrow: ${JSON.stringify(floating)} is a floating name`,
-      fix: `name the version: ${uri.replace(floating, 'v47')}`,
+      fix: `name the version: ${uri.slice(0, -rest.length)}${[place, ...path].map((segment) => (segment === floating ? 'v47' : segment)).join('/')}${path.at(-1) === floating ? '/' : ''}`,
     };
   }
   if (place === '' || segments.length === 0) {
     return { message: `${said} names no path`, fix: 'write bucket and path: s3://bucket/name/v47/' };
   }
-  if (!pinned && !segments.some((segment) => VERSION.test(segment))) {
-    return {
-      message: `${said} has no version in its path, so it may mean another model tomorrow`,
-      fix: `put the version into the path: ${uri.replace(/\/?$/, '')}/v47/`,
-    };
-  }
   const last = segments[segments.length - 1] ?? '';
-  if (uri.endsWith('/') || OBJECT_NAME.test(last)) return undefined;
+  const isObject = !uri.endsWith('/') && OBJECT_NAME.test(last);
+  if (!pinned && !segments.some((segment) => VERSION.test(segment))) {
+    const versioned = isObject ? `${uri.slice(0, -last.length)}v47/${last}` : `${uri.replace(/\/?$/, '')}/v47/`;
+    return { message: `${said} has no version in its path, so it may mean another model tomorrow`, fix: `put the version into the path: ${versioned}` };
+  }
+  if (uri.endsWith('/') || isObject) return undefined;
   return {
     message: `${said} may be a directory or an object, and KServe loads the two differently`,
     fix: `write ${uri}/ for a directory, or ${uri}/<file name> for an object`,
   };
 }
 
+/** A tag or an alias at the end, as images and registries have them: in a store it is just a part of the name. */
+function tagProblem(said: string, uri: string, segments: readonly string[], pinned: boolean): Problem | undefined {
+  const last = segments.at(-1) ?? '';
+  const [, name, sign, tag = ''] = /^([^:@]+)([:@])([^:@]+)$/.exec(last) ?? [];
+  if (name === undefined) return undefined;
+  const floats = FLOATING.has(tag.toLowerCase());
+  const versioned = pinned || segments.slice(0, -1).some((segment) => VERSION.test(segment));
+  if (!floats && (versioned || !VERSION.test(tag))) return undefined;
+  const message = `${said} ends like an image or a registered model: a store knows no tags or aliases, and ${sign}${tag} would be part of a name there`;
+  const folder = `${uri.slice(0, uri.lastIndexOf(last))}${name}/${floats ? 'v47' : tag}/`;
+  const registry = floats ? `; if it is in a registry, write ModelRef.registry('<registry>', '${name}@${tag}')` : '';
+  return { message, fix: `write the version as a part of the path: ${folder}${registry}` };
+}
+
 function withoutQuery(uri: string): string {
-  return uri.replace(/[?#].*$/, '?…').replace(/\/\/[^/@]*@/, '//…@');
+  return uri.replace(/[?#].*$/, '?…').replace(/^([a-z][a-z0-9+.-]*:\/{0,2})[^/@]*@/i, '$1…@');
 }

@@ -35,6 +35,8 @@ interface Root {
   readonly value: unknown;
   readonly where: Where;
   readonly locate: Locate | undefined;
+  /** Whether it is what a fix would make of the value, of which is asked only whether it were right. */
+  readonly tried?: boolean;
 }
 
 function placeOf({ where, locate }: Root, path: readonly PropertyKey[]): Where {
@@ -55,23 +57,28 @@ function issueFindings(issue: z.core.$ZodIssue, root: Root): Finding[] {
         return serviceFinding('service/unknown-field', placeOf(root, [...issue.path, key]), `unknown field ${JSON.stringify(key)}`, fix);
       });
     }
-    case 'invalid_union':
-      return [kindsOf(issue) ? kindFinding(issue, root) : unionFinding(issue, root)];
+    case 'invalid_union': {
+      const kinds = kindsOf(issue);
+      return kinds ? [choiceFinding(issue.path, kinds, 'kind', root)] : unionFindings(issue, root);
+    }
     case 'invalid_type':
       return [typeFinding(issue, root)];
+    case 'invalid_value':
+      return [choiceFinding(issue.path, issue.values, 'value', root)];
     case 'custom':
-      return [serviceFinding('service/value', placeOf(root, issue.path), issue.message, fixOf(issue))];
+      return [ownWords(issue) === undefined ? serviceFinding('service/value', placeOf(root, issue.path), issue.message, fixOf(issue)) : valueFinding(issue, root)];
+    case 'too_small':
+    case 'too_big':
+      return [sizeFinding(issue, root)];
     case 'invalid_key': {
       const [inner] = issue.issues;
       const key = JSON.stringify(issue.path.at(-1));
-      const message = inner?.code === 'custom' ? inner.message : `${key} is not a name that is allowed here`;
+      const message = inner?.code === 'custom' ? inner.message : `${key} is not ${(inner && whatIsExpected(inner)) ?? 'a name that is allowed here'}`;
       const fix = inner?.code === 'custom' ? fixOf(inner) : `write ${inner ? expected(inner) : 'another'}`;
       return [serviceFinding('service/value', placeOf(root, issue.path), message, fix)];
     }
-    default: {
-      const message = `${shown(at, issue.path)} is not valid: ${lowerFirst(issue.message)}`;
-      return [serviceFinding('service/value', placeOf(root, issue.path), message, `write ${expected(issue)}`)];
-    }
+    default:
+      return [valueFinding(issue, root)];
   }
 
   function nearMiss(key: string): string | undefined {
@@ -80,13 +87,50 @@ function issueFindings(issue: z.core.$ZodIssue, root: Root): Finding[] {
   }
 }
 
+/** What a value is not, by the words of its schema. */
+function valueFinding(issue: z.core.$ZodIssue, root: Root): Finding {
+  const value = shown(valueAt(root.value, issue.path), issue.path);
+  const what = whatIsExpected(issue);
+  const message = what === undefined ? `${value} is not valid: ${lowerFirst(issue.message)}` : `${value} is not ${what}`;
+  return serviceFinding('service/value', placeOf(root, issue.path), message, `write ${expected(issue)}`);
+}
+
+/** A number that is too small or large, or a text or list that is too short or long. */
+function sizeFinding(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, root: Root): Finding {
+  const value = valueAt(root.value, issue.path);
+  const bound = issue.code === 'too_small' ? issue.minimum : issue.maximum;
+  const beyond = issue.code === 'too_small' ? (issue.inclusive === false ? 'not more' : 'less') : issue.inclusive === false ? 'not less' : 'more';
+  let message = `${shown(value, issue.path)} is ${beyond} than ${bound}`;
+  if (value === '' || (Array.isArray(value) && value.length === 0)) message = `the ${value === '' ? 'text' : 'list'} is empty`;
+  else if (typeof value === 'string') message = `the text has ${value.length} characters, ${beyond} than ${bound}`;
+  else if (Array.isArray(value)) message = `the list has ${value.length} ${value.length === 1 ? 'entry' : 'entries'}, ${beyond} than ${bound}`;
+  return serviceFinding('service/value', placeOf(root, issue.path), message, `write ${expected(issue)}`);
+}
+
 /** A value of the wrong type. What YAML reads as a number or a switch is nearly always text without its quotes. */
-function typeFinding({ path, expected: type }: Pick<z.core.$ZodIssueInvalidType, 'path' | 'expected'>, root: Root): Finding {
+function typeFinding(issue: Pick<z.core.$ZodIssueInvalidType, 'path' | 'expected'>, root: Root): Finding {
+  const { path, expected: type } = issue;
   const value = valueAt(root.value, path);
+  const place = placeOf(root, path);
   const text = type === 'string' && (typeof value === 'number' || typeof value === 'boolean');
   const quoted = isHidden(path) ? '' : `: "${String(value)}"`;
-  const fix = text ? `write it in quotes${quoted}` : `write ${typeWord(type)}`;
-  return serviceFinding('service/value', placeOf(root, path), `${shown(value, path)} is not ${typeWord(type)}`, fix);
+  const fix = text ? (root.tried || isHidden(path) ? undefined : fixOfText(path, String(value), root)) ?? `write it in quotes${quoted}` : `write ${typeWord(type)}`;
+  return serviceFinding('service/value', place, `${shown(value, path)} is not ${typeWord(type)}`, fix);
+}
+
+/** What would be said to do if the value at a path were that text; `undefined` where the text is right. */
+function fixOfText(path: readonly PropertyKey[], text: string, root: Root): string | undefined {
+  const value = withValueAt(root.value, path, text);
+  const tried: Root = { ...root, value, tried: true };
+  const findings = (root.schema.safeParse(value).error?.issues ?? []).flatMap((issue) => issueFindings(issue, tried));
+  const { field } = placeOf(root, path);
+  return findings.find(({ where }) => where.field === field)?.fix;
+}
+
+function withValueAt(root: unknown, [key, ...rest]: readonly PropertyKey[], value: unknown): unknown {
+  if (key === undefined) return value;
+  const inner = withValueAt(valueAt(root, [key]), rest, value);
+  return Array.isArray(root) ? root.map((item: unknown, index) => (index === key ? inner : item)) : { ...(root as object), [key]: inner };
 }
 
 /** The kinds that there are, where the field at the issue says which form a map has, and says none of them. */
@@ -94,62 +138,102 @@ function kindsOf(issue: z.core.$ZodIssueInvalidUnion): readonly string[] | undef
   return 'options' in issue ? issue.options?.map(String) : undefined;
 }
 
-function kindFinding(issue: z.core.$ZodIssueInvalidUnion, root: Root): Finding {
-  const kind = valueAt(root.value, issue.path);
-  const near = typeof kind === 'string' ? didYouMean(kind, kindsOf(issue) ?? []) : undefined;
-  const fix = near === undefined ? `write ${expected(issue)}` : `did you mean ${JSON.stringify(near)}?`;
-  return serviceFinding('service/value', placeOf(root, issue.path), `${shown(kind, issue.path)} is no kind that is known here`, fix);
+/** A value that is none of those that there are, with the one that was meant. */
+function choiceFinding(path: readonly PropertyKey[], choices: readonly unknown[], what: 'kind' | 'value', root: Root): Finding {
+  const value = valueAt(root.value, path);
+  const near = typeof value === 'string' ? didYouMean(value, choices.filter((choice) => typeof choice === 'string')) : undefined;
+  const fix = near === undefined ? `write ${listed(choices)}` : `did you mean ${JSON.stringify(near)}?`;
+  return serviceFinding('service/value', placeOf(root, path), `${shown(value, path)} is no ${what} that is known here`, fix);
 }
 
-/** Of all options of a union, the one that got furthest says what is wrong. */
-function unionFinding(issue: z.core.$ZodIssueInvalidUnion, root: Root): Finding {
+/** Of all options of a union, the one that was meant says all that is wrong; without one, all forms are named. */
+function unionFindings(issue: z.core.$ZodIssueInvalidUnion, root: Root): Finding[] {
+  if (ownWords(issue) !== undefined) return [valueFinding(issue, root)];
   const value = valueAt(root.value, issue.path);
-  const best = [...issue.errors].sort((a, b) => distance(a) - distance(b))[0];
-  const first = best?.[0];
-  if (first && typeof value === 'object' && distance(best) < 100) {
-    const [finding] = issueFindings({ ...first, path: [...issue.path, ...first.path] }, root);
-    if (finding) return finding;
-  }
+  const meant = optionMeant(issue, value);
+  if (meant) return meant.flatMap((error) => issueFindings({ ...error, path: [...issue.path, ...error.path] }, root));
   const orText = issue.errors.some(([error]) => error?.code === 'invalid_type' && error.expected === 'string' && error.path.length === 0);
-  if (orText && (typeof value === 'number' || typeof value === 'boolean')) return typeFinding({ path: issue.path, expected: 'string' }, root);
+  if (orText && (typeof value === 'number' || typeof value === 'boolean')) return [typeFinding({ path: issue.path, expected: 'string' }, root)];
   const message = `${shown(value, issue.path)} fits none of the forms that are allowed here`;
-  return serviceFinding('service/value', placeOf(root, issue.path), message, `write one of: ${expected(issue)}`);
+  const forms = expected(issue);
+  return [serviceFinding('service/value', placeOf(root, issue.path), message, mixedForms(issue, value) ?? `write ${forms.includes('; ') ? `one of: ${forms}` : forms}`)];
 }
 
-/** How far an option of a union is from fitting: a wrong type or key at the top is far, a wrong value deeper is near. */
-function distance(errors: readonly z.core.$ZodIssue[]): number {
-  let sum = 0;
+/** What to leave out of a map that is as near to one form as to another, since it has fields of both. */
+function mixedForms({ errors }: z.core.$ZodIssueInvalidUnion, value: unknown): string | undefined {
+  const least = Math.min(...errors.map((option) => distance(option, value)));
+  const nearest = errors.filter((option) => least < Infinity && distance(option, value) === least);
+  const surplus = new Set(nearest.map((option) => option.flatMap((error) => (error.code === 'unrecognized_keys' && error.path.length === 0 ? error.keys : [])).join(' and ')));
+  return surplus.size > 1 && !surplus.has('') ? `leave out ${[...surplus].join(', or ')}` : undefined;
+}
+
+/** What is wrong with the option whose fields come nearest to those of the value; `undefined` where two are as near. */
+function optionMeant({ errors }: z.core.$ZodIssueInvalidUnion, value: unknown): readonly z.core.$ZodIssue[] | undefined {
+  const [first, second] = errors.map((option) => ({ option, far: distance(option, value) })).sort((a, b) => a.far - b.far);
+  return first && first.far < Infinity && first.far < (second?.far ?? Infinity) ? first.option : undefined;
+}
+
+/** How far a value is from an option by its fields alone: those that the option does not know, or misses. */
+function distance(errors: readonly z.core.$ZodIssue[], value: unknown): number {
+  let fields = 0;
   for (const error of errors) {
-    if (error.code === 'unrecognized_keys') sum += 100;
-    else if (error.code === 'invalid_type') sum += error.path.length === 0 ? 1000 : 100;
-    else sum += 1;
+    if (error.code === 'unrecognized_keys' && error.path.length === 0) fields += error.keys.length;
+    else if (error.path.length === 0 && isOtherType(error)) return Infinity;
+    else if (error.code === 'invalid_union' && error.path.length === 0) fields += Math.min(...error.errors.map((option) => distance(option, value)));
+    else if (error.path.length === 1 && valueAt(value, error.path) === undefined) fields += 1;
   }
-  return sum;
+  return fields;
+}
+
+/** Whether an option is for values of another type; our own checks of a type say what they expect, others what is wrong. */
+function isOtherType(error: z.core.$ZodIssue): boolean {
+  return error.code === 'invalid_type' || error.code === 'invalid_value' || (error.code === 'custom' && ownWords(error) !== undefined);
+}
+
+/** What a schema of ours says that it wants, by the message "expected <what>, as <example>"; the example may be missing. */
+function ownWords({ message }: Pick<z.core.$ZodIssue, 'message'>): string | undefined {
+  return message.startsWith('expected ') ? message.slice('expected '.length) : undefined;
+}
+
+/** What a schema of ours says that it wants, without the example. */
+function whatIsExpected(issue: Pick<z.core.$ZodIssue, 'message'>): string | undefined {
+  return ownWords(issue)?.split(', as ')[0];
 }
 
 /** What an issue wants, in words; an issue of a field inside of a union's option names the field. */
 function expected(issue: z.core.$ZodIssue): string {
+  const own = ownWords(issue);
+  if (own !== undefined) return own;
   switch (issue.code) {
     case 'invalid_type':
       return typeWord(issue.expected);
     case 'invalid_value':
-      return issue.values.map((value) => JSON.stringify(value)).join(' or ');
+      return listed(issue.values);
     case 'invalid_union': {
       const kinds = kindsOf(issue);
-      if (kinds) return kinds.map((kind) => JSON.stringify(kind)).join(' or ');
+      if (kinds) return listed(kinds);
       return [...new Set(issue.errors.map((errors) => errors.map(expectedInside).join(' and ')))].join('; ');
     }
     case 'unrecognized_keys':
-      return `no ${issue.keys.join(', ')}`;
+      return `the same without ${issue.keys.join(', ')}`;
     case 'too_small':
-      return `${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`;
+      return `${issue.inclusive === false ? 'more than' : 'at least'} ${counted(issue.minimum, issue.origin)}`;
     case 'too_big':
-      return `${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`;
-    case 'invalid_format':
-      return issue.pattern === undefined ? `a ${issue.format}` : `text that matches ${issue.pattern}`;
+      return `${issue.inclusive === false ? 'less than' : 'at most'} ${counted(issue.maximum, issue.origin)}`;
     default:
       return lowerFirst(issue.message);
   }
+}
+
+function listed(choices: readonly unknown[]): string {
+  return choices.map((choice) => JSON.stringify(choice)).join(' or ');
+}
+
+/** A bound with what it counts; a number counts nothing. */
+function counted(bound: number | bigint, origin: string): string {
+  if (origin === 'string') return `${bound} ${bound === 1 ? 'character' : 'characters'}`;
+  if (origin === 'array') return `${bound} ${bound === 1 ? 'entry' : 'entries'}`;
+  return String(bound);
 }
 
 function expectedInside(issue: z.core.$ZodIssue): string {

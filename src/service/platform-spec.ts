@@ -85,7 +85,7 @@ export interface PlatformSpec {
    */
   argocd: {
     /**
-     * Argo CD version: "3.5".
+     * Argo CD version: "3.5". Known: 3.4 to 3.5.
      */
     version: string | readonly [string, string];
     /**
@@ -133,7 +133,7 @@ export interface PlatformSpec {
  */
 export interface ClusterSpec {
   /**
-   * Kubernetes version: "1.33".
+   * Kubernetes version: "1.33". Known: 1.33 and later.
    */
   kubernetes: string | readonly [string, string];
   /**
@@ -141,7 +141,7 @@ export interface ClusterSpec {
    */
   kserve?: {
     /**
-     * KServe version: "0.20.0".
+     * KServe version: "0.20.0". Known: 0.20.
      */
     version: string | readonly [string, string];
     /**
@@ -163,7 +163,7 @@ export interface ClusterSpec {
    */
   knative?: {
     /**
-     * Knative Serving version with its patch: "1.21.1"; metric names switch at patches.
+     * Knative Serving version with its patch: "1.21.1"; metric names switch at patches. Known: 1.18 to 1.23.
      */
     version: string | readonly [string, string];
     /**
@@ -186,7 +186,7 @@ export interface ClusterSpec {
    */
   istio?: {
     /**
-     * Istio version: "1.30".
+     * Istio version: "1.30". Known: 1.22 to 1.30.
      */
     version: string | readonly [string, string];
     /**
@@ -207,7 +207,7 @@ export interface ClusterSpec {
    */
   gatewayApi?: {
     /**
-     * Gateway API version: "1.4".
+     * Gateway API version: "1.4". Known: 1.2 to 1.5.
      */
     version: string | readonly [string, string];
     /**
@@ -224,7 +224,7 @@ export interface ClusterSpec {
    */
   argoRollouts?: {
     /**
-     * Argo Rollouts version: "1.9".
+     * Argo Rollouts version: "1.9". Known: 1.9.
      */
     version: string | readonly [string, string];
   };
@@ -233,7 +233,7 @@ export interface ClusterSpec {
    */
   prometheus?: {
     /**
-     * Prometheus version: "3.4".
+     * Prometheus version: "3.4". Known: 2.42 to 3.15.
      */
     version: string | readonly [string, string];
     /**
@@ -280,7 +280,7 @@ export interface ClusterSpec {
    */
   keda?: {
     /**
-     * KEDA version.
+     * KEDA version. Known: 2.18.
      */
     version: string | readonly [string, string];
   };
@@ -289,12 +289,12 @@ export interface ClusterSpec {
    */
   externalSecrets?: {
     /**
-     * External Secrets version; must serve external-secrets.io/v1.
+     * External Secrets version; must serve external-secrets.io/v1. Known: 2.9.
      */
     version: string | readonly [string, string];
   };
   /**
-   * Domain of public hosts.
+   * Domain of public hosts: "ml.example.com".
    */
   domain?: string;
   /**
@@ -314,13 +314,13 @@ export interface ClusterSpec {
         server: string;
       };
   /**
-   * Prefixes of model URIs to replace: { "s3://a/": "s3://b/" }.
+   * Prefixes of model URIs to replace, both with "/" at the end, or none: { "s3://a/": "s3://b/" }.
    */
   mirrors?: {
     [k: string]: string;
   };
   /**
-   * Prefixes of image names to replace.
+   * Prefixes of image names to replace, both with "/" at the end, or none.
    */
   imageMirrors?: {
     [k: string]: string;

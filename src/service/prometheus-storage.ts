@@ -8,7 +8,7 @@ const NATIVE_SINCE = { scraped: '3.0', converted: '3.4' } as const;
 /** How long the Prometheus of a cluster keeps its samples. */
 export const retention = z
   .string()
-  .regex(/^[1-9]\d*[hdwy]$/, 'expected a number with a unit: 15d, 360h, 8w, 1y')
+  .regex(/^[1-9]\d*[hdwy]$/, 'expected a number with a unit, as 15d, 360h, 8w or 1y')
   .meta({ description: 'How long it keeps samples (`--storage.tsdb.retention.time`): "15d". Error budgets over a longer period are warned about. Default: not known.' });
 
 /** Whether the Prometheus of a cluster keeps native histograms. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Finding, Where } from '../core/finding.ts';
-import { report } from './common.ts';
+import { across, report } from './common.ts';
 import { parseWith, type Parsed } from './parse.ts';
 
 /** How far the shares of a reference may be from summing to 1: they are decimal numbers, rounded by somebody. */
@@ -23,7 +23,7 @@ export const reference = z
     n: z.int().min(1).optional().meta({ description: 'Number of observations that the reference was made of. Default: very many.' }),
     feature: z.string().min(1).optional().meta({ description: 'Feature that it is of. Default: it is of predictions.' }),
   })
-  .check((context) => {
+  .check(across(['edges', 'shares'], (context) => {
     const { edges, shares } = context.value;
     edges.forEach((edge, index) => {
       const before = edges[index - 1];
@@ -42,7 +42,7 @@ export const reference = z
     if (Math.abs(total - 1) > TOLERANCE) {
       report(context, `shares sum to ${Number(total.toPrecision(7))}, not to 1`, 'divide each by their sum', ['shares']);
     }
-  })
+  }))
   .meta({ title: 'DriftReference', description: 'A reference distribution for drift rules: bins and shares.' });
 
 /**

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { report } from './common.ts';
+import { across, report } from './common.ts';
 import type {
   AzureMlRegistry,
   HuggingFaceRegistry,
@@ -49,7 +49,7 @@ const bucketUri = z.string().check((context) => {
 
 const approvalTag = z
   .string()
-  .regex(/^[^=\s]+=[^=\s]+$/, 'expected <key>=<value>')
+  .regex(/^[^=\s]+=[^=\s]+$/, 'expected <key>=<value>, as validation_status=passed')
   .optional()
   .meta({
     description:
@@ -70,39 +70,39 @@ const mlflowRegistry = z
 const sageMakerRegistry = z
   .strictObject({
     kind: z.literal('sagemaker').meta({ description: 'Amazon SageMaker Model Registry.' }),
-    region: z.string().regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/).meta({ description: 'AWS region: `eu-central-1`.' }),
+    region: z.string().regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'expected an AWS region, as eu-central-1').meta({ description: 'AWS region: `eu-central-1`.' }),
     account: z
       .string()
-      .regex(/^\d{12}$/)
+      .regex(/^\d{12}$/, 'expected the 12 digits of an AWS account, as "123456789012"')
       .optional()
       .meta({ description: 'Account that owns the model package groups. Default: that of the credentials.' }),
   })
   .meta({ id: 'SageMakerRegistry', description: 'The model package groups of an AWS account and region.' });
 
-const azureName = z.string().regex(/^[\w.()-]+$/);
+const azureName = z.string().regex(/^[\w.()-]+$/, 'expected a name in Azure, as ml-prod');
 
 const azureMlRegistry = z
   .strictObject({
     kind: z.literal('azureml').meta({ description: 'Azure Machine Learning.' }),
-    subscription: z.uuid().meta({ description: 'Id of the subscription.' }),
+    subscription: z.uuid('expected the id of a subscription, as 0f9c6f4e-2a4b-4c1d-9e57-3b8a7d2c1e60').meta({ description: 'Id of the subscription.' }),
     resourceGroup: azureName.meta({ description: 'Resource group.' }),
     workspace: azureName.optional().meta({ description: 'The workspace that has the models; or name a `registry`.' }),
     registry: azureName.optional().meta({ description: 'The registry that has the models; or name a `workspace`.' }),
     approvalTag,
   })
-  .check((context) => {
+  .check(across([], (context) => {
     const { workspace, registry } = context.value;
     if ((workspace === undefined) === (registry === undefined)) {
       report(context, 'Azure ML needs a workspace or a registry, and not both', 'write workspace: "<name>" or registry: "<name>"');
     }
-  })
+  }))
   .meta({ id: 'AzureMlRegistry', description: 'The models of an Azure Machine Learning workspace or registry.' });
 
 const vertexAiRegistry = z
   .strictObject({
     kind: z.literal('vertex').meta({ description: 'Google Vertex AI Model Registry.' }),
-    project: z.string().regex(/^[a-z0-9][a-z0-9:.-]*$/).meta({ description: 'Id or number of the project.' }),
-    location: z.string().regex(/^[a-z]+(?:-[a-z]+\d+)?$/).meta({ description: 'Location: `europe-west4`.' }),
+    project: z.string().regex(/^[a-z0-9][a-z0-9:.-]*$/, 'expected the id or number of a project, as acme-ml-prod').meta({ description: 'Id or number of the project.' }),
+    location: z.string().regex(/^[a-z]+(?:-[a-z]+\d+)?$/, 'expected a location of Google Cloud, as europe-west4').meta({ description: 'Location: `europe-west4`.' }),
   })
   .meta({ id: 'VertexAiRegistry', description: 'The models of a Google Cloud project and location.' });
 

@@ -66,7 +66,7 @@ export const abTestPolicy = z
   .strictObject({
     header: z
       .strictObject({
-        name: z.string().regex(/^[a-z0-9][-a-z0-9_]*$/, 'expected a header name in lower case').meta({ description: 'Name of the header, in lower case.' }),
+        name: z.string().regex(/^[a-z0-9][-a-z0-9_]*$/, 'expected a header name in lower case, as x-variant').meta({ description: 'Name of the header, in lower case.' }),
         value: z.string().min(1).max(256).meta({ description: 'Its value, exactly.' }),
       })
       .meta({ description: 'Requests with this header go to the candidate.' }),

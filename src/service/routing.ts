@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isDnsSubdomain } from '../core/names.ts';
-import { dnsLabel, labels, report } from './common.ts';
+import { across, dnsLabel, isMap, labels, report } from './common.ts';
 
 /** A key of a Secret. The Secret is in the namespace of each service: so every team has its own. */
 const secretKey = z
@@ -11,7 +11,7 @@ const secretKey = z
         if (!isDnsSubdomain(context.value)) report(context, 'the name of a Secret is a DNS name', 'write the name of a Secret, and not what is in it');
       })
       .meta({ description: 'Name of the Secret.' }),
-    key: z.string().regex(/^[-._a-zA-Z0-9]{1,253}$/, 'expected a key of a Secret').meta({ description: 'Key in the Secret.' }),
+    key: z.string().regex(/^[-._a-zA-Z0-9]{1,253}$/, 'expected a key of a Secret, as routing-key').meta({ description: 'Key in the Secret.' }),
   })
   .meta({ id: 'ReceiverSecret', description: "A key of a Secret in the service's own namespace, so that every team has its own. The value never passes through Git." });
 
@@ -60,14 +60,15 @@ export const alertmanager = z
     receivers: z.record(receiverName, receiver).meta({ description: 'Receivers by name.' }),
     routes: defaultRoutes,
   })
-  .check((context) => {
+  .check(across(['routes'], (context) => {
     const { receivers, routes } = context.value;
+    if (!isMap(receivers)) return;
     for (const severity of SEVERITIES) {
       const name = routes[severity];
       if (name === undefined || Object.hasOwn(receivers, name)) continue;
       report(context, `there is no receiver ${JSON.stringify(name)}`, `declare it in receivers, or write one of ${Object.keys(receivers).sort().join(', ')}`, ['routes', severity]);
     }
-  })
+  }))
   .meta({ id: 'Alertmanager', description: 'Routing of alerts by AlertmanagerConfigs, one for each service. Default: not rendered; alerts carry the labels `team` and `severity`, by which a central configuration can route.' });
 
 const ownReceiver = z.union([z.string().min(1), z.literal(false)]).optional();

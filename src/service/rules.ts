@@ -41,6 +41,12 @@ export const SERVICE_RULES = [
     summary: 'Overrides and `environments` name environments and stages of the platform.',
     source: 'ours: an override of an environment that is not there would be lost',
   },
+  {
+    id: 'service/unused-override',
+    severity: 'warning',
+    summary: 'Overrides are for environments and stages that the service runs in.',
+    source: 'ours: an override that nothing uses is one in the wrong place, or left over',
+  },
 ] as const satisfies readonly Rule[];
 
 /** A finding of one of these rules. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { annotations, dnsLabel, duration, labels, report } from './common.ts';
+import { across, annotations, dnsLabel, duration, isMap, labels, report } from './common.ts';
 import { overrideSchema } from './overrides.ts';
 import { monitoringRules } from './monitoring-rules.ts';
 import { releasePolicies, STRATEGIES } from './release-policy.ts';
@@ -14,13 +14,13 @@ const owner = z
 
 const traffic = z
   .strictObject({
-    expectedRps: z.number().gt(0).optional().meta({ description: 'Requests per second on a usual day. Alerts are fitted to it, and promises that it cannot keep are refused.' }),
+    expectedRps: z.number().gt(0).max(10_000_000).optional().meta({ description: 'Requests per second on a usual day. Alerts are fitted to it, and promises that it cannot keep are refused.' }),
     visibility: z
       .enum(['cluster', 'public'])
       .default('cluster')
       .meta({ description: "Who may call: `cluster` callers only, or `public` through the cluster's gateway at <service>.<namespace>.<domain>." }),
     hosts: z
-      .array(z.string().regex(/^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$/))
+      .array(z.string().regex(/^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$/, 'expected a host name in lower case, as fraud.example.com'))
       .default([])
       .meta({ description: 'More host names that lead to the service, for callers of an older address.' }),
     timeout: duration.optional().meta({ description: 'Longest time for one request. Default: 30s, for huggingface and vllm 300s.' }),
@@ -61,7 +61,7 @@ const externalSecret = z
     refresh: duration.default('1h').meta({ description: 'Time between reads of the store.' }),
     keys: z
       .record(
-        z.string().regex(/^[-._a-zA-Z0-9]+$/),
+        z.string().regex(/^[-._a-zA-Z0-9]+$/, 'expected a key of letters, digits, "-", "_" and ".", as AWS_ACCESS_KEY_ID'),
         z.strictObject({
           key: z.string().min(1).meta({ description: 'Name in the store.' }),
           property: z.string().min(1).optional().meta({ description: 'Field of the entry. Default: the whole entry.' }),
@@ -122,21 +122,22 @@ export const aiService = z
       .prefault({})
       .meta({ description: 'PodDisruptionBudget of parts with two or more replicas.' }),
   })
-  .check((context) => {
+  .check(across([], (context) => {
     const { predictor, function: fn, models, transformer, explainer } = context.value;
+    const names = isMap(models) ? Object.keys(models) : [];
     const add = (path: string[], message: string, fix: string): void => report(context, message, fix, path);
     if (!predictor && !fn) add(['predictor'], 'the service has neither a predictor nor a function', 'describe a predictor, a function, or both');
     if (!predictor && transformer) add(['transformer'], 'a transformer needs a predictor', 'add predictor, or make the code a function');
     if (!predictor && explainer) add(['explainer'], 'an explainer needs a predictor', 'add predictor, or make the code a function');
-    if (!fn && Object.keys(models).length > 0) add(['models'], 'nothing calls the models: the service has no function', 'add function, or make each model a service');
+    if (!fn && names.length > 0) add(['models'], 'nothing calls the models: the service has no function', 'add function, or make each model a service');
     const [first, ...others] = STRATEGIES.filter((strategy) => context.value[strategy] !== undefined);
     for (const other of others) {
       add([other], `the service has ${first} already, and one policy decides how releases get their traffic`, `remove one of the two; an override drops a policy with ${first}: null`);
     }
-    for (const name of Object.keys(models)) {
+    for (const name of names) {
       if (RESERVED_PARTS.has(name)) add(['models', name], `${JSON.stringify(name)} is the name of a part already`, 'choose another name');
     }
-  });
+  }));
 
 /** The overrides of a service, by environment or stage. */
 export const overridesSchema = z.strictObject({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { formatGoDuration, parseDuration } from '../core/duration.ts';
-import { dnsLabel, duration, report } from './common.ts';
+import { across, dnsLabel, duration, report } from './common.ts';
 import type { Slo as SloSpec } from './spec.ts';
 
 /** In per cent. A share was meant by whoever writes 0.999: nobody promises that one request of a hundred is good. */
@@ -33,11 +33,11 @@ const tier = z
     severity: z.enum(['page', 'ticket']).optional().meta({ description: '`page` wakes somebody up in stage prod; `ticket` waits until the morning.' }),
     minBadEvents: z.int().min(1).optional().meta({ description: 'Fewest bad events in the long window: one failure among few requests is no emergency. Default: 5.' }),
   })
-  .check((context) => {
+  .check(across(['long', 'short'], (context) => {
     const { long, short } = context.value;
     if (long === undefined || short === undefined || seconds(short) < seconds(long)) return;
     report(context, `the short window ${short} is not shorter than the long one, ${long}`, 'write a short window of about a twelfth of the long one', ['short']);
-  })
+  }))
   .meta({ id: 'BurnRateAlert', description: 'What of a burn-rate alert differs from the default.' });
 
 const tierOrNone = z.union([z.literal(false), tier]).optional();
@@ -64,9 +64,9 @@ const METRIC = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 
 const counter = z
   .strictObject({
-    metric: z.string().regex(METRIC, 'expected the name of a metric').meta({ description: 'A counter that a part of the service exposes: chargebacks_total.' }),
+    metric: z.string().regex(METRIC, 'expected the name of a metric, as chargebacks_total').meta({ description: 'A counter that a part of the service exposes: chargebacks_total.' }),
     labels: z
-      .record(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'expected the name of a label'), z.union([z.string(), z.array(z.string()).min(1).readonly()]))
+      .record(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'expected the name of a label, as reason'), z.union([z.string(), z.array(z.string()).min(1).readonly()]))
       .default({})
       .meta({ description: 'Values of its labels, or lists of values. Namespace and service are added.' }),
   })
@@ -83,12 +83,12 @@ const custom = z
     bad: events.optional().meta({ description: 'Bad ones among them, like `total`. Give this or `good`.' }),
     ...common,
   })
-  .check((context) => {
+  .check(across(['name'], (context) => {
     const { name, good, bad } = context.value;
     if ((good === undefined) !== (bad === undefined)) return;
     const given = good === undefined ? 'neither good nor bad events' : 'good and bad events';
     report(context, `the objective ${JSON.stringify(name)} counts ${given}`, 'write good or bad, one of the two');
-  })
+  }))
   .meta({ description: 'Events of your own.' });
 
 export const slo = z
@@ -101,7 +101,7 @@ export const slo = z
     z.strictObject({
       latency: z
         .strictObject({
-          quantile: z.number().gt(0).lt(1).optional().meta({ description: 'Quantile for dashboards. Not used yet. Default: the objective as a share.' }),
+          quantile: z.number().gt(0).lt(1).optional().meta({ description: 'Quantile that dashboard and runbook show. Default: the objective as a share.' }),
           below: duration.meta({ description: 'Latency limit; must be a bucket bound of the metric, for Istio 0.5, 1, 5, 10, 25, 50, 100, 250, 500 ms, 1 s, 2.5 s, 5 s, 10 s, 30 s, …' }),
           objective: objective.meta({ description: 'Share of requests that must be faster than `below`, in per cent.' }),
           graph,

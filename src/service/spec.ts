@@ -277,7 +277,7 @@ export type Slo =
        */
       latency: {
         /**
-         * Quantile for dashboards. Not used yet. Default: the objective as a share.
+         * Quantile that dashboard and runbook show. Default: the objective as a share.
          */
         quantile?: number;
         /**

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cpuQuantity, dnsLabel, duration, image, labels, memoryQuantity, report } from './common.ts';
+import { across, cpuQuantity, dnsLabel, duration, image, labels, memoryQuantity, report } from './common.ts';
 import { dataClass } from './data-class.ts';
 import { endpoint, modelRef } from './model-ref.ts';
 import { modelUriProblem } from './model-uri.ts';
@@ -23,7 +23,7 @@ export const envValue = z
 
 /** Environment variables by name. */
 export const env = z
-  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/), envValue)
+  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, 'expected the name of a variable, as MODEL_URL'), envValue)
   .meta({ description: 'Environment variables by name. Secrets by reference only; a secret-looking literal is refused.' });
 
 export const resources = z
@@ -33,7 +33,7 @@ export const resources = z
     gpu: z.int().min(1).max(64).optional().meta({ description: 'GPUs per replica. Default: none.' }),
     gpuResource: z
       .string()
-      .regex(/^[a-z0-9.-]+\/[A-Za-z0-9._-]+$/)
+      .regex(/^[a-z0-9.-]+\/[A-Za-z0-9._-]+$/, 'expected the name of a resource, as nvidia.com/gpu')
       .default('nvidia.com/gpu')
       .meta({ description: 'Resource name of the GPU.' }),
     limits: z
@@ -50,23 +50,26 @@ export const scalingTarget = z
   .union([
     z.strictObject({ cpu: z.int().min(1).max(100).meta({ description: 'Average CPU use, in per cent of the request.' }) }),
     z.strictObject({ memory: z.int().min(1).max(100).meta({ description: 'Average memory use, in per cent of the request.' }) }),
-    z.strictObject({ concurrency: z.int().min(1).meta({ description: 'Requests in flight per replica.' }) }),
-    z.strictObject({ rps: z.int().min(1).meta({ description: 'Requests per second per replica.' }) }),
+    z.strictObject({ concurrency: z.int().min(1).max(10_000).meta({ description: 'Requests in flight per replica.' }) }),
+    z.strictObject({ rps: z.int().min(1).max(1_000_000).meta({ description: 'Requests per second per replica.' }) }),
   ])
   .meta({ id: 'ScalingTarget', description: 'What the autoscaler aims at. Knative scales by concurrency or rps, Standard mode by cpu or memory.' });
 
+/** More than any cluster has nodes: Kubernetes is made for 5,000. */
+const MOST_REPLICAS = 10_000;
+
 export const scaling = z
   .strictObject({
-    min: z.int().min(0).default(1).meta({ description: 'Fewest replicas; 0 scales to zero, where the cluster can.' }),
-    max: z.int().min(1).optional().meta({ description: 'Most replicas. Default: `min`, at least 1.' }),
+    min: z.int().min(0).max(MOST_REPLICAS).default(1).meta({ description: 'Fewest replicas; 0 scales to zero, where the cluster can.' }),
+    max: z.int().min(1).max(MOST_REPLICAS).optional().meta({ description: 'Most replicas. Default: `min`, at least 1.' }),
     target: scalingTarget.optional().meta({ description: "What the autoscaler aims at. Default: 80 % CPU in Standard mode, the cluster's concurrency target on Knative." }),
   })
-  .check((context) => {
+  .check(across(['min', 'max'], (context) => {
     const { min, max } = context.value;
     if (max !== undefined && max < min) {
       report(context, `max ${max} is below min ${min}`, `write max: ${min} or more, or lower min`, ['max']);
     }
-  })
+  }))
   .meta({ id: 'Scaling', description: 'How many replicas run, per environment and cluster.' });
 
 export const placement = z
@@ -98,13 +101,17 @@ const container = {
   startup: duration.optional().meta({ description: 'How long a replica may take until it serves (pull, download, load). Default: 10m, with a GPU 30m.' }),
 };
 
-const metricsPath = z.string().startsWith('/').default('/metrics').meta({ description: 'HTTP path of the metrics.' });
+const urlPath = z.string().startsWith('/', 'expected a path that starts with "/", as /healthz');
+
+const metricsPath = urlPath.default('/metrics').meta({ description: 'HTTP path of the metrics.' });
+
+const histogramName = z.string().regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'expected the name of a metric, as fraud_score');
 
 const exportsMetrics = z
   .strictObject({
-    predictions: z.string().regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/).optional().meta({ description: 'Histogram of prediction values that the server exposes.' }),
+    predictions: histogramName.optional().meta({ description: 'Histogram of prediction values that the server exposes.' }),
     features: z
-      .record(z.string(), z.string().regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/))
+      .record(z.string(), histogramName)
       .optional()
       .meta({ description: 'Histograms of feature values that the server exposes, by feature.' }),
     buckets: z
@@ -116,10 +123,10 @@ const exportsMetrics = z
     }),
     schema: z.boolean().optional().meta({ description: 'Whether the server counts what is wrong with its input, as docs/drift.md says. Default: it does not.' }),
   })
-  .check((context) => {
+  .check(across(['native'], (context) => {
     const { native, buckets } = context.value;
     if (native && buckets) report(context, 'native histograms have no buckets that could be named', 'leave buckets out, or native', ['buckets']);
-  })
+  }))
   .meta({ id: 'ExportedMetrics', description: "Metrics that this part exposes and that drift rules may use. KServe's own servers export none." });
 
 export const frameworks = [
@@ -143,7 +150,7 @@ const llm = z
     adapters: z
       .array(
         z.strictObject({
-          name: z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/).meta({ description: 'What requests call it: `model` in the body.' }),
+          name: z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/, 'expected a name of letters, digits, "-", "_" and ".", as support-de').meta({ description: 'What requests call it: `model` in the body.' }),
           uri: z
             .string()
             .check((context) => {
@@ -171,12 +178,12 @@ export const modelServer = z
     image: image.optional().meta({ description: "Server image, pinned. Default: the runtime table's image for the cluster's KServe version. Required for `custom`." }),
     servedName: z
       .string()
-      .regex(/^[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?$/)
+      .regex(/^[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?$/, 'expected a name of letters, digits, "-", "_", "." and "/", as fraud_detector')
       .optional()
       .meta({ description: "Model name in request paths, the same for every release. Default: the service's name, in `models` the model's. Triton and TorchServe take it from the model's files: required for triton, onnx and pytorch." }),
     protocol: z.enum(protocols).optional().meta({ description: 'Inference protocol. Default: the best one that the framework speaks.' }),
     port: z.int().min(1).max(65535).optional().meta({ description: 'HTTP port of a `custom` server. Default: 8080.' }),
-    readiness: z.string().startsWith('/').optional().meta({ description: 'Path that answers 200 when a `custom` server can serve. Default: a TCP check of the port.' }),
+    readiness: urlPath.optional().meta({ description: 'Path that answers 200 when a `custom` server can serve. Default: a TCP check of the port.' }),
     metrics: z
       .strictObject({
         port: z.int().min(1).max(65535).optional().meta({ description: 'Port of the metrics. Default: `port`.' }),
@@ -188,7 +195,7 @@ export const modelServer = z
     ...container,
     exports: exportsMetrics.optional(),
   })
-  .check((context) => {
+  .check(across(['framework', 'servedName'], (context) => {
     const { framework, model, image: ownImage, port, readiness, metrics, servedName, llm: onLlmd } = context.value;
     const add = (field: string, message: string, fix: string): void => report(context, message, fix, [field]);
     if (onLlmd && framework !== 'vllm') add('llm', `an LLMInferenceService runs vLLM, and the framework is ${framework}`, "write framework: 'vllm', or leave llm out");
@@ -211,13 +218,13 @@ export const modelServer = z
     for (const [field, value] of Object.entries({ port, readiness, metrics })) {
       if (value !== undefined) add(field, `${field} of framework ${framework} is given by its runtime`, `leave ${field} out, or use framework: 'custom'`);
     }
-  })
+  }))
   .meta({ id: 'ModelServer', description: 'A model and the server that runs it; a KServe InferenceService.' });
 
 const sidecarShape = {
   image: image.meta({ description: 'Image, pinned by a version or, better, by a digest.' }),
   port: z.int().min(1).max(65535).default(8080).meta({ description: 'HTTP port of the container.' }),
-  readiness: z.string().startsWith('/').optional().meta({ description: 'Path that answers 200 when the container can serve. Default: a TCP check of the port.' }),
+  readiness: urlPath.optional().meta({ description: 'Path that answers 200 when the container can serve. Default: a TCP check of the port.' }),
   metrics: z
     .strictObject({ path: metricsPath })
     .optional()

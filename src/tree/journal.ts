@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { sha256 } from '../core/digest.ts';
 import type { Finding } from '../core/finding.ts';
+import { makeFolder } from '../core/make-folder.ts';
 import { readDisk } from './disk.ts';
 import { acquireLock, releaseLock } from './lock.ts';
 import { folderOf, INDEX_FILE, inTree, JOURNAL_FILE, nameOf, pathFlaw, pathIn, temporaryName } from './paths.ts';
@@ -33,7 +34,7 @@ export function writeJournaled(place: JournalPlace, changes: readonly FileChange
   if (changes.length === 0) return [];
   const folder = `${place.root}/${place.tree}`;
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const locked = acquireLock(folder);
     if (locked) return [locked];
   } catch (error) {
@@ -149,7 +150,7 @@ function apply({ root, tree }: JournalPlace, changes: readonly Written[]): void 
   for (const { path, after } of changes) {
     const file = `${root}/${path}`;
     if (after !== undefined) {
-      mkdirSync(folderOf(file), { recursive: true });
+      makeFolder(folderOf(file));
       replaceFile(file, after);
     } else {
       rmSync(file, { force: true });

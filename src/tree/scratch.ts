@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import type { Finding } from '../core/finding.ts';
+import { makeFolder } from '../core/make-folder.ts';
 import { checkPaths, folderOf } from './paths.ts';
 import { outputFolderFinding } from './plan.ts';
 
@@ -15,10 +16,10 @@ export function writeScratch(outDir: string, files: ReadonlyMap<string, string>)
   if (findings.length > 0) return findings;
   try {
     const folders = new Set<string>();
-    mkdirSync(outDir, { recursive: true });
+    makeFolder(outDir);
     for (const [path, content] of files) {
       const folder = folderOf(path);
-      if (!folders.has(folder)) mkdirSync(`${outDir}/${folder}`, { recursive: true });
+      if (!folders.has(folder)) makeFolder(`${outDir}/${folder}`);
       folders.add(folder);
       writeFileSync(`${outDir}/${path}`, content);
     }

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, renameSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { sortFindings, type Finding } from '../core/finding.ts';
+import { makeFolder } from '../core/make-folder.ts';
 import { acquireLock, releaseLock } from './lock.ts';
 import { readOwnership } from './ownership.ts';
 import { folderOf, INDEX_FILE, nameOf, pathIn, temporaryName } from './paths.ts';
@@ -13,6 +14,10 @@ export interface WriteInput extends TreeInput {
    * `undefined` when the file may go. Without a guard every own file may.
    */
   readonly guard?: (path: string) => string | undefined;
+  /** What a guarded file holds, for people: `InferenceService fraud-detector-v46`. `undefined` where that says nothing. */
+  readonly describe?: (path: string) => string | undefined;
+  /** What to do about a guarded file that would go, where more is known. Default: bring it back. */
+  readonly instead?: (path: string) => string | undefined;
   /** What `--allow-delete` names. Default: nothing. */
   readonly allowDelete?: ReadonlySet<string>;
 }
@@ -51,7 +56,7 @@ export function writeTree(input: WriteInput): WriteResult {
   if (isFulfilled(plan)) return done;
 
   try {
-    mkdirSync(outDir, { recursive: true });
+    makeFolder(outDir);
     const locked = acquireLock(outDir);
     if (locked !== undefined) return refused([locked]);
     if (readOwnership(outDir).text !== plan.index.now) {
@@ -97,7 +102,7 @@ function refused(findings: readonly Finding[]): WriteResult {
 }
 
 /** Deletions that nobody allowed: one finding per thing that would go, however many files it has. */
-export function guardedDeletions(removed: readonly string[], { outDir, guard, allowDelete }: Omit<WriteInput, 'files'>): Finding[] {
+export function guardedDeletions(removed: readonly string[], { outDir, guard, describe, instead, allowDelete }: Omit<WriteInput, 'files'>): Finding[] {
   const guarded = new Map<string, string[]>();
   for (const path of removed) {
     const what = guard?.(path);
@@ -108,10 +113,21 @@ export function guardedDeletions(removed: readonly string[], { outDir, guard, al
     treeFinding(
       'tree/guarded-delete',
       `${outDir}/${paths[0]}`,
-      `this run would delete ${what} (files: ${paths.length}), which takes data or a live service down`,
-      `bring it back, or say --allow-delete ${what}`,
+      `${what} would be deleted${inBrackets(paths.flatMap((path) => describe?.(path) ?? []))}, which takes data or a live service down`,
+      `${firstOf(paths, instead) ?? 'bring it back'}, or say --allow-delete ${what}`,
     ),
   );
+}
+
+function firstOf(paths: readonly string[], say: ((path: string) => string | undefined) | undefined): string | undefined {
+  return say && paths.flatMap((path) => say(path) ?? [])[0];
+}
+
+/** The first things of some, each once, and how many more there are. */
+function inBrackets(things: readonly string[]): string {
+  const all = [...new Set(things)];
+  if (all.length === 0) return '';
+  return ` (${[...all.slice(0, 3), ...(all.length > 3 ? [`${all.length - 3} more`] : [])].join(', ')})`;
 }
 
 /** Nothing to do, so nothing is touched, not even for the lock; unless a killed run left its own. */
@@ -160,7 +176,7 @@ function makeAside(folder: string, outDir: string, present: Set<string>, aside: 
   const fresh = freshFolder(folder, outDir, present, aside);
   if (fresh === undefined) return undefined;
   const made = `${outDir}/${aside.get(fresh)}${folder.slice(fresh.length)}`;
-  mkdirSync(made, { recursive: true });
+  makeFolder(made);
   return made;
 }
 

@@ -119,13 +119,39 @@ describe('a reference that may mean something else tomorrow', () => {
     expect(finding).toEqual({ id: 'service/value', severity: 'error', where: { service: 'fraud', file: 'apps/fraud/service.ts', field: `predictor.${field}` }, message, fix });
   });
 
-  test('is refused as a model by alias, with the command that locks it', () => {
+  test('is refused as a model of a registry that the platform does not have', () => {
     expect(printed(withPredictor({ model: { registry: 'corp', name: 'fraud', alias: 'champion' } }))).toBe(
-      `error release/not-locked: fraud, dev: predictor.model
-  corp/fraud@champion is not locked to a place yet, and synth asks no registry
-  fix: npx ai-service release fraud --env dev`,
+      `error release/request: fraud, dev: predictor.model
+  the platform has no registry "corp"
+  fix: describe it in registries of apps/platform.ts`,
     );
   });
+});
+
+test('an override that nothing uses is warned about, as the service does not run there', () => {
+  const platform = platformWith();
+  new AIService(platform, 'fraud', { ...good, overrides: { dev: { disruption: { maxUnavailable: 2 } }, 'prod-eu': { disruption: { maxUnavailable: 3 } }, prod: {} } });
+  expect(platform.render().findings.map(formatFinding)).toEqual([
+    `warning service/unused-override: apps/fraud/service.ts: fraud: overrides.prod
+  the service does not run in prod, so that nothing uses the override
+  fix: remove it, or add "prod" to environments`,
+    `warning service/unused-override: apps/fraud/service.ts: fraud: overrides.prod-eu
+  the service does not run in prod-eu, so that nothing uses the override
+  fix: remove it, or add "prod-eu" to environments`,
+  ]);
+  const everywhere = platformWith();
+  new AIService(everywhere, 'fraud', { owner: good.owner, predictor, overrides: { prod: {}, 'prod-eu': {} } });
+  expect(everywhere.render().findings).toEqual([]);
+});
+
+test('a variable that leads back to the service itself is refused', () => {
+  const notify: Props = { ...good, function: { image: 'a/b:1', resources: predictor.resources, env: { MAIL_URL: { service: 'fraud' } } } };
+  expect(printed(notify)).toBe(
+    `error serving/endpoint: fraud, dev, dev-1: function.env.MAIL_URL
+  MAIL_URL is the address of fraud itself, whose requests would come back to it
+  fix: name the service that is meant, or a part of this one: ModelRef.part('predictor')`,
+  );
+  expect(printed(withPredictor({ env: { MAIL_URL: { service: 'fraud' } } }))).toContain('  fix: name the service that is meant');
 });
 
 test('a storage URI that may be a directory or an object is refused with both spellings', () => {
@@ -181,7 +207,7 @@ describe('weights', () => {
   test('of a canary rise between 1 and 99', () => {
     expect(printed({ ...good, canary: { steps: [10, 120] } })).toBe(
       `error service/value: apps/fraud/service.ts: fraud: canary.steps[1]
-  120 is not valid: too big: expected number to be <=99
+  120 is more than 99
   fix: write at most 99`,
     );
     expect(printed({ ...good, canary: { steps: [25, 10] } })).toBe(
@@ -220,8 +246,8 @@ describe('a cluster that cannot do what is asked', () => {
   test('scaling to zero in Standard mode without KEDA', () => {
     expect(printed(withPredictor({ scaling: { min: 0, max: 2 } }))).toBe(
       `error serving/scale-to-zero: fraud, dev, dev-1: predictor.scaling.min
-  min 0 asks to scale to zero, but in Standard mode at least one replica stays
-  fix: write min: 1, or choose a cluster with Knative mode`,
+  min 0 asks to scale to zero, but in Standard mode nothing starts a replica when a request comes, so one always stays
+  fix: write min: 1, in overrides.dev if other environments scale to zero; or use a cluster where KServe is in Knative mode`,
     );
   });
 
@@ -427,6 +453,10 @@ error chart/unwritable: fraud, dev, dev-1: ConfigMap risk-ml-dev/fraud-own0: dat
     expect(() => service.chart('prod-eu', 'eu-1')).toThrow('service fraud does not run in environment prod-eu');
     expect(() => service.chart('dev', 'eu-1')).toThrow('environment dev has no cluster eu-1');
   });
+
+  test('in an environment that is not there would be lost too', () => {
+    expect(printed(good, { then: (service) => void service.charts('prod-uk' as 'dev') })).toContain('there is no environment or stage "prod-uk"\n  fix: did you mean "prod-eu"?');
+  });
 });
 
 describe('a patch', () => {
@@ -463,6 +493,14 @@ describe('a patch', () => {
   a patch selects Virtualservice, and nothing like it is rendered
   fix: select one of the kinds DestinationRule, InferenceService, PodMonitor, PrometheusRule, Service, ServiceAccount, ServingRuntime, VirtualService`,
     );
+  });
+
+  test.each([
+    [undefined, 'a patch names no kind of objects'],
+    [{ name: 'fraud' }, 'a patch names no kind of objects'],
+    [{ kind: 'VirtualService', enviroment: 'dev' }, 'a patch selects by enviroment, and there is no such field'],
+  ])('with the selector %j', (selector, message) => {
+    expect(printed(good, { then: (service) => service.patch(selector as never, { op: 'remove', path: '/spec' }) })).toContain(`  ${message}\n  fix: write { kind: 'VirtualService' }`);
   });
 
   test.each([
@@ -594,6 +632,17 @@ describe('a platform', () => {
     ['whose root Application is in the AppProject of a team', { ...props, argocd: { version: '3.5', rootProject: 'risk-ml' } }, [
       'platform/root-project argocd.rootProject: team risk-ml would get the AppProject that the root Application is in, with the rights of the team only -> name another AppProject for the root Application, or rename the team',
     ]],
+    ['whose function throws', { ...props, environments: { dev: { ...dev, namespace: () => { throw new Error('no such team'); } } } }, [
+      expect.stringContaining('platform/namespace environments.dev.namespace: the function threw: no such team -> ') as string,
+    ]],
+    ['whose annotations cannot be asked for', { ...props, clusters: { 'dev-1': { ...stack, serviceAccountAnnotations: () => { throw new Error('no such role'); } } } }, [
+      "platform/annotations clusters.dev-1.serviceAccountAnnotations: the function threw: no such role -> give a map of texts: { 'eks.amazonaws.com/role-arn': 'arn:…' }, or {} for none",
+    ]],
+    ...[null, Promise.resolve({}), { role: undefined }, ['arn']].map((given): [string, unknown, readonly string[]] => [
+      `whose annotations are ${JSON.stringify(given)}`, { ...props, clusters: { 'dev-1': { ...stack, serviceAccountAnnotations: () => given } } }, [
+        expect.stringContaining('platform/annotations clusters.dev-1.serviceAccountAnnotations: it gives something else than texts by name') as string,
+      ],
+    ]),
     ['with no namespace for the team', { ...props, environments: { dev: { ...dev, namespace: () => undefined } } }, [
       expect.stringContaining('team risk-ml would get the namespace undefined') as string,
     ]],
@@ -609,6 +658,41 @@ describe('a platform', () => {
     expect(platform.render().findings.map(formatFinding)).toEqual([
       'error objects/duplicate: ApplicationSet argocd/risk-lab-eu\n  it is written twice, in argocd\n  fix: rename one of the two, or leave it to one unit',
     ]);
+  });
+
+  test('whose imports are not there says which', () => {
+    expect(said({ ...props, imports: ['nope'] })).toEqual([
+      'platform/imports imports[0]: there is no folder "nope" -> name the folder that ai-service import wrote to, relative to the project',
+    ]);
+  });
+
+  describe('with two clusters that are one for Argo CD', () => {
+    const kn = { ...props, clusters: { 'kn-a': stack, 'kn-b': { ...stack, destination: { name: 'kn-a' } } } };
+    const inBoth = { stage: 'dev', clusters: ['kn-a', 'kn-b'], namespace: 'ml' } as const;
+
+    test('in one environment names both, once for all services', () => {
+      const platform = new Platform({ ...kn, environments: { dev: inBoth } }, { root: '/nowhere' });
+      new AIService(platform, 'fraud', { owner: good.owner, predictor });
+      new AIService(platform, 'churn', { owner: good.owner, predictor });
+      expect(platform.render().findings.map(formatFinding)).toEqual([
+        `error platform/same-destination: apps/platform.ts: clusters.kn-b.destination
+  cluster kn-a in environment dev and cluster kn-b in environment dev are both "kn-a" in Argo CD, and have the namespace ml: two Applications would own the same objects
+  fix: give each cluster a destination of its own, or each environment other namespaces`,
+      ]);
+    });
+
+    test('in two environments names both where the namespace is the same, and is fine otherwise', () => {
+      const of = (namespace: string): readonly Finding[] => {
+        const environments = { a: { ...inBoth, clusters: ['kn-b'] }, b: { ...inBoth, clusters: ['kn-a'], namespace } } as const;
+        const platform = new Platform({ ...kn, environments }, { root: '/nowhere' });
+        new AIService(platform, 'fraud', { owner: good.owner, predictor });
+        return platform.render().findings;
+      };
+      expect(of('ml').map(({ where, message }) => `${where.field}: ${message}`)).toEqual([
+        'clusters.kn-b.destination: cluster kn-b in environment a and cluster kn-a in environment b are both "kn-a" in Argo CD, and have the namespace ml: two Applications would own the same objects',
+      ]);
+      expect(of('ml-b')).toEqual([]);
+    });
   });
 
   test('may reach its repository by SSH', () => {
@@ -724,9 +808,9 @@ error yaml/syntax: apps/syntax/service.yaml:7:1
       code: 1,
       stderr: `error release/unknown-release: releases/prod-eu/ml/hello.yaml: hello, prod-eu: stable
   there is no record of release v9
-  fix: npx ai-service release hello --env prod-eu
+  fix: restore hello/v9.yaml of the release store from Git; or the state, if somebody edited that
 error service/value: releases/prod-eu/ml/second.yaml:4:1: second, prod-eu: weight
-  110 is not valid: too big: expected number to be <=100
+  110 is more than 100
   fix: write at most 100
 2 errors; nothing was written
 `,

@@ -34,13 +34,13 @@ const alert = (more: Partial<Alert>): Alert => ({ name: 'Mine', expr: 'sum(rate(
 
 describe('an objective', () => {
   test.each([
-    [100, 'too big: expected number to be <100', 'less than 100'],
-    [150, 'too big: expected number to be <100', 'less than 100'],
-    [0, 'expected per cent, as 99.9 and not 0.999', 'more than 1'],
+    [100, 'not less than 100', 'less than 100'],
+    [150, 'not less than 100', 'less than 100'],
+    [0, 'not more than 1', 'per cent, as 99.9 and not 0.999'],
   ])('of %d %% leaves nothing to watch', (objective, why, fix) => {
     expect(printed({ slos: [{ availability: { objective } }] })).toBe(
       `error service/value: apps/fraud/service.ts: fraud: monitoring.slos[0].availability.objective
-  ${objective} is not valid: ${why}
+  ${objective} is ${why}
   fix: write ${fix}`,
     );
   });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { deletionGuard } from '../../src/app/deletion-guard.ts';
+import { deletionGuard, guardedObject, lostState } from '../../src/app/deletion-guard.ts';
 
 const UNIT = 'envs/prod-eu/eu-1/risk-ml/fraud';
 
@@ -22,6 +22,16 @@ test.each<[string, string | undefined, string | undefined, string | undefined]>(
   expect([guard(false, false), guard(true, false), guard(true, true)]).toEqual([goes, stays, released]);
 });
 
+test.each<[string, string | undefined]>([
+  [`${UNIT}/manifests/inferenceservice.fraud-v46.yaml`, 'InferenceService fraud-v46'],
+  [`${UNIT}/manifests/service.serving.fraud-function.yaml`, 'Knative Service fraud-function'],
+  [`${UNIT}/manifests/persistentvolumeclaim.fraud-cache.yaml`, 'PersistentVolumeClaim fraud-cache'],
+  [`${UNIT}/argocd-app.json`, undefined],
+  ['argocd/appproject.risk-ml.yaml', undefined],
+])('what %s holds, for people', (path, object) => {
+  expect(guardedObject(path)).toBe(object);
+});
+
 test('asks about the unit and the service that a path belongs to', () => {
   const asked: string[] = [];
   const guard = deletionGuard({
@@ -30,4 +40,15 @@ test('asks about the unit and the service that a path belongs to', () => {
   });
   guard(`${UNIT}/manifests/inferenceservice.fraud-v46.yaml`);
   expect(asked).toEqual([UNIT, 'prod-eu risk-ml fraud inferenceservice.fraud-v46.yaml']);
+});
+
+test('of a released workload that would go because its state got lost it says which file to restore', () => {
+  const workload = `${UNIT}/manifests/inferenceservice.fraud-v46.yaml`;
+  const file = 'releases/prod-eu/risk-ml/fraud.yaml';
+  const instead = (records: readonly string[], emptyStore: string | undefined, path = workload): string | undefined => lostState(() => ({ file, records, emptyStore }))(path);
+  expect(instead(['v45', 'v46'], undefined)).toBe(`there are release records of fraud, but no state at ${file}: restore that file from Git`);
+  expect(instead(['v45'], undefined), 'it was never released').toBeUndefined();
+  expect(instead(['v46'], undefined, `${UNIT}/manifests/service.fraud-v46.yaml`), 'no workload').toBeUndefined();
+  expect(instead([], 'relases')).toBe(`bring it back; if fraud was released, restore ${file} from Git, or correct releases of the platform: there is no state in relases`);
+  expect(lostState(() => undefined)(workload), 'there is a state').toBeUndefined();
 });

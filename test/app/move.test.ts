@@ -39,6 +39,7 @@ const predictor = {
 interface Scenario {
   readonly service?: Partial<AIServiceProps>;
   readonly cluster?: Partial<ClusterSpec>;
+  readonly environment?: { readonly rollout: 'replace' };
   readonly state?: string;
   /** What a release carries. Default: a predictor, and a function where the service has one. */
   readonly parts?: (release: string, index: number) => RecordedParts['parts'];
@@ -47,7 +48,7 @@ interface Scenario {
 }
 
 /** A project with four recorded releases, its tree on disk. */
-function projectOf({ service = {}, cluster = {}, state = 'stable: v1\n', parts }: Scenario = {}) {
+function projectOf({ service = {}, cluster = {}, environment = {} as NonNullable<Scenario['environment']>, state = 'stable: v1\n', parts }: Scenario = {}) {
   const root = mkdtempSync(join(tmpdir(), 'move-'));
   folders.push(root);
   put(root, 'releases/prod-eu/risk-ml/fraud.yaml', state);
@@ -61,7 +62,7 @@ function projectOf({ service = {}, cluster = {}, state = 'stable: v1\n', parts }
         gitops: { repoUrl: 'https://git.example.com/acme/ml-gitops.git' },
         argocd: { version: '3.5' },
         clusters: { 'eu-1': { ...stack, ...cluster } },
-        environments: { 'prod-eu': { stage: 'prod', clusters: ['eu-1'], namespace: 'risk-ml-prod' } },
+        environments: { 'prod-eu': { stage: 'prod', clusters: ['eu-1'], namespace: 'risk-ml-prod', ...environment } },
         registries: { corp: mlflow({ url: 'https://mlflow.example.com' }) },
       },
       { root: at },
@@ -134,13 +135,61 @@ describe('a release on its way', () => {
       expect(compareTree({ outDir: join(root, 'gitops'), files: synth().files })).toEqual({ added: [], changed: [], removed: [], findings: [] });
     }
     expect(said).toEqual([
-      'release: fraud.yaml prometheusrule.fraud.yaml prometheusrule.fraud.releases.yaml poddisruptionbudget.fraud-v2.yaml servingruntime.fraud-v2.yaml inferenceservice.fraud-v2.yaml destinationrule.fraud-v2.yaml .ai-service-index',
+      'release: fraud.yaml prometheusrule.fraud.yaml prometheusrule.fraud.releases.yaml runbook.md poddisruptionbudget.fraud-v2.yaml servingruntime.fraud-v2.yaml inferenceservice.fraud-v2.yaml destinationrule.fraud-v2.yaml .ai-service-index',
       'advance: fraud.yaml virtualservice.fraud.yaml prometheusrule.fraud.releases.yaml',
       'advance: fraud.yaml virtualservice.fraud.yaml prometheusrule.fraud.releases.yaml',
       'finish: fraud.yaml service.fraud.yaml virtualservice.fraud.yaml prometheusrule.fraud.releases.yaml',
       'cleanup: fraud.yaml',
     ]);
     expect(stateIn(root)).toBe('stable: v2\nprevious: v1\n');
+  });
+});
+
+describe('a release that somebody names', () => {
+  test.each<[string, Move]>([
+    ['held', { action: 'hold', release: 'v22' }],
+    ['gone back to', { action: 'rollback', to: 'v22' }],
+    ['released', { action: 'release', release: 'v22' }],
+  ])('is not %s when there is no such record', async (_what, move) => {
+    const { root } = projectOf();
+    const before = stateIn(root);
+    const { planned, findings } = await make(root, move);
+    expect(planned).toBeUndefined();
+    expect(findings).toMatchObject([{ id: 'release/unknown-release', message: 'there is no record of release v22', fix: 'did you mean v2?' }]);
+    expect(stateIn(root)).toBe(before);
+  });
+
+  test('is to be restored when the state names it, too: then its record got lost', async () => {
+    const { root } = projectOf({ state: 'stable: v2\nprevious: v1\n' });
+    rmSync(join(root, 'releases/fraud/v2.yaml'));
+    const { findings } = await make(root, { action: 'rollback' });
+    expect(new Set(findings.map(({ message, fix }) => `${message}: ${fix}`))).toEqual(new Set(['there is no record of release v2: restore fraud/v2.yaml of the release store from Git; or the state, if somebody edited that']));
+  });
+});
+
+describe('where the sources are followed', () => {
+  const replaces = { rollout: 'replace' } as const;
+  const follow = 'change it in the sources, and run npx ai-service synth';
+
+  test('a model that they lock goes back, and what they name by its place does not', async () => {
+    const locked = projectOf({ environment: replaces, state: 'stable: v2\nprevious: v1\n' });
+    expect((await make(locked.root, { action: 'rollback' })).planned?.changes.map(({ path }) => path.replace(/^.*\//, ''))).toEqual(['fraud.yaml', 'inferenceservice.fraud-main.yaml']);
+
+    const named = projectOf({ environment: replaces, state: 'stable: v2\nprevious: v1\n', service: { predictor: { ...predictor, model: { uri: 's3://ml-models/fraud/v2/' } } } });
+    for (const move of [{ action: 'rollback' }, { action: 'release', release: 'v3' }] as const) {
+      const release = move.action === 'release' ? 'v3' : 'v1';
+      expect((await make(named.root, move)).findings).toMatchObject([
+        { id: 'release/request', message: `prod-eu replaces in place and follows the sources, and what they name for predictor is not what ${release} has, fraud:${release.slice(1)}`, fix: follow },
+      ]);
+    }
+    expect(stateIn(named.root)).toBe('stable: v2\nprevious: v1\n');
+  });
+
+  test('nothing else goes back either', async () => {
+    const { root } = projectOf({ environment: replaces, state: 'stable: v2\nprevious: v1\n', service: { predictor: undefined, function: { image: api.image, resources: small } } as never, parts: (release, index) => ({ function: { introduced: release, workload: { image: `registry.example.com/api:${index + 1}.0.0`, resources: small } } }) });
+    expect((await make(root, { action: 'rollback' })).findings).toMatchObject([
+      { id: 'release/request', message: 'prod-eu replaces in place and follows the sources: going back to v1 would change nothing there', fix: follow },
+    ]);
   });
 });
 

@@ -1,3 +1,5 @@
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { PLATFORM, projectWith, run, SERVICE, serviceInTypeScript, treeIn, type Ran } from '../support/project.ts';
 
@@ -137,6 +139,7 @@ beforeAll(async () => {
     'apps/empty/service.yaml': '',
     'apps/text/service.yaml': 'hello\n',
     'apps/ending/service.yml': SERVICE,
+    'apps/capital/Service.yaml': SERVICE,
     'apps/folder/service.yaml/x': '',
     'apps/alias/service.yaml': 'owner: *team\n',
     'apps/bomb/service.yaml': ['a', 'b', 'c', 'd', 'e'].map((key, index, keys) => `${key}: &${key} [${Array<string>(9).fill(index === 0 ? 'x' : `*${keys[index - 1]!}`).join(', ')}]\n`).join(''),
@@ -213,7 +216,8 @@ describe('a folder of a service', () => {
     ['imports', load('apps/imports/service.ts:1', "the file cannot be loaded: Cannot find module '../nowhere.ts'")],
     ['empty', ['error service/value: apps/empty/service.yaml: empty\n  null is not a map\n  fix: write a map']],
     ['text', ['error service/value: apps/text/service.yaml:1:1: text\n  "hello" is not a map\n  fix: write a map']],
-    ['ending', ['error project/service-name: apps/ending/service.yml\n  nothing reads apps/ending/service.yml\n  fix: call it service.yaml']],
+    ['ending', ['error project/service-folder: apps/ending/service.yml\n  nothing reads apps/ending/service.yml\n  fix: call it service.yaml']],
+    ['capital', ['error project/service-folder: apps/capital/Service.yaml\n  nothing reads apps/capital/Service.yaml\n  fix: call it service.yaml']],
     ['folder', load('apps/folder/service.yaml', 'the file cannot be read: EISDIR: illegal operation on a directory, read', 'make it a file that can be read')],
     ['alias', syntax('alias/service.yaml:1:8', 'there is no anchor &team before this alias', 'write the value itself')],
     ['bomb', syntax('bomb/service.yaml:1:1', 'its aliases unfold to too many values', 'write the values out')],
@@ -228,7 +232,7 @@ describe('a folder of a service', () => {
 
   test('whatever is wrong with the others, nothing goes unsaid and nothing is written', () => {
     expect(after('mixed')).toMatchObject({ code: 1, stdout: '' });
-    expect(after('mixed').stderr).toMatch(/\n16 errors; nothing was written\n$/);
+    expect(after('mixed').stderr).toMatch(/\n17 errors; nothing was written\n$/);
   });
 });
 
@@ -244,6 +248,30 @@ describe('the same service in TypeScript and in YAML', () => {
     expect(after('elsewhere')).toEqual(after('yaml'));
     expect(treeOf('elsewhere')).toEqual(treeOf('yaml'));
   });
+});
+
+test('a link to the folder of a service is not followed, and said; links to other things are nobody\'s business', async () => {
+  const root = projectWith({ 'apps/hello/service.yaml': SERVICE, 'elsewhere/linked/service.yaml': SERVICE, 'elsewhere/shared/values.ts': 'export const one = 1;\n' });
+  for (const name of ['linked', 'shared']) symlinkSync(`../elsewhere/${name}`, join(root, 'apps', name));
+  expect(await run(root, ['synth'])).toMatchObject({
+    code: 1,
+    stderr: 'error project/service-folder: apps/linked\n  a link to the folder of a service is not followed\n  fix: put the folder itself here\n1 error; nothing was written\n',
+  });
+});
+
+test.each([
+  ['ends the process', 'process.exit(0);\n'],
+  ['waits for what never comes', 'await new Promise(() => {});\nexport {};\n'],
+])('a file that %s is no success', async (_, text) => {
+  const root = projectWith({ 'apps/hello/service.ts': text });
+  const { code, stderr } = await run(root, ['synth', '--check']);
+  expect(code).toBe(1);
+  expect(stderr).toContain('error project/load: apps/hello/service.ts\n  the file ended the process, or waits for what never comes\n  fix: remove process.exit(), and what it awaits\n');
+});
+
+test('a platform that is exported under another name is the first that a service says', async () => {
+  const root = projectWith({ 'apps/hello/service.ts': serviceInTypeScript('hello', HELLO), 'apps/platform.ts': PLATFORM.replace('const platform', 'const plattform') });
+  expect((await run(root, ['synth'])).stderr).toContain('the file cannot be loaded: the platform is undefined: import it under the name that platform.ts exports\n');
 });
 
 test('a mistake in service.yaml is told with file, line and column, in an override too', () => {

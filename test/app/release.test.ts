@@ -1,9 +1,14 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { parseImages, parseModels } from '../../src/app/release-arguments.ts';
 import { sha256 } from '../../src/core/digest.ts';
 import type { ReleaseRequest } from '../../src/app/release.ts';
-import { compareTree } from '../../src/tree/write.ts';
+import { openCheckout } from '../../src/app/checkout.ts';
+import { planMove } from '../../src/app/move.ts';
+import { diskFiles } from '../../src/core/files.ts';
+import { compareTree, writeTree } from '../../src/tree/write.ts';
 import { serve } from '../release/registries/server.ts';
 import { fakeRegistry, predictor, RegistryProject, type FakeVersion, type ProjectOptions } from '../support/registry-project.ts';
 
@@ -137,6 +142,142 @@ describe('the first release', () => {
   });
 });
 
+/** What no release of the example project shows: models by their place, whose version no number says. */
+describe.each([
+  ['a commit', `hf://acme/w:${'5f0b'.repeat(10)}`, `hf://acme/w:${'6e1c'.repeat(10)}`, 'huggingface'],
+  ['a word', 's3://m/x/v11-hotfix-of-monday/', 's3://m/x/v12-hotfix-of-tuesday/', 'sklearn'],
+] as const)('a model that is named by %s', (_what, uri, next, framework) => {
+  const services = { fraud: { predictor: { ...predictor, framework, model: { uri } } } };
+  const workloads = (made: RegistryProject): string[] => [...made.files().keys()].flatMap((path) => /staging.*inferenceservice\.fraud-(.*)\.yaml$/.exec(path)?.[1] ?? []);
+
+  test('is recorded under the name that synth gave it, with --config and without', async () => {
+    for (const config of [true, false]) {
+      const made = await project({ services });
+      made.synth();
+      const [name] = workloads(made);
+      expect(name).toMatch(/^[0-9a-f]{8}$/);
+      const { planned, errors } = await made.release({ config });
+      expect(errors).toEqual([]);
+      expect(planned?.record.release).toBe(name);
+      expect(planned?.changes.filter(({ path }) => path.includes('/manifests/'))).toEqual([]);
+    }
+  });
+
+  test('and comes by a later release, gets a name that is not the version of its server', async () => {
+    const made = await project({ services });
+    await made.release();
+    const [first] = workloads(made);
+    const { planned, errors } = await made.release({ models: { predictor: { uri: next } } });
+    expect(errors).toEqual([]);
+    expect(planned?.record.release).toMatch(/^[0-9a-f]{8}$/);
+    expect(planned?.record.release).not.toBe(first);
+  });
+});
+
+test('recording what serves changes nothing that runs while KServe is upgraded', async () => {
+  const model = { uri: 's3://ml-models/fraud/v45/' };
+  const made = await project({ cluster: { kserve: { version: ['0.19.0', '0.20.0'], mode: 'Standard' } }, services: { fraud: { predictor: { ...predictor, model } } } });
+  made.synth();
+  const { planned, errors } = await made.release({ config: true });
+  expect(errors).toEqual([]);
+  expect(planned?.record.parts['predictor']?.workload.image).toBe('kserve/sklearnserver:v0.19.0');
+  expect(planned?.changes.map(({ path }) => path)).toEqual(['releases/fraud/v45.yaml', STATE]);
+});
+
+describe('sources that say another model than the release has', () => {
+  const at = (version: string) => ({ services: { fraud: { predictor: { ...predictor, model: { uri: `s3://ml-models/fraud/${version}/` } } } } });
+  const said = (made: RegistryProject) => made.platform().render().findings.filter(({ id }) => id === 'release/unreleased-edit').map(({ message, fix }) => ({ message, fix }));
+
+  test('of an older release are said to go back to it', async () => {
+    const made = await project(at('v7'));
+    await made.release();
+    await made.release({ models: { predictor: { uri: 's3://ml-models/fraud/v8/' } } });
+    made.put(STATE, 'stable: v8\n');
+    expect(said(made)).toEqual([
+      {
+        message: 'the sources of predictor say what release v7 has, and not what v8 has: v8 was made with --model, --function or --image, or the sources went back',
+        fix: 'write what v8 has into the sources, s3://ml-models/fraud/v8/ for predictor; or release what they say, which goes to v7: npx ai-service release fraud --env staging',
+      },
+    ]);
+  });
+
+  test('of an older release are said where releases are promoted to, and newer ones are not mistaken for older ones', async () => {
+    const made = await project(at('v7'));
+    const prod = 'releases/prod-eu/risk-ml/fraud.yaml';
+    await made.release();
+    await made.release({ models: { predictor: { uri: 's3://ml-models/fraud/v8/' } } });
+    made.put(prod, 'stable: v8\nprevious: v7\n');
+    const promote = 'npx ai-service promote fraud --from staging --to prod-eu, once a release with it serves there';
+    expect(said(made)[0]).toEqual({
+      message: 'the sources of predictor say what release v7 has, and not what v8 has: v8 was made with --model, --function or --image, or the sources went back',
+      fix: `write what v8 has into the sources, s3://ml-models/fraud/v8/ for predictor; or release what they say, which goes to v7: ${promote}`,
+    });
+    made.options = at('v8');
+    made.put(STATE, 'stable: v8\n');
+    made.put(prod, 'stable: v7\n');
+    expect(said(made)).toEqual([{ message: 'the sources of predictor differ from release v7, and no release here carries the edit yet', fix: promote }]);
+  });
+
+  test('of a function, too', async () => {
+    const api = { image: 'registry.example.com/api:1.0.0', resources: { cpu: '1', memory: '1Gi' } };
+    const made = await project({ services: { fraud: { predictor: undefined, function: api } } as never });
+    await made.release();
+    await made.release({ images: { function: 'registry.example.com/api:2.0.0' } });
+    made.put(STATE, 'stable: 2-0-0\n');
+    expect(said(made)).toMatchObject([{ fix: 'write what 2-0-0 has into the sources, registry.example.com/api:2.0.0 for function; or release what they say, which goes to 1-0-0: npx ai-service release fraud --env staging --config' }]);
+  });
+
+  test('that no release has may be an edit, or older than all of them', async () => {
+    const made = await project(at('v7'));
+    await made.release({ models: { predictor: { uri: 's3://ml-models/fraud/v8/' } } });
+    expect(said(made)).toEqual([
+      {
+        message: 'the sources of predictor differ from release v8, and no release here carries the edit yet',
+        fix: 'npx ai-service release fraud --env staging; or, where v8 was made with --model, --function or --image, write what v8 has into the sources, s3://ml-models/fraud/v8/ for predictor',
+      },
+    ]);
+  });
+});
+
+describe('a state that got lost', () => {
+  const lost = 'there are release records of fraud, but no state at releases/staging/risk-ml/fraud.yaml: restore that file from Git';
+  const model = { uri: 's3://ml-models/fraud/v7/' };
+
+  test('is what synth says of the workloads that would go', async () => {
+    const made = await project({ services: { fraud: { predictor: { ...predictor, model } } } });
+    await made.release({ models: { predictor: { uri: 's3://ml-models/fraud/v8/' } } });
+    rmSync(join(made.root, STATE));
+    const { files, guard, instead } = made.platform().render();
+    const { findings, written } = writeTree({ outDir: join(made.root, 'gitops'), files, guard, instead });
+    expect(findings.map(({ fix }) => fix)).toEqual([`${lost}, or say --allow-delete staging/fraud/inferenceservice.fraud-v8`]);
+    expect(written).toEqual([]);
+    const serves = `${lost}; where it was never released here, record what serves first, from the sources as they are deployed: npx ai-service release fraud --env staging --config`;
+    expect((await made.release()).errors).toMatchObject([{ id: 'release/serves-already', fix: serves }]);
+  });
+
+  test('is what a move says', async () => {
+    const made = await project();
+    await made.release();
+    rmSync(join(made.root, STATE));
+    const checkout = openCheckout(diskFiles(made.root), { tree: 'gitops', releases: 'releases' });
+    const { findings } = await planMove(checkout, { service: 'fraud', environment: 'staging', move: { action: 'rollback' } });
+    expect(findings).toMatchObject([
+      {
+        id: 'release/no-state',
+        message: 'there are release records of fraud, but no state at releases/staging/risk-ml/fraud.yaml',
+        fix: 'restore that file from Git; where the service was never released here, record what serves first: npx ai-service release fraud --env staging --config',
+      },
+    ]);
+  });
+});
+
+test('a registry that the platform does not have is said by synth, in each kind of environment, with what may be meant', async () => {
+  const made = await project({ environments: { dev: { stage: 'dev', rollout: 'replace' }, staging: { stage: 'staging' } }, services: { fraud: { predictor: { ...predictor, model: { ...predictor.model, registry: 'corpp' } } } } });
+  const where = (environment: string) => ({ service: 'fraud', environment, field: 'predictor.model' });
+  const finding = { id: 'release/request', severity: 'error', message: 'the platform has no registry "corpp"', fix: 'did you mean "corp"?' };
+  expect(made.platform().render().findings).toEqual([{ ...finding, where: where('dev') }, { ...finding, where: where('staging') }]);
+});
+
 describe('a later release', () => {
   test('is deployed as candidate, without traffic', async () => {
     const made = await releasedOnce();
@@ -151,6 +292,7 @@ describe('a later release', () => {
       'prometheusrule.fraud.yaml',
       'releases/fraud/v47.yaml',
       'releases/staging/risk-ml/fraud.yaml',
+      'runbook.md',
       'servingruntime.fraud-v47.yaml',
     ]);
   });
@@ -403,6 +545,21 @@ describe('is refused, and nothing is written:', () => {
     expect(await said(made)).toMatchObject([{ id: 'release/digest' }]);
   });
 
+  test('a model that would never run where the sources are followed', async () => {
+    const environments = { dev: { stage: 'dev', rollout: 'replace' } } as const;
+    const uri = 's3://ml-models/fraud/v4/';
+    const byPlace = await project({ environments, services: { fraud: { predictor: { ...predictor, model: { uri } } } } });
+    const asked = { environment: 'dev', models: { predictor: { uri: 's3://ml-models/fraud/v7/' } } };
+    expect(await said(byPlace, asked)).toEqual([
+      { id: 'release/request', message: `dev replaces in place and follows the sources, which name ${uri} for predictor; s3://ml-models/fraud/v7/ would never run there`, fix: 'change the model in the sources' },
+    ]);
+    expect((await byPlace.release({ environment: 'dev', models: { predictor: { uri } } })).planned?.record.release).toBe('v4');
+
+    const byName = await project({ environments });
+    expect(await said(byName, asked)).toMatchObject([{ message: 'dev replaces in place and follows the sources, which name fraud@champion for predictor; s3://ml-models/fraud/v7/ would never run there' }]);
+    expect((await byName.release({ environment: 'dev', models: { predictor: { registry: 'corp', name: 'fraud', version: '47' } } })).planned?.record.release).toBe('v47');
+  });
+
   test('--config where no release has the model yet', async () => {
     const made = await project();
     expect(await said(made, { config: true })).toEqual([
@@ -416,7 +573,7 @@ describe('is refused, and nothing is written:', () => {
     expect(await said(made, { config: true })).toMatchObject([
       { id: 'release/not-locked', message: 'release v46 has fraud:46 for predictor, the sources ask for s3://ml-models/fraud/v48/, and --config takes no other models than those of the release' },
     ]);
-    expect(made.platform().render().findings.find(({ id }) => id === 'release/unreleased-edit')?.fix).toBe('npx ai-service release fraud --env staging');
+    expect(made.platform().render().findings.find(({ id }) => id === 'release/unreleased-edit')?.fix).toBe('npx ai-service release fraud --env staging; or, where v46 was made with --model, --function or --image, write what v46 has into the sources, fraud:46 for predictor');
   });
 
   test('an environment that the service does not run in', async () => {

@@ -213,6 +213,7 @@ test('what is added to a chart joins its unit alone, under the name of the servi
     new kplus.ConfigMap(chart, 'more', { data: { a: 'b' } });
     expect(service.chart('dev', 'dev-1')).toBe(chart);
     expect(service.charts().map(({ environment, cluster }) => `${environment}/${cluster}`)).toEqual(['dev/dev-1', 'prod-eu/eu-1']);
+    expect(service.charts('prod').map(({ environment }) => environment)).toEqual(['prod-eu']);
   });
   expect([...files.keys()].filter((path) => path.includes('configmap'))).toEqual([`${DEV}/configmap.fraud-labels.yaml`, `${DEV}/configmap.fraud-more.yaml`]);
   expect(files.get(`${DEV}/configmap.fraud-labels.yaml`)).toBe(`---

@@ -41,7 +41,7 @@ describe('a newer version', () => {
 | | v46 | v47 |
 | --- | --- | --- |
 | predictor | fraud:46 | fraud:47 |
-| place of predictor | s3://ml-models/fraud/v46/ | s3://ml-models/fraud/v47/ |
+| place of predictor | s3:&#8203;//ml-models/fraud/v46/ | s3:&#8203;//ml-models/fraud/v47/ |
 | auc of predictor | 0.9 | 0.97 |
 
 To keep it away: \`npx ai-service pause fraud --env staging\`.

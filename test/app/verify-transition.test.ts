@@ -141,8 +141,8 @@ describe('refuses', () => {
     [
       'a rollback to a release of which nobody knows that it served: it would pass the steps',
       [],
-      { move: { action: 'rollback', to: 'v3' } },
-      'it goes back to v3, and the state does not say that v3 has served here',
+      { move: { action: 'rollback', to: 'v3' }, force: true, reason: 'it served in May' },
+      'no legal move leads to this state; legal are release, rollback, hold, pause',
     ],
   ])('what a person decides: %s', async (_name, before, asked, message) => {
     const root = await branchAfter(before);

@@ -1,23 +1,28 @@
 import { expect, test } from 'vitest';
-import type { Move } from '../../src/release/transition.ts';
-import { checkoutWith, make } from '../support/checkout.ts';
+import { pullRequestBody } from '../../src/app/words.ts';
+import { releaseState } from '../../src/release/state.ts';
+import { canaryPolicy, policyOf } from '../../src/service/release-policy.ts';
 
-/** What a commit says of its move: the release that it is about, the one before, and the model of the former. */
+const store = { state: () => undefined, isReleased: () => true, record: () => undefined, releases: () => [] };
 
-const HELD = 'stable: v1\ncandidate: v2\nphase: held\nholds:\n  v2: too slow\n';
+test('a pull request says what moves, and text of people or tools in it calls nobody and makes no markup', () => {
+  const before = releaseState.parse({ stable: 'v46', candidate: 'v47', phase: 'canary', weight: 10, step: 0 });
+  const after = releaseState.parse({ stable: 'v46', candidate: 'v47', phase: 'canary', weight: 25, step: 1, reason: '@risk-ml said | go\ncloses #12' });
+  const policy = policyOf({ canary: canaryPolicy.parse({ steps: [10, 25] }) }, 'release');
+  const made = { service: 'fraud', environment: 'prod-eu', action: 'advance', planned: { before, after, policy }, gates: ['error-ratio=pass value=<0.002>'] } as const;
+  expect(pullRequestBody(made, store)).toBe(`**fraud prod-eu: v47 gets 25 % (was 10 %)**
 
-test.each<[string, string, Move, readonly string[]]>([
-  ['release', 'stable: v1\n', { action: 'release', release: 'v2' }, ['v2', '', 'fraud:2']],
-  ['finish', 'stable: v1\ncandidate: v2\nphase: canary\nweight: 50\nstep: 1\n', { action: 'finish' }, ['v2', 'v1', 'fraud:2']],
-  ['finish of a release that returned', 'stable: v2\ncandidate: v1\nphase: warming\nreturning: true\nreason: too slow\n', { action: 'finish' }, ['v1', 'v2', 'fraud:1']],
-  ['rollback of a candidate', 'stable: v1\ncandidate: v2\nphase: canary\nweight: 10\nstep: 0\n', { action: 'rollback' }, ['v2', '', 'fraud:2']],
-  ['rollback after finish', 'stable: v2\nprevious: v1\nphase: finishing\n', { action: 'rollback' }, ['v1', 'v2', 'fraud:1']],
-  ['hold of a release that does not run', 'stable: v1\n', { action: 'hold', release: 'v3' }, ['v3', '', 'fraud:3']],
-  ['resume of it', 'stable: v1\nholds:\n  v3: not yet\n', { action: 'resume' }, ['v3', '', 'fraud:3']],
-  ['resume of a candidate', HELD, { action: 'resume' }, ['v2', '', 'fraud:2']],
-  ['cleanup of a candidate', HELD, { action: 'cleanup' }, ['v1', '', 'fraud:1']],
-])('the trailers of a %s name one release, and its model', async (_name, prod, move, said) => {
-  const message = await make(checkoutWith({ prod }), { move, reason: 'a test' });
-  const trailer = (key: string): string => new RegExp(`^${key}: (.*)$`, 'm').exec(message)?.[1] ?? '';
-  expect([trailer('Release'), trailer('Previous-Release'), trailer('Model-Version')]).toEqual(said);
+Reason: @&#8203;risk-ml said \\| go closes #&#8203;12
+
+| | before | after |
+| --- | --- | --- |
+| stable | v46 | v46 |
+| candidate | v47 | v47 |
+| phase | canary | canary |
+| traffic | v46=90 v47=10 | v46=75 v47=25 |
+
+Gates:
+
+- error-ratio=pass value=&lt;0.002&gt;
+`);
 });

@@ -28,6 +28,7 @@ const FINE: readonly (readonly [string, TargetOptions])[] = [
   ['KServe in Knative mode beside it', { cluster: { kserve: { ...kserve, mode: 'Knative' } } }],
   ['a fixed number of replicas, however it is written', server({ scaling: { min: 2, max: 2 } })],
   ['a gate on the registry', { spec: { canary: { steps: [10], gates: [{ registryMetric: { metric: 'auc', min: 0.9 } }] } } }],
+  ['objectives on what the vLLM counts itself', { spec: { monitoring: { slos: [{ availability: { objective: 99.9 } }, { timeToFirstToken: { below: '250ms', objective: 99 } }] } } }],
   ['a service without one', { spec: { predictor: { ...SERVER, llm: undefined }, function: FUNCTION } }],
 ];
 
@@ -65,7 +66,6 @@ const WRONG: readonly (readonly [TargetOptions, string])[] = [
     { spec: { canary: { steps: [10], gates: [{ errorRatio: { max: 0.01 } }] } } },
     `llm/strategy canary.gates[0]: ${ROUTED}, and errorRatio cannot tell their releases apart`,
   ],
-  [{ spec: { monitoring: { slos: [{ availability: { objective: 99.9 } }] } } }, `llm/strategy monitoring.slos[0]: ${ROUTED}, and nothing counts the requests of one service`],
 ];
 
 describe('nothing is wrong with', () => {

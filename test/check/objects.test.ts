@@ -33,6 +33,14 @@ describe('an object that is written twice', () => {
     ]);
   });
 
+  it('is a Namespace of two teams, which nobody can rename: the platform names it', () => {
+    const namespace: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shared' } };
+    const units = ['risk-ml', 'growth'].map((team) => ({ unit: `envs/dev/dev-1/${team}/_shared`, namespace: undefined }));
+    expect(found([namespace, units[0]!], [namespace, units[1]!]).map(({ id, fix }) => [id, fix])).toEqual([
+      ['objects/duplicate', 'give each team and environment a namespace of its own, or make this one elsewhere, with createNamespaces: false'],
+    ]);
+  });
+
   it('is refused in one unit too', () => {
     expect(found([service('a', 'ml'), UNIT], [service('a', 'ml'), UNIT]).map(({ message }) => message)).toEqual(['it is written twice, in envs/prod/eu-1/ml/fraud']);
   });

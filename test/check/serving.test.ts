@@ -43,8 +43,8 @@ test('a finding names service, environment, cluster and the field of the source,
   expect(formatFinding(finding!)).toBe(
     [
       'error serving/scale-to-zero: fraud-detector, prod-eu, eu-1: predictor.scaling.min',
-      '  min 0 asks to scale to zero, but in Standard mode at least one replica stays',
-      '  fix: write min: 1, or choose a cluster with Knative mode',
+      '  min 0 asks to scale to zero, but in Standard mode nothing starts a replica when a request comes, so one always stays',
+      '  fix: write min: 1, in overrides.prod-eu if other environments scale to zero; or use a cluster where KServe is in Knative mode',
     ].join('\n'),
   );
 });
@@ -52,10 +52,10 @@ test('a finding names service, environment, cluster and the field of the source,
 describe('scaling', () => {
   test('to zero needs Knative, also where KEDA is', () => {
     expect(withPredictor({ scaling: { min: 0 } }, { cluster: { keda: { version: '2.18.0' } } })).toEqual([
-      'predictor.scaling.min: serving/scale-to-zero: min 0 asks to scale to zero, but in Standard mode at least one replica stays, and KEDA would need a metric of waiting requests to wake it up, which no vocabulary here describes',
+      'predictor.scaling.min: serving/scale-to-zero: min 0 asks to scale to zero, but in Standard mode nothing starts a replica when a request comes, so one always stays (KEDA does not change that: scaling.target has no metric of waiting requests)',
     ]);
     expect(withFunction({ scaling: { min: 0 } }, { cluster: { knative: undefined } })).toEqual([
-      'function.scaling.min: serving/scale-to-zero: min 0 asks to scale to zero, but without Knative at least one replica stays',
+      'function.scaling.min: serving/scale-to-zero: min 0 asks to scale to zero, but without Knative nothing starts a replica when a request comes, so one always stays',
     ]);
   });
 
@@ -63,6 +63,22 @@ describe('scaling', () => {
     expect(withPredictor({ scaling: { min: 1, target: { rps: 10 } } })).toEqual(['predictor.scaling.target: serving/scaling-target: in Standard mode nothing scales by rps']);
     expect(withPredictor({ scaling: { min: 1, target: { cpu: 70 } } }, { mode: 'Knative' })).toEqual(['predictor.scaling.target: serving/scaling-target: on Knative nothing scales by cpu']);
     expect(withFunction({ scaling: { min: 1, target: { concurrency: 7 } } }, { cluster: { knative: undefined } })).toEqual(['function.scaling.target: serving/scaling-target: without Knative nothing scales by concurrency']);
+  });
+
+  test('by CPU, which nobody asked for, is a warning for vLLM on GPUs', () => {
+    const vllm = { framework: 'vllm' as const, resources: { ...resources, gpu: 1 } };
+    const said = 'predictor.scaling: serving/gpu-scaling: between min 1 and max 3 KServe scales by CPU, at 80 %, where no target is written; how many requests wait for the GPU does not show there';
+    expect(withPredictor({ ...vllm, scaling: { min: 1, max: 3 } })).toEqual([said]);
+    const [finding] = checkServing(targetOf({ spec: { predictor: { ...base, ...vllm, scaling: { min: 1, max: 3 } } } }));
+    expect(finding).toMatchObject({ severity: 'warning', fix: 'write min: 3 without max, or how many the busiest hour needs; or target: { cpu: 80 }, if the CPU is what you mean' });
+    expect(findings({ spec: { predictor: base, function: fn, models: { llm: { ...base, ...vllm, scaling: { min: 1, max: 3 } } } } })).toEqual([said.replace('predictor', 'models.llm')]);
+
+    expect(withPredictor({ ...vllm, scaling: { min: 3 } })).toEqual([]);
+    expect(withPredictor({ ...vllm, scaling: { min: 3, max: 3 } })).toEqual([]);
+    expect(withPredictor({ ...vllm, scaling: { min: 1, max: 3, target: { cpu: 80 } } })).toEqual([]);
+    expect(withPredictor({ ...vllm, resources, scaling: { min: 1, max: 3 } })).toEqual([]);
+    expect(withPredictor({ ...vllm, framework: 'triton', servedName: 'x', scaling: { min: 1, max: 3 } })).toEqual([]);
+    expect(withPredictor({ ...vllm, scaling: { min: 1, max: 3 } }, { mode: 'Knative' })).toEqual([]);
   });
 
   test('limits requests in flight on Knative only', () => {

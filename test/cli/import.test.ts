@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { runImport } from '../../src/cli/import.ts';
 import { crd, folderOf, textsOf } from '../import/fixture.ts';
 
@@ -82,4 +82,26 @@ test('a kind that is nowhere is an error, and exits with 1', async () => {
   const { status, stderr } = aiService(cwd, 'import', 'widget.json', '--kinds', 'Wodget');
   expect(status).toBe(1);
   expect(stderr).toContain('error import/kind-missing: widget.json\n  no kind Wodget is defined here\n');
+});
+
+test('a folder that cannot be written to is a finding', async () => {
+  const folder = await folderOf({ 'widget.json': WIDGET, file: 'x' });
+  const { written, findings } = await runImport([join(folder, 'widget.json')], { out: join(folder, 'file') });
+  expect(written).toEqual([]);
+  expect(findings.map(({ id, where }) => [id, where.file])).toEqual([['tree/output-folder', join(folder, 'file')]]);
+});
+
+test('a proxy of the environment is used, and an address that is none is not repeated', async () => {
+  vi.stubEnv('https_proxy', 'user:hunter2@proxy:3128');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { findings } = await runImport(['https://example.invalid/crds.yaml'], { out: await folderOf() });
+  expect(findings.map(({ where, message }) => [where.file, message])).toEqual([
+    ['https://example.invalid/crds.yaml', 'cannot be read: the network failed: INVALID_PROXY_ADDRESS (tried 3 times)'],
+  ]);
+});
+
+test('an address that is none is a finding, which does not repeat it', async () => {
+  const { findings } = await runImport(['https://user:hunter2@[example/crds.yaml'], { out: await folderOf() });
+  expect(findings.map(({ id, where }) => [id, where.file])).toEqual([['import/unreadable', 'https://…']]);
+  expect(JSON.stringify(findings)).not.toContain('hunter2');
 });

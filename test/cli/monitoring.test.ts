@@ -19,6 +19,11 @@ test('without promtool there is nothing to run, unless the files are kept', asyn
   expect(existsSync(join(root, 'gitops'))).toBe(false);
 });
 
+test('a folder that cannot be written to is said', async () => {
+  const { ran } = monitoringTest({ file: 'x' }, '--out', 'file');
+  expect(await ran).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('error tree/output-folder: file\n  cannot write here: EEXIST: ') as string });
+});
+
 test('what cannot be tested is said, with the place', async () => {
   const missing = await monitoringTest({}, '--cluster', 'eu-9').ran;
   expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('error story/no-rules: hello, prod-eu\n  the sources render no rules of the service on cluster eu-9\n') as string });

@@ -53,6 +53,11 @@ describe('reference build', () => {
   });
 });
 
+test('a reference that cannot be written is refused', async () => {
+  expect(await main(['reference', 'build', sample(), '--bins', '2', '--out', '/proc/references/score.json'])).toBe(1);
+  expect(err).toContain('the file cannot be written: ENOENT');
+});
+
 describe('reference snippet', () => {
   test('prints a transformer for references', async () => {
     const file = join(folder, 'score.json');

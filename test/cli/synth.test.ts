@@ -97,7 +97,7 @@ describe('--check', () => {
     rmSync(join(root, 'apps/second'), { recursive: true });
     const before = timesIn(join(root, 'gitops'));
     const differs = await run(root, ['synth', '--check']);
-    expect(differs).toMatchObject({ code: 2, stderr: 'gitops is not what the sources say: run npx ai-service synth\n' });
+    expect(differs).toMatchObject({ code: 2 });
     const stale = [...before.keys()].filter((file) => file.includes('second') || file.includes('other'));
     expect(differs.stdout.split('\n')).toEqual([
       `missing  ${path('serviceaccount.hello')}`,
@@ -105,6 +105,12 @@ describe('--check', () => {
       ...stale.map((file) => `stale    ${file}`),
       '',
     ]);
+    // What synth would refuse is said here already.
+    expect(differs.stderr.match(/^error tree\/guarded-delete: .*$/gm)).toHaveLength(6);
+    expect(differs.stderr).toMatch(/\n {2}prod-eu\/second would be deleted \([^]*\n6 errors\ngitops is not what the sources say: synth would refuse to delete what is live\n$/);
+    const names = [...differs.stderr.matchAll(/--allow-delete (\S+)/g)].map(([, name = '']) => name);
+    const allowed = await run(root, ['synth', '--check', '--allow-delete', ...names]);
+    expect(allowed).toEqual({ ...differs, stderr: 'gitops is not what the sources say: run npx ai-service synth\n' });
     expect(timesIn(join(root, 'gitops'))).toEqual(before);
   });
 });
@@ -137,7 +143,7 @@ test.concurrent('a service that goes takes what lives with it only when that is 
   expect(refused).toMatchObject({ code: 1, stdout: '' });
   expect([...refused.stderr.matchAll(/ {2}fix: bring it back, or say --allow-delete (.*)\n/g)].map(([, name]) => name)).toEqual(names);
   expect(refused.stderr).toContain(`error tree/guarded-delete: gitops/envs/prod-eu/eu-1/other/second/argocd-app.json
-  this run would delete prod-eu/second (files: 2), which takes data or a live service down
+  prod-eu/second would be deleted (InferenceService second-v1), which takes data or a live service down
   fix: bring it back, or say --allow-delete prod-eu/second
 6 errors; nothing was written
 `);

@@ -112,6 +112,12 @@ describe('explainQuantity', () => {
     ['2 cores', 'cpu', '"2 cores" is not a Kubernetes quantity', 'write 2'],
     ['500 millicores', 'cpu', '"500 millicores" is not a Kubernetes quantity', 'write 500m'],
     ['8GB', 'cpu', '"8GB" is not a Kubernetes quantity', 'write cores as 4, or thousandths of a core as 500m'],
+    ['100000000', 'cpu', '"100000000" cores are more than a node has', 'write cores as 4, or thousandths of a core as 500m'],
+    ['1e900', 'cpu', '"1e900" cores are more than a node has', 'write cores as 4, or thousandths of a core as 500m'],
+    ['99999999999999Ei', 'memory', '"99999999999999Ei" is more memory than a node has', 'write bytes with a unit, as 512Mi or 8Gi'],
+    ['65Ti', 'memory', '"65Ti" is more memory than a node has', 'write bytes with a unit, as 512Mi or 8Gi'],
+    ['0', 'cpu', '"0" asks for nothing, so that no node keeps room for it', 'write cores as 4, or thousandths of a core as 500m'],
+    ['0Gi', 'memory', '"0Gi" asks for nothing, so that no node keeps room for it', 'write bytes with a unit, as 512Mi or 8Gi'],
     ['0.5', 'count', '"0.5" is not a whole number', 'write a whole number, as 1'],
     ['1 gpu', 'count', '"1 gpu" is not a Kubernetes quantity', 'write 1'],
     ['one', 'count', '"one" is not a Kubernetes quantity', 'write a whole number, as 1'],
@@ -121,8 +127,8 @@ describe('explainQuantity', () => {
 
   test.each([
     ['4', 'cpu'], [4, 'cpu'], ['500m', 'cpu'], ['0.5', 'cpu'], ['1e-1', 'cpu'], ['448', 'cpu'],
-    ['8Gi', 'memory'], ['0.1Gi', 'memory'], ['8G', 'memory'], ['1e9', 'memory'], ['128974848', 'memory'], ['0', 'memory'],
-    ['1', 'count'], [8, 'count'], ['1k', 'count'],
+    ['8Gi', 'memory'], ['0.1Gi', 'memory'], ['8G', 'memory'], ['1e9', 'memory'], ['128974848', 'memory'], ['64Ti', 'memory'],
+    ['1', 'count'], ['0', 'count'], [8, 'count'], ['1k', 'count'],
   ] as const)('%j of %s is fine', (text, kind) => {
     expect(explainQuantity(text, kind)).toBeUndefined();
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { modelRef, ModelRef } from '../../src/service/model-ref.ts';
+import { endpoint, modelRef, ModelRef } from '../../src/service/model-ref.ts';
 import { parseWith } from '../../src/service/parse.ts';
 
 const DIGEST = `sha256:${'1f'.repeat(32)}`;
@@ -25,5 +25,23 @@ describe('a model in a registry', () => {
     expect(parseWith(modelRef, model, { field: 'predictor.model' }).findings.map(({ where, message, fix }) => [where.field, message, fix])).toEqual([
       ['predictor.model', 'a registry model needs a version or an alias, and not both', 'write version: "47" or alias: champion'],
     ]);
+  });
+});
+
+describe('an endpoint', () => {
+  const problems = (url: string): string[] => parseWith(endpoint, ModelRef.endpoint(url), {}).findings.map(({ where, message, fix }) => `${where.field}: ${message}; ${fix}`);
+
+  test.each(['https://models.example.com', 'http://models.example.com:8080/v1?a=b', 'HTTPS://MODELS.example.com'])('%s is one', (url) => {
+    expect(problems(url)).toEqual([]);
+  });
+
+  test('by another protocol is refused, and the address is not repeated', () => {
+    expect(problems('ftp://user:hunter2@models.example.com')).toEqual([
+      'url: an endpoint is called by http or https, and not by ftp://; write https://models.example.com, or hand over another address as plain text, without ModelRef.endpoint',
+    ]);
+  });
+
+  test.each(['models.example.com', 'localhost:8080', 'http:models', 'https://', ''])('that is not a URL is refused: %j', (url) => {
+    expect(problems(url)).toEqual(['url: the endpoint is not a URL; write it with its scheme: https://models.example.com']);
   });
 });

@@ -38,6 +38,7 @@ describe('a storage URI that may mean another model tomorrow is refused', () => 
   test.each([
     ['s3://ml-models/fraud/latest/', 'floating name', 's3://ml-models/fraud/v47/'],
     ['s3://ml-models/fraud/Production/', 'floating name', 's3://ml-models/fraud/v47/'],
+    ['s3://prod-models/prod/fraud/model.onnx', 'floating name', 's3://prod-models/v47/fraud/model.onnx'],
     ['s3://ml-models/fraud/', 'no version in its path', 's3://ml-models/fraud/v47/'],
     ['s3://ml-models/fraud/v47/?versionId=abc', 'query', 's3://bucket/name/v47/'],
     ['hf://acme/support-llm', 'branch main', 'hf://acme/support-llm:<commit'],
@@ -47,6 +48,30 @@ describe('a storage URI that may mean another model tomorrow is refused', () => 
   ])('%s', (uri, why, fix) => {
     expect(modelUriProblem(uri)?.message).toContain(why);
     expect(modelUriProblem(uri)?.fix).toContain(fix);
+  });
+});
+
+describe('a tag or an alias in a store is refused, with what to write instead', () => {
+  test.each([
+    ['s3://m/x:latest', "write the version as a part of the path: s3://m/x/v47/; if it is in a registry, write ModelRef.registry('<registry>', 'x@latest')"],
+    ['s3://m/x@champion', "write the version as a part of the path: s3://m/x/v47/; if it is in a registry, write ModelRef.registry('<registry>', 'x@champion')"],
+    ['s3://m/v2/x:latest/', "write the version as a part of the path: s3://m/v2/x/v47/; if it is in a registry, write ModelRef.registry('<registry>', 'x@latest')"],
+    ['gs://m/fraud:v46', 'write the version as a part of the path: gs://m/fraud/v46/'],
+  ])('%s', (uri, fix) => {
+    const sign = /[:@]\w+\/?$/.exec(uri)?.[0].replace('/', '');
+    expect(modelUriProblem(uri)).toEqual({
+      message: `model URI "${uri}" ends like an image or a registered model: a store knows no tags or aliases, and ${sign} would be part of a name there`,
+      fix,
+    });
+  });
+
+  test('but such a name is one where a registry gave the place', () => {
+    expect(modelUriProblem('s3://m/x:v46/', { pinned: true })).toBeUndefined();
+    expect(modelUriProblem('s3://m/x:latest/', { pinned: true })?.message).toContain('would be part of a name there');
+  });
+
+  test('and times in a path are no tags', () => {
+    expect(modelUriProblem('s3://m/x/v47/2026-08-01T10:00/')).toBeUndefined();
   });
 });
 
@@ -66,6 +91,39 @@ describe('a scheme that KServe does not load is refused with what to write inste
     ['fraud/v47/', 's3://'],
   ])('%s', (uri, fix) => {
     expect(modelUriProblem(uri)?.fix).toContain(fix);
+  });
+});
+
+describe('a scheme without its two slashes is refused, and what is to be written is right', () => {
+  test.each([
+    ['s3:/models/x/v1/', 'one slash', 's3://models/x/v1/'],
+    ['gs:/models/x/v1/', 'one slash', 'gs://models/x/v1/'],
+    [`hf:/acme/llm:${COMMIT}`, 'one slash', `hf://acme/llm:${COMMIT}`],
+    [`oci:/registry.example.com/fraud@${DIGEST}`, 'one slash', `oci://registry.example.com/fraud@${DIGEST}`],
+    ['pvc:/models/x/v1/', 'one slash', 'pvc://models/x/v1/'],
+    ['https:/models.example.com/x/v1/model.onnx', 'one slash', 'https://models.example.com/x/v1/model.onnx'],
+    ['s3:models/x/v1/', 'no slash', 's3://models/x/v1/'],
+  ])('%s', (uri, why, right) => {
+    expect(modelUriProblem(uri)).toEqual({ message: `model URI "${uri}" has ${why} behind its scheme, where KServe looks for two`, fix: `write ${right}` });
+    expect(modelUriProblem(right)).toBeUndefined();
+  });
+
+  test('without a secret', () => {
+    expect(JSON.stringify(modelUriProblem('s3:/user:hunter2@models/x/v1/?sig=secret'))).not.toMatch(/hunter2|secret/);
+  });
+});
+
+describe('the path that is to be written instead is right itself', () => {
+  test.each([
+    ['s3://models/fraud/model.bst', 's3://models/fraud/v47/model.bst'],
+    ['s3://models/model.bst', 's3://models/v47/model.bst'],
+    ['s3://models/fraud', 's3://models/fraud/v47/'],
+    ['s3://models/fraud/', 's3://models/fraud/v47/'],
+    ['s3://models/fraud/latest', 's3://models/fraud/v47/'],
+    ['s3://models/latest/model.bst', 's3://models/v47/model.bst'],
+  ])('%s', (uri, right) => {
+    expect(modelUriProblem(uri)?.fix).toMatch(new RegExp(`: ${right}$`));
+    expect(modelUriProblem(right)).toBeUndefined();
   });
 });
 

@@ -30,6 +30,6 @@ describe('a retention', () => {
   });
 
   test.each(['15', '0d', '1d12h', '15 d', '-1d'])('is not %j', (text) => {
-    expect(problems({ version: '3.4', retention: text })).toEqual(['prometheus.retention: expected a number with a unit: 15d, 360h, 8w, 1y']);
+    expect(problems({ version: '3.4', retention: text })).toEqual(['prometheus.retention: expected a number with a unit, as 15d, 360h, 8w or 1y']);
   });
 });

@@ -83,6 +83,8 @@ export function targetOf(options: TargetOptions = {}): Target {
     store: memoryStore(strategy === 'replace' ? undefined : state, records),
   });
   if (!serving) throw new Error(findings.map(formatFinding).join('\n'));
+  const { team } = base.owner;
+  const namespace = typeof env.namespace === 'string' ? env.namespace : env.namespace({ team });
   return {
     service,
     spec: base,
@@ -91,7 +93,8 @@ export function targetOf(options: TargetOptions = {}): Target {
     env,
     clusterName: 'eu-1',
     cluster,
-    namespace: typeof env.namespace === 'string' ? env.namespace : env.namespace({ team: base.owner.team }),
+    namespace,
+    annotations: cluster.serviceAccountAnnotations?.({ team, service, namespace }) ?? {},
     serviceUrl: (name) => services[name],
   };
 }

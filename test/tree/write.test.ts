@@ -205,6 +205,10 @@ describe('writeTree', () => {
       expect(finding?.message).toMatch(/^cannot write here: ENOTDIR/);
     });
 
+    test('must be in a file system that takes folders', () => {
+      expect(write('/proc/gitops', TREE).findings.map(({ id, where }) => [id, where.file])).toStrictEqual([['tree/output-folder', '/proc/gitops']]);
+    });
+
     test('must be writable', () => {
       const folder = temporaryFolder();
       chmodSync(folder, 0o555);
@@ -237,11 +241,24 @@ describe('writeTree', () => {
           id: 'tree/guarded-delete',
           severity: 'error',
           where: { file: `${folder}/envs/dev/x.yaml` },
-          message: 'this run would delete service/dev (files: 2), which takes data or a live service down',
+          message: 'service/dev would be deleted, which takes data or a live service down',
           fix: 'bring it back, or say --allow-delete service/dev',
         },
       ]);
       expect(filesIn(folder)).toStrictEqual(TREE);
+    });
+
+    test('names what goes, each thing once, and at most three', () => {
+      const folder = temporaryFolder();
+      const names = ['a', 'b', 'c', 'd', 'e'];
+      write(folder, Object.fromEntries(names.map((name) => [`envs/${name}`, name])));
+      const said = (kept: readonly string[], describe: (path: string) => string | undefined): (string | undefined)[] =>
+        write(folder, Object.fromEntries(kept.map((name) => [`envs/${name}`, name])), { guard, describe }).findings.map(({ message }) => /\(.*\)/.exec(message)?.[0]);
+      const upper = (path: string): string => path.slice(-1).toUpperCase();
+      expect(said(['c', 'd', 'e'], upper)).toStrictEqual(['(A, B)']);
+      expect(said([], upper)).toStrictEqual(['(A, B, C, 2 more)']);
+      expect(said([], () => 'Deployment x')).toStrictEqual(['(Deployment x)']);
+      expect(said([], () => undefined)).toStrictEqual([undefined]);
     });
 
     test('lets go what is named, and nothing else', () => {

@@ -76,6 +76,7 @@ const service = new AIService(platform, 'fraud', {
 });
 
 service.charts('prod-eu');
+service.charts('prod');
 // @ts-expect-error an environment that does not exist
 service.charts('prod-us');
 
