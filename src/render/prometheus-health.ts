@@ -53,9 +53,13 @@ export function healthGroups(target: Target, subject: Subject, traffic: IstioTra
 
 /** What runs in pods, each once: nothing of what was stopped. */
 export function runningComponents(target: Target): RunningComponent[] {
-  const components = target.serving.workloads.filter(({ stopped }) => !stopped).flatMap(componentsOf);
+  const { workloads, stable, candidate, native } = target.serving;
+  // Of revisions the Knative Service has one template, that of the candidate; the stable one serves beside it.
+  const beside = native === 'revisions' && candidate ? [stable.workload] : [];
+  const components = [...workloads, ...beside].filter(({ stopped }) => !stopped).flatMap(componentsOf);
   // By name: a release that becomes stable changes no line. KServe's own canary has one object for two releases.
-  return [...new Map(components.map((component) => [component.name, component])).values()].sort((a, b) => compareText(a.name, b.name));
+  const named = new Map(components.map((component) => [ownRevision(target, component.workload) ?? component.name, component]));
+  return [...named].sort(([a], [b]) => compareText(a, b)).map(([, component]) => component);
 }
 
 /** Servers of some frameworks that run. */
@@ -107,6 +111,8 @@ function saturationGroups(target: Target, subject: Subject, components: readonly
   if (!spec.monitoring.health.saturation) return [];
   const scaled = components.filter(({ scale }) => maxReplicas(scale) > scale.scaling.min);
   const knative = (component: RunningComponent): boolean => runsOnKnative(target, component.workload);
+  // Two revisions are scaled by the words of one Knative Service.
+  const once = (some: readonly RunningComponent[]): RunningComponent[] => [...new Map(some.map((component) => [component.name, component])).values()];
   const autoscalers = scaled.filter((component) => !knative(component) && !isLlm(component.workload)).map(({ name }) => name);
   const onKnative = components.filter(knative);
   return merged(subject, 'saturation', [
@@ -115,8 +121,8 @@ function saturationGroups(target: Target, subject: Subject, components: readonly
     ...(cluster.knative && onKnative.length > 0 && hasSource(target, 'knative')
       ? knativeSaturation(subject, {
           versions: cluster.knative.version,
-          scaled: scaled.filter(knative).map(({ name, scale }) => ({ name, max: maxReplicas(scale) })),
-          toZero: onKnative.filter(({ scale }) => scale.scaling.min === 0).map(({ name }) => name),
+          scaled: once(scaled.filter(knative)).map(({ name, scale }) => ({ name, max: maxReplicas(scale) })),
+          toZero: once(onKnative.filter(({ scale }) => scale.scaling.min === 0)).map(({ name }) => name),
           revisions: countsQueuedRequests(cluster.knative.version) ? onKnative.map((component) => revisionPattern(target, component)) : [],
           startup: slowest(onKnative),
         })

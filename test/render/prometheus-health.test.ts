@@ -154,6 +154,12 @@ describe('releases', () => {
     expect(expr).toContain('destination_service_name=~"fraud-detector-v47-predictor(-[0-9]{5})?"');
   });
 
+  test('are watched both where Knative splits between revisions of one object', () => {
+    const spec: Partial<AIServiceInput> = { function: { image: 'registry.example.com/api:1.0.0', resources: RESOURCES }, canary: { steps: [10], mechanism: 'revisions' } };
+    const { expr } = alertNamed(targetWith({ mode: 'Knative', spec, candidate: { release: 'v47', weight: 10 } }), 'AiReplicasNotReady');
+    expect(expr).toMatch(/deployment=~"[^"]*fraud-detector-function-v46-[0-9a-f]{8}-deployment\|fraud-detector-function-v47-[0-9a-f]{8}-deployment[^"]*"/);
+  });
+
   test.each([
     ['bake: 30m', { canary: { steps: [10], bake: '30m' } }, '90m'],
     ['bake: 24h', { canary: { steps: [10], bake: '24h' } }, '48h'],

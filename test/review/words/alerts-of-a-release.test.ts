@@ -37,8 +37,8 @@ const standard = (spec: TargetOptions['spec'], cluster: TargetOptions['cluster']
 const knative = (spec: TargetOptions['spec']): TargetOptions => ({ ...standard(spec), mode: 'Knative' });
 
 /**
- * What runs; of the services that have every alert the releases are left out. Not here is `mechanism: revisions`: there the rules of
- * a candidate no longer watch the revision that still serves, which is told.
+ * What runs; of the services that have every alert the releases are left out. Not here is `mechanism: revisions`: there one move still
+ * tells of AiInferenceServiceMissing.
  */
 const PLACES: Readonly<Record<string, TargetOptions>> = {
   ...Object.fromEntries(Object.entries(WATCHED).map(([name, { candidate: _candidate, ...options }]) => [name, options])),
