@@ -88,7 +88,8 @@ export function statesIn(files: Files, folder: string): readonly StatePlace[] {
 export function openStore(files: Files, folder: string): ListedStore {
   const cache = new Map<string, Stored<ReleaseRecord> | undefined>();
   const present = files.entries(folder).folders.length > 0;
-  const states = (): readonly StatePlace[] => (present ? statesIn(files, folder) : []);
+  let listed: readonly StatePlace[] | undefined;
+  const states = (): readonly StatePlace[] => (listed ??= present ? statesIn(files, folder) : []);
   let released: ReadonlySet<string> | undefined;
 
   return {
