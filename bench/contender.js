@@ -25,7 +25,7 @@ async function prepare() {
     case 'ours':
     case 'ours again': {
       const { platformOf } = await import('./workload.js');
-      const { writeTree } = await import('../lib/tree/write.js');
+      const { writeTree } = await import('../lib/bench.js');
       return () => {
         const { files, findings, guard } = platformOf(count).render();
         if (findings.length > 0) throw new Error(`${findings.length} findings, first: ${JSON.stringify(findings[0])}`);

@@ -3,9 +3,7 @@
  * Prints milliseconds and peak memory as JSON. Loading code is left out of the time, for both.
  */
 import { parse } from 'yaml';
-import { planChange } from '../lib/app/plan.js';
-import { openRepository } from '../lib/git/repository.js';
-import { planMarkdown } from '../lib/review/format/markdown.js';
+import { openRepository, planChange, planMarkdown } from '../lib/bench.js';
 
 const [contender, root] = process.argv.slice(2);
 const files = (await run('count')).files;

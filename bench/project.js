@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
-import { releaseDigest } from '../lib/release/record.js';
+import { releaseDigest } from '../lib/bench.js';
 import { serviceName } from './workload.js';
 
 export const ENVIRONMENTS = ['dev', 'staging', 'prod'];

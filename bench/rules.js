@@ -12,7 +12,7 @@ import { once } from 'node:events';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { releaseDigest } from '../lib/release/record.js';
+import { releaseDigest } from '../lib/bench.js';
 import { linkPackages, median, put, run, teamOf } from './project.js';
 import { isCounter, readsOf, seriesFor } from './synthetic-series.js';
 import { serviceName } from './workload.js';

@@ -2,9 +2,7 @@
  * Series that the rules of services read, made of the rules themselves: for each selector such series as it would find on a
  * cluster, so that a rule that is added is measured too.
  */
-import { analyze } from '../lib/promql/analyze.js';
-import { parsePromql } from '../lib/promql/parse.js';
-import { ISTIO_DURATION } from '../lib/promql/metrics.js';
+import { analyze, ISTIO_DURATION, parsePromql } from '../lib/bench.js';
 
 const REPLICAS = 4;
 const CALLERS = 5;

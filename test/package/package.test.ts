@@ -100,4 +100,5 @@ test('what is installed stays small', () => {
   const bytes = files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
   expect(bytes).toBeLessThan(4_000_000);
   expect(readdirSync(join(project, 'node_modules'))).not.toContain('json-schema-to-typescript');
+  expect(readdirSync(join(project, 'node_modules/cdk8s-ai-service/lib'))).not.toContain('bench.js');
 });

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { didYouMean, isDnsSubdomain } from '../../core/names.ts';
 import { compareText } from '../../core/finding.ts';
 import { groupOf, versionOf } from '../../core/object.ts';
@@ -37,8 +37,8 @@ interface KindEntry {
   readonly versions: Readonly<Record<string, SchemaNode>>;
 }
 
-/** The folder of schemas that comes with the package; the path is the same from `src/` and from `lib/`. */
-export const OWN_IMPORTS = fileURLToPath(new URL('../../../imports/', import.meta.url));
+/** The folder of schemas that comes with the package, wherever in it this code is. */
+export const OWN_IMPORTS = join(createRequire(import.meta.url).resolve('cdk8s-ai-service/package.json'), '../imports/');
 
 /** Core kinds have no group; their folder needs a name. */
 const CORE_FOLDER = 'core';
