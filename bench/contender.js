@@ -31,7 +31,8 @@ async function prepare() {
         if (findings.length > 0) throw new Error(`${findings.length} findings, first: ${JSON.stringify(findings[0])}`);
         const result = writeTree({ outDir: folder, files, guard, allowDelete: new Set() });
         if (result.findings.length > 0) throw new Error(JSON.stringify(result.findings[0]));
-        if (contender === 'ours again' && count > 1 && result.written.length > 0) throw new Error(`${result.written.length} files written again`);
+        if (contender === 'ours again' && count > 1 && result.written.length > 0)
+          throw new Error(`${result.written.length} files written again`);
         return files.size;
       };
     }
@@ -89,7 +90,7 @@ function objectsByService(count) {
 
 function allObjects(count) {
   const text = readFileSync(template, 'utf8');
-  return Array.from({ length: count }, (_, index) => JSON.parse(text.replaceAll(serviceName(0), serviceName(index)))).flatMap((list) =>
-    list.map(({ path, object }) => [path, object]),
-  );
+  return Array.from({ length: count }, (_, index) =>
+    JSON.parse(text.replaceAll(serviceName(0), serviceName(index))),
+  ).flatMap((list) => list.map(({ path, object }) => [path, object]));
 }

@@ -24,7 +24,8 @@ const scratch = mkdtempSync(join(memory, 'plan-'));
 /** A repository whose branch `change` changes 50 services. */
 function writeRepository(root, count) {
   writeProject(root, count);
-  const git = (...args) => execFileSync('git', ['-C', root, '-c', 'user.name=bench', '-c', 'user.email=bench@example.com', ...args]);
+  const git = (...args) =>
+    execFileSync('git', ['-C', root, '-c', 'user.name=bench', '-c', 'user.email=bench@example.com', ...args]);
   const commit = (message) => {
     run(root, 'synth');
     git('add', 'gitops', 'releases');
@@ -35,7 +36,11 @@ function writeRepository(root, count) {
   git('switch', '--quiet', '--create', 'change');
   for (let index = 0; index < CHANGED; index += 1) {
     const at = Math.floor((index * count) / CHANGED);
-    put(root, `apps/${serviceName(at)}/service.yaml`, stringify(changed(serviceOf(serviceName(at), teamOf(at)), index)));
+    put(
+      root,
+      `apps/${serviceName(at)}/service.yaml`,
+      stringify(changed(serviceOf(serviceName(at), teamOf(at)), index)),
+    );
   }
   commit('after');
   git('gc', '--quiet');
@@ -53,7 +58,9 @@ function changed(service, index) {
 
 function measure(root, contender) {
   const args = [join(import.meta.dirname, 'plan-contender.js'), contender, root];
-  return Array.from({ length: RUNS }, () => JSON.parse(execFileSync(process.execPath, args, { maxBuffer: 1e9 }).toString()));
+  return Array.from({ length: RUNS }, () =>
+    JSON.parse(execFileSync(process.execPath, args, { maxBuffer: 1e9 }).toString()),
+  );
 }
 
 try {
@@ -74,7 +81,10 @@ try {
       '',
       '| services | files changed | plan, ms | reading and parsing them, ms | ratio | peak memory, MB |',
       '|---|---|---|---|---|---|',
-      ...rows.map(({ count, files, plan, yaml, mb }) => `| ${count} | ${files} | ${Math.round(plan)} | ${Math.round(yaml)} | ${(plan / yaml).toFixed(2)} | ${Math.round(mb)} |`),
+      ...rows.map(
+        ({ count, files, plan, yaml, mb }) =>
+          `| ${count} | ${files} | ${Math.round(plan)} | ${Math.round(yaml)} | ${(plan / yaml).toFixed(2)} | ${Math.round(mb)} |`,
+      ),
       '',
       `Time per changed file in the large tree : in the small one: ${growth.toFixed(2)}`,
       '',

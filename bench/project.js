@@ -17,7 +17,12 @@ const bin = join(project, 'bin/ai-service.js');
 /** Runs `ai-service` in a project, and returns what it prints. */
 export function run(root, ...args) {
   const { CDK8S_OUTDIR: _outdir, ...env } = process.env;
-  return execFileSync(process.execPath, [bin, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 1e9 });
+  return execFileSync(process.execPath, [bin, ...args], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    maxBuffer: 1e9,
+  });
 }
 
 export function median(values) {
@@ -51,19 +56,30 @@ export function writeProject(root, count) {
     const name = serviceName(index);
     const team = teamOf(index);
     put(root, `apps/${name}/service.yaml`, stringify(serviceOf(name, team)));
-    for (const release of ['v46', 'v47']) put(root, `releases/${name}/${release}.yaml`, stringify(recordOf(name, release)));
-    for (const environment of ENVIRONMENTS) put(root, `releases/${environment}/${team}/${name}.yaml`, 'stable: v47\nprevious: v46\n');
+    for (const release of ['v46', 'v47'])
+      put(root, `releases/${name}/${release}.yaml`, stringify(recordOf(name, release)));
+    for (const environment of ENVIRONMENTS)
+      put(root, `releases/${environment}/${team}/${name}.yaml`, 'stable: v47\nprevious: v46\n');
   }
 }
 
 const TRANSFORMER = { image: 'registry.example.com/ml/transformer:1.4.2', resources: { cpu: '500m', memory: '512Mi' } };
-const PREDICTOR = { framework: 'sklearn', image: 'kserve/sklearnserver:v0.20.0', resources: { cpu: '4', memory: '8Gi' }, env: { LOG_LEVEL: 'info' } };
+const PREDICTOR = {
+  framework: 'sklearn',
+  image: 'kserve/sklearnserver:v0.20.0',
+  resources: { cpu: '4', memory: '8Gi' },
+  env: { LOG_LEVEL: 'info' },
+};
 
 export function serviceOf(name, team) {
   return {
     owner: { team, escalation: '#oncall' },
     traffic: { expectedRps: 40 },
-    predictor: { ...PREDICTOR, model: { uri: `s3://ml-models/${name}/v47/` }, scaling: { min: 2, max: 20, target: { cpu: 70 } } },
+    predictor: {
+      ...PREDICTOR,
+      model: { uri: `s3://ml-models/${name}/v47/` },
+      scaling: { min: 2, max: 20, target: { cpu: 70 } },
+    },
     transformer: { ...TRANSFORMER, scaling: { min: 2, max: 10 } },
     canary: { steps: [10, 25, 50], gates: [{ errorRatio: { max: 0.01 } }] },
     monitoring: { slos: [{ availability: { objective: 99.9 } }, { latency: { below: '250ms', objective: 99 } }] },

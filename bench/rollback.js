@@ -48,7 +48,10 @@ try {
   process.stderr.write(`first synth: ${Math.round(first)} ms\n`);
   const synths = Array.from({ length: RUNS }, () => timed('synth'));
   const service = serviceName(Math.floor(count / 2));
-  const changed = [`releases/prod/${teamOf(count / 2)}/${service}.yaml`, `gitops/envs/prod/prod-1/${teamOf(count / 2)}/${service}`];
+  const changed = [
+    `releases/prod/${teamOf(count / 2)}/${service}.yaml`,
+    `gitops/envs/prod/prod-1/${teamOf(count / 2)}/${service}`,
+  ];
   const rollbacks = Array.from({ length: RUNS }, (_, index) => {
     const copy = join(root, `before-${index}`);
     for (const path of changed) cpSync(join(root, path), join(copy, path), { recursive: true });

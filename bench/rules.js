@@ -21,7 +21,8 @@ const count = Number(process.argv[2] ?? 200);
 const asks = process.argv[3] === 'all' ? 'all' : 'default';
 const project = join(import.meta.dirname, '..');
 const tools = join(project, '.cache/prometheus');
-if (!existsSync(join(tools, 'prometheus'))) throw new Error('there is no Prometheus: run test/conformance/install-prometheus');
+if (!existsSync(join(tools, 'prometheus')))
+  throw new Error('there is no Prometheus: run test/conformance/install-prometheus');
 
 /** Seconds between scrapes. */
 const SCRAPE = 30;
@@ -45,14 +46,31 @@ function writeProject() {
   for (let index = 0; index < count; index += 1) {
     const name = serviceName(index);
     put(root, `apps/${name}/service.yaml`, stringify(serviceOf(name, index)));
-    if (asks === 'all') put(root, `apps/${name}/score.json`, JSON.stringify({ edges: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9], shares: Array(10).fill(0.1), n: 100_000 }));
+    if (asks === 'all')
+      put(
+        root,
+        `apps/${name}/score.json`,
+        JSON.stringify({
+          edges: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9],
+          shares: Array(10).fill(0.1),
+          n: 100_000,
+        }),
+      );
     const releases = asks === 'all' ? ['v46', 'v47'] : ['v46'];
     for (const release of releases) put(root, `releases/${name}/${release}.yaml`, stringify(recordOf(name, release)));
-    put(root, `releases/prod/${teamOf(index)}/${name}.yaml`, asks === 'all' ? 'stable: v46\ncandidate: v47\nphase: canary\nweight: 10\nstep: 0\n' : 'stable: v46\n');
+    put(
+      root,
+      `releases/prod/${teamOf(index)}/${name}.yaml`,
+      asks === 'all' ? 'stable: v46\ncandidate: v47\nphase: canary\nweight: 10\nstep: 0\n' : 'stable: v46\n',
+    );
   }
 }
 
-const PREDICTOR = { framework: 'sklearn', image: 'registry.example.com/sklearn-metrics:v0.20.0', resources: { cpu: '4', memory: '8Gi' } };
+const PREDICTOR = {
+  framework: 'sklearn',
+  image: 'registry.example.com/sklearn-metrics:v0.20.0',
+  resources: { cpu: '4', memory: '8Gi' },
+};
 
 function serviceOf(name, index) {
   const metric = 'fraud_score';
@@ -69,7 +87,11 @@ function serviceOf(name, index) {
     canary: { steps: [10, 25, 50] },
     ...(asks === 'all' && {
       monitoring: {
-        slos: [{ availability: { objective: 99.9 } }, { latency: { below: '250ms', objective: 99 } }, { latency: { below: '1s', objective: 99.9 } }],
+        slos: [
+          { availability: { objective: 99.9 } },
+          { latency: { below: '250ms', objective: 99 } },
+          { latency: { below: '1s', objective: 99.9 } },
+        ],
         drift: [{ psi: drift }, { candidate: drift }],
       },
     }),
@@ -77,7 +99,9 @@ function serviceOf(name, index) {
 }
 
 function recordOf(name, release) {
-  const parts = { predictor: { introduced: release, model: { uri: `s3://ml-models/${name}/${release}/` }, workload: PREDICTOR } };
+  const parts = {
+    predictor: { introduced: release, model: { uri: `s3://ml-models/${name}/${release}/` }, workload: PREDICTOR },
+  };
   return { release, digest: releaseDigest(parts), parts };
 }
 
@@ -85,7 +109,9 @@ function recordOf(name, release) {
 function rulesOfProject() {
   run(root, 'synth');
   const tree = join(root, 'gitops');
-  const files = readdirSync(tree, { recursive: true }).filter((path) => /prometheusrule\.[^/]*\.yaml$/.test(path)).sort();
+  const files = readdirSync(tree, { recursive: true })
+    .filter((path) => /prometheusrule\.[^/]*\.yaml$/.test(path))
+    .sort();
   return files.flatMap((path) => parse(readFileSync(join(tree, path), 'utf8')).spec.groups);
 }
 
@@ -96,7 +122,8 @@ async function expose(series, since) {
   const server = createServer((_request, response) => {
     const seconds = Date.now() / 1000 - since + RECENT;
     const parts = [];
-    for (const family of families.values()) for (const one of family) parts.push(`${one.text} ${valueAt(one, seconds)}\n`);
+    for (const family of families.values())
+      for (const one of family) parts.push(`${one.text} ${valueAt(one, seconds)}\n`);
     response.end(parts.join(''));
   });
   server.listen(0, '127.0.0.1');
@@ -111,12 +138,19 @@ function valueAt({ metric, perSecond }, seconds) {
 
 /** What is recorded and looked back at for longer than the raw series go. */
 function pastOf(rules, reads, recorded) {
-  const long = new Set(reads.filter(({ metric, seconds }) => recorded.has(metric) && seconds > RECENT).map(({ metric }) => metric));
-  return rules.filter(({ record }) => long.has(record)).map(({ record, labels }) => ({ metric: record, text: `${record}{${labelText(labels)}}` }));
+  const long = new Set(
+    reads.filter(({ metric, seconds }) => recorded.has(metric) && seconds > RECENT).map(({ metric }) => metric),
+  );
+  return rules
+    .filter(({ record }) => long.has(record))
+    .map(({ record, labels }) => ({ metric: record, text: `${record}{${labelText(labels)}}` }));
 }
 
 function labelText(labels) {
-  return Object.entries(labels).sort().map(([label, value]) => `${label}="${value}"`).join(',');
+  return Object.entries(labels)
+    .sort()
+    .map(([label, value]) => `${label}="${value}"`)
+    .join(',');
 }
 
 /** Blocks of the past. */
@@ -138,21 +172,32 @@ async function past(series, recordings, now, port) {
       await write(parts.join(''));
     }
   };
-  const stamped = series.map((one) => ({ ...one, text: one.text.replace(/\}$/, `,instance="127.0.0.1:${port}",job="bench"}`).replace('{,', '{') }));
+  const stamped = series.map((one) => ({
+    ...one,
+    text: one.text.replace(/\}$/, `,instance="127.0.0.1:${port}",job="bench"}`).replace('{,', '{'),
+  }));
   await of(stamped, now - RECENT, SCRAPE, (one, at) => valueAt(one, at - now + RECENT));
   await of(recordings, now - DAYS * 86_400, 60, () => 1);
   out.end('# EOF\n');
   await once(out, 'close');
   process.stderr.write(`${series.length} raw series, ${samples} samples of the past\n`);
   // One pass over the file for each block.
-  execFileSync(join(tools, 'promtool'), ['tsdb', 'create-blocks-from', 'openmetrics', '--quiet', '--max-block-duration=30d', file, join(root, 'data')], { stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync(
+    join(tools, 'promtool'),
+    ['tsdb', 'create-blocks-from', 'openmetrics', '--quiet', '--max-block-duration=30d', file, join(root, 'data')],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  );
   rmSync(file);
   return samples;
 }
 
 /** Seconds of processor time that a process has used (Linux). */
 function cpuOf(pid) {
-  const [user, system] = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ').slice(11, 13).map(Number);
+  const [user, system] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ')
+    .slice(11, 13)
+    .map(Number);
   return (user + system) / 100;
 }
 
@@ -171,11 +216,25 @@ function pause(seconds) {
 async function evaluate(exporter) {
   const config = {
     global: { scrape_interval: `${SCRAPE}s`, scrape_timeout: `${SCRAPE}s`, evaluation_interval: '1m' },
-    scrape_configs: [{ job_name: 'bench', honor_labels: true, fallback_scrape_protocol: 'PrometheusText0.0.4', metrics_path: '/', static_configs: [{ targets: [`127.0.0.1:${exporter}`] }] }],
+    scrape_configs: [
+      {
+        job_name: 'bench',
+        honor_labels: true,
+        fallback_scrape_protocol: 'PrometheusText0.0.4',
+        metrics_path: '/',
+        static_configs: [{ targets: [`127.0.0.1:${exporter}`] }],
+      },
+    ],
   };
   writeFileSync(join(root, 'prometheus.yaml'), stringify(config));
   const port = exporter + 1;
-  const args = ['--config.file=prometheus.yaml', '--storage.tsdb.path=data', '--storage.tsdb.retention.time=30d', `--web.listen-address=127.0.0.1:${port}`, '--log.level=warn'];
+  const args = [
+    '--config.file=prometheus.yaml',
+    '--storage.tsdb.path=data',
+    '--storage.tsdb.retention.time=30d',
+    `--web.listen-address=127.0.0.1:${port}`,
+    '--log.level=warn',
+  ];
   const server = spawn(join(tools, 'prometheus'), args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
   started.push(async () => {
     server.kill('SIGKILL');
@@ -187,7 +246,7 @@ async function evaluate(exporter) {
   server.kill('SIGHUP');
   const found = new Map();
   const busy = await cpuWhile(server.pid, async () => {
-    for (const end = Date.now() + MEASURED * 1000; Date.now() < end; ) {
+    for (const end = Date.now() + MEASURED * 1000; Date.now() < end;) {
       await pause(15);
       if (server.exitCode !== null) throw new Error('Prometheus ended');
       await readTimes(`http://127.0.0.1:${port}`, found);
@@ -209,9 +268,20 @@ async function readTimes(url, found) {
 function report(groups, series, samples, { found, cpu }) {
   const silent = groups.filter(({ name }) => !found.has(name)).length;
   if (silent > 0) throw new Error(`${silent} groups were not evaluated`);
-  const rows = [...found].map(([name, { interval, times }]) => ({ concern: name.split('.').slice(3).join('.').replace(/-\d.*$/, ''), interval, ms: median([...times.values()]) }));
+  const rows = [...found].map(([name, { interval, times }]) => ({
+    concern: name
+      .split('.')
+      .slice(3)
+      .join('.')
+      .replace(/-\d.*$/, ''),
+    interval,
+    ms: median([...times.values()]),
+  }));
   const perMinute = (some) => some.reduce((sum, { ms, interval }) => sum + (ms * 60) / interval, 0);
-  const concerns = [...new Set(rows.map(({ concern }) => concern))].map((concern) => [concern, rows.filter((row) => row.concern === concern)]);
+  const concerns = [...new Set(rows.map(({ concern }) => concern))].map((concern) => [
+    concern,
+    rows.filter((row) => row.concern === concern),
+  ]);
   const line = (name, some) => {
     const perService = some.length / count;
     const ms = median(some.map((row) => row.ms)) * perService;
@@ -228,7 +298,7 @@ function report(groups, series, samples, { found, cpu }) {
       ...concerns.sort(([, a], [, b]) => perMinute(b) - perMinute(a)).map(([name, some]) => line(name, some)),
       '',
       `all services, one after the other: ${(perMinute(rows) / 1000).toFixed(1)} s of every minute; the longest group takes ${longest.ms.toFixed(1)} ms of its ${longest.interval} s (${longest.concern})`,
-      `processor time of Prometheus: ${cpu.idle.toFixed(2)} s a minute without the rules, ${cpu.busy.toFixed(2)} with them: ${((cpu.busy - cpu.idle) * 1000 / count).toFixed(1)} ms a minute for each service`,
+      `processor time of Prometheus: ${cpu.idle.toFixed(2)} s a minute without the rules, ${cpu.busy.toFixed(2)} with them: ${(((cpu.busy - cpu.idle) * 1000) / count).toFixed(1)} ms a minute for each service`,
       '',
     ].join('\n'),
   );

@@ -45,10 +45,18 @@ function measure(size, template) {
     const times = contender.endsWith('again') || size >= 1000 ? 1 : 3;
     const runs = Array.from({ length: times }, () => {
       if (times > 1) rmSync(folder, { recursive: true, force: true });
-      return JSON.parse(execFileSync(process.execPath, [join(import.meta.dirname, 'contender.js'), contender, String(size), folder, template], { maxBuffer: 1e8 }).toString());
+      return JSON.parse(
+        execFileSync(
+          process.execPath,
+          [join(import.meta.dirname, 'contender.js'), contender, String(size), folder, template],
+          { maxBuffer: 1e8 },
+        ).toString(),
+      );
     });
     results[contender] = runs.sort((a, b) => a.ms - b.ms)[0];
-    process.stderr.write(`${size} ${contender}: ${Math.round(results[contender].ms)} ms, ${Math.round(results[contender].mb)} MB\n`);
+    process.stderr.write(
+      `${size} ${contender}: ${Math.round(results[contender].ms)} ms, ${Math.round(results[contender].mb)} MB\n`,
+    );
     if (contender.startsWith('cdk8s')) rmSync(folder, { recursive: true, force: true });
   }
   return results;
@@ -62,7 +70,13 @@ function report(rows, objects) {
     '| services | ours, ms | per service, ms | ours again, ms | floor, ms | FILE_PER_CHART, ms | FOLDER_PER_CHART, ms | ours : floor | FILE_PER_CHART : ours | FOLDER_PER_CHART : ours | again : ours | peak memory, MB |',
     '|---|---|---|---|---|---|---|---|---|---|---|---|',
     ...rows.map(([size, r]) => {
-      const [ours, again, floor, file, dir] = ['ours', 'ours again', 'floor', 'cdk8s FILE_PER_CHART', 'cdk8s FOLDER_PER_CHART'].map((name) => r[name].ms);
+      const [ours, again, floor, file, dir] = [
+        'ours',
+        'ours again',
+        'floor',
+        'cdk8s FILE_PER_CHART',
+        'cdk8s FOLDER_PER_CHART',
+      ].map((name) => r[name].ms);
       return `| ${[size, Math.round(ours), (ours / size).toFixed(2), Math.round(again), Math.round(floor), Math.round(file), Math.round(dir), ratio(ours, floor), ratio(file, ours), ratio(dir, ours), (again / ours).toFixed(2), Math.round(r.ours.mb)].join(' | ')} |`;
     }),
   ];

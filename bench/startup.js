@@ -35,7 +35,11 @@ try {
 
 /** What `cdk8s init typescript-app` sets up, as far as synth needs it. */
 function writeTemplate() {
-  install(template, { ...pick(['cdk8s', 'constructs', 'cdk8s-cli', '@types/node']), 'ts-node': '10.9.2', typescript: '5.9.3' });
+  install(template, {
+    ...pick(['cdk8s', 'constructs', 'cdk8s-cli', '@types/node']),
+    'ts-node': '10.9.2',
+    typescript: '5.9.3',
+  });
   writeFileSync(join(template, 'cdk8s.yaml'), 'language: typescript\napp: npx ts-node main.ts\n');
   const compilerOptions = { target: 'ES2022', module: 'commonjs', strict: true, skipLibCheck: true, types: ['node'] };
   writeFileSync(join(template, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
@@ -52,10 +56,25 @@ app.synth();
 
 /** A project of a user with this package, and the example services. */
 function writeUser() {
-  const [{ filename }] = JSON.parse(execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', scratch], { cwd: project, stdio: ['ignore', 'pipe', 'ignore'] }).toString());
-  install(user, { ...pick(['cdk8s', 'constructs', 'cdk8s-cli', 'cdk8s-plus-28']), 'cdk8s-ai-service': `file:${join(scratch, filename)}` }, { type: 'module' });
+  const [{ filename }] = JSON.parse(
+    execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', scratch], {
+      cwd: project,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).toString(),
+  );
+  install(
+    user,
+    {
+      ...pick(['cdk8s', 'constructs', 'cdk8s-cli', 'cdk8s-plus-28']),
+      'cdk8s-ai-service': `file:${join(scratch, filename)}`,
+    },
+    { type: 'module' },
+  );
   for (const folder of ['apps', 'releases']) cpSync(join(project, folder), join(user, folder), { recursive: true });
-  writeFileSync(join(user, 'cdk8s.yaml'), 'language: typescript\napp: node node_modules/cdk8s-ai-service/bin/ai-service.js synth\n');
+  writeFileSync(
+    join(user, 'cdk8s.yaml'),
+    'language: typescript\napp: node node_modules/cdk8s-ai-service/bin/ai-service.js synth\n',
+  );
 }
 
 function pick(names) {
@@ -64,7 +83,10 @@ function pick(names) {
 
 function install(folder, dependencies, more = {}) {
   mkdirSync(folder);
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'startup', version: '1.0.0', private: true, ...more, dependencies }));
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ name: 'startup', version: '1.0.0', private: true, ...more, dependencies }),
+  );
   execFileSync('npm', ['install', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'ignore' });
 }
 

@@ -13,7 +13,11 @@ export function readsOf(rules) {
   return rules.flatMap(({ expr }) => {
     const { query, problem } = parsePromql(expr);
     if (!query) throw new Error(`${problem.message}: ${expr}`);
-    return analyze(query).reads.map(({ selector, seconds = 0 }) => ({ metric: selector.metric, matchers: selector.matchers, seconds }));
+    return analyze(query).reads.map(({ selector, seconds = 0 }) => ({
+      metric: selector.metric,
+      matchers: selector.matchers,
+      seconds,
+    }));
   });
 }
 
@@ -22,7 +26,10 @@ export function seriesFor(reads) {
   const all = new Map();
   for (const { metric, matchers } of reads) {
     for (const labels of variants(metric, matchers)) {
-      const text = `${metric}{${Object.entries(labels).sort().map(([label, value]) => `${label}="${value}"`).join(',')}}`;
+      const text = `${metric}{${Object.entries(labels)
+        .sort()
+        .map(([label, value]) => `${label}="${value}"`)
+        .join(',')}}`;
       if (!all.has(text)) all.set(text, { metric, text, perSecond: growth(metric, labels) });
     }
   }
@@ -35,7 +42,8 @@ export function isCounter(metric) {
 
 function variants(metric, matchers) {
   let found = [{}];
-  const cross = (label, values) => (found = found.flatMap((labels) => values.map((value) => ({ ...labels, [label]: value }))));
+  const cross = (label, values) =>
+    (found = found.flatMap((labels) => values.map((value) => ({ ...labels, [label]: value }))));
   for (const { label, operator, value } of matchers) {
     if (label === 'le' || label === 'response_code' || operator.startsWith('!')) continue;
     cross(label, operator === '=' ? [value] : examples(value, /^(?:pod|exported_pod)$/.test(label)));
@@ -43,10 +51,14 @@ function variants(metric, matchers) {
   if (metric.startsWith('istio_')) {
     cross('source_workload', numbered(CALLERS, 'caller'));
     cross('response_code', CODES);
-  } else if (!/^(?:ALERTS|ai_)/.test(metric) && !matchers.some(({ label }) => /pod$|deployment|horizontal|^name$/.test(label))) {
+  } else if (
+    !/^(?:ALERTS|ai_)/.test(metric) &&
+    !matchers.some(({ label }) => /pod$|deployment|horizontal|^name$/.test(label))
+  ) {
     cross('pod', numbered(REPLICAS, 'pod'));
   }
-  if (metric.endsWith('_bucket')) cross('le', [...(metric.startsWith('istio_') ? ISTIO_DURATION.bounds : BOUNDS).map(String), '+Inf']);
+  if (metric.endsWith('_bucket'))
+    cross('le', [...(metric.startsWith('istio_') ? ISTIO_DURATION.bounds : BOUNDS).map(String), '+Inf']);
   return found;
 }
 

@@ -19,14 +19,17 @@ const place = ({ page, line }: Block): string => `${page}:${line}`;
 
 const quotes = blocks.filter(({ label }) => /^[\w.]+\/\S+$/.test(label));
 
-test.each(quotes.map((block) => [place(block), block] as const))('%s is a part of the file that it names', (_place, { label, text }) => {
-  let rest = readFileSync(join(ROOT, label), 'utf8');
-  for (const part of text.split(/^ *(?:\/\/|#) …\n/m)) {
-    const at = rest.indexOf(part);
-    expect(rest.slice(Math.max(at, 0)).slice(0, part.length)).toBe(part);
-    rest = rest.slice(at + part.length);
-  }
-});
+test.each(quotes.map((block) => [place(block), block] as const))(
+  '%s is a part of the file that it names',
+  (_place, { label, text }) => {
+    let rest = readFileSync(join(ROOT, label), 'utf8');
+    for (const part of text.split(/^ *(?:\/\/|#) …\n/m)) {
+      const at = rest.indexOf(part);
+      expect(rest.slice(Math.max(at, 0)).slice(0, part.length)).toBe(part);
+      rest = rest.slice(at + part.length);
+    }
+  },
+);
 
 const isService = ({ label }: Block): boolean => label === 'service' || label.startsWith('service ');
 const pagesWithServices = PAGES.filter((page) => blocks.some((block) => block.page === page && isService(block)));
@@ -43,12 +46,16 @@ afterAll(() => rmSync(projects, { recursive: true }));
 function writeProject(project: string, page: string): void {
   const isPlatform = (block: Block): boolean => block.label === 'platform';
   const own = blocks.filter((block) => block.page === page);
-  const platform = own.find(isPlatform) ?? blocks.find((block) => block.page === 'docs/platform.md' && isPlatform(block));
+  const platform =
+    own.find(isPlatform) ?? blocks.find((block) => block.page === 'docs/platform.md' && isPlatform(block));
   write(join(project, 'apps/platform.ts'), platform?.text ?? '');
   let folder = '';
   for (const block of own) {
     if (isService(block)) {
-      const name = block.language === 'yaml' ? block.label.replace('service ', '') : /new AIService\(platform, '([^']+)'/.exec(block.text)?.[1];
+      const name =
+        block.language === 'yaml'
+          ? block.label.replace('service ', '')
+          : /new AIService\(platform, '([^']+)'/.exec(block.text)?.[1];
       folder = join(project, 'apps', name ?? 'no-name');
       expect(existsSync(folder), `${place(block)}: a second service ${name}`).toBe(false);
       write(join(folder, `service.${block.language}`), block.text);
@@ -71,9 +78,21 @@ test.each(pagesWithServices)('the services of %s render without findings', (page
 });
 
 test('the services of the docs compile', () => {
-  const options = { target: 'ES2023', module: 'nodenext', strict: true, noEmit: true, allowImportingTsExtensions: true, types: ['node'], skipLibCheck: true };
+  const options = {
+    target: 'ES2023',
+    module: 'nodenext',
+    strict: true,
+    noEmit: true,
+    allowImportingTsExtensions: true,
+    types: ['node'],
+    skipLibCheck: true,
+  };
   writeFileSync(join(projects, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['**/apps'] }));
-  const { stdout, status } = spawnSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', projects], { encoding: 'utf8' });
+  const { stdout, status } = spawnSync(
+    process.execPath,
+    [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', projects],
+    { encoding: 'utf8' },
+  );
   expect(stdout).toBe('');
   expect(status).toBe(0);
 });
@@ -82,16 +101,27 @@ test('commands of the docs are there', () => {
   const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
   const { stdout } = spawnSync(process.execPath, [join(ROOT, 'bin/ai-service.js'), '--help'], { encoding: 'utf8' });
   const commands = [...stdout.matchAll(/^ {2}([a-z-]+) .*/gm)].map(([, command = '']) => command);
-  const wrong = blocks.filter(({ language }) => language === 'sh').flatMap((block) => [
-    ...[...block.text.matchAll(/ai-service ([a-z-]+)/g)].filter(([, command = '']) => !commands.includes(command)),
-    ...[...block.text.matchAll(/npm (?:run )([\w:]+)/g)].filter(([, script = '']) => !(script in scripts)),
-  ].map(([text]) => `${place(block)}: ${text}`));
+  const wrong = blocks
+    .filter(({ language }) => language === 'sh')
+    .flatMap((block) =>
+      [
+        ...[...block.text.matchAll(/ai-service ([a-z-]+)/g)].filter(([, command = '']) => !commands.includes(command)),
+        ...[...block.text.matchAll(/npm (?:run )([\w:]+)/g)].filter(([, script = '']) => !(script in scripts)),
+      ].map(([text]) => `${place(block)}: ${text}`),
+    );
   expect(wrong).toEqual([]);
 });
 
 test('links of the docs lead somewhere', () => {
   const anchors = (page: string): Set<string> =>
-    new Set([...textOf(page).matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => title.toLowerCase().replace(/[^\w\- ]/g, '').replaceAll(' ', '-')));
+    new Set(
+      [...textOf(page).matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+        title
+          .toLowerCase()
+          .replace(/[^\w\- ]/g, '')
+          .replaceAll(' ', '-'),
+      ),
+    );
   const broken = PAGES.flatMap((page) =>
     [...textOf(page).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link = '']) => {
       if (/^https:/.test(link)) return [];

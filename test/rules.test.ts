@@ -39,7 +39,9 @@ test('a finding that is written out has the severity of its rule', () => {
 });
 
 test('a rule says in one sentence what it demands, and whose rule it is', () => {
-  const unclear = ALL_RULES.filter(({ summary, source }) => !/^[^\n]+[^.]\.$/.test(summary) || source === '' || source.endsWith('.'));
+  const unclear = ALL_RULES.filter(
+    ({ summary, source }) => !/^[^\n]+[^.]\.$/.test(summary) || source === '' || source.endsWith('.'),
+  );
   expect(unclear).toEqual([]);
 });
 

@@ -13,7 +13,11 @@ const golden = join(root, 'snapshots');
 const scratch = mkdtempSync(join(tmpdir(), 'snapshots-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
-execFileSync(process.execPath, ['bin/ai-service.js', 'synth'], { cwd: root, stdio: 'ignore', env: { ...process.env, CDK8S_OUTDIR: scratch } });
+execFileSync(process.execPath, ['bin/ai-service.js', 'synth'], {
+  cwd: root,
+  stdio: 'ignore',
+  env: { ...process.env, CDK8S_OUTDIR: scratch },
+});
 
 function filesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -24,6 +28,7 @@ function filesIn(folder: string): string[] {
 const paths = [...new Set([...filesIn(golden), ...filesIn(scratch)])].sort();
 
 test.each(paths)('%s', (path) => {
-  const read = (folder: string): string | undefined => (existsSync(join(folder, path)) ? readFileSync(join(folder, path), 'utf8') : undefined);
+  const read = (folder: string): string | undefined =>
+    existsSync(join(folder, path)) ? readFileSync(join(folder, path), 'utf8') : undefined;
   expect(read(scratch)).toBe(read(golden));
 });

@@ -29,9 +29,15 @@ const requirePackages: Plugin = {
 };
 
 const bundle = await rolldown({
-  input: { index: join(root, 'src/index.ts'), cli: join(root, 'src/cli/main.ts'), bench: join(root, 'bench/inside.ts') },
+  input: {
+    index: join(root, 'src/index.ts'),
+    cli: join(root, 'src/cli/main.ts'),
+    bench: join(root, 'bench/inside.ts'),
+  },
   plugins: [requirePackages],
-  external: Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).filter((name) => !REQUIRED.includes(name)),
+  external: Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).filter(
+    (name) => !REQUIRED.includes(name),
+  ),
   platform: 'node',
   transform: { target: 'node20.19' },
 });

@@ -26,7 +26,10 @@ export async function generate(): Promise<Map<string, string>> {
   const published = { ...schema, $id: 'service.schema.json' };
   return new Map([
     ['schema/service.schema.json', `${JSON.stringify(published, null, 2)}\n`],
-    ['schema/plan.schema.json', `${JSON.stringify({ ...jsonSchemaOf(planSchema), $id: 'plan.schema.json' }, null, 2)}\n`],
+    [
+      'schema/plan.schema.json',
+      `${JSON.stringify({ ...jsonSchemaOf(planSchema), $id: 'plan.schema.json' }, null, 2)}\n`,
+    ],
     ['src/service/spec.ts', await interfaces(schema, 'AIServiceSpec')],
     ['src/service/platform-spec.ts', SCOPES + (await interfaces(platformSchema, 'PlatformSpec'))],
     page('docs/service-reference.md', `${fieldReference(schema, ['overrides'])}\n\n${frameworksReference()}`),
@@ -39,7 +42,11 @@ export async function generate(): Promise<Map<string, string>> {
 }
 
 function jsonSchemaOf(schema: z.ZodType): Json {
-  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', override: ({ jsonSchema }) => unionsAlike(jsonSchema) });
+  return z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+    override: ({ jsonSchema }) => unionsAlike(jsonSchema),
+  });
 }
 
 /** zod writes a discriminated union as `oneOf`; its forms exclude each other, so that `anyOf` of all other unions says the same. */
@@ -84,7 +91,9 @@ function readonlyLists(text: string): string {
     ts.forEachChild(node, visit);
   };
   visit(source);
-  return starts.sort((a, b) => b - a).reduce((out, start) => `${out.slice(0, start)}readonly ${out.slice(start)}`, text);
+  return starts
+    .sort((a, b) => b - a)
+    .reduce((out, start) => `${out.slice(0, start)}readonly ${out.slice(start)}`, text);
 }
 
 /** A reference beside a description would be copied into a type of its own; a type's name is not. */

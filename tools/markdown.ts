@@ -9,7 +9,9 @@ export function row(cells: readonly string[]): string {
 function cell(text: string): string {
   return text
     .split(/(`[^`]*`)/)
-    .map((part) => (part.startsWith('`') ? part.replaceAll('|', '\\|') : part.replace(MARKUP, (signs) => signs.replace(/./g, '\\$&'))))
+    .map((part) =>
+      part.startsWith('`') ? part.replaceAll('|', '\\|') : part.replace(MARKUP, (signs) => signs.replace(/./g, '\\$&')),
+    )
     .join('');
 }
 

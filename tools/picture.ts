@@ -9,10 +9,20 @@ import { makePlan } from '../src/review/make-plan.ts';
 import { exampleChange, golden } from '../test/support/golden-tree.ts';
 import { memoryTrees } from '../test/support/memory-trees.ts';
 
-const { value: plan } = await makePlan(memoryTrees(golden, exampleChange), { schemas: createCatalogue([OWN_IMPORTS]), topology: true });
+const { value: plan } = await makePlan(memoryTrees(golden, exampleChange), {
+  schemas: createCatalogue([OWN_IMPORTS]),
+  topology: true,
+});
 const folder = mkdtempSync(join(tmpdir(), 'picture-'));
 writeFileSync(join(folder, 'plan.html'), planHtml(plan!));
 const picture = join(import.meta.dirname, '../docs/plan.png');
-const args = ['--headless', '--no-sandbox', '--disable-gpu', '--hide-scrollbars', '--window-size=1120,1400', `--screenshot=${picture}`];
+const args = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--hide-scrollbars',
+  '--window-size=1120,1400',
+  `--screenshot=${picture}`,
+];
 execFileSync('chromium', [...args, `file://${folder}/plan.html`], { stdio: ['ignore', 'ignore', 'pipe'] });
 rmSync(folder, { recursive: true });

@@ -76,7 +76,10 @@ function fieldRows(schema: JsonSchema, prefix: string, definitions: Definitions)
     const path = prefix === '' ? name : `${prefix}.${name}`;
     const { text, stated } = described(field.description ?? definitions[nameOf(field) ?? '']?.description ?? '');
     const required = schema.required?.includes(name) ? 'required' : '';
-    return [[code(path), typeText(field), required || stated || defaultText(field.default), text], ...nested(field, path, definitions)];
+    return [
+      [code(path), typeText(field), required || stated || defaultText(field.default), text],
+      ...nested(field, path, definitions),
+    ];
   });
   // A field of one form of a union is required in that form only, which the list of forms says.
   const forms = (schema.anyOf ?? []).map((option) => ({ ...option, required: [] }));
@@ -101,7 +104,8 @@ function described(description: string): { text: string; stated: string } {
 
 /** Objects and lists that are empty by default say nothing that a missing field does not say. */
 function defaultText(value: unknown): string {
-  if (value === undefined || (typeof value === 'object' && value !== null && Object.keys(value).length === 0)) return '';
+  if (value === undefined || (typeof value === 'object' && value !== null && Object.keys(value).length === 0))
+    return '';
   return code(typeof value === 'string' ? value : JSON.stringify(value));
 }
 

@@ -76,7 +76,11 @@ export interface ServiceInEnvironment {
  *   },
  * });
  */
-export class AIService<E extends string = string, S extends string = string, R extends string = string> extends Construct {
+export class AIService<
+  E extends string = string,
+  S extends string = string,
+  R extends string = string,
+> extends Construct {
   /** The service's name: its host name, and the start of every object name. */
   readonly name: string;
   /** The service without overrides; missing when it has mistakes. @internal */
@@ -144,7 +148,13 @@ export class AIService<E extends string = string, S extends string = string, R e
       if (!env?.clusters.includes(cluster)) throw new Error(`environment ${environment} has no cluster ${cluster}`);
       if (!this.runsIn(environment)) throw new Error(`service ${this.name} does not run in environment ${environment}`);
       const rendered = (): readonly KubeObject[] => this.#platform.renderUnit(this, environment, cluster);
-      chart = new ServiceChart(this, environment, cluster, namespaceOf(env.namespace, this.base?.owner.team ?? ''), rendered);
+      chart = new ServiceChart(
+        this,
+        environment,
+        cluster,
+        namespaceOf(env.namespace, this.base?.owner.team ?? ''),
+        rendered,
+      );
       this.#charts.set(key, chart);
     }
     return chart;
@@ -160,7 +170,9 @@ export class AIService<E extends string = string, S extends string = string, R e
     if (!config) return [];
     if (environment !== undefined) this.findings.push(...this.#unknownName(environment, ['charts']));
     return Object.entries(config.environments).flatMap(([name, env]) =>
-      (environment === undefined || environment === name || environment === env.stage) && this.runsIn(name) ? env.clusters.map((cluster) => this.chart(name as E, cluster)) : [],
+      (environment === undefined || environment === name || environment === env.stage) && this.runsIn(name)
+        ? env.clusters.map((cluster) => this.chart(name as E, cluster))
+        : [],
     );
   }
 
@@ -178,11 +190,19 @@ export class AIService<E extends string = string, S extends string = string, R e
   patch(selector: PatchSelector<E | S>, ...operations: readonly PatchOperation[]): void {
     const wrong = selectorProblem(selector);
     if (wrong !== undefined) {
-      this.findings.push(appFinding('patch/no-match', this.#where(), wrong, "write { kind: 'VirtualService' }, and name or environment where not all are meant"));
+      this.findings.push(
+        appFinding(
+          'patch/no-match',
+          this.#where(),
+          wrong,
+          "write { kind: 'VirtualService' }, and name or environment where not all are meant",
+        ),
+      );
       return;
     }
     this.patches.push({ selector, operations });
-    if (selector.environment !== undefined) this.findings.push(...this.#unknownName(selector.environment, ['patch', 'environment']));
+    if (selector.environment !== undefined)
+      this.findings.push(...this.#unknownName(selector.environment, ['patch', 'environment']));
   }
 
   /**
@@ -197,7 +217,14 @@ export class AIService<E extends string = string, S extends string = string, R e
     const where = this.#where();
     if (!isDnsLabel(name) || name === 'dashboard' || this.dashboards.some((each) => each.name === name)) {
       const fix = 'choose another name, of lower-case letters, digits and "-"';
-      this.findings.push(appFinding('chart/dashboard', where, `the name ${JSON.stringify(name)} of a dashboard is taken, or not a DNS label`, fix));
+      this.findings.push(
+        appFinding(
+          'chart/dashboard',
+          where,
+          `the name ${JSON.stringify(name)} of a dashboard is taken, or not a DNS label`,
+          fix,
+        ),
+      );
       return;
     }
     this.dashboards.push({ name, source });
@@ -213,23 +240,39 @@ export class AIService<E extends string = string, S extends string = string, R e
   /** Overrides of environments and stages that the platform has, and in none of which the service runs. @internal */
   unusedOverrides(): Finding[] {
     const { environments, stages } = this.#platform;
-    const used = new Set(Object.entries(this.#platform.config?.environments ?? {}).flatMap(([name, { stage }]) => (this.runsIn(name) ? [name, stage] : [])));
+    const used = new Set(
+      Object.entries(this.#platform.config?.environments ?? {}).flatMap(([name, { stage }]) =>
+        this.runsIn(name) ? [name, stage] : [],
+      ),
+    );
     const known: ReadonlySet<string> = new Set([...environments, ...stages]);
-    return Object.keys(this.#overrides).filter((name) => known.has(name) && !used.has(name)).map((name) => {
-      const path = ['overrides', name];
-      const where: Where = { ...this.#where(), ...this.#source.locate?.(path), field: fieldPath(undefined, path) };
-      return serviceFinding('service/unused-override', where, `the service does not run in ${name}, so that nothing uses the override`, `remove it, or add ${JSON.stringify(name)} to environments`);
-    });
+    return Object.keys(this.#overrides)
+      .filter((name) => known.has(name) && !used.has(name))
+      .map((name) => {
+        const path = ['overrides', name];
+        const where: Where = { ...this.#where(), ...this.#source.locate?.(path), field: fieldPath(undefined, path) };
+        return serviceFinding(
+          'service/unused-override',
+          where,
+          `the service does not run in ${name}, so that nothing uses the override`,
+          `remove it, or add ${JSON.stringify(name)} to environments`,
+        );
+      });
   }
 
   /** The service with an environment's overrides; findings name the environment. @internal */
-  inEnvironment(environment: string, stage: string): { value: ServiceInEnvironment | undefined; findings: readonly Finding[] } {
+  inEnvironment(
+    environment: string,
+    stage: string,
+  ): { value: ServiceInEnvironment | undefined; findings: readonly Finding[] } {
     if (!this.base) return { value: undefined, findings: [] };
     const names = [...new Set([stage, environment])].filter((name) => Object.hasOwn(this.#overrides, name));
     const overrides = names.map((name) => this.#overrides[name]);
     if (overrides.length === 0) return { value: { spec: this.base, written: this.#raw, overrides }, findings: [] };
     const merged = overrides.reduce((spec, override) => mergeOverride(aiService, spec, override), this.#raw as unknown);
-    const { value, findings } = parseWith(aiService, merged, { environment, ...this.#where() }, (path) => this.#locate(path, names));
+    const { value, findings } = parseWith(aiService, merged, { environment, ...this.#where() }, (path) =>
+      this.#locate(path, names),
+    );
     return { value: value && { spec: value, written: merged, overrides }, findings };
   }
 
@@ -246,8 +289,11 @@ export class AIService<E extends string = string, S extends string = string, R e
 
   #nameFindings(where: Where): Finding[] {
     if (!isDns1035(this.name)) {
-      const fix = 'use at most 63 lower-case letters, digits and "-", starting with a letter and ending with a letter or digit';
-      return [serviceFinding('service/name', where, `${JSON.stringify(this.name)} cannot be the name of a Service`, fix)];
+      const fix =
+        'use at most 63 lower-case letters, digits and "-", starting with a letter and ending with a letter or digit';
+      return [
+        serviceFinding('service/name', where, `${JSON.stringify(this.name)} cannot be the name of a Service`, fix),
+      ];
     }
     if (this.node.id === this.name) return [];
     const message = `there are two services named ${this.name}`;
@@ -263,7 +309,14 @@ export class AIService<E extends string = string, S extends string = string, R e
     const near = didYouMean(name, known);
     const where: Where = { ...this.#where(), ...this.#source.locate?.(path), field: fieldPath(undefined, path) };
     const fix = near ? `did you mean ${JSON.stringify(near)}?` : `use one of ${known.join(', ')}`;
-    return [serviceFinding('service/unknown-environment', where, `there is no environment or stage ${JSON.stringify(name)}`, fix)];
+    return [
+      serviceFinding(
+        'service/unknown-environment',
+        where,
+        `there is no environment or stage ${JSON.stringify(name)}`,
+        fix,
+      ),
+    ];
   }
 }
 
@@ -274,7 +327,8 @@ export function namespaceOf(namespace: string | ((scope: { team: string }) => st
 
 /** A platform file that exports another name gives its importers nothing, and no message would lead there. */
 function present<P extends Platform<string, string, string, string>>(platform: P | undefined): P {
-  if (platform === undefined) throw new Error('the platform is undefined: import it under the name that platform.ts exports');
+  if (platform === undefined)
+    throw new Error('the platform is undefined: import it under the name that platform.ts exports');
   return platform;
 }
 

@@ -62,7 +62,8 @@ export async function audit(repository: Repository, query: AuditQuery): Promise<
     const message = `there is no commit at or before ${at.toISOString()}`;
     return refused(appFinding('trail/too-early', where, message, 'ask for a later time'), ...found.findings);
   }
-  const recordsAndState = (path: string): boolean => path.startsWith(`${releases}/${service}/`) || placeOfState(releases, path)?.service === service;
+  const recordsAndState = (path: string): boolean =>
+    path.startsWith(`${releases}/${service}/`) || placeOfState(releases, path)?.service === service;
   const files = await commitFiles(repository, commit.sha, [releases], recordsAndState);
   if (!files.value) return files;
   const [place] = placesIn(files.value, { releases, service, environment });
@@ -80,24 +81,47 @@ export async function audit(repository: Repository, query: AuditQuery): Promise<
     readHistory(repository, { releases, service, environment, ref: commit.sha, limit: 20 }),
   ]);
   const since = changes.value?.get(stored.file);
-  const change = history.value?.find((entry) => entry.kept && (entry.commit.sha === since?.sha || entry.mergedBy?.sha === since?.sha));
+  const change = history.value?.find(
+    (entry) => entry.kept && (entry.commit.sha === since?.sha || entry.mergedBy?.sha === since?.sha),
+  );
   const shares: Share[] = [{ release: state.stable, percent: 100 - state.weight }];
   if (state.candidate !== undefined) shares.push({ release: state.candidate, percent: state.weight });
-  const warnings = [...found.findings, ...changes.findings, ...history.findings].filter(({ severity }) => severity !== 'error');
+  const warnings = [...found.findings, ...changes.findings, ...history.findings].filter(
+    ({ severity }) => severity !== 'error',
+  );
   const audited = shares.map((share) => releaseAt(store, service, share));
   return answered(
-    { ...place, at, commit: infoOf(commit), since, state, releases: audited.map(({ release }) => release), weights: weightsOf(state), change },
-    ...warnings, ...audited.flatMap(({ findings }) => findings),
+    {
+      ...place,
+      at,
+      commit: infoOf(commit),
+      since,
+      state,
+      releases: audited.map(({ release }) => release),
+      weights: weightsOf(state),
+      change,
+    },
+    ...warnings,
+    ...audited.flatMap(({ findings }) => findings),
   );
 }
 
 type Share = Pick<AuditedRelease, 'release' | 'percent'>;
 
 /** A record that was edited cannot be a witness; that is said beside the rest. */
-function releaseAt(store: ReleaseStore, service: string, { release, percent }: Share): { release: AuditedRelease; findings: readonly Finding[] } {
+function releaseAt(
+  store: ReleaseStore,
+  service: string,
+  { release, percent }: Share,
+): { release: AuditedRelease; findings: readonly Finding[] } {
   const record = store.record(service, release);
-  const models = Object.entries(record?.value?.parts ?? {}).flatMap(([part, { model }]) => (model ? [[part, model] as const] : []));
-  return { release: { release, percent, digest: record?.value?.digest, models: Object.fromEntries(models) }, findings: record?.findings ?? [] };
+  const models = Object.entries(record?.value?.parts ?? {}).flatMap(([part, { model }]) =>
+    model ? [[part, model] as const] : [],
+  );
+  return {
+    release: { release, percent, digest: record?.value?.digest, models: Object.fromEntries(models) },
+    findings: record?.findings ?? [],
+  };
 }
 
 function infoOf({ mergedBy: _mergedBy, signature: _signature, ...info }: Commit): CommitInfo {
@@ -105,7 +129,17 @@ function infoOf({ mergedBy: _mergedBy, signature: _signature, ...info }: Commit)
 }
 
 /** An audit for people. */
-export function auditText({ service, environment, at, state, releases, commit, since, change, weights }: Audit): string {
+export function auditText({
+  service,
+  environment,
+  at,
+  state,
+  releases,
+  commit,
+  since,
+  change,
+  weights,
+}: Audit): string {
   const { mirror, header, holds = {} } = state;
   const models = releases.flatMap(({ release, percent, digest, models: parts }) => [
     `  ${release} ${percent} %  ${digest ?? 'no record'}`,
@@ -115,7 +149,12 @@ export function auditText({ service, environment, at, state, releases, commit, s
     ['weights', weights],
     ['copies', mirror === undefined ? undefined : `${mirror} % to ${state.candidate ?? ''}`],
     ['by header', header && `${header.name}: ${header.value} to ${state.candidate ?? ''}`],
-    ['held', Object.entries(holds).map(([release, reason]) => `${release} (${reason})`).join(', ') || undefined],
+    [
+      'held',
+      Object.entries(holds)
+        .map(([release, reason]) => `${release} (${reason})`)
+        .join(', ') || undefined,
+    ],
     ['reason', change?.reason ?? state.reason],
     ['branch at', `${commit.sha.slice(0, 12)} of ${commit.committed}`],
     ['since', since && `${since.date} (${since.sha.slice(0, 12)})`],
@@ -159,12 +198,14 @@ const TIME_FIX = 'write 2026-03-01T09:30:00Z, with Z or an offset, or a date for
 export function parseTime(text: string, now: Date): Answer<Date> {
   const wrong = (message: string): Answer<Date> =>
     refused(appFinding('trail/time', {}, `${JSON.stringify(text)} ${message}`, TIME_FIX));
-  const [, date = '', time, zone] = /^(\d{4}-\d\d-\d\d)(?:[Tt](\d\d:\d\d:\d\d(?:\.\d+)?)([Zz]|[+-]\d\d:\d\d))?$/.exec(text) ?? [];
+  const [, date = '', time, zone] =
+    /^(\d{4}-\d\d-\d\d)(?:[Tt](\d\d:\d\d:\d\d(?:\.\d+)?)([Zz]|[+-]\d\d:\d\d))?$/.exec(text) ?? [];
   if (date === '') return wrong('is no time that has one meaning');
   const day = new Date(`${date}T00:00:00Z`);
   // The 30th of February would become the 2nd of March.
   if (Number.isNaN(day.getTime()) || day.toISOString().slice(0, 10) !== date) return wrong('is not in the calendar');
-  const at = time === undefined ? new Date(`${date}T23:59:59.999Z`) : new Date(`${date}T${time}${(zone ?? '').toUpperCase()}`);
+  const at =
+    time === undefined ? new Date(`${date}T23:59:59.999Z`) : new Date(`${date}T${time}${(zone ?? '').toUpperCase()}`);
   if (Number.isNaN(at.getTime()) || time?.startsWith('24')) return wrong('is not on the clock');
   if ((time === undefined ? day : at) > now) return wrong('is in the future');
   return answered(at);

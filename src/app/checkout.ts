@@ -62,18 +62,41 @@ export function unitsOf(checkout: Checkout, service: string, environment: string
       if (text === undefined) findings.push(missing(inTree(tree, path), where));
       return text;
     };
-    const [app, intentText, placeText] = [read(`${folder}/argocd-app.json`), read(`${folder}/${INTENT_FILE}`), read(`envs/${environment}/${clusterName}/${CLUSTER_FILE}`)];
+    const [app, intentText, placeText] = [
+      read(`${folder}/argocd-app.json`),
+      read(`${folder}/${INTENT_FILE}`),
+      read(`envs/${environment}/${clusterName}/${CLUSTER_FILE}`),
+    ];
     if (app === undefined || intentText === undefined || placeText === undefined) continue;
     const descriptor = readDescriptor(app);
     if (!descriptor) {
-      findings.push(missing(inTree(tree, `${folder}/argocd-app.json`), where, 'the file is not what synth writes: it is no JSON, or has no namespace'));
+      findings.push(
+        missing(
+          inTree(tree, `${folder}/argocd-app.json`),
+          where,
+          'the file is not what synth writes: it is no JSON, or has no namespace',
+        ),
+      );
       continue;
     }
     const intent = readIntent(intentText, inTree(tree, `${folder}/${INTENT_FILE}`), where);
-    const place = readPlace(placeText, inTree(tree, `envs/${environment}/${clusterName}/${CLUSTER_FILE}`), clusterName, descriptor.namespace);
+    const place = readPlace(
+      placeText,
+      inTree(tree, `envs/${environment}/${clusterName}/${CLUSTER_FILE}`),
+      clusterName,
+      descriptor.namespace,
+    );
     findings.push(...[...intent.findings, ...place.findings].map(writtenBySynth));
     if (!intent.value || !place.value) continue;
-    units.push({ ...intent.value, ...place.value, service, environment, clusterName, team, namespace: descriptor.namespace });
+    units.push({
+      ...intent.value,
+      ...place.value,
+      service,
+      environment,
+      clusterName,
+      team,
+      namespace: descriptor.namespace,
+    });
   }
   return findings.length > 0 ? refused(...findings) : answered(units);
 }
@@ -97,7 +120,13 @@ export function situationOf(checkout: Checkout, service: string, environment: st
   const { team, spec, env } = first;
   const state = requiredState(checkout.store, environment, team, service);
   if (!state.value) return state;
-  return answered({ units, team, policy: policyOf(spec, env.rollout), state: state.value, file: stateFile(checkout.releases, environment, team, service) });
+  return answered({
+    units,
+    team,
+    policy: policyOf(spec, env.rollout),
+    state: state.value,
+    file: stateFile(checkout.releases, environment, team, service),
+  });
 }
 
 /** Namespace of a service in an environment, or `undefined` where it does not run. */
@@ -120,11 +149,17 @@ function readDescriptor(text: string): AppDescriptor | undefined {
 }
 
 /** Where a service stands in an environment: cluster and team. */
-export function placesOf({ files, tree }: Checkout, service: string, environment: string): { team: string; clusterName: string }[] {
+export function placesOf(
+  { files, tree }: Checkout,
+  service: string,
+  environment: string,
+): { team: string; clusterName: string }[] {
   return files.entries(inTree(tree, `envs/${environment}`)).folders.flatMap((clusterName) =>
     files
       .entries(inTree(tree, `envs/${environment}/${clusterName}`))
-      .folders.filter((team) => files.entries(inTree(tree, `envs/${environment}/${clusterName}/${team}/${service}`)).files.length > 0)
+      .folders.filter(
+        (team) => files.entries(inTree(tree, `envs/${environment}/${clusterName}/${team}/${service}`)).files.length > 0,
+      )
       .map((team) => ({ team, clusterName })),
   );
 }
@@ -133,25 +168,51 @@ function unknownService(checkout: Checkout, service: string, environment: string
   const environments = environmentsOf(checkout);
   if (!environments.includes(environment)) {
     const near = didYouMean(environment, environments);
-    const fix = environments.length === 0 ? `run npx ai-service synth first, or name the folder of the tree with --out` : near ? `did you mean ${near}?` : `name one of ${environments.join(', ')}`;
-    return appFinding('checkout/unknown-service', { service, environment }, `${checkout.tree} has no environment ${JSON.stringify(environment)}`, fix);
+    const fix =
+      environments.length === 0
+        ? `run npx ai-service synth first, or name the folder of the tree with --out`
+        : near
+          ? `did you mean ${near}?`
+          : `name one of ${environments.join(', ')}`;
+    return appFinding(
+      'checkout/unknown-service',
+      { service, environment },
+      `${checkout.tree} has no environment ${JSON.stringify(environment)}`,
+      fix,
+    );
   }
   const { files, tree } = checkout;
-  const known = files.entries(inTree(tree, `envs/${environment}`)).folders.flatMap((cluster) =>
-    files.entries(inTree(tree, `envs/${environment}/${cluster}`)).folders.flatMap((team) => files.entries(inTree(tree, `envs/${environment}/${cluster}/${team}`)).folders),
-  );
+  const known = files
+    .entries(inTree(tree, `envs/${environment}`))
+    .folders.flatMap((cluster) =>
+      files
+        .entries(inTree(tree, `envs/${environment}/${cluster}`))
+        .folders.flatMap((team) => files.entries(inTree(tree, `envs/${environment}/${cluster}/${team}`)).folders),
+    );
   const services = [...new Set(known)].filter((name) => name !== '_shared').sort();
   const near = didYouMean(service, services);
   const fix = near ? `did you mean ${near}?` : 'run npx ai-service synth where the sources are, if it is new';
-  return appFinding('checkout/unknown-service', { service, environment }, `${tree} has no service ${JSON.stringify(service)} in ${environment}`, fix);
+  return appFinding(
+    'checkout/unknown-service',
+    { service, environment },
+    `${tree} has no service ${JSON.stringify(service)} in ${environment}`,
+    fix,
+  );
 }
 
 /** Nobody writes these files by hand: a merge broke them, or another version wrote them. */
 function writtenBySynth(finding: Finding): Finding {
-  return { ...finding, fix: 'restore the file from Git, or write it anew with npx ai-service synth where the sources are' };
+  return {
+    ...finding,
+    fix: 'restore the file from Git, or write it anew with npx ai-service synth where the sources are',
+  };
 }
 
-function missing(file: string, where: Where, message = 'the file is not there, and nothing can be rendered without it'): Finding {
+function missing(
+  file: string,
+  where: Where,
+  message = 'the file is not there, and nothing can be rendered without it',
+): Finding {
   const fix = 'run npx ai-service synth where the sources are, and commit what it writes';
   return appFinding('checkout/incomplete', { ...where, file }, message, fix);
 }

@@ -12,7 +12,9 @@ export function memoryFiles(texts: ReadonlyMap<string, string>, names: Iterable<
   };
   for (const name of names) {
     const parts = name.split('/');
-    parts.forEach((part, index) => folder(parts.slice(0, index).join('/'))[index === parts.length - 1 ? 'files' : 'folders'].add(part));
+    parts.forEach((part, index) =>
+      folder(parts.slice(0, index).join('/'))[index === parts.length - 1 ? 'files' : 'folders'].add(part),
+    );
   }
   return {
     read: (path) => texts.get(path),

@@ -38,7 +38,11 @@ const MOST_BYTES = 1_000_000;
  * The dashboards that a user brought along, as ConfigMaps; what cannot be one is a finding. Where the cluster has no
  * Grafana there are none.
  */
-export function renderDashboards(target: Target, dashboards: readonly UserDashboard[], where: Where): { objects: KubeObject[]; findings: Finding[] } {
+export function renderDashboards(
+  target: Target,
+  dashboards: readonly UserDashboard[],
+  where: Where,
+): { objects: KubeObject[]; findings: Finding[] } {
   const objects: KubeObject[] = [];
   const findings: Finding[] = [];
   if (!target.cluster.grafana) return { objects, findings };
@@ -50,7 +54,9 @@ export function renderDashboards(target: Target, dashboards: readonly UserDashbo
     const flaw = problem ?? (bytes > MOST_BYTES ? `it has ${bytes} bytes, and a ConfigMap holds a million` : undefined);
     if (flaw !== undefined) {
       const fix = 'give the JSON of a dashboard, with title and panels, or a builder with a build() that makes it';
-      findings.push(appFinding('chart/dashboard', where, `the dashboard ${JSON.stringify(name)} cannot be written: ${flaw}`, fix));
+      findings.push(
+        appFinding('chart/dashboard', where, `the dashboard ${JSON.stringify(name)} cannot be written: ${flaw}`, fix),
+      );
     } else if (object) objects.push(object);
   }
   return { objects, findings };

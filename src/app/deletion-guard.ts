@@ -48,7 +48,9 @@ function startOf(kinds: Readonly<Record<string, string>>): RegExp {
 export function guardedObject(path: string): string | undefined {
   const manifest = path.slice(path.lastIndexOf('/') + 1);
   const [start = '', kind = ''] = WORKLOAD.exec(manifest) ?? LASTING.exec(manifest) ?? [];
-  return start === '' ? undefined : `${WORKLOADS[kind] ?? LASTING_KINDS[kind]} ${manifest.slice(start.length).replace(/\.yaml$/, '')}`;
+  return start === ''
+    ? undefined
+    : `${WORKLOADS[kind] ?? LASTING_KINDS[kind]} ${manifest.slice(start.length).replace(/\.yaml$/, '')}`;
 }
 
 /** What is known of the releases of a service in an environment that has no state of it. */
@@ -68,13 +70,18 @@ export interface Unknown {
  * @param unknown of a service that releases decide there; `undefined` where it has a state, or none is needed.
  * @returns of a path what to do in place of bringing it back; `undefined` where nothing more is known.
  */
-export function lostState(unknown: (environment: string, team: string, service: string) => Unknown | undefined): (path: string) => string | undefined {
+export function lostState(
+  unknown: (environment: string, team: string, service: string) => Unknown | undefined,
+): (path: string) => string | undefined {
   return (path) => {
     const [area, environment = '', , team = '', service = '', , manifest = ''] = path.split('/');
     if (area !== 'envs' || !WORKLOAD.test(manifest) || isOneForAll(manifest, service)) return undefined;
     const found = unknown(environment, team, service);
-    if (found?.records.some((release) => manifest.endsWith(`-${release}.yaml`))) return `there are release records of ${service}, but no state at ${found.file}: restore that file from Git`;
-    return found?.emptyStore === undefined ? undefined : `bring it back; if ${service} was released, restore ${found.file} from Git, or correct releases of the platform: there is no state in ${found.emptyStore}`;
+    if (found?.records.some((release) => manifest.endsWith(`-${release}.yaml`)))
+      return `there are release records of ${service}, but no state at ${found.file}: restore that file from Git`;
+    return found?.emptyStore === undefined
+      ? undefined
+      : `bring it back; if ${service} was released, restore ${found.file} from Git, or correct releases of the platform: there is no state in ${found.emptyStore}`;
   };
 }
 
@@ -96,6 +103,8 @@ export function deletionGuard({ remains, released }: GuardQuestions): (path: str
     const workload = WORKLOAD.test(manifest);
     if (!workload && !LASTING.test(manifest)) return undefined;
     if (leaves) return unit;
-    return workload && !isOneForAll(manifest, service) && released(environment, team, service, manifest) ? undefined : `${unit}/${manifest.replace(/\.yaml$/, '')}`;
+    return workload && !isOneForAll(manifest, service) && released(environment, team, service, manifest)
+      ? undefined
+      : `${unit}/${manifest.replace(/\.yaml$/, '')}`;
   };
 }

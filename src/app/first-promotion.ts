@@ -25,7 +25,9 @@ export function planFirstPromotion(scope: ReleaseScope, promotion: Promotion): A
   const [here, there] = [config.environments[from], config.environments[to]];
   if (!spec || !here || !there || !platform.services.some((each) => each.name === service && each.runsIn(to))) {
     const message = `the sources have no service ${JSON.stringify(service)} in ${to}`;
-    return refused(appFinding('checkout/unknown-service', where, message, 'correct the name, or add the environment to the service'));
+    return refused(
+      appFinding('checkout/unknown-service', where, message, 'correct the name, or add the environment to the service'),
+    );
   }
   const { team } = spec.owner;
   const stages = [...new Set(Object.values(config.environments).map(({ stage }) => stage))];
@@ -41,5 +43,8 @@ export function planFirstPromotion(scope: ReleaseScope, promotion: Promotion): A
   if (!rendered.value) return rendered;
   const changed = treeChanges({ root: scope.root, tree: scope.tree, synthesis: rendered.value });
   if (!changed.value) return refused(...rendered.findings, ...changed.findings);
-  return answered({ team, policy: policyOf(spec, there.rollout), before: undefined, after, changes: [state, ...changed.value] }, ...rendered.findings);
+  return answered(
+    { team, policy: policyOf(spec, there.rollout), before: undefined, after, changes: [state, ...changed.value] },
+    ...rendered.findings,
+  );
 }

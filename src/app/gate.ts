@@ -22,7 +22,11 @@ export interface GateCase {
   readonly question: GateQuestion | undefined;
 }
 
-const JUDGED: Readonly<Partial<Record<ReleaseState['phase'], GatePhase>>> = { warming: 'warming', canary: 'canary', finishing: 'finishing' };
+const JUDGED: Readonly<Partial<Record<ReleaseState['phase'], GatePhase>>> = {
+  warming: 'warming',
+  canary: 'canary',
+  finishing: 'finishing',
+};
 
 /**
  * Which candidate has to be judged, by what. After `finish` it is the new stable release, beside the one that served
@@ -30,13 +34,19 @@ const JUDGED: Readonly<Partial<Record<ReleaseState['phase'], GatePhase>>> = { wa
  *
  * @param clusterLabel the label that holds the cluster's name, where one Prometheus has several.
  */
-export function gateCase(checkout: Checkout, service: string, environment: string, clusterLabel: string | undefined): Answer<GateCase> {
+export function gateCase(
+  checkout: Checkout,
+  service: string,
+  environment: string,
+  clusterLabel: string | undefined,
+): Answer<GateCase> {
   const situation = situationOf(checkout, service, environment);
   if (!situation.value) return situation;
   const { units, policy, state, file } = situation.value;
   const clusters = units.map(({ clusterName }) => clusterName);
   const phase = JUDGED[state.phase];
-  if (phase === undefined || (phase === 'finishing' && state.previous === undefined)) return answered({ file, state, policy, clusters, question: undefined });
+  if (phase === undefined || (phase === 'finishing' && state.previous === undefined))
+    return answered({ file, state, policy, clusters, question: undefined });
 
   const [candidate, stable] = phase === 'finishing' ? [state.stable, state.previous] : [state.candidate, state.stable];
   const findings: Finding[] = [];
@@ -49,11 +59,22 @@ export function gateCase(checkout: Checkout, service: string, environment: strin
     const subject = gateSubject({ ...target.value, serving }, clusterLabel);
     if (subject) subjects.push(subject);
   }
-  const records = [candidate, stable].map((release) => (release === undefined ? undefined : checkout.store.record(service, release)?.value));
+  const records = [candidate, stable].map((release) =>
+    release === undefined ? undefined : checkout.store.record(service, release)?.value,
+  );
   const [own, other] = records;
   if (!own || !other || findings.some(({ severity }) => severity === 'error')) return refused(...findings);
   const weight = phase === 'finishing' ? 100 : state.weight;
-  const question: GateQuestion = { service, environment, phase, weight, policy, candidate: judgedRelease(own), stable: judgedRelease(other), clusters: subjects };
+  const question: GateQuestion = {
+    service,
+    environment,
+    phase,
+    weight,
+    policy,
+    candidate: judgedRelease(own),
+    stable: judgedRelease(other),
+    clusters: subjects,
+  };
   return answered({ file, state, policy, clusters, question });
 }
 
@@ -64,7 +85,10 @@ function beforeCleanup(serving: Serving): Serving {
 }
 
 /** The move that a verdict asks for; none when it is inconclusive, or when automation is paused. */
-export function moveFor({ state, policy }: GateCase, { verdict, phase }: Pick<GateEvaluation, 'verdict' | 'phase'>): Move | undefined {
+export function moveFor(
+  { state, policy }: GateCase,
+  { verdict, phase }: Pick<GateEvaluation, 'verdict' | 'phase'>,
+): Move | undefined {
   if (verdict === 'inconclusive' || state.paused !== undefined) return undefined;
   if (verdict === 'fail') return phase === 'finishing' ? { action: 'rollback' } : { action: 'abort' };
   if (phase === 'finishing') return { action: 'cleanup' };

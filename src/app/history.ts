@@ -82,7 +82,10 @@ interface Trail {
 }
 
 /** The states of a service, in all environments or in one. */
-export function placesIn(files: Files, { releases, service, environment }: Pick<HistoryQuery, 'releases' | 'service' | 'environment'>): StatePlace[] {
+export function placesIn(
+  files: Files,
+  { releases, service, environment }: Pick<HistoryQuery, 'releases' | 'service' | 'environment'>,
+): StatePlace[] {
   return files.entries(releases).folders.flatMap((each) =>
     files.entries(`${releases}/${each}`).folders.flatMap((team) => {
       const place = placeOfState(releases, stateFile(releases, each, team, service));
@@ -97,9 +100,20 @@ function fileOf({ releases }: Pick<Trail, 'releases'>, { environment, team, serv
 }
 
 /** Merges are in the log and make no entry, so that it may take more commits than entries. */
-async function readEntries(trail: Trail, ref: string, limit: number, commits: number): Promise<Answer<readonly TrailEntry[]>> {
+async function readEntries(
+  trail: Trail,
+  ref: string,
+  limit: number,
+  commits: number,
+): Promise<Answer<readonly TrailEntry[]>> {
   const paths = trail.places.map((place) => fileOf(trail, place));
-  const found = await trail.repository.log({ ref, paths, merges: true, signatures: true, ...(commits < Infinity && { limit: commits }) });
+  const found = await trail.repository.log({
+    ref,
+    paths,
+    merges: true,
+    signatures: true,
+    ...(commits < Infinity && { limit: commits }),
+  });
   if (!found.value) return found;
   const entries: TrailEntry[] = [];
   for (let at = 0; at < found.value.length && entries.length < limit; at += AT_A_TIME) {
@@ -126,18 +140,28 @@ async function entriesOf(trail: Trail, commit: Commit): Promise<Answer<readonly 
   const at = new Map(shas.map((sha, index) => [sha, read[index]?.value]));
   const entries = trail.places.flatMap((place) => {
     const file = fileOf(trail, place);
-    const text = (sha: string | undefined): string | undefined => (sha === undefined ? undefined : at.get(sha)?.get(file));
+    const text = (sha: string | undefined): string | undefined =>
+      sha === undefined ? undefined : at.get(sha)?.get(file);
     const after = text(commit.sha);
     // A merge changes what neither side had; a commit what was before it.
-    if (commit.parents.length > 0 ? commit.parents.some((parent) => text(parent) === after) : after === undefined) return [];
+    if (commit.parents.length > 0 ? commit.parents.some((parent) => text(parent) === after) : after === undefined)
+      return [];
     const kept = mergedBy === undefined || text(mergedBy.sha) !== text(mergedBy.parents[0]);
     return [entryOf(trail, place, commit, { before: text(commit.parents[0]), after, kept })];
   });
   return answered(entries);
 }
 
-function textsAt({ texts, repository, places, releases }: Trail, sha: string): Promise<Answer<ReadonlyMap<string, string>>> {
-  const known = texts.get(sha) ?? repository.readFiles(sha, places.map((place) => fileOf({ releases }, place)));
+function textsAt(
+  { texts, repository, places, releases }: Trail,
+  sha: string,
+): Promise<Answer<ReadonlyMap<string, string>>> {
+  const known =
+    texts.get(sha) ??
+    repository.readFiles(
+      sha,
+      places.map((place) => fileOf({ releases }, place)),
+    );
   texts.set(sha, known);
   return known;
 }
@@ -153,7 +177,8 @@ function entryOf(trail: Trail, place: StatePlace, commit: Commit, texts: Texts):
   const [before, after] = [stateIn(trail, place, texts.before), stateIn(trail, place, texts.after)];
   const weights = after && weightsOf(after);
   // A file that was broken before or after says nothing about a move.
-  const whole = (texts.before === undefined) === (before === undefined) && (texts.after === undefined) === (after === undefined);
+  const whole =
+    (texts.before === undefined) === (before === undefined) && (texts.after === undefined) === (after === undefined);
   const seen = whole ? whatHappened(before, after) : 'edit';
   const said = saidBy(commit, place, weights, seen);
   const release = after && releaseOf(before, after);
@@ -177,10 +202,18 @@ function entryOf(trail: Trail, place: StatePlace, commit: Commit, texts: Texts):
   };
 }
 
-function stateIn({ releases }: Pick<Trail, 'releases'>, place: StatePlace, text: string | undefined): ReleaseState | undefined {
+function stateIn(
+  { releases }: Pick<Trail, 'releases'>,
+  place: StatePlace,
+  text: string | undefined,
+): ReleaseState | undefined {
   if (text === undefined) return undefined;
   const { environment, team, service } = place;
-  return openStore(memoryFiles(new Map([[fileOf({ releases }, place), text]])), releases).state(environment, team, service)?.value;
+  return openStore(memoryFiles(new Map([[fileOf({ releases }, place), text]])), releases).state(
+    environment,
+    team,
+    service,
+  )?.value;
 }
 
 /** What a commit may call what its states show: some moves have the same result. */
@@ -191,17 +224,36 @@ const CALLED: Readonly<Partial<Record<Happening, readonly string[]>>> = {
 };
 
 /** The action that the trailers name, when they are about this state and agree with it. */
-function saidBy({ trailers }: CommitInfo, { service, environment }: StatePlace, weights: string | undefined, seen: Happening): Happening | undefined {
-  const values = (key: string): string[] => trailers.filter(([name]) => name.toLowerCase() === key).map(([, value]) => value);
+function saidBy(
+  { trailers }: CommitInfo,
+  { service, environment }: StatePlace,
+  weights: string | undefined,
+  seen: Happening,
+): Happening | undefined {
+  const values = (key: string): string[] =>
+    trailers.filter(([name]) => name.toLowerCase() === key).map(([, value]) => value);
   // Two moves in one commit are a squash, which names none of them.
   const [action, ...others] = values('action');
   if (action === undefined || others.length > 0 || !(CALLED[seen] ?? [seen]).includes(action)) return undefined;
-  if (values('service')[0] !== service || values('environment')[0] !== environment || values('weights')[0] !== weights) return undefined;
+  if (values('service')[0] !== service || values('environment')[0] !== environment || values('weights')[0] !== weights)
+    return undefined;
   return action as Happening;
 }
 
 const HEAD = [
-  'DATE', 'ENVIRONMENT', 'ACTION', 'RELEASE', 'MODEL', 'DIGEST', 'WEIGHTS', 'REASON', 'COMMIT', 'AUTHOR', 'APPROVED BY', 'SIGNATURE', 'NOTE',
+  'DATE',
+  'ENVIRONMENT',
+  'ACTION',
+  'RELEASE',
+  'MODEL',
+  'DIGEST',
+  'WEIGHTS',
+  'REASON',
+  'COMMIT',
+  'AUTHOR',
+  'APPROVED BY',
+  'SIGNATURE',
+  'NOTE',
 ];
 
 /** The trail as a table for people. */
@@ -237,7 +289,10 @@ function changesText(changes: readonly FieldChange[]): string {
 
 /** Who stands by a commit, for people: signing off one's own work is no approval. */
 export function approvedBy(all: readonly Approval[]): string {
-  return all.filter(({ kind }) => kind !== 'signed-off').map(({ kind, who }) => `${who.replace(/ <.*>$/, '')} (${kind})`).join(', ');
+  return all
+    .filter(({ kind }) => kind !== 'signed-off')
+    .map(({ kind, who }) => `${who.replace(/ <.*>$/, '')} (${kind})`)
+    .join(', ');
 }
 
 /**

@@ -4,7 +4,13 @@ import type { Where } from '../core/finding.ts';
 import { readYaml } from '../core/read-yaml.ts';
 import { driftLimits } from '../service/drift.ts';
 import { fieldPath, parseWith } from '../service/parse.ts';
-import { cluster as clusterSchema, environment as environmentSchema, type Cluster, type Environment, type PlatformConfig } from '../service/platform.ts';
+import {
+  cluster as clusterSchema,
+  environment as environmentSchema,
+  type Cluster,
+  type Environment,
+  type PlatformConfig,
+} from '../service/platform.ts';
 import { reference, type Reference } from '../service/reference.ts';
 import { aiService, type ServiceSpec } from '../service/service.ts';
 import type { ServicePatch } from './patch.ts';
@@ -65,11 +71,20 @@ interface IntentContext extends Pick<Intent, 'references' | 'patches' | 'annotat
  * What stands in the file of an intent: what was written and no default, but in canonical form, so that another spelling of
  * the same changes no byte.
  */
-export function intentData({ spec: parsed, written, overrides }: WrittenService, { references, patches, names, annotations }: IntentContext): object {
+export function intentData(
+  { spec: parsed, written, overrides }: WrittenService,
+  { references, patches, names, annotations }: IntentContext,
+): object {
   const { environments: _where, ...spec } = shapedLike(parsed, written) as Record<string, unknown>;
   const carried = overrides.map(carriedBy).filter((override) => Object.keys(override).length > 0);
-  const used = Object.fromEntries(parsed.monitoring.drift.map(driftLimits).flatMap(({ reference: path }) => (references.get(path) ? [[path, references.get(path)]] : [])));
-  const applied = patches.filter(({ selector: { environment } }) => environment === undefined || names.includes(environment));
+  const used = Object.fromEntries(
+    parsed.monitoring.drift
+      .map(driftLimits)
+      .flatMap(({ reference: path }) => (references.get(path) ? [[path, references.get(path)]] : [])),
+  );
+  const applied = patches.filter(
+    ({ selector: { environment } }) => environment === undefined || names.includes(environment),
+  );
   return {
     spec,
     ...(carried.length > 0 && { overrides: plain(carried) }),
@@ -83,7 +98,9 @@ export function intentData({ spec: parsed, written, overrides }: WrittenService,
 function carriedBy(override: unknown): Record<string, unknown> {
   const { models, ...rest } = (override ?? {}) as Record<string, unknown>;
   const parts = pick(rest, PARTS, (part) => pick(part, ['env', 'resources'], (value) => value));
-  const carriedModels = pick(models, Object.keys(models ?? {}), (part) => pick(part, ['env', 'resources'], (value) => value));
+  const carriedModels = pick(models, Object.keys(models ?? {}), (part) =>
+    pick(part, ['env', 'resources'], (value) => value),
+  );
   return { ...parts, ...(Object.keys(carriedModels).length > 0 && { models: carriedModels }) };
 }
 
@@ -92,7 +109,8 @@ function pick(value: unknown, fields: readonly string[], change: (value: unknown
   const picked = fields.flatMap((field) => {
     const child = (value as Record<string, unknown>)[field];
     const changed = child === undefined ? undefined : change(child);
-    const empty = changed === undefined || (typeof changed === 'object' && changed !== null && Object.keys(changed).length === 0);
+    const empty =
+      changed === undefined || (typeof changed === 'object' && changed !== null && Object.keys(changed).length === 0);
     return empty ? [] : [[field, changed] as const];
   });
   return Object.fromEntries(picked);
@@ -100,7 +118,8 @@ function pick(value: unknown, fields: readonly string[], change: (value: unknown
 
 /** Of a parsed value, what was written. */
 function shapedLike(parsed: unknown, written: unknown): unknown {
-  if (Array.isArray(parsed) && Array.isArray(written)) return parsed.map((item, index) => shapedLike(item, written[index]));
+  if (Array.isArray(parsed) && Array.isArray(written))
+    return parsed.map((item, index) => shapedLike(item, written[index]));
   if (typeof parsed !== 'object' || parsed === null || typeof written !== 'object' || written === null) return parsed;
   const shaped: Record<string, unknown> = {};
   for (const field of Object.keys(parsed)) {
@@ -135,7 +154,10 @@ export function readIntent(text: string, file: string, where: Where): Answer<Int
   const at = { ...where, file };
   const outer = parseWith(intentFile, yaml.value, at, yaml.locate);
   if (!outer.value) return refused(...outer.findings);
-  const spec = parseWith(aiService, outer.value.spec, at, (path) => ({ ...yaml.locate(['spec', ...path]), field: fieldPath(undefined, ['spec']) }));
+  const spec = parseWith(aiService, outer.value.spec, at, (path) => ({
+    ...yaml.locate(['spec', ...path]),
+    field: fieldPath(undefined, ['spec']),
+  }));
   if (!spec.value) return refused(...spec.findings);
   const references = new Map<string, Reference>(Object.entries(outer.value.references));
   const { overrides, patches, annotations } = outer.value;
@@ -144,7 +166,11 @@ export function readIntent(text: string, file: string, where: Where): Answer<Int
 }
 
 /** What stands in the file of a cluster of an environment; what its functions give stands in the intents. */
-export function placeData(environment: string, clusterName: string, { environments, clusters }: PlatformConfig): object {
+export function placeData(
+  environment: string,
+  clusterName: string,
+  { environments, clusters }: PlatformConfig,
+): object {
   const { stage, rollout } = environments[environment]!;
   const { serviceAccountAnnotations: _function, ...cluster } = clusters[clusterName]!;
   const stages = [...new Set(Object.values(environments).map((each) => each.stage))];
@@ -166,5 +192,9 @@ export function readPlace(text: string, file: string, clusterName: string, names
   const { value, findings } = parseWith(placeFile, yaml.value, { file }, yaml.locate);
   if (!value) return refused(...findings);
   const { stage, rollout, stages, cluster } = value;
-  return answered({ env: environmentSchema.parse({ stage, rollout, namespace, clusters: [clusterName] }), cluster, stages });
+  return answered({
+    env: environmentSchema.parse({ stage, rollout, namespace, clusters: [clusterName] }),
+    cluster,
+    stages,
+  });
 }

@@ -31,7 +31,10 @@ export interface Registries {
 }
 
 /** Opens the registries of a platform, each at most once; what was asked once is not asked again. */
-export function registriesOf(configs: Readonly<Record<string, Parameters<typeof openRegistry>[1]>>, deps: RegistryDeps): Registries {
+export function registriesOf(
+  configs: Readonly<Record<string, Parameters<typeof openRegistry>[1]>>,
+  deps: RegistryDeps,
+): Registries {
   const opened = new Map<string, Promise<Registry>>();
   return {
     names: Object.keys(configs),
@@ -65,12 +68,19 @@ function remembering(registry: Registry): Registry {
  *
  * @returns the locked models by part; or why one of them cannot be released, of all of them at once.
  */
-export async function lockModels(registries: Registries, { models, metrics, where, ...allowance }: LockRequest): Promise<Answer<Readonly<Record<string, LockedModel>>>> {
+export async function lockModels(
+  registries: Registries,
+  { models, metrics, where, ...allowance }: LockRequest,
+): Promise<Answer<Readonly<Record<string, LockedModel>>>> {
   const locked = await Promise.all(
     Object.entries(models).map(async ([part, wanted]) => {
       const at: Where = { ...where, field: fieldOf(part) };
       const { value, findings } = await lockOne(registries, wanted, metrics[part] ?? new Set(), at, allowance);
-      return { part, value, findings: findings.map((finding) => ({ ...finding, where: { ...where, ...finding.where } })) };
+      return {
+        part,
+        value,
+        findings: findings.map((finding) => ({ ...finding, where: { ...where, ...finding.where } })),
+      };
     }),
   );
   const findings = locked.flatMap((each) => each.findings);
@@ -83,7 +93,13 @@ export function fieldOf(part: string): string {
   return part === 'predictor' ? 'predictor.model' : `models.${part}.model`;
 }
 
-async function lockOne(registries: Registries, wanted: WantedModel, metrics: ReadonlySet<string>, where: Where, allowance: Allowance): Promise<Answer<LockedModel>> {
+async function lockOne(
+  registries: Registries,
+  wanted: WantedModel,
+  metrics: ReadonlySet<string>,
+  where: Where,
+  allowance: Allowance,
+): Promise<Answer<LockedModel>> {
   if ('uri' in wanted) {
     const problem = modelUriProblem(wanted.uri);
     return problem ? refused(releaseFinding('release/request', where, problem.message, problem.fix)) : answered(wanted);
@@ -91,7 +107,11 @@ async function lockOne(registries: Registries, wanted: WantedModel, metrics: Rea
   const opening = registries.open(wanted.registry);
   if (!opening) return refused(unknownRegistry(wanted.registry, registries.names, where));
   const { name, version, alias } = wanted;
-  const request = { name, ...(version !== undefined && { version }), ...(alias !== undefined && { alias, allow: allowance }) };
+  const request = {
+    name,
+    ...(version !== undefined && { version }),
+    ...(alias !== undefined && { alias, allow: allowance }),
+  };
   const { value: model, findings } = await (await opening).resolve(request);
   if (!model) return refused(...findings);
   const unfit = refusal(model, where, allowance);
@@ -99,7 +119,12 @@ async function lockOne(registries: Registries, wanted: WantedModel, metrics: Rea
   return answered(lockOf(wanted.registry, alias, model, metrics), ...findings);
 }
 
-function lockOf(registry: string, alias: string | undefined, model: ResolvedModel, wanted: ReadonlySet<string>): LockedModel {
+function lockOf(
+  registry: string,
+  alias: string | undefined,
+  model: ResolvedModel,
+  wanted: ReadonlySet<string>,
+): LockedModel {
   const { name, version, uri, digest, run, uid, created, approval } = model;
   const metrics = Object.fromEntries(Object.entries(model.metrics).filter(([metric]) => wanted.has(metric)));
   const { datasets } = model;

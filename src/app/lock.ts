@@ -55,10 +55,16 @@ export async function verifyLocks(scope: ReleaseScope, query: LockQuery = {}): P
 function unknownOf({ platform, config }: ReleaseScope, { service, environment }: LockQuery): Finding | undefined {
   const known = service === undefined || platform.services.some(({ name }) => name === service);
   if (known && (environment === undefined || Object.hasOwn(config.environments, environment))) return undefined;
-  return unknownPlace(platform, { service: service ?? platform.services[0]?.name ?? '', environment: environment ?? '' });
+  return unknownPlace(platform, {
+    service: service ?? platform.services[0]?.name ?? '',
+    environment: environment ?? '',
+  });
 }
 
-function locksOf({ platform, config, store }: ReleaseScope, query: LockQuery): { locks: Map<string, Lock>; findings: Finding[] } {
+function locksOf(
+  { platform, config, store }: ReleaseScope,
+  query: LockQuery,
+): { locks: Map<string, Lock>; findings: Finding[] } {
   const locks = new Map<string, Lock>();
   const findings: Finding[] = [];
   for (const { name: service, base } of platform.services) {
@@ -72,7 +78,15 @@ function locksOf({ platform, config, store }: ReleaseScope, query: LockQuery): {
       for (const release of [stable, candidate, previous]) {
         if (release === undefined) continue;
         const record = store.record(service, release);
-        if (!record) findings.push(releaseFinding('release/unknown-release', { service, environment, file: state.file }, `there is no record of release ${release}`, 'restore that record from Git'));
+        if (!record)
+          findings.push(
+            releaseFinding(
+              'release/unknown-release',
+              { service, environment, file: state.file },
+              `there is no record of release ${release}`,
+              'restore that record from Git',
+            ),
+          );
         findings.push(...(record?.findings ?? []));
         for (const [part, { model }] of Object.entries(record?.value?.parts ?? {})) {
           if (!model) continue;
@@ -82,7 +96,8 @@ function locksOf({ platform, config, store }: ReleaseScope, query: LockQuery): {
           if (release === stable) lock.serves.push({ service, environment, file: record!.file, field });
           for (const cluster of clusters) {
             const place = mirrored(config.clusters[cluster]?.mirrors ?? {}, model.uri);
-            if (place !== model.uri) lock.mirrors.set(place, { service, environment, cluster, file: record!.file, field });
+            if (place !== model.uri)
+              lock.mirrors.set(place, { service, environment, cluster, file: record!.file, field });
           }
         }
       }
@@ -95,7 +110,12 @@ function locksOf({ platform, config, store }: ReleaseScope, query: LockQuery): {
 function lockIn(locks: Map<string, Lock>, model: LockedModel): Lock {
   const { metrics: _metrics, datasets: _datasets, ...asked } = model;
   const key = canonicalJson(asked);
-  const lock = locks.get(key) ?? { model, records: new Map<string, Where>(), serves: [], mirrors: new Map<string, Where>() };
+  const lock = locks.get(key) ?? {
+    model,
+    records: new Map<string, Where>(),
+    serves: [],
+    mirrors: new Map<string, Where>(),
+  };
   locks.set(key, lock);
   return lock;
 }
@@ -106,7 +126,9 @@ async function verifyLock(scope: ReleaseScope, { model, records, serves, mirrors
   const places = [...records.values()];
   if (!opening) return places.map((where) => unknownRegistry(name ?? '', scope.registries.names, where));
   const drifts = await (await opening).verify(pinOf(model));
-  const findings = drifts.flatMap((drift) => (drift.kind === 'alias-moved' ? serves : places).map((where) => findingOfDrift(drift, where)));
+  const findings = drifts.flatMap((drift) =>
+    (drift.kind === 'alias-moved' ? serves : places).map((where) => findingOfDrift(drift, where)),
+  );
   const immutable = await openImmutable(scope.deps);
   for (const [uri, where] of mirrors) {
     // What a copy is identified by may differ from the original; that it is there is what counts.
@@ -116,7 +138,16 @@ async function verifyLock(scope: ReleaseScope, { model, records, serves, mirrors
 }
 
 function pinOf({ uri, name, version, digest, run, uid, created, approval, requested }: LockedModel): Pin {
-  const known = Object.entries({ name, version, digest, run, uid, created, approval, alias: requested?.slice(1) }).filter(([, value]) => value !== undefined);
+  const known = Object.entries({
+    name,
+    version,
+    digest,
+    run,
+    uid,
+    created,
+    approval,
+    alias: requested?.slice(1),
+  }).filter(([, value]) => value !== undefined);
   return { uri, ...Object.fromEntries(known) };
 }
 

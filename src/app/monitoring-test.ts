@@ -16,14 +16,54 @@ import { parseWith } from '../service/parse.ts';
 
 /** What may be wrong with stories that alerts are tested by. */
 export const STORY_RULES = [
-  { id: 'story/file', severity: 'error', summary: 'A file of stories is a list of stories, and can be read.', source: 'ours: half of the stories would pass for all of them' },
-  { id: 'story/series', severity: 'error', summary: 'Series of a story are selectors of one series, with values as promtool writes them.', source: 'prometheus 2.42 to 3.14 promql/promqltest: 1+2x3, _, stale' },
-  { id: 'story/unread', severity: 'error', summary: 'A story has series that some rule of the service reads.', source: 'ours: others change nothing, so the name is a mistake' },
-  { id: 'story/alert', severity: 'error', summary: 'A story names alerts of the service itself.', source: 'ours: an alert that is not there is silent, and the story would hold' },
-  { id: 'story/untested', severity: 'warning', summary: 'Every alert of a service fires in one of its stories.', source: 'ours: what never fired is hoped for, not proven' },
-  { id: 'story/untold', severity: 'info', summary: 'The stories that every service has, of healthy traffic and an outage, tell its built-in alerts.', source: 'ours: they are made of requests, by whoever counts them; all other alerts are tested with this package' },
-  { id: 'story/no-rules', severity: 'error', summary: 'The service has rules in the environment.', source: 'ours: without rules every story of silence holds' },
-  { id: 'story/no-promtool', severity: 'error', summary: 'promtool is there to run the stories.', source: 'the Debian package prometheus has it, and so has every release of Prometheus' },
+  {
+    id: 'story/file',
+    severity: 'error',
+    summary: 'A file of stories is a list of stories, and can be read.',
+    source: 'ours: half of the stories would pass for all of them',
+  },
+  {
+    id: 'story/series',
+    severity: 'error',
+    summary: 'Series of a story are selectors of one series, with values as promtool writes them.',
+    source: 'prometheus 2.42 to 3.14 promql/promqltest: 1+2x3, _, stale',
+  },
+  {
+    id: 'story/unread',
+    severity: 'error',
+    summary: 'A story has series that some rule of the service reads.',
+    source: 'ours: others change nothing, so the name is a mistake',
+  },
+  {
+    id: 'story/alert',
+    severity: 'error',
+    summary: 'A story names alerts of the service itself.',
+    source: 'ours: an alert that is not there is silent, and the story would hold',
+  },
+  {
+    id: 'story/untested',
+    severity: 'warning',
+    summary: 'Every alert of a service fires in one of its stories.',
+    source: 'ours: what never fired is hoped for, not proven',
+  },
+  {
+    id: 'story/untold',
+    severity: 'info',
+    summary: 'The stories that every service has, of healthy traffic and an outage, tell its built-in alerts.',
+    source: 'ours: they are made of requests, by whoever counts them; all other alerts are tested with this package',
+  },
+  {
+    id: 'story/no-rules',
+    severity: 'error',
+    summary: 'The service has rules in the environment.',
+    source: 'ours: without rules every story of silence holds',
+  },
+  {
+    id: 'story/no-promtool',
+    severity: 'error',
+    summary: 'promtool is there to run the stories.',
+    source: 'the Debian package prometheus has it, and so has every release of Prometheus',
+  },
 ] as const satisfies readonly Rule[];
 
 /** A finding about stories. */
@@ -31,9 +71,14 @@ export const storyFinding = findingOf(STORY_RULES);
 
 const story = z.strictObject({
   story: z.string().min(1).meta({ description: 'What happens, a sentence.' }),
-  series: z.record(z.string(), z.string()).meta({ description: 'Values by series, one a minute: { "loans_total": "0+60x30 1800+0x30" }.' }),
+  series: z
+    .record(z.string(), z.string())
+    .meta({ description: 'Values by series, one a minute: { "loans_total": "0+60x30 1800+0x30" }.' }),
   at: duration.default('1h').meta({ description: 'When the alerts are looked at, from the beginning.' }),
-  fires: z.array(z.string()).default([]).meta({ description: 'Alerts of the service that fire then. All others stay silent from beginning to end.' }),
+  fires: z
+    .array(z.string())
+    .default([])
+    .meta({ description: 'Alerts of the service that fire then. All others stay silent from beginning to end.' }),
 });
 
 const stories = z.array(story).min(1);
@@ -71,7 +116,11 @@ export function readStories(text: string, file: string, where: Where): Answer<re
  * Makes tests of the stories of a service: each of its own alerts fires where a story says so, and at no other time. Series
  * get the labels that the rules ask for, so that a story needs to write only what matters.
  */
-export function testsOfStories(rules: RulesUnderTest, told: readonly Story[], where: Where): Answer<readonly StoryTest[]> {
+export function testsOfStories(
+  rules: RulesUnderTest,
+  told: readonly Story[],
+  where: Where,
+): Answer<readonly StoryTest[]> {
   const own = ownAlerts(rules);
   const reads = readsOf(rules);
   const findings: Finding[] = [];
@@ -79,20 +128,36 @@ export function testsOfStories(rules: RulesUnderTest, told: readonly Story[], wh
     const unknown = each.fires.filter((name) => !own.includes(name));
     for (const name of unknown) {
       const near = didYouMean(name, own);
-      findings.push(storyFinding('story/alert', where, `story ${JSON.stringify(each.story)}: the service has no alert ${JSON.stringify(name)} of its own`, near === undefined ? `write one of ${own.join(', ')}` : `did you mean ${near}?`));
+      findings.push(
+        storyFinding(
+          'story/alert',
+          where,
+          `story ${JSON.stringify(each.story)}: the service has no alert ${JSON.stringify(name)} of its own`,
+          near === undefined ? `write one of ${own.join(', ')}` : `did you mean ${near}?`,
+        ),
+      );
     }
     const series = Object.entries(each.series).map(([selector, values]) => {
       const { value, findings: wrong } = seriesOf(selector, values, reads, rules, { ...where, field: each.story });
       findings.push(...wrong);
       return value ?? '';
     });
-    return { name: each.story, text: testFile(each.story, series.map((text, index) => ({ series: text, values: Object.values(each.series)[index] ?? '' })), expectations(each, own)) };
+    return {
+      name: each.story,
+      text: testFile(
+        each.story,
+        series.map((text, index) => ({ series: text, values: Object.values(each.series)[index] ?? '' })),
+        expectations(each, own),
+      ),
+    };
   });
   const fired = new Set(told.flatMap(({ fires }) => fires));
-  const untested = own.filter((name) => !fired.has(name)).map((name) => {
-    const message = `no story says when ${name} fires`;
-    return storyFinding('story/untested', where, message, `add one: { story: …, series: …, fires: [${name}] }`);
-  });
+  const untested = own
+    .filter((name) => !fired.has(name))
+    .map((name) => {
+      const message = `no story says when ${name} fires`;
+      return storyFinding('story/untested', where, message, `add one: { story: …, series: …, fires: [${name}] }`);
+    });
   return findings.length > 0 ? refused(...findings) : answered(tests, ...untested);
 }
 
@@ -103,21 +168,60 @@ export function testsOfStories(rules: RulesUnderTest, told: readonly Story[], wh
  */
 export function builtInStories(rules: RulesUnderTest, where: Where): Answer<readonly StoryTest[]> {
   const alerts = rules.groups.flatMap((group) => group.rules.filter((rule): rule is AlertRule => 'alert' in rule));
-  const minded = [...new Set(alerts.map(({ alert }) => alert))].filter((name) => name === 'AiServiceOutage' || name === 'AiSloErrorBudgetBurn');
-  const told = alerts.filter(({ alert, labels }) => alert === 'AiServiceOutage' || (alert === 'AiSloErrorBudgetBurn' && labels['ai_slo'] === 'availability'));
+  const minded = [...new Set(alerts.map(({ alert }) => alert))].filter(
+    (name) => name === 'AiServiceOutage' || name === 'AiSloErrorBudgetBurn',
+  );
+  const told = alerts.filter(
+    ({ alert, labels }) =>
+      alert === 'AiServiceOutage' || (alert === 'AiSloErrorBudgetBurn' && labels['ai_slo'] === 'availability'),
+  );
   const pages = told.some(({ alert, labels }) => alert === 'AiServiceOutage' || labels['burn_tier'] === 'fast');
   const counted = requestsOf(rules);
   const own = ownAlerts(rules);
   const others = alerts.filter((rule) => !own.includes(rule.alert) && (!counted || !pages || !told.includes(rule)));
-  const names = [...new Set(others.map(({ alert, labels: { ai_slo: slo } }) => (slo === undefined ? alert : `${alert} (${slo})`)))].sort(compareText);
-  const why = counted ? 'they read something else than requests and their codes' : 'nothing that the rules read counts requests';
-  const untold = names.length === 0 ? [] : [storyFinding('story/untold', where, `${why}, so no story of ours tells ${names.join(', ')}`, 'nothing: they were tested with this package (docs/alerting.md)')];
+  const names = [
+    ...new Set(others.map(({ alert, labels: { ai_slo: slo } }) => (slo === undefined ? alert : `${alert} (${slo})`))),
+  ].sort(compareText);
+  const why = counted
+    ? 'they read something else than requests and their codes'
+    : 'nothing that the rules read counts requests';
+  const untold =
+    names.length === 0
+      ? []
+      : [
+          storyFinding(
+            'story/untold',
+            where,
+            `${why}, so no story of ours tells ${names.join(', ')}`,
+            'nothing: they were tested with this package (docs/alerting.md)',
+          ),
+        ];
   if (!counted || minded.length === 0) return answered([], ...untold);
-  const healthy = [{ series: counted.good, values: '0+600x180' }, { series: counted.bad, values: '0x180' }];
-  const outage = [{ series: counted.good, values: '0+600x60 36000x30' }, { series: counted.bad, values: '0x60 600+600x29' }];
+  const healthy = [
+    { series: counted.good, values: '0+600x180' },
+    { series: counted.bad, values: '0x180' },
+  ];
+  const outage = [
+    { series: counted.good, values: '0+600x60 36000x30' },
+    { series: counted.bad, values: '0x60 600+600x29' },
+  ];
   const stories = [
     { name: 'healthy traffic', text: testFile('healthy traffic', healthy, silent(minded, 180)) },
-    ...(pages ? [{ name: 'a total outage', text: testFile('a total outage', outage, [...silent(minded, 60), { expr: `count(${firing(minded)}) > bool 0`, eval_time: '90m', exp_samples: [{ labels: '{}', value: 1 }] }]) }] : []),
+    ...(pages
+      ? [
+          {
+            name: 'a total outage',
+            text: testFile('a total outage', outage, [
+              ...silent(minded, 60),
+              {
+                expr: `count(${firing(minded)}) > bool 0`,
+                eval_time: '90m',
+                exp_samples: [{ labels: '{}', value: 1 }],
+              },
+            ]),
+          },
+        ]
+      : []),
   ];
   return answered(stories, ...untold);
 }
@@ -178,31 +282,85 @@ const NUMBER = '(?:\\d+(?:\\.\\d+)?(?:e[+-]?\\d+)?|Inf|NaN)';
 const VALUES = new RegExp(`^(?:_|stale|[+-]?${NUMBER}(?:[+-]${NUMBER})?)(?:x\\d+)?$`);
 
 /** A series as promtool reads it: what the story does not say of its labels is what the rules ask for. */
-function seriesOf(text: string, values: string, reads: ReadonlyMap<string, readonly Read[]>, names: RulesUnderTest, where: Where): Answer<string> {
+function seriesOf(
+  text: string,
+  values: string,
+  reads: ReadonlyMap<string, readonly Read[]>,
+  names: RulesUnderTest,
+  where: Where,
+): Answer<string> {
   const { query, problem } = parsePromql(text);
-  if (!query) return refused(storyFinding('story/series', where, `${JSON.stringify(text)}, ${placeOf(text, problem.from)}: ${problem.message}`, problem.fix));
-  if (query.kind !== 'selector' || query.metric === undefined || query.matchers.some(({ operator }) => operator !== '=')) {
-    return refused(storyFinding('story/series', where, `${JSON.stringify(text)} is not one series`, 'write a metric, and labels with =: loans_total{part="predictor"}'));
+  if (!query)
+    return refused(
+      storyFinding(
+        'story/series',
+        where,
+        `${JSON.stringify(text)}, ${placeOf(text, problem.from)}: ${problem.message}`,
+        problem.fix,
+      ),
+    );
+  if (
+    query.kind !== 'selector' ||
+    query.metric === undefined ||
+    query.matchers.some(({ operator }) => operator !== '=')
+  ) {
+    return refused(
+      storyFinding(
+        'story/series',
+        where,
+        `${JSON.stringify(text)} is not one series`,
+        'write a metric, and labels with =: loans_total{part="predictor"}',
+      ),
+    );
   }
   // What stands between braces, a native histogram, is promtool's to judge.
-  if (!values.replace(/\{\{[^{}]*\}\}/g, '1').trim().split(/\s+/).every((value) => VALUES.test(value))) {
-    return refused(storyFinding('story/series', where, `${JSON.stringify(values)} are not values of promtool`, 'write one a minute, or 0+60x30 for 31 rising values: "0+60x30 1800x30"'));
+  if (
+    !values
+      .replace(/\{\{[^{}]*\}\}/g, '1')
+      .trim()
+      .split(/\s+/)
+      .every((value) => VALUES.test(value))
+  ) {
+    return refused(
+      storyFinding(
+        'story/series',
+        where,
+        `${JSON.stringify(values)} are not values of promtool`,
+        'write one a minute, or 0+60x30 for 31 rising values: "0+60x30 1800x30"',
+      ),
+    );
   }
   const { metric } = query;
   const readers = reads.get(metric);
   if (!readers) {
     const near = didYouMean(metric, reads.keys());
     const message = `no rule of the service reads ${metric}`;
-    return refused(storyFinding('story/unread', where, message, near === undefined ? 'correct the name, or leave the series out' : `did you mean ${near}?`));
+    return refused(
+      storyFinding(
+        'story/unread',
+        where,
+        message,
+        near === undefined ? 'correct the name, or leave the series out' : `did you mean ${near}?`,
+      ),
+    );
   }
-  const written = query.matchers.map(({ label, value }) => [label, value.replaceAll('$namespace', names.namespace).replaceAll('$service', names.service)] as const);
+  const written = query.matchers.map(
+    ({ label, value }) =>
+      [label, value.replaceAll('$namespace', names.namespace).replaceAll('$service', names.service)] as const,
+  );
   return answered(`${metric}${labelled({ ...agreedLabels(readers), ...Object.fromEntries(written) })}`);
 }
 
 /** Labels for which all readers that ask for one ask for the same value. */
 function agreedLabels(reads: readonly Read[]): Record<string, string> {
-  const asked = reads.flatMap(({ selector }) => selector.matchers).filter(({ label, operator }) => operator === '=' && label !== '__name__');
-  return Object.fromEntries(asked.filter(({ label, value }) => asked.every((other) => other.label !== label || other.value === value)).map(({ label, value }) => [label, value]));
+  const asked = reads
+    .flatMap(({ selector }) => selector.matchers)
+    .filter(({ label, operator }) => operator === '=' && label !== '__name__');
+  return Object.fromEntries(
+    asked
+      .filter(({ label, value }) => asked.every((other) => other.label !== label || other.value === value))
+      .map(({ label, value }) => [label, value]),
+  );
 }
 
 /** A value that a condition of ours accepts: of alternatives the first, of what may be there nothing. */
@@ -213,7 +371,9 @@ function exampleOf({ operator, value }: QueryMatcher): string {
 }
 
 function labelled(labels: Readonly<Record<string, string>>): string {
-  return `{${Object.entries(labels).map(([label, value]) => `${label}=${quote(value)}`).join(',')}}`;
+  return `{${Object.entries(labels)
+    .map(([label, value]) => `${label}=${quote(value)}`)
+    .join(',')}}`;
 }
 
 function firing(alerts: readonly string[]): string {
@@ -234,7 +394,11 @@ function expectations({ at, fires }: Story, own: readonly string[]): Expectation
   const others = own.filter((name) => !fires.includes(name));
   return [
     ...silent(others, minutes),
-    ...fires.map((name) => ({ expr: `count(${firing([name])}) > bool 0`, eval_time: `${minutes}m`, exp_samples: [{ labels: '{}', value: 1 }] })),
+    ...fires.map((name) => ({
+      expr: `count(${firing([name])}) > bool 0`,
+      eval_time: `${minutes}m`,
+      exp_samples: [{ labels: '{}', value: 1 }],
+    })),
   ];
 }
 

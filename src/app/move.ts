@@ -56,30 +56,59 @@ export async function planMove(checkout: Checkout, request: MoveRequest): Promis
   const unknown = unknownRelease(checkout, before, request, file);
   if (unknown) return refused(unknown);
   const { state: after, problem } = transition(before, move, policy, request);
-  if (problem) return refused(releaseFinding('release/illegal-move', { service, environment, file }, problem.message, problem.fix));
+  if (problem)
+    return refused(
+      releaseFinding('release/illegal-move', { service, environment, file }, problem.message, problem.fix),
+    );
   const [unit] = units;
   const unheard = unit && before.stable !== after.stable ? unheardBySources(checkout, unit, after.stable, file) : [];
   if (unheard.length > 0) return refused(...unheard);
   const rendered = await changedFiles(checkout, units, before, after, file);
   if (!rendered.value) return rendered;
-  if (move.action === 'rollback' && unit?.env.rollout === 'replace' && rendered.value.length === 0) return refused(changesNothing(request, after.stable));
+  if (move.action === 'rollback' && unit?.env.rollout === 'replace' && rendered.value.length === 0)
+    return refused(changesNothing(request, after.stable));
   const text = checkout.files.read(file);
   const state: FileChange = { path: file, before: text, after: formatState(text, after) };
   return answered({ team, policy, before, after, changes: [state, ...rendered.value] }, ...rendered.findings);
 }
 
 /** A release that somebody names, and that has no record. One that the state names as well lost its record, which synth and the rest say. */
-function unknownRelease({ store }: Checkout, state: ReleaseState, { service, environment, move }: MoveRequest, file: string): Finding | undefined {
+function unknownRelease(
+  { store }: Checkout,
+  state: ReleaseState,
+  { service, environment, move }: MoveRequest,
+  file: string,
+): Finding | undefined {
   const named = 'release' in move ? move.release : 'to' in move ? move.to : undefined;
-  if (named === undefined || runningReleases(state).includes(named) || Object.hasOwn(state.holds ?? {}, named) || store.record(service, named)) return undefined;
+  if (
+    named === undefined ||
+    runningReleases(state).includes(named) ||
+    Object.hasOwn(state.holds ?? {}, named) ||
+    store.record(service, named)
+  )
+    return undefined;
   const known = store.releases(service);
   const near = didYouMean(named, known);
-  const fix = near ? `did you mean ${near}?` : known.length > 0 ? `name one of ${known.join(', ')}` : `npx ai-service release ${service} --env ${environment}`;
-  return releaseFinding('release/unknown-release', { service, environment, file }, `there is no record of release ${named}`, fix);
+  const fix = near
+    ? `did you mean ${near}?`
+    : known.length > 0
+      ? `name one of ${known.join(', ')}`
+      : `npx ai-service release ${service} --env ${environment}`;
+  return releaseFinding(
+    'release/unknown-release',
+    { service, environment, file },
+    `there is no record of release ${named}`,
+    fix,
+  );
 }
 
 /** Models of a release that would not run where the sources are followed: those that they name by another place, or in another registry. */
-function unheardBySources({ store }: Checkout, { service, environment, env, spec }: CheckoutUnit, release: string, file: string): Finding[] {
+function unheardBySources(
+  { store }: Checkout,
+  { service, environment, env, spec }: CheckoutUnit,
+  release: string,
+  file: string,
+): Finding[] {
   const record = env.rollout === 'replace' ? store.record(service, release)?.value : undefined;
   if (!record) return [];
   return sourceParts(spec).flatMap((source) => {
@@ -103,11 +132,21 @@ const FOLLOW = 'change it in the sources, and run npx ai-service synth';
 export function formatState(text: string | undefined, state: ReleaseState): string {
   const { weight, phase, ...rest } = state;
   // What is said by its absence is not written, unless somebody wrote it.
-  return editYaml(text, { ...rest, ...(phase !== 'idle' && { phase }), ...(state.candidate !== undefined && { weight }) }, STATE_FIELDS);
+  return editYaml(
+    text,
+    { ...rest, ...(phase !== 'idle' && { phase }), ...(state.candidate !== undefined && { weight }) },
+    STATE_FIELDS,
+  );
 }
 
 /** Files of the tree that two states render differently. */
-async function changedFiles(checkout: Checkout, units: readonly CheckoutUnit[], before: ReleaseState, after: ReleaseState, file: string): Promise<Answer<readonly FileChange[]>> {
+async function changedFiles(
+  checkout: Checkout,
+  units: readonly CheckoutUnit[],
+  before: ReleaseState,
+  after: ReleaseState,
+  file: string,
+): Promise<Answer<readonly FileChange[]>> {
   const changes: FileChange[] = [];
   const findings: Finding[] = [];
   for (const unit of units) {
@@ -132,18 +171,43 @@ async function changedFiles(checkout: Checkout, units: readonly CheckoutUnit[], 
 export function targetOf(checkout: Checkout, unit: CheckoutUnit, state: ReleaseState, file: string): Answer<Target> {
   const { service, environment, clusterName, namespace, annotations, spec, overrides, env, cluster } = unit;
   const { strategy, mechanism } = policyOf(spec, env.rollout);
-  const input = { service, environment, merged: spec, overrides, rollout: env.rollout, strategy, mechanism, store: checkout.store };
+  const input = {
+    service,
+    environment,
+    merged: spec,
+    overrides,
+    rollout: env.rollout,
+    strategy,
+    mechanism,
+    store: checkout.store,
+  };
   const { serving, findings } = servingOfState(input, state, file);
   if (!serving) return refused(...findings);
   const serviceUrl = (name: string): string | undefined => {
     const other = namespaceIn(checkout, name, environment);
     return other === undefined ? undefined : `http://${clusterHost(name, other)}`;
   };
-  return answered({ service, spec, serving, environment, env, clusterName, cluster, namespace, annotations, serviceUrl });
+  return answered({
+    service,
+    spec,
+    serving,
+    environment,
+    env,
+    clusterName,
+    cluster,
+    namespace,
+    annotations,
+    serviceUrl,
+  });
 }
 
 /** What a unit is under a state, as text by path. */
-async function renderState(checkout: Checkout, unit: CheckoutUnit, state: ReleaseState, file: string): Promise<Answer<ReadonlyMap<string, string>>> {
+async function renderState(
+  checkout: Checkout,
+  unit: CheckoutUnit,
+  state: ReleaseState,
+  file: string,
+): Promise<Answer<ReadonlyMap<string, string>>> {
   const { service, environment, clusterName, env, references, patches, team } = unit;
   const { value: target, findings } = targetOf(checkout, unit, state, file);
   if (!target) return refused(...findings);
@@ -153,7 +217,11 @@ async function renderState(checkout: Checkout, unit: CheckoutUnit, state: Releas
   if (patches.length > 0) {
     // Patches need cdk8s, which takes longer to load than all the rest.
     const { applyPatches } = await import('./patch.ts');
-    const patched = applyPatches(objects, patches, { environment, stage: env.stage, where: { service, environment, cluster: clusterName } });
+    const patched = applyPatches(objects, patches, {
+      environment,
+      stage: env.stage,
+      where: { service, environment, cluster: clusterName },
+    });
     if (patched.findings.length > 0) return refused(...patched.findings);
     ({ objects } = patched);
   }
@@ -183,11 +251,16 @@ function indexChange({ files, tree }: Checkout, changes: readonly FileChange[]):
 }
 
 function differs({ path: file, before }: FileChange, onDisk: string | undefined, where: Where): Finding {
-  const differing = (message: string, fix: string): Finding => appFinding('checkout/differs', { ...where, file }, message, fix);
-  const again = 'run npx ai-service synth where the sources are, and look at what changes; or restore the file from Git';
+  const differing = (message: string, fix: string): Finding =>
+    appFinding('checkout/differs', { ...where, file }, message, fix);
+  const again =
+    'run npx ai-service synth where the sources are, and look at what changes; or restore the file from Git';
   if (onDisk === undefined) return differing('the file is not there, though the state has it rendered', again);
   if (onDisk.replaceAll('\r\n', '\n') === before) {
-    return differing('the lines of the file end in CR LF: git changed them when it checked the file out', 'put "* -text" into .gitattributes of the repository, and check the tree out again');
+    return differing(
+      'the lines of the file end in CR LF: git changed them when it checked the file out',
+      'put "* -text" into .gitattributes of the repository, and check the tree out again',
+    );
   }
   return differing('the file is not what the state renders: it was edited, or another version wrote it', again);
 }

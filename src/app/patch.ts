@@ -57,10 +57,18 @@ export function applyPatches(
   for (const { selector, operations } of patches) {
     const { kind, name, environment } = selector;
     if (environment !== undefined && environment !== scope.environment && environment !== scope.stage) continue;
-    const selected = objects.filter((object) => object.kind === kind && (name === undefined || object.metadata.name === name));
+    const selected = objects.filter(
+      (object) => object.kind === kind && (name === undefined || object.metadata.name === name),
+    );
     for (const object of selected) {
       const where = { ...scope.where, object: objectLabel(object) };
-      documents.set(object, operations.reduce((document, operation) => patched(document, operation, where, findings), documents.get(object) ?? object));
+      documents.set(
+        object,
+        operations.reduce(
+          (document, operation) => patched(document, operation, where, findings),
+          documents.get(object) ?? object,
+        ),
+      );
     }
     if (selected.length === 0) {
       const kinds = [...new Set(objects.map((object) => object.kind))].sort();
@@ -74,14 +82,23 @@ export function applyPatches(
 
 function patched(document: KubeObject, operation: PatchOperation, where: Where, findings: Finding[]): KubeObject {
   if (!OPERATIONS.includes(operation.op)) {
-    findings.push(appFinding('patch/operation', where, `a patch cannot ${String(operation.op)}`, `use op ${OPERATIONS.join(', ')}`));
+    findings.push(
+      appFinding('patch/operation', where, `a patch cannot ${String(operation.op)}`, `use op ${OPERATIONS.join(', ')}`),
+    );
     return document;
   }
   const missing = missingPath(document, operation);
   if (missing === undefined) return JsonPatch.apply(structuredClone(document), jsonPatch(operation)) as KubeObject;
   const { op, path } = operation;
   const fix = op === 'replace' ? "use op 'add' for a new field, or correct the path" : 'correct the path';
-  findings.push(appFinding('patch/missing-path', { ...where, field: path }, `a patch wants to ${op} ${path}, but ${missing} does not exist`, fix));
+  findings.push(
+    appFinding(
+      'patch/missing-path',
+      { ...where, field: path },
+      `a patch wants to ${op} ${path}, but ${missing} does not exist`,
+      fix,
+    ),
+  );
   return document;
 }
 
@@ -99,11 +116,15 @@ function jsonPatch(operation: PatchOperation): JsonPatch {
 /** The part of an operation's path that is missing; `add` may create the last segment, the others may not. */
 function missingPath(document: unknown, { op, path }: PatchOperation): string | undefined {
   if (typeof path !== 'string' || !path.startsWith('/')) return `the path ${JSON.stringify(path)}`;
-  const segments = path.split('/').slice(1).map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const segments = path
+    .split('/')
+    .slice(1)
+    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
   let value: unknown = document;
   for (const [index, segment] of segments.entries()) {
     const adds = op === 'add' && index === segments.length - 1;
-    if (!(adds ? hasRoomFor(value, segment) : hasField(value, segment))) return `/${segments.slice(0, index + 1).join('/')}`;
+    if (!(adds ? hasRoomFor(value, segment) : hasField(value, segment)))
+      return `/${segments.slice(0, index + 1).join('/')}`;
     value = (value as Record<string, unknown>)[segment];
   }
   return undefined;

@@ -9,14 +9,22 @@ import { openRegistry } from '../release/registries/open.ts';
  * @returns for each image what to write instead: `name:tag@sha256:…`.
  * @example await pinImages(['kserve/sklearnserver:v0.20.0'], { service: 'fraud-detector' }, deps)
  */
-export async function pinImages(images: readonly string[], where: Where, deps: RegistryDeps): Promise<Answer<ReadonlyMap<string, string>>> {
+export async function pinImages(
+  images: readonly string[],
+  where: Where,
+  deps: RegistryDeps,
+): Promise<Answer<ReadonlyMap<string, string>>> {
   const tagged = [...new Set(images)].filter((image) => !image.includes('@'));
   const pinned = await Promise.all(
     tagged.map(async (image) => {
       const { host, name, tag } = addressOf(image);
       const registry = await openRegistry(host, { kind: 'oci', host }, deps);
       const { value, findings } = await registry.resolve({ name, alias: tag });
-      return { image, digest: value?.version, findings: findings.map((finding) => ({ ...finding, where: { ...where, field: image } })) };
+      return {
+        image,
+        digest: value?.version,
+        findings: findings.map((finding) => ({ ...finding, where: { ...where, field: image } })),
+      };
     }),
   );
   const findings = pinned.flatMap((each) => each.findings);
@@ -29,6 +37,7 @@ function addressOf(image: string): { host: string; name: string; tag: string } {
   const colon = image.lastIndexOf(':');
   const [repository, tag] = [image.slice(0, colon), image.slice(colon + 1)];
   const [first = '', ...rest] = repository.split('/');
-  if (rest.length > 0 && (/[.:]/.test(first) || first === 'localhost')) return { host: first, name: rest.join('/'), tag };
+  if (rest.length > 0 && (/[.:]/.test(first) || first === 'localhost'))
+    return { host: first, name: rest.join('/'), tag };
   return { host: 'docker.io', name: rest.length > 0 ? repository : `library/${repository}`, tag };
 }

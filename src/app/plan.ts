@@ -30,12 +30,22 @@ export async function planChange(request: PlanRequest, topology: boolean): Promi
   if (trees.value === undefined) return trees;
   const project = 'gitops' in request ? request.gitops : '.';
   try {
-    return await makePlan(trees.value, { schemas: createCatalogue([OWN_IMPORTS, resolve(join(project, 'imports'))]), topology });
+    return await makePlan(trees.value, {
+      schemas: createCatalogue([OWN_IMPORTS, resolve(join(project, 'imports'))]),
+      topology,
+    });
   } catch (error) {
     const { code, path, syscall } = error as NodeJS.ErrnoException;
     // What the disk refuses: a folder that only others may list.
     if (code === undefined || path === undefined || syscall === undefined) throw error;
-    return refused(planFinding('plan/not-read', { file: path }, `it cannot be read: ${code}`, 'let the user that runs the command read it'));
+    return refused(
+      planFinding(
+        'plan/not-read',
+        { file: path },
+        `it cannot be read: ${code}`,
+        'let the user that runs the command read it',
+      ),
+    );
   }
 }
 
@@ -43,5 +53,7 @@ async function treesOf(request: PlanRequest): Promise<Answer<Trees>> {
   if ('from' in request) return folderTrees(request.from, request.to);
   const { gitops, tree, base, head } = request;
   const repository = await openRepository(gitops);
-  return repository.value === undefined ? repository : gitTrees(repository.value, gitops, { base, tree, ...(head !== undefined && { head }) });
+  return repository.value === undefined
+    ? repository
+    : gitTrees(repository.value, gitops, { base, tree, ...(head !== undefined && { head }) });
 }

@@ -22,7 +22,10 @@ export type PlatformProps<C extends string, E extends string, S extends string, 
   readonly clusters: Readonly<Record<C, ClusterSpec>>;
   /** Environments by name. */
   readonly environments: Readonly<
-    Record<E, Omit<EnvironmentSpec, 'clusters' | 'stage'> & { readonly stage: S; readonly clusters: readonly NoInfer<C>[] }>
+    Record<
+      E,
+      Omit<EnvironmentSpec, 'clusters' | 'stage'> & { readonly stage: S; readonly clusters: readonly NoInfer<C>[] }
+    >
   >;
   /** Model registries by name. */
   readonly registries?: Readonly<Record<R, RegistrySpec>>;
@@ -48,7 +51,12 @@ export interface PlatformOptions {
  *   environments: { prod: { stage: 'prod', clusters: ['eu-1'], namespace: ({ team }) => `${team}-prod` } },
  * });
  */
-export class Platform<C extends string = string, E extends string = string, S extends string = string, R extends string = string> extends App {
+export class Platform<
+  C extends string = string,
+  E extends string = string,
+  S extends string = string,
+  R extends string = string,
+> extends App {
   /** Names of the clusters. */
   readonly clusters: readonly C[];
   /** Names of the environments. */
@@ -73,7 +81,16 @@ export class Platform<C extends string = string, E extends string = string, S ex
     this.root = options.root ?? process.cwd();
     this.apps = options.apps ?? 'apps';
     const { value, findings } = parseWith(platformSchema, props, { file: `${this.apps}/platform.ts` });
-    this.findings.push(...findings, ...(value ? [...clusterFindings(value, `${this.apps}/platform.ts`), ...stageFindings(value, `${this.apps}/platform.ts`), ...sourceFindings(value, `${this.apps}/platform.ts`)] : []));
+    this.findings.push(
+      ...findings,
+      ...(value
+        ? [
+            ...clusterFindings(value, `${this.apps}/platform.ts`),
+            ...stageFindings(value, `${this.apps}/platform.ts`),
+            ...sourceFindings(value, `${this.apps}/platform.ts`),
+          ]
+        : []),
+    );
     this.config = value;
     this.clusters = Object.keys(value?.clusters ?? {}) as C[];
     this.environments = Object.keys(value?.environments ?? {}) as E[];
@@ -125,12 +142,23 @@ function clusterFindings(config: PlatformConfig, file: string): Finding[] {
     environment.clusters.forEach((cluster, index) => {
       const where: Where = { file, field: `environments.${name}.clusters[${index}]` };
       if (environment.clusters.indexOf(cluster) < index) {
-        findings.push(appFinding('platform/duplicate-cluster', where, `environment ${name} has cluster ${cluster} already`, 'remove one of the two'));
+        findings.push(
+          appFinding(
+            'platform/duplicate-cluster',
+            where,
+            `environment ${name} has cluster ${cluster} already`,
+            'remove one of the two',
+          ),
+        );
       }
       if (Object.hasOwn(config.clusters, cluster)) return;
       const near = didYouMean(cluster, Object.keys(config.clusters));
-      const fix = near ? `did you mean ${JSON.stringify(near)}?` : `name one of ${Object.keys(config.clusters).join(', ')}`;
-      findings.push(appFinding('platform/unknown-cluster', where, `there is no cluster ${JSON.stringify(cluster)}`, fix));
+      const fix = near
+        ? `did you mean ${JSON.stringify(near)}?`
+        : `name one of ${Object.keys(config.clusters).join(', ')}`;
+      findings.push(
+        appFinding('platform/unknown-cluster', where, `there is no cluster ${JSON.stringify(cluster)}`, fix),
+      );
     });
   }
   return findings;
@@ -144,15 +172,28 @@ function stageFindings({ environments }: PlatformConfig, file: string): Finding[
   return Object.entries(environments).flatMap(([name, { stage }]) => {
     if (stage === 'prod' || !(LIKE_PRODUCTION.test(name) || LIKE_PRODUCTION.test(stage))) return [];
     const message = `stage ${JSON.stringify(stage)} is not "prod": what Git loses is deleted from the clusters, and no alert wakes anybody up`;
-    return [appFinding('platform/stage', { file, field: `environments.${name}.stage` }, message, "write stage: 'prod', or call environment and stage otherwise")];
+    return [
+      appFinding(
+        'platform/stage',
+        { file, field: `environments.${name}.stage` },
+        message,
+        "write stage: 'prod', or call environment and stage otherwise",
+      ),
+    ];
   });
 }
 
 /** Clusters that do not say what their Prometheus scrapes, all at once: most alerts on health are not rendered there. */
 function sourceFindings({ clusters }: PlatformConfig, file: string): Finding[] {
-  const silent = Object.entries(clusters).filter(([, { prometheus }]) => prometheus && !prometheus.sources).map(([name]) => name).sort(compareText);
+  const silent = Object.entries(clusters)
+    .filter(([, { prometheus }]) => prometheus && !prometheus.sources)
+    .map(([name]) => name)
+    .sort(compareText);
   if (silent.length === 0) return [];
   const message = `it is not said what the Prometheus of ${silent.join(', ')} scrapes, so that there are no alerts on pods, scaling, delivery and GPUs`;
-  const fix = "write prometheus.sources: ['argocd', 'kubeStateMetrics'] and what else there is (docs/health.md), or [] for nothing";
-  return [appFinding('platform/metric-sources', { file, field: `clusters.${silent[0]}.prometheus.sources` }, message, fix)];
+  const fix =
+    "write prometheus.sources: ['argocd', 'kubeStateMetrics'] and what else there is (docs/health.md), or [] for nothing";
+  return [
+    appFinding('platform/metric-sources', { file, field: `clusters.${silent[0]}.prometheus.sources` }, message, fix),
+  ];
 }

@@ -30,7 +30,10 @@ export async function loadProject(root: string, apps = 'apps'): Promise<Project>
   const platformFile = sourceFile(root, `${apps}/platform`);
   if (!platformFile) {
     const fix = 'make it, and export a Platform from it: export const platform = new Platform({ … })';
-    return { platform: undefined, findings: [appFinding('project/no-platform', {}, `there is no ${apps}/platform.ts`, fix)] };
+    return {
+      platform: undefined,
+      findings: [appFinding('project/no-platform', {}, `there is no ${apps}/platform.ts`, fix)],
+    };
   }
   const platform = platformIn(await load(platformFile), platformFile);
   if (!platform) return { platform: undefined, findings };
@@ -39,14 +42,28 @@ export async function loadProject(root: string, apps = 'apps'): Promise<Project>
 
   for (const name of serviceFolders(join(root, apps), 'isSymbolicLink')) {
     if (SERVICE_FILES.every((file) => !existsSync(join(root, apps, name, file)))) continue;
-    findings.push(appFinding('project/service-folder', { file: `${apps}/${name}` }, 'a link to the folder of a service is not followed', 'put the folder itself here'));
+    findings.push(
+      appFinding(
+        'project/service-folder',
+        { file: `${apps}/${name}` },
+        'a link to the folder of a service is not followed',
+        'put the folder itself here',
+      ),
+    );
   }
   for (const name of serviceFolders(join(root, apps), 'isDirectory')) {
     const folder = `${apps}/${name}`;
     const code = sourceFile(root, `${folder}/service`);
     const yaml = existsSync(join(root, folder, 'service.yaml')) ? `${folder}/service.yaml` : undefined;
     if (code && yaml) {
-      findings.push(appFinding('project/two-sources', { file: yaml }, `the service is described by ${code} too`, 'remove one of the two files'));
+      findings.push(
+        appFinding(
+          'project/two-sources',
+          { file: yaml },
+          `the service is described by ${code} too`,
+          'remove one of the two files',
+        ),
+      );
     } else if (code) {
       await loadService(code, name);
     } else if (yaml) {
@@ -55,14 +72,21 @@ export async function loadProject(root: string, apps = 'apps'): Promise<Project>
       const near = readdirSync(join(root, folder)).find((file) => /^service\.(?:ya?ml|m?[tj]s)$/i.test(file));
       if (near === undefined) continue;
       const fix = `call it ${near.toLowerCase().replace(/\.yml$/, '.yaml')}`;
-      findings.push(appFinding('project/service-folder', { file: `${folder}/${near}` }, `nothing reads ${folder}/${near}`, fix));
+      findings.push(
+        appFinding('project/service-folder', { file: `${folder}/${near}` }, `nothing reads ${folder}/${near}`, fix),
+      );
     }
   }
   return { platform, findings };
 
   async function load(file: string): Promise<Record<string, unknown>> {
     const ended = (): void => {
-      const finding = appFinding('project/load', { file }, 'the file ended the process, or waits for what never comes', 'remove process.exit(), and what it awaits');
+      const finding = appFinding(
+        'project/load',
+        { file },
+        'the file ended the process, or waits for what never comes',
+        'remove process.exit(), and what it awaits',
+      );
       process.stderr.write(`${formatFinding(finding)}\n`);
       process.exitCode = 1;
     };
@@ -71,7 +95,14 @@ export async function loadProject(root: string, apps = 'apps'): Promise<Project>
       return await jiti.import<Record<string, unknown>>(join(root, file));
     } catch (error) {
       const message = error instanceof Error ? firstLine(error.message) : String(error);
-      findings.push(appFinding('project/load', { file, ...lineIn(join(root, file), error) }, `the file cannot be loaded: ${message}`, 'correct the file; npx tsc --noEmit says more'));
+      findings.push(
+        appFinding(
+          'project/load',
+          { file, ...lineIn(join(root, file), error) },
+          `the file cannot be loaded: ${message}`,
+          'correct the file; npx tsc --noEmit says more',
+        ),
+      );
       return {};
     } finally {
       process.off('exit', ended);
@@ -82,8 +113,11 @@ export async function loadProject(root: string, apps = 'apps'): Promise<Project>
     // One that is exported twice, by name and as default, is one.
     const platforms = [...new Set(Object.values(module))].filter((value) => value instanceof Platform);
     if (platforms.length !== 1 && findings.length === 0) {
-      const message = platforms.length === 0 ? 'the file exports no Platform' : `the file exports ${platforms.length} platforms`;
-      findings.push(appFinding('project/no-platform', { file }, message, 'export one: export const platform = new Platform({ … })'));
+      const message =
+        platforms.length === 0 ? 'the file exports no Platform' : `the file exports ${platforms.length} platforms`;
+      findings.push(
+        appFinding('project/no-platform', { file }, message, 'export one: export const platform = new Platform({ … })'),
+      );
     }
     return platforms[0];
   }
@@ -95,9 +129,14 @@ export async function loadProject(root: string, apps = 'apps'): Promise<Project>
     if (findings.length > problems) return;
     const made = platform?.made.slice(before).map((service) => service.name) ?? [];
     if (made.length === 1 && made[0] === name) return;
-    const message = made.length === 0 ? 'the file defines no service on the platform' : `the file defines ${made.map((each) => JSON.stringify(each)).join(' and ')}`;
+    const message =
+      made.length === 0
+        ? 'the file defines no service on the platform'
+        : `the file defines ${made.map((each) => JSON.stringify(each)).join(' and ')}`;
     const fix = `define exactly one: new AIService(platform, '${name}', { … })`;
-    findings.push(appFinding('project/service-name', { file }, `${message}; its folder says ${JSON.stringify(name)}`, fix));
+    findings.push(
+      appFinding('project/service-name', { file }, `${message}; its folder says ${JSON.stringify(name)}`, fix),
+    );
   }
 
   function readService(file: string, name: string): void {
@@ -105,7 +144,14 @@ export async function loadProject(root: string, apps = 'apps'): Promise<Project>
     try {
       text = readFileSync(join(root, file), 'utf8');
     } catch (error) {
-      findings.push(appFinding('project/load', { file }, `the file cannot be read: ${(error as Error).message}`, 'make it a file that can be read'));
+      findings.push(
+        appFinding(
+          'project/load',
+          { file },
+          `the file cannot be read: ${(error as Error).message}`,
+          'make it a file that can be read',
+        ),
+      );
       return;
     }
     const { value, findings: wrong, locate } = readYaml(text, file);

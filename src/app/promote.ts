@@ -36,7 +36,13 @@ export async function planPromotion(checkout: Checkout, promotion: Promotion): P
   const state = requiredState(checkout.store, from, here.team, service);
   if (!state.value) return state;
   const release = promotion.release ?? state.value.stable;
-  const problems = refusals(promotion, { release, state: state.value, stages: there.stages, here: here.env.stage, there: there.env.stage });
+  const problems = refusals(promotion, {
+    release,
+    state: state.value,
+    stages: there.stages,
+    here: here.env.stage,
+    there: there.env.stage,
+  });
   if (problems.length > 0) return refused(...problems);
   return planMove(checkout, { ...promotion, environment: to, move: { action: 'release', release } });
 }
@@ -52,17 +58,29 @@ export interface Judged {
 }
 
 /** Why a release may not go from one environment to another. */
-export function refusals({ service, from, to, force, reason }: Promotion, { release, state, stages, here, there }: Judged): Finding[] {
+export function refusals(
+  { service, from, to, force, reason }: Promotion,
+  { release, state, stages, here, there }: Judged,
+): Finding[] {
   const where: Where = { service, environment: to };
   const problems: Finding[] = [];
   if (from === to || stages.indexOf(there) < stages.indexOf(here)) {
     const message = `${to} (stage ${there}) does not come after ${from} (stage ${here})`;
-    problems.push(releaseFinding('release/stage-order', where, message, `promote in the order of the stages: ${stages.join(', ')}; to go back, run rollback`));
+    problems.push(
+      releaseFinding(
+        'release/stage-order',
+        where,
+        message,
+        `promote in the order of the stages: ${stages.join(', ')}; to go back, run rollback`,
+      ),
+    );
   }
   if (release !== state.stable && !(force && reason !== undefined)) {
     const now = release === state.candidate ? `is ${state.phase}` : 'does not serve';
     const message = `${release} ${now} in ${from}, where ${state.stable} serves`;
-    problems.push(releaseFinding('release/not-finished', where, message, 'finish it there first, or say --force with a --reason'));
+    problems.push(
+      releaseFinding('release/not-finished', where, message, 'finish it there first, or say --force with a --reason'),
+    );
   }
   return problems;
 }

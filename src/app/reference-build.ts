@@ -5,13 +5,48 @@ import { binText, emptyFix, type Reference } from '../service/reference.ts';
 
 /** What may be wrong with a sample that a reference is made of, and with what a snippet is made of. */
 export const REFERENCE_RULES = [
-  { id: 'reference/sample', severity: 'error', summary: 'A sample is CSV with a header line, JSON or JSON lines, and can be read.', source: 'RFC 4180, RFC 8259' },
-  { id: 'reference/column', severity: 'error', summary: 'The column that is asked for is in the sample.', source: 'ours: a reference of another column would alert on everything' },
-  { id: 'reference/value', severity: 'error', summary: 'The values of the column are numbers.', source: 'Histograms observe numbers; categories belong into Schema.watch' },
-  { id: 'reference/too-small', severity: 'error', summary: 'A sample has 20 values for each bin.', source: 'ours: with fewer, the shares of a reference are chance' },
-  { id: 'reference/bins', severity: 'error', summary: 'Every bin of a reference has values, and its edges rise.', source: 'ours: the logarithm of an empty bin has no value' },
-  { id: 'reference/left-out', severity: 'warning', summary: 'All rows of a sample have a value in the column.', source: 'ours: rows without one say nothing about the distribution' },
-  { id: 'reference/snippet', severity: 'error', summary: 'A snippet is made of an intent.yaml that synth wrote, or of reference files.', source: 'ours: a snippet observes what the rules read' },
+  {
+    id: 'reference/sample',
+    severity: 'error',
+    summary: 'A sample is CSV with a header line, JSON or JSON lines, and can be read.',
+    source: 'RFC 4180, RFC 8259',
+  },
+  {
+    id: 'reference/column',
+    severity: 'error',
+    summary: 'The column that is asked for is in the sample.',
+    source: 'ours: a reference of another column would alert on everything',
+  },
+  {
+    id: 'reference/value',
+    severity: 'error',
+    summary: 'The values of the column are numbers.',
+    source: 'Histograms observe numbers; categories belong into Schema.watch',
+  },
+  {
+    id: 'reference/too-small',
+    severity: 'error',
+    summary: 'A sample has 20 values for each bin.',
+    source: 'ours: with fewer, the shares of a reference are chance',
+  },
+  {
+    id: 'reference/bins',
+    severity: 'error',
+    summary: 'Every bin of a reference has values, and its edges rise.',
+    source: 'ours: the logarithm of an empty bin has no value',
+  },
+  {
+    id: 'reference/left-out',
+    severity: 'warning',
+    summary: 'All rows of a sample have a value in the column.',
+    source: 'ours: rows without one say nothing about the distribution',
+  },
+  {
+    id: 'reference/snippet',
+    severity: 'error',
+    summary: 'A snippet is made of an intent.yaml that synth wrote, or of reference files.',
+    source: 'ours: a snippet observes what the rules read',
+  },
 ] as const satisfies readonly Rule[];
 
 const finding = findingOf(REFERENCE_RULES);
@@ -52,7 +87,10 @@ export function buildReference(text: string, file: string, { column, bins, featu
   const wrong = edgesProblem(sorted, edges, typeof bins === 'number', file);
   if (wrong) return refused(wrong);
   const shares = binCounts(sorted, edges).map((inBin) => Number((inBin / sorted.length).toFixed(9)));
-  return answered({ edges: [...edges], shares, n: sorted.length, ...(feature !== undefined && { feature }) }, ...read.findings);
+  return answered(
+    { edges: [...edges], shares, n: sorted.length, ...(feature !== undefined && { feature }) },
+    ...read.findings,
+  );
 }
 
 /** A reference as the text of its file. */
@@ -69,7 +107,12 @@ export function formatReference({ edges, shares, n, feature }: Reference): strin
 
 function countProblem(bins: number, values: number, file: string): Finding | undefined {
   if (!Number.isInteger(bins) || bins < BINS.min || bins > BINS.max) {
-    return finding('reference/bins', { file }, `${bins} is no number of bins that makes sense`, `choose ${BINS.min} to ${BINS.max} bins; 5 to 10 are usual`);
+    return finding(
+      'reference/bins',
+      { file },
+      `${bins} is no number of bins that makes sense`,
+      `choose ${BINS.min} to ${BINS.max} bins; 5 to 10 are usual`,
+    );
   }
   if (values >= VALUES_PER_BIN * bins) return undefined;
   const message = `${values} values are too few for ${bins} bins, which need ${VALUES_PER_BIN * bins}`;
@@ -80,7 +123,10 @@ function countProblem(bins: number, values: number, file: string): Finding | und
 const DIGITS = [3, 4, 5, 6, 8, 10, 12, 17];
 
 function quantileEdges(sorted: Float64Array, bins: number): number[] {
-  const exact = Array.from({ length: bins - 1 }, (_, index) => sorted[Math.ceil(((index + 1) * sorted.length) / bins) - 1]!);
+  const exact = Array.from(
+    { length: bins - 1 },
+    (_, index) => sorted[Math.ceil(((index + 1) * sorted.length) / bins) - 1]!,
+  );
   const rounded = DIGITS.map((digits) => exact.map((edge) => Number(edge.toPrecision(digits))));
   return rounded.find((edges) => isUsable(sorted, edges, bins)) ?? exact;
 }
@@ -92,21 +138,39 @@ function isUsable(sorted: Float64Array, edges: readonly number[], bins: number):
   return binCounts(sorted, edges).every((count) => count >= expected / 2 && count <= 2 * expected);
 }
 
-function edgesProblem(sorted: Float64Array, edges: readonly number[], chosen: boolean, file: string): Finding | undefined {
+function edgesProblem(
+  sorted: Float64Array,
+  edges: readonly number[],
+  chosen: boolean,
+  file: string,
+): Finding | undefined {
   const kept = edges.filter((edge, index) => index === 0 || edge > edges[index - 1]!);
   const empty = binCounts(sorted, kept).findIndex((count) => count === 0);
   if (kept.length === edges.length && empty < 0) return undefined;
   if (chosen) {
     const apart = kept.filter((edge) => edge < sorted.at(-1)!);
     const message = `some values are so frequent that the quantiles of ${edges.length + 1} bins are not apart`;
-    const fix = apart.length === 0 ? 'a column with one value has no distribution to watch' : `name the edges: --edges ${apart.map((edge) => Number(edge.toPrecision(12))).join(',')}`;
+    const fix =
+      apart.length === 0
+        ? 'a column with one value has no distribution to watch'
+        : `name the edges: --edges ${apart.map((edge) => Number(edge.toPrecision(12))).join(',')}`;
     return finding('reference/bins', { file }, message, fix);
   }
   if (kept.length < edges.length) {
     const index = edges.findIndex((edge, at) => at > 0 && edge <= edges[at - 1]!);
-    return finding('reference/bins', { file }, `edges do not rise: ${edges[index - 1]} is followed by ${edges[index]}`, 'sort them, and name each once');
+    return finding(
+      'reference/bins',
+      { file },
+      `edges do not rise: ${edges[index - 1]} is followed by ${edges[index]}`,
+      'sort them, and name each once',
+    );
   }
-  return finding('reference/bins', { file }, `no value of the sample is in the bin ${binText(edges, empty)}`, emptyFix(edges, empty));
+  return finding(
+    'reference/bins',
+    { file },
+    `no value of the sample is in the bin ${binText(edges, empty)}`,
+    emptyFix(edges, empty),
+  );
 }
 
 /** How many values are in each bin: above one edge, up to the next. */
@@ -136,18 +200,34 @@ function readColumn(text: string, file: string, column: string | undefined): Ans
   const values: number[] = [];
   let none = 0;
   for (const { cell, line } of rows.value) {
-    if (cell === null || cell === undefined || (typeof cell === 'string' && /^\s*(?:nan|null|none|na)?\s*$/i.test(cell))) {
+    if (
+      cell === null ||
+      cell === undefined ||
+      (typeof cell === 'string' && /^\s*(?:nan|null|none|na)?\s*$/i.test(cell))
+    ) {
       none += 1;
       continue;
     }
     const value = typeof cell === 'string' ? Number(cell) : cell;
     if (typeof value !== 'number' || !Number.isFinite(value)) {
       const message = `the value${column === undefined ? '' : ` of ${JSON.stringify(column)}`} is not a finite number`;
-      return refused(finding('reference/value', { file, line }, message, 'take a column of numbers; categories belong into Schema.watch({ newCategories })'));
+      return refused(
+        finding(
+          'reference/value',
+          { file, line },
+          message,
+          'take a column of numbers; categories belong into Schema.watch({ newCategories })',
+        ),
+      );
     }
     values.push(value);
   }
-  const leftOut = finding('reference/left-out', { file }, `${none} of ${rows.value.length} rows have no value and are left out`, 'nothing, when that is usual; Schema.watch({ nullRatio }) watches it');
+  const leftOut = finding(
+    'reference/left-out',
+    { file },
+    `${none} of ${rows.value.length} rows have no value and are left out`,
+    'nothing, when that is usual; Schema.watch({ nullRatio }) watches it',
+  );
   return answered({ values }, ...(none > 0 ? [leftOut] : []));
 }
 
@@ -164,8 +244,20 @@ function rowsOf(text: string, file: string, column: string | undefined): Answer<
     const parsed = parseJson(plain, file, undefined);
     if (!parsed.value) return parsed;
     const { json } = parsed.value;
-    if (Array.isArray(json)) return fieldOf(json.map((item: unknown, index) => ({ cell: item, line: index + 1 })), file, column);
-    return refused(finding('reference/sample', { file }, 'the JSON is not a list', 'write a list of numbers, or of objects with the column as a field'));
+    if (Array.isArray(json))
+      return fieldOf(
+        json.map((item: unknown, index) => ({ cell: item, line: index + 1 })),
+        file,
+        column,
+      );
+    return refused(
+      finding(
+        'reference/sample',
+        { file },
+        'the JSON is not a list',
+        'write a list of numbers, or of objects with the column as a field',
+      ),
+    );
   }
   if (file.endsWith('.jsonl')) {
     const cells: Cell[] = [];
@@ -177,7 +269,14 @@ function rowsOf(text: string, file: string, column: string | undefined): Answer<
     }
     return fieldOf(cells, file, column);
   }
-  return refused(finding('reference/sample', { file }, 'the name of the file does not say what is in it', 'call it .csv, .json or .jsonl'));
+  return refused(
+    finding(
+      'reference/sample',
+      { file },
+      'the name of the file does not say what is in it',
+      'call it .csv, .json or .jsonl',
+    ),
+  );
 }
 
 function parseJson(text: string, file: string, line: number | undefined): Answer<{ readonly json: unknown }> {
@@ -185,7 +284,14 @@ function parseJson(text: string, file: string, line: number | undefined): Answer
     return answered({ json: JSON.parse(text) as unknown });
   } catch {
     // The message of the parser would repeat what stands there.
-    return refused(finding('reference/sample', line === undefined ? { file } : { file, line }, 'this is not JSON', 'write a list of numbers, or of objects with the column as a field'));
+    return refused(
+      finding(
+        'reference/sample',
+        line === undefined ? { file } : { file, line },
+        'this is not JSON',
+        'write a list of numbers, or of objects with the column as a field',
+      ),
+    );
   }
 }
 
@@ -195,8 +301,14 @@ function fieldOf(items: readonly Cell[], file: string, column: string | undefine
     const objects = items.some(({ cell }) => typeof cell === 'object' && cell !== null);
     return objects ? refused(columnFinding(file, undefined, fieldsOf(items))) : answered(items);
   }
-  if (!items.some(({ cell }) => isObject(cell) && Object.hasOwn(cell, column))) return refused(columnFinding(file, column, fieldsOf(items)));
-  return answered(items.map(({ cell, line }) => ({ cell: isObject(cell) && Object.hasOwn(cell, column) ? cell[column] : undefined, line })));
+  if (!items.some(({ cell }) => isObject(cell) && Object.hasOwn(cell, column)))
+    return refused(columnFinding(file, column, fieldsOf(items)));
+  return answered(
+    items.map(({ cell, line }) => ({
+      cell: isObject(cell) && Object.hasOwn(cell, column) ? cell[column] : undefined,
+      line,
+    })),
+  );
 }
 
 function fieldsOf(items: readonly Cell[]): string[] {
@@ -213,22 +325,46 @@ const SHOWN = 20;
 function columnFinding(file: string, column: string | undefined, columns: readonly string[]): Finding {
   const meant = column === undefined ? undefined : didYouMean(column, columns);
   const more = columns.length > SHOWN ? ', …' : '';
-  const fix = meant === undefined ? `write --column with one of: ${columns.slice(0, SHOWN).join(', ')}${more}` : `did you mean ${JSON.stringify(meant)}?`;
-  const message = column === undefined ? 'the sample has columns, and none is asked for' : `there is no column ${JSON.stringify(column)}`;
+  const fix =
+    meant === undefined
+      ? `write --column with one of: ${columns.slice(0, SHOWN).join(', ')}${more}`
+      : `did you mean ${JSON.stringify(meant)}?`;
+  const message =
+    column === undefined
+      ? 'the sample has columns, and none is asked for'
+      : `there is no column ${JSON.stringify(column)}`;
   return finding('reference/column', { file }, message, fix);
 }
 
 function csvColumn(text: string, file: string, column: string | undefined): Answer<readonly Cell[]> {
   const records = csvRecords(text);
-  if (!records) return refused(finding('reference/sample', { file }, 'a quoted field is not closed', 'close it: "…", with "" for a quote in it'));
+  if (!records)
+    return refused(
+      finding('reference/sample', { file }, 'a quoted field is not closed', 'close it: "…", with "" for a quote in it'),
+    );
   const [header, ...rows] = records;
-  if (!header) return refused(finding('reference/sample', { file }, 'the file is empty', 'write a header line with the names of the columns, then the rows'));
+  if (!header)
+    return refused(
+      finding(
+        'reference/sample',
+        { file },
+        'the file is empty',
+        'write a header line with the names of the columns, then the rows',
+      ),
+    );
   const index = column === undefined && header.fields.length === 1 ? 0 : header.fields.indexOf(column ?? '');
   if (index < 0) return refused(columnFinding(file, column, header.fields));
   const short = rows.find(({ fields }) => fields.length !== header.fields.length);
   if (short) {
     const message = `the row has ${short.fields.length} fields, and the header ${header.fields.length}`;
-    return refused(finding('reference/sample', { file, line: short.line }, message, 'separate fields by commas, and quote those that hold one'));
+    return refused(
+      finding(
+        'reference/sample',
+        { file, line: short.line },
+        message,
+        'separate fields by commas, and quote those that hold one',
+      ),
+    );
   }
   return answered(rows.map(({ fields, line }) => ({ cell: fields[index], line })));
 }

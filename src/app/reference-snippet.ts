@@ -2,7 +2,12 @@ import { posix } from 'node:path';
 import { answered, refused, type Answer } from '../core/answer.ts';
 import { findingOf, type Finding } from '../core/finding.ts';
 import { isMetricName } from '../promql/selector.ts';
-import { AI_FEATURE_VIOLATIONS, AI_INPUT_SCHEMA, AI_INSTANCES, type SchemaRule } from '../promql/metrics-input-schema.ts';
+import {
+  AI_FEATURE_VIOLATIONS,
+  AI_INPUT_SCHEMA,
+  AI_INSTANCES,
+  type SchemaRule,
+} from '../promql/metrics-input-schema.ts';
 import { schemaDigest, type SchemaWatchOutput } from '../service/data-schema.ts';
 import { driftLimits } from '../service/drift.ts';
 import { exportedMetrics, featureOf } from '../service/exports.ts';
@@ -46,10 +51,19 @@ export function observedBy(files: ReadonlyMap<string, string>): Answer<Observed>
   const predictions = histograms.filter(({ feature }) => feature === undefined).map(({ metric }) => metric);
   if (predictions.length > 1) {
     const message = `${predictions.join(' and ')} both have no feature, and a server has one histogram of predictions`;
-    return refused(finding('reference/snippet', {}, message, 'write the field feature into the references of features'));
+    return refused(
+      finding('reference/snippet', {}, message, 'write the field feature into the references of features'),
+    );
   }
   if (histograms.length > 0 || schema) return answered({ histograms, schema });
-  return refused(finding('reference/snippet', { file: [...files.keys()][0] ?? '' }, 'no drift rule and no Schema.watch asks for anything', 'write monitoring.drift or monitoring.schema, and run synth'));
+  return refused(
+    finding(
+      'reference/snippet',
+      { file: [...files.keys()][0] ?? '' },
+      'no drift rule and no Schema.watch asks for anything',
+      'write monitoring.drift or monitoring.schema, and run synth',
+    ),
+  );
 }
 
 function observedByReference(text: string, file: string): Answer<Observed> {
@@ -57,7 +71,14 @@ function observedByReference(text: string, file: string): Answer<Observed> {
   if (!value) return refused(...findings);
   const metric = posix.basename(file, '.json');
   if (!isMetricName(metric)) {
-    return refused(finding('reference/snippet', { file }, `a histogram cannot be called ${JSON.stringify(metric)}`, 'call the file like the histogram: letters, digits and "_"'));
+    return refused(
+      finding(
+        'reference/snippet',
+        { file },
+        `a histogram cannot be called ${JSON.stringify(metric)}`,
+        'call the file like the histogram: letters, digits and "_"',
+      ),
+    );
   }
   return answered({ histograms: [{ metric, feature: value.feature, edges: value.edges }], schema: undefined });
 }
@@ -70,11 +91,20 @@ function observedByIntent(text: string, file: string): Answer<Observed> {
   const asked = native.filter((metric) => observed.histograms.some((one) => one.metric === metric));
   if (asked.length === 0) return answered(observed);
   const message = `the service exports native histograms (${asked.join(', ')}), and Python's client of Prometheus makes classic ones only`;
-  return refused(finding('reference/snippet', { file }, message, 'take native: true from the exports, or observe them with a client that has native histograms (Go, Java)'));
+  return refused(
+    finding(
+      'reference/snippet',
+      { file },
+      message,
+      'take native: true from the exports, or observe them with a client that has native histograms (Go, Java)',
+    ),
+  );
 }
 
 function observedByService({ spec, references }: Intent): Observed {
-  const declared = Object.assign({}, ...exportedMetrics(spec).map(({ buckets }) => buckets)) as Readonly<Record<string, readonly number[]>>;
+  const declared = Object.assign({}, ...exportedMetrics(spec).map(({ buckets }) => buckets)) as Readonly<
+    Record<string, readonly number[]>
+  >;
   const histograms = spec.monitoring.drift.map(driftLimits).map(({ metric, reference }) => ({
     metric,
     feature: featureOf(spec, metric),
@@ -156,8 +186,15 @@ INSTANCES = Counter(${text(AI_INSTANCES)}, "Instances that were asked about.")
 VIOLATIONS = Counter(${text(AI_FEATURE_VIOLATIONS)}, "Instances that break a rule of the schema.", ["feature", "rule"])
 # From the start, so that the first violation is counted too.
 for _rule, _features in ${`(${(
-    [['missing', 'MISSING'], ['null', 'NULLS'], ['new_category', 'CATEGORIES'], ['out_of_range', 'RANGES']] as const satisfies readonly (readonly [SchemaRule, string])[]
-  ).map(([rule, name]) => `(${text(rule)}, ${name})`).join(', ')})`}:
+    [
+      ['missing', 'MISSING'],
+      ['null', 'NULLS'],
+      ['new_category', 'CATEGORIES'],
+      ['out_of_range', 'RANGES'],
+    ] as const satisfies readonly (readonly [SchemaRule, string])[]
+  )
+    .map(([rule, name]) => `(${text(rule)}, ${name})`)
+    .join(', ')})`}:
     for _feature in _features:
         VIOLATIONS.labels(_feature, _rule)
 Gauge(${text(AI_INPUT_SCHEMA)}, "Digest of the schema that is checked.", ["schema"]).labels(${text(schemaDigest(schema))}).set(1)

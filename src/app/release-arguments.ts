@@ -2,7 +2,8 @@ import { answered, refused, type Answer } from '../core/answer.ts';
 import { releaseFinding } from '../release/rules.ts';
 import type { WantedModel } from './lock-models.ts';
 
-const MODEL_FORMS = 'main=corp/fraud-detector@champion, main=corp/fraud-detector:47 or main=s3://ml-models/fraud-detector/v47/';
+const MODEL_FORMS =
+  'main=corp/fraud-detector@champion, main=corp/fraud-detector:47 or main=s3://ml-models/fraud-detector/v47/';
 
 /**
  * Models as the command line names them: `<part>=<registry>/<name>@<alias>`, `…:<version>` or a URI. `main` is the predictor.
@@ -29,7 +30,11 @@ export function parseImages(texts: readonly string[]): Answer<Readonly<Record<st
   return parseByPart(texts, 'function=registry.example.com/api:1.4.2', (text) => (text === '' ? undefined : text));
 }
 
-function parseByPart<T>(texts: readonly string[], forms: string, parse: (text: string) => T | undefined): Answer<Readonly<Record<string, T>>> {
+function parseByPart<T>(
+  texts: readonly string[],
+  forms: string,
+  parse: (text: string) => T | undefined,
+): Answer<Readonly<Record<string, T>>> {
   const found = new Map<string, T>();
   for (const text of texts) {
     const [, name = '', rest = ''] = /^([a-z0-9-]+)=(.*)$/.exec(text) ?? [];
@@ -40,7 +45,8 @@ function parseByPart<T>(texts: readonly string[], forms: string, parse: (text: s
       const of = part === '' ? 'an argument' : `the argument for ${part}`;
       return refused(releaseFinding('release/request', {}, `${of} is not understood`, `write ${forms}`));
     }
-    if (found.has(part)) return refused(releaseFinding('release/request', {}, `part ${part} is given twice`, 'name each part once'));
+    if (found.has(part))
+      return refused(releaseFinding('release/request', {}, `part ${part} is given twice`, 'name each part once'));
     found.set(part, value);
   }
   return answered(Object.fromEntries(found));

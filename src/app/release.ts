@@ -9,7 +9,14 @@ import { modelName, releaseRecord, type LockedModel, type ReleaseRecord } from '
 import type { RegistryDeps } from '../release/registries/deps.ts';
 import { releaseFinding } from '../release/rules.ts';
 import type { ReleaseState } from '../release/state.ts';
-import { openStore, recordFile, stateFile, type ListedStore, type ReleaseStore, type Stored } from '../release/store.ts';
+import {
+  openStore,
+  recordFile,
+  stateFile,
+  type ListedStore,
+  type ReleaseStore,
+  type Stored,
+} from '../release/store.ts';
 import { transition } from '../release/transition.ts';
 import { movingImage } from '../service/image.ts';
 import type { Environment, PlatformConfig } from '../service/platform.ts';
@@ -90,12 +97,26 @@ export interface ReleaseFolders {
 }
 
 /** The project as a release sees it; what is wrong with its platform is said by synth. */
-export function releaseScope(platform: Platform, folders: ReleaseFolders, registries: (config: PlatformConfig) => Registries, deps: RegistryDeps): ReleaseScope | undefined {
+export function releaseScope(
+  platform: Platform,
+  folders: ReleaseFolders,
+  registries: (config: PlatformConfig) => Registries,
+  deps: RegistryDeps,
+): ReleaseScope | undefined {
   if (!platform.config) return undefined;
   const { root = platform.root, tree, releases = platform.config.releases } = folders;
   const config = { ...platform.config, releases };
   const files = diskFiles(root);
-  return { platform, config, root, files, store: openStore(files, config.releases), tree, registries: registries(config), deps };
+  return {
+    platform,
+    config,
+    root,
+    files,
+    store: openStore(files, config.releases),
+    tree,
+    registries: registries(config),
+    deps,
+  };
 }
 
 /**
@@ -104,7 +125,10 @@ export function releaseScope(platform: Platform, folders: ReleaseFolders, regist
  *
  * @example (await planRelease(scope, { service: 'fraud-detector', environment: 'dev' })).value
  */
-export async function planRelease(scope: ReleaseScope, request: ReleaseRequest): Promise<Answer<PlannedRelease | NothingToRelease>> {
+export async function planRelease(
+  scope: ReleaseScope,
+  request: ReleaseRequest,
+): Promise<Answer<PlannedRelease | NothingToRelease>> {
   const { value: draft, findings } = await draftRelease(scope, request);
   if (!draft) return refused(...findings);
   if ('nothing' in draft) return answered(draft, ...findings);
@@ -121,7 +145,16 @@ export async function planRelease(scope: ReleaseScope, request: ReleaseRequest):
   if (!rendered.value) return refused(...findings, ...rendered.findings);
   if (!draft.before) {
     const orphans = orphanedWorkloads(scope, request, draft.team, rendered.value.files);
-    if (orphans.length > 0) return refused(...findings, servesAlready(request, { release: draft.record.release, paths: orphans, records: scope.store.releases(service), file: state }));
+    if (orphans.length > 0)
+      return refused(
+        ...findings,
+        servesAlready(request, {
+          release: draft.record.release,
+          paths: orphans,
+          records: scope.store.releases(service),
+          file: state,
+        }),
+      );
   }
   const changed = treeChanges({ root: scope.root, tree: scope.tree, synthesis: rendered.value });
   if (!changed.value) return refused(...findings, ...rendered.findings, ...changed.findings);
@@ -129,13 +162,22 @@ export async function planRelease(scope: ReleaseScope, request: ReleaseRequest):
 }
 
 /** The tree that a full synth gives once some files of the release store are written. */
-export function renderedWith({ files, config, platform }: ReleaseScope, service: string, written: readonly FileChange[]): Answer<Synthesis> {
-  const store = openStore(overlaid(files, new Map(written.map(({ path, after = '' }) => [path, after]))), config.releases);
+export function renderedWith(
+  { files, config, platform }: ReleaseScope,
+  service: string,
+  written: readonly FileChange[],
+): Answer<Synthesis> {
+  const store = openStore(
+    overlaid(files, new Map(written.map(({ path, after = '' }) => [path, after]))),
+    config.releases,
+  );
   const synthesis = synthesize(platform, undefined, store);
   // Services that wait for their own first release would keep each other from it; what they have in the tree is guarded.
   // That later stages wait for a release is synth's to say.
-  const own = ({ id, where }: Finding): boolean => where.service === undefined || (where.service === service && id !== 'release/not-released');
-  const concerns = (finding: Finding): boolean => own(finding) || (finding.severity === 'error' && finding.id !== 'release/not-locked');
+  const own = ({ id, where }: Finding): boolean =>
+    where.service === undefined || (where.service === service && id !== 'release/not-released');
+  const concerns = (finding: Finding): boolean =>
+    own(finding) || (finding.severity === 'error' && finding.id !== 'release/not-locked');
   const said = synthesis.findings.filter(concerns);
   return said.some(({ severity }) => severity === 'error') ? refused(...said) : answered(synthesis, ...said);
 }
@@ -144,7 +186,10 @@ export function renderedWith({ files, config, platform }: ReleaseScope, service:
  * A release without a look at what it renders: asks the registries, makes the record and the move. Says when there is nothing
  * to do.
  */
-export async function draftRelease(scope: ReleaseScope, request: ReleaseRequest): Promise<Answer<DraftedRelease | NothingToRelease>> {
+export async function draftRelease(
+  scope: ReleaseScope,
+  request: ReleaseRequest,
+): Promise<Answer<DraftedRelease | NothingToRelease>> {
   const { platform, config, store, deps } = scope;
   const { environment, reason, images = {} } = request;
   const where: Where = { service: request.service, environment };
@@ -164,7 +209,11 @@ export async function draftRelease(scope: ReleaseScope, request: ReleaseRequest)
   if (broken.length > 0) return refused(...broken);
   const records = running?.flatMap(({ value }) => value ?? []) ?? [];
 
-  const flaws = [...entryFindings(scope, service, request, before, team), ...requestFindings(base, env, request), ...followedFindings(here.spec, env, request)];
+  const flaws = [
+    ...entryFindings(scope, service, request, before, team),
+    ...requestFindings(base, env, request),
+    ...followedFindings(here.spec, env, request),
+  ];
   if (flaws.length > 0) return refused(...flaws);
   const newest = records.findLast(({ release }) => before?.holds?.[release] === undefined);
   const models = await modelsOf(scope, request, here.spec, newest);
@@ -172,31 +221,54 @@ export async function draftRelease(scope: ReleaseScope, request: ReleaseRequest)
 
   const clusters = env.clusters.flatMap((name) => config.clusters[name] ?? []);
   const parts = partsOf(base, { models: models.value, images, clusters });
-  const pins = request.pinImages ? await pinImages(Object.values(parts).flatMap(({ workload }) => workload.image ?? []), where, deps) : answered(new Map<string, string>());
+  const pins = request.pinImages
+    ? await pinImages(
+        Object.values(parts).flatMap(({ workload }) => workload.image ?? []),
+        where,
+        deps,
+      )
+    : answered(new Map<string, string>());
   if (!pins.value) return pins;
   const made = makeRecord(withImages(parts, pins.value), { service: request.service, store, running: records, reason });
   const findings = [...models.findings, ...pins.findings];
 
   const { release } = made.record;
   if (before?.stable === release) return answered({ nothing: `${release} serves already` }, ...findings);
-  if (before?.candidate === release && before.phase !== 'held') return answered({ nothing: `${release} is on its way already` }, ...findings);
+  if (before?.candidate === release && before.phase !== 'held')
+    return answered({ nothing: `${release} is on its way already` }, ...findings);
   const policy = policyOf(here.spec, env.rollout);
   const move = moveTo(release, before, policy, reason);
   if (!move.state) {
     const file = stateFile(config.releases, environment, team, request.service);
-    return refused(...findings, releaseFinding('release/illegal-move', { ...where, file }, move.problem.message, move.problem.fix));
+    return refused(
+      ...findings,
+      releaseFinding('release/illegal-move', { ...where, file }, move.problem.message, move.problem.fix),
+    );
   }
   return answered({ ...made, team, policy, before, after: move.state }, ...findings);
 }
 
-function moveTo(release: string, before: ReleaseState | undefined, policy: ReleasePolicy, reason: string | undefined): ReturnType<typeof transition> {
+function moveTo(
+  release: string,
+  before: ReleaseState | undefined,
+  policy: ReleasePolicy,
+  reason: string | undefined,
+): ReturnType<typeof transition> {
   const said = reason === undefined ? {} : { reason };
-  return before ? transition(before, { action: 'release', release }, policy, said) : { state: { stable: release, phase: 'idle', weight: 0, ...said } };
+  return before
+    ? transition(before, { action: 'release', release }, policy, said)
+    : { state: { stable: release, phase: 'idle', weight: 0, ...said } };
 }
 
 /** Records whose workloads run, the one that serves first. */
-function runningRecords({ stable, candidate }: ReleaseState, store: ReleaseStore, service: string): Stored<ReleaseRecord>[] {
-  return [stable, candidate].flatMap((release) => (release === undefined ? [] : (store.record(service, release) ?? [])));
+function runningRecords(
+  { stable, candidate }: ReleaseState,
+  store: ReleaseStore,
+  service: string,
+): Stored<ReleaseRecord>[] {
+  return [stable, candidate].flatMap((release) =>
+    release === undefined ? [] : (store.record(service, release) ?? []),
+  );
 }
 
 /**
@@ -204,7 +276,12 @@ function runningRecords({ stable, candidate }: ReleaseState, store: ReleaseStore
  *
  * @param newest the release whose models `config` takes.
  */
-export async function modelsOf(scope: ReleaseScope, request: ReleaseRequest, here: ServiceSpec, newest: ReleaseRecord | undefined): Promise<Answer<Readonly<Record<string, LockedModel>>>> {
+export async function modelsOf(
+  scope: ReleaseScope,
+  request: ReleaseRequest,
+  here: ServiceSpec,
+  newest: ReleaseRecord | undefined,
+): Promise<Answer<Readonly<Record<string, LockedModel>>>> {
   const { service, environment, config, models: asked = {}, allowUnapproved } = request;
   const where: Where = { service, environment };
   const wanted: Record<string, WantedModel> = {};
@@ -217,19 +294,28 @@ export async function modelsOf(scope: ReleaseScope, request: ReleaseRequest, her
     if (!config || asked[part] !== undefined || (!newest && 'uri' in model)) wanted[part] = model;
     else if (before && isLockOf(model, before)) kept[part] = before;
     else {
-      const has = newest ? `release ${newest.release} ${before ? `has ${modelName(before)}` : 'has no model'} for ${part}` : `no release here has a model for ${part}`;
+      const has = newest
+        ? `release ${newest.release} ${before ? `has ${modelName(before)}` : 'has no model'} for ${part}`
+        : `no release here has a model for ${part}`;
       const message = `${has}, the sources ask for ${wantedName(model)}, and --config takes no other models than those of the release`;
       const fix = `leave --config out, or name the model: --model ${part === 'predictor' ? 'main' : part}=<registry>/<name>:<version>`;
       findings.push(releaseFinding('release/not-locked', { ...where, field: fieldOf(part) }, message, fix));
     }
   }
   if (findings.length > 0) return refused(...findings);
-  const locked = await lockModels(scope.registries, { models: wanted, metrics: metricsOf(scope, service), where, unapproved: allowUnapproved === true });
+  const locked = await lockModels(scope.registries, {
+    models: wanted,
+    metrics: metricsOf(scope, service),
+    where,
+    unapproved: allowUnapproved === true,
+  });
   return locked.value ? answered({ ...kept, ...locked.value }, ...locked.findings) : locked;
 }
 
 function wantedName(model: WantedModel): string {
-  return 'uri' in model ? model.uri : `${model.name}${model.alias === undefined ? `:${model.version ?? ''}` : `@${model.alias}`}`;
+  return 'uri' in model
+    ? model.uri
+    : `${model.name}${model.alias === undefined ? `:${model.version ?? ''}` : `@${model.alias}`}`;
 }
 
 /** The model servers of a service, by part. */
@@ -255,53 +341,103 @@ function metricsOf({ platform, config }: ReleaseScope, name: string): Readonly<R
 }
 
 /** What is asked for beside the sources, and cannot be had. */
-function requestFindings(base: ServiceSpec, env: Environment, { service, environment, models = {}, images = {} }: ReleaseRequest): Finding[] {
+function requestFindings(
+  base: ServiceSpec,
+  env: Environment,
+  { service, environment, models = {}, images = {} }: ReleaseRequest,
+): Finding[] {
   const where: Where = { service, environment };
   const servers = Object.keys(serversOf(base));
-  const parts = [...servers, ...(['transformer', 'explainer', 'function'] as const).filter((part) => base[part] !== undefined)];
+  const parts = [
+    ...servers,
+    ...(['transformer', 'explainer', 'function'] as const).filter((part) => base[part] !== undefined),
+  ];
   const problem = (part: string, known: readonly string[], what: string): Finding[] => {
     if (known.includes(part)) return [];
     const near = didYouMean(part, known);
     const fix = near ? `did you mean ${near}?` : known.length > 0 ? `name one of ${known.join(', ')}` : 'leave it out';
-    return [releaseFinding('release/request', where, `the service has no part ${JSON.stringify(part)} with ${what}`, fix)];
+    return [
+      releaseFinding('release/request', where, `the service has no part ${JSON.stringify(part)} with ${what}`, fix),
+    ];
   };
   return [
     ...Object.keys(models).flatMap((part) => problem(part, servers, 'a model')),
     ...Object.entries(images).flatMap(([part, image]) => {
       const moving = movingImage(image);
-      const unpinned = moving === undefined ? [] : [releaseFinding('release/request', { ...where, field: part }, `image ${JSON.stringify(image)} ${moving}`, 'pin it: name:1.4.2 or, better, name@sha256:<64 hex digits>')];
+      const unpinned =
+        moving === undefined
+          ? []
+          : [
+              releaseFinding(
+                'release/request',
+                { ...where, field: part },
+                `image ${JSON.stringify(image)} ${moving}`,
+                'pin it: name:1.4.2 or, better, name@sha256:<64 hex digits>',
+              ),
+            ];
       return [...problem(part, parts, 'an image'), ...unpinned];
     }),
     ...(env.rollout === 'replace' && Object.keys(images).length > 0
-      ? [releaseFinding('release/request', where, 'an environment that replaces in place follows the sources, and takes only models from a release', 'change the image in the sources')]
+      ? [
+          releaseFinding(
+            'release/request',
+            where,
+            'an environment that replaces in place follows the sources, and takes only models from a release',
+            'change the image in the sources',
+          ),
+        ]
       : []),
   ];
 }
 
 /** Where sources are followed, a release picks versions of the models that they name in a registry, and nothing else. */
-function followedFindings(here: ServiceSpec, env: Environment, { service, environment, models = {} }: ReleaseRequest): Finding[] {
+function followedFindings(
+  here: ServiceSpec,
+  env: Environment,
+  { service, environment, models = {} }: ReleaseRequest,
+): Finding[] {
   if (env.rollout !== 'replace') return [];
   return Object.entries(serversOf(here)).flatMap(([part, { model }]) => {
     const asked = models[part];
     if (!asked || (model && isVersionOf(model, asked))) return [];
     const message = `${environment} replaces in place and follows the sources, which name ${model ? wantedName(model) : 'no model'} for ${part}; ${wantedName(asked)} would never run there`;
-    return [releaseFinding('release/request', { service, environment, field: fieldOf(part) }, message, 'change the model in the sources')];
+    return [
+      releaseFinding(
+        'release/request',
+        { service, environment, field: fieldOf(part) },
+        message,
+        'change the model in the sources',
+      ),
+    ];
   });
 }
 
 /** Whether what is asked for is one version, or one alias, of what the sources name. */
 function isVersionOf(model: WantedModel, asked: WantedModel): boolean {
   if ('uri' in model || 'uri' in asked) return 'uri' in model && 'uri' in asked && model.uri === asked.uri;
-  return model.registry === asked.registry && model.name === asked.name && (model.version === undefined || model.version === asked.version);
+  return (
+    model.registry === asked.registry &&
+    model.name === asked.name &&
+    (model.version === undefined || model.version === asked.version)
+  );
 }
 
 /** Releases enter where `promotedFrom` says; what serves already may be recorded anywhere. */
-function entryFindings(scope: ReleaseScope, service: AIService, request: ReleaseRequest, before: ReleaseState | undefined, team: string): Finding[] {
+function entryFindings(
+  scope: ReleaseScope,
+  service: AIService,
+  request: ReleaseRequest,
+  before: ReleaseState | undefined,
+  team: string,
+): Finding[] {
   const { environment, force, reason } = request;
   const from = promotedFrom(scope.config, service, environment);
   if (from === undefined) return [];
   const where: Where = { service: service.name, environment };
-  if (force) return reason === undefined ? [releaseFinding('release/entry', where, 'a release that is not promoted needs a reason', 'say --reason')] : [];
+  if (force)
+    return reason === undefined
+      ? [releaseFinding('release/entry', where, 'a release that is not promoted needs a reason', 'say --reason')]
+      : [];
   if (!before && request.config && workloadsOnDisk(scope, request, team).length > 0) return [];
   const message = `releases do not enter at ${environment}, they are promoted to it`;
   const fix = `npx ai-service promote ${service.name} --from ${from} --to ${environment}; or say --force with a --reason`;
@@ -309,15 +445,27 @@ function entryFindings(scope: ReleaseScope, service: AIService, request: Release
 }
 
 /** Workloads of the service that the tree on disk has in the environment, as paths in the tree. */
-function workloadsOnDisk({ files, tree, config }: ReleaseScope, { service, environment }: ReleaseRequest, team: string): string[] {
+function workloadsOnDisk(
+  { files, tree, config }: ReleaseScope,
+  { service, environment }: ReleaseRequest,
+  team: string,
+): string[] {
   return (config.environments[environment]?.clusters ?? []).flatMap((cluster) => {
     const folder = manifestsFolder({ environment, cluster, team, service });
-    return files.entries(inTree(tree, folder)).files.filter(isWorkload).map((file) => `${folder}/${file}`);
+    return files
+      .entries(inTree(tree, folder))
+      .files.filter(isWorkload)
+      .map((file) => `${folder}/${file}`);
   });
 }
 
 /** Those of them that would go. */
-function orphanedWorkloads(scope: ReleaseScope, request: ReleaseRequest, team: string, rendered: ReadonlyMap<string, string>): string[] {
+function orphanedWorkloads(
+  scope: ReleaseScope,
+  request: ReleaseRequest,
+  team: string,
+  rendered: ReadonlyMap<string, string>,
+): string[] {
   return workloadsOnDisk(scope, request, team).filter((path) => !rendered.has(path));
 }
 
@@ -336,17 +484,33 @@ function servesAlready({ service, environment }: ReleaseRequest, { release, path
   const message = `${names.join(', ')} ${names.length === 1 ? 'serves' : 'serve'} here, and release ${release} does not name ${names.length === 1 ? 'it' : 'them'}`;
   const lost = names.some((name) => records.some((recorded) => name.endsWith(`-${recorded}`)));
   const record = `record what serves first, from the sources as they are deployed: npx ai-service release ${service} --env ${environment} --config`;
-  const fix = lost ? `there are release records of ${service}, but no state at ${file}: restore that file from Git; where it was never released here, ${record}` : record;
+  const fix = lost
+    ? `there are release records of ${service}, but no state at ${file}: restore that file from Git; where it was never released here, ${record}`
+    : record;
   return releaseFinding('release/serves-already', { service, environment }, message, fix);
 }
 
 /** A service or environment that the project does not have. */
-export function unknownPlace({ services, environments }: Platform, { service, environment }: Pick<ReleaseRequest, 'service' | 'environment'>): Finding {
+export function unknownPlace(
+  { services, environments }: Platform,
+  { service, environment }: Pick<ReleaseRequest, 'service' | 'environment'>,
+): Finding {
   const names = services.map(({ name }) => name);
-  const [what, wanted, known] = names.includes(service) ? (['environment', environment, environments] as const) : (['service', service, names] as const);
+  const [what, wanted, known] = names.includes(service)
+    ? (['environment', environment, environments] as const)
+    : (['service', service, names] as const);
   const near = didYouMean(wanted, known);
-  const fix = near ? `did you mean ${near}?` : known.length > 0 ? `name one of ${known.join(', ')}` : 'describe it first';
-  return releaseFinding('release/request', { service, environment }, `the project has no ${what} ${JSON.stringify(wanted)}`, fix);
+  const fix = near
+    ? `did you mean ${near}?`
+    : known.length > 0
+      ? `name one of ${known.join(', ')}`
+      : 'describe it first';
+  return releaseFinding(
+    'release/request',
+    { service, environment },
+    `the project has no ${what} ${JSON.stringify(wanted)}`,
+    fix,
+  );
 }
 
 function notThere(service: string, environment: string): Finding {

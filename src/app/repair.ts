@@ -19,7 +19,9 @@ export interface Repair {
 
 /** State files with markers of a merge in them. */
 export function conflictedStates(files: Files, releases: string): readonly string[] {
-  const paths = statesIn(files, releases).map(({ environment, team, service }) => stateFile(releases, environment, team, service));
+  const paths = statesIn(files, releases).map(({ environment, team, service }) =>
+    stateFile(releases, environment, team, service),
+  );
   return paths.filter((path) => conflictLine(files.read(path) ?? '') !== undefined);
 }
 
@@ -30,7 +32,12 @@ export function conflictedStates(files: Files, releases: string): readonly strin
  * @param repository to read the two sides from, while the merge is under way. Git mixes what does not touch, so that the
  * text between and around the markers may be a state that neither side had; without a merge under way nothing else is there.
  */
-export async function repairState(files: Files, releases: string, file: string, repository?: Repository): Promise<Answer<Repair>> {
+export async function repairState(
+  files: Files,
+  releases: string,
+  file: string,
+  repository?: Repository,
+): Promise<Answer<Repair>> {
   const place = placeOfState(releases, file);
   const text = files.read(file);
   const cannot = (message: string, fix: string, where: Where = { file }): Answer<Repair> =>
@@ -61,7 +68,10 @@ export async function repairState(files: Files, releases: string, file: string, 
   const { state, side, problem } = saferState(ours.value, theirs.value);
   if (problem) return cannot(problem.message, problem.fix, where);
   const after = formatState(sides[side], state);
-  const candidate = state.candidate === undefined ? '' : `, ${state.candidate} ${state.phase}${state.weight > 0 ? ` ${state.weight} %` : ''}`;
+  const candidate =
+    state.candidate === undefined
+      ? ''
+      : `, ${state.candidate} ${state.phase}${state.weight > 0 ? ` ${state.weight} %` : ''}`;
   const said = `${file}: kept ${side === 'ours' ? 'our' : 'their'} side, the safer one: ${state.stable} serves${candidate}`;
   return answered({ change: { path: file, before: text, after }, state, said });
 }

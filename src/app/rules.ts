@@ -48,7 +48,8 @@ export const APP_RULES = [
     id: 'platform/same-destination',
     severity: 'error',
     summary: 'What two clusters of the platform get does not go to one namespace of one cluster.',
-    source: 'argo-cd 3.5.1: two Applications that own the same objects undo the work of each other (SharedResourceWarning)',
+    source:
+      'argo-cd 3.5.1: two Applications that own the same objects undo the work of each other (SharedResourceWarning)',
   },
   {
     id: 'platform/imports',
@@ -156,7 +157,8 @@ export const APP_RULES = [
     id: 'transition/illegal',
     severity: 'error',
     summary: 'The state is what a legal move makes of the one before.',
-    source: 'ours: the table of moves in docs/releases.md; what needs --force or --accept-policy is for people to merge',
+    source:
+      'ours: the table of moves in docs/releases.md; what needs --force or --accept-policy is for people to merge',
   },
   {
     id: 'transition/tree',

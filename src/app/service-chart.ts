@@ -26,8 +26,17 @@ export class ServiceChart extends Chart {
   readonly #rendered: () => readonly KubeObject[];
 
   /** @param rendered what we render beside what is added here. */
-  constructor(service: ChartOwner, environment: string, cluster: string, namespace: string, rendered: () => readonly KubeObject[]) {
-    super(service, `${environment}.${cluster}`, { namespace, labels: { 'app.kubernetes.io/managed-by': 'cdk8s-ai-service' } });
+  constructor(
+    service: ChartOwner,
+    environment: string,
+    cluster: string,
+    namespace: string,
+    rendered: () => readonly KubeObject[],
+  ) {
+    super(service, `${environment}.${cluster}`, {
+      namespace,
+      labels: { 'app.kubernetes.io/managed-by': 'cdk8s-ai-service' },
+    });
     this.environment = environment;
     this.cluster = cluster;
     this.#service = service.name;
@@ -43,7 +52,9 @@ export class ServiceChart extends Chart {
 
   /** What the constructs that users added say is wrong with themselves. */
   problems(): string[] {
-    return this.node.findAll().flatMap((child) => child.node.validate().map((message) => `${child.node.path}: ${message}`));
+    return this.node
+      .findAll()
+      .flatMap((child) => child.node.validate().map((message) => `${child.node.path}: ${message}`));
   }
 
   /**

@@ -32,7 +32,11 @@ export interface ServiceStatus extends StatePlace {
  *
  * @param repository to say since when; without one that stays open.
  */
-export async function readStatus(files: Files, query: StatusQuery, repository?: Repository): Promise<Answer<readonly ServiceStatus[]>> {
+export async function readStatus(
+  files: Files,
+  query: StatusQuery,
+  repository?: Repository,
+): Promise<Answer<readonly ServiceStatus[]>> {
   const { releases, service, environment } = query;
   const places = statesIn(files, releases);
   const isAsked = (name: string, wanted: string | undefined): boolean => wanted === undefined || name === wanted;
@@ -64,7 +68,15 @@ function nothingThere(places: readonly StatePlace[], { releases, service, enviro
   const where = { ...(service !== undefined && { service }), ...(environment !== undefined && { environment }) };
   const near = (name: string | undefined, names: readonly string[]): string | undefined =>
     name === undefined || names.includes(name) ? undefined : didYouMean(name, [...new Set(names)]);
-  const meant = near(service, places.map((place) => place.service)) ?? near(environment, places.map((place) => place.environment));
+  const meant =
+    near(
+      service,
+      places.map((place) => place.service),
+    ) ??
+    near(
+      environment,
+      places.map((place) => place.environment),
+    );
   const message = places.length === 0 ? `${releases} has no state of any service` : `${releases} has no such state`;
   const fix =
     places.length === 0
@@ -73,7 +85,20 @@ function nothingThere(places: readonly StatePlace[], { releases, service, enviro
   return releaseFinding('release/no-state', where, message, meant === undefined ? fix : `did you mean ${meant}?`);
 }
 
-const HEAD = ['SERVICE', 'ENVIRONMENT', 'STABLE', 'PREVIOUS', 'CANDIDATE', 'TRAFFIC', 'PHASE', 'STEP', 'HELD', 'PAUSED', 'SINCE', 'COMMIT'];
+const HEAD = [
+  'SERVICE',
+  'ENVIRONMENT',
+  'STABLE',
+  'PREVIOUS',
+  'CANDIDATE',
+  'TRAFFIC',
+  'PHASE',
+  'STEP',
+  'HELD',
+  'PAUSED',
+  'SINCE',
+  'COMMIT',
+];
 
 /** Status as a table for people. */
 export function statusText(services: readonly ServiceStatus[]): string {
@@ -88,7 +113,9 @@ export function statusText(services: readonly ServiceStatus[]): string {
       trafficOf(state),
       state.phase,
       state.step === undefined ? '' : String(state.step),
-      Object.entries(state.holds ?? {}).map(([release, reason]) => `${release}: ${reason}`).join('; '),
+      Object.entries(state.holds ?? {})
+        .map(([release, reason]) => `${release}: ${reason}`)
+        .join('; '),
       state.paused ?? '',
       uncommitted ? 'not committed' : (since?.date ?? ''),
       since?.sha.slice(0, 12) ?? '',
@@ -113,7 +140,12 @@ function trafficOf({ candidate, weight, mirror, header }: ReleaseState): string 
  */
 export function statusJson(services: readonly ServiceStatus[]): string {
   const plain = services.map(({ service, environment, team, state, since, uncommitted }) => ({
-    service, environment, team, ...state, ...(since && { since: { commit: since.sha, date: since.date } }), ...(uncommitted && { uncommitted }),
+    service,
+    environment,
+    team,
+    ...state,
+    ...(since && { since: { commit: since.sha, date: since.date } }),
+    ...(uncommitted && { uncommitted }),
   }));
   return `${JSON.stringify({ services: plain }, null, 2)}\n`;
 }

@@ -17,12 +17,15 @@ export function strayStates(store: ListedStore, platform: Platform): Finding[] {
     states = store.states();
   } catch (error) {
     const message = `what is in it cannot be listed: ${(error as Error).message}`;
-    return [releaseFinding('release/unreadable', { file: store.folder }, message, 'make the folder and those in it readable')];
+    return [
+      releaseFinding('release/unreadable', { file: store.folder }, message, 'make the folder and those in it readable'),
+    ];
   }
   if (states.length === 0) return [];
   const { services, environments } = platform;
   const byName = new Map(services.map((service) => [service.name, service]));
-  const fileOf = ({ environment, team, service }: StatePlace): string => stateFile(store.folder, environment, team, service);
+  const fileOf = ({ environment, team, service }: StatePlace): string =>
+    stateFile(store.folder, environment, team, service);
   const taken = new Set(states.map(fileOf));
   const waitingIn = remember(waiting);
 
@@ -52,7 +55,9 @@ export function strayStates(store: ListedStore, platform: Platform): Finding[] {
 
   /** Whether there is a source that could not be loaded, which is said elsewhere. */
   function isDescribed(service: string): boolean {
-    return diskFiles(platform.root).entries(`${platform.apps}/${service}`).files.some((name) => name.startsWith('service.'));
+    return diskFiles(platform.root)
+      .entries(`${platform.apps}/${service}`)
+      .files.some((name) => name.startsWith('service.'));
   }
 
   function fixFor(place: StatePlace): string {
@@ -60,15 +65,27 @@ export function strayStates(store: ListedStore, platform: Platform): Finding[] {
     if (!meant) return 'remove the file';
     const file = fileOf(meant);
     if (taken.has(file)) return `remove the file: ${file} is there, and counts`;
-    const names = (['environment', 'team', 'service'] as const).filter((key) => meant[key] !== place[key]).map((key) => `${key} ${meant[key]}`);
+    const names = (['environment', 'team', 'service'] as const)
+      .filter((key) => meant[key] !== place[key])
+      .map((key) => `${key} ${meant[key]}`);
     return `did you mean ${names.join(' and ')}? then move the file to ${file}, else remove it`;
   }
 
   /** Where the state was probably meant to be. */
-  function meantPlace({ environment: givenEnvironment, team, service: givenService }: StatePlace): StatePlace | undefined {
-    const environment = environments.includes(givenEnvironment) ? givenEnvironment : didYouMean(givenEnvironment, environments);
+  function meantPlace({
+    environment: givenEnvironment,
+    team,
+    service: givenService,
+  }: StatePlace): StatePlace | undefined {
+    const environment = environments.includes(givenEnvironment)
+      ? givenEnvironment
+      : didYouMean(givenEnvironment, environments);
     if (environment === undefined) return undefined;
-    const placeIn = ({ name, base }: AIService): StatePlace => ({ environment, team: base?.owner.team ?? team, service: name });
+    const placeIn = ({ name, base }: AIService): StatePlace => ({
+      environment,
+      team: base?.owner.team ?? team,
+      service: name,
+    });
     const own = byName.get(givenService);
     if (own) return own.runsIn(environment) ? placeIn(own) : undefined;
     const near = didYouMean(givenService, waitingIn(environment));
@@ -78,7 +95,9 @@ export function strayStates(store: ListedStore, platform: Platform): Finding[] {
 
   /** Names of the services that run in an environment and have no state there: one that has its state was not meant. */
   function waiting(environment: string): string[] {
-    const without = services.filter(({ name, base }) => base && !taken.has(fileOf({ environment, team: base.owner.team, service: name })));
+    const without = services.filter(
+      ({ name, base }) => base && !taken.has(fileOf({ environment, team: base.owner.team, service: name })),
+    );
     return without.filter((each) => each.runsIn(environment)).map(({ name }) => name);
   }
 }

@@ -60,8 +60,18 @@ export type Progress = (done: number, total: number) => void;
  */
 export function synthesize(platform: Platform, progress?: Progress, store?: ListedStore): Synthesis {
   const { config, services } = platform;
-  const findings = [...platform.findings, ...services.flatMap((service) => [...service.findings, ...service.unusedOverrides()])];
-  if (!config) return { files: new Map(), findings: sortFindings(findings), guard: () => undefined, instead: () => undefined, counts: { targets: 0, objects: 0 } };
+  const findings = [
+    ...platform.findings,
+    ...services.flatMap((service) => [...service.findings, ...service.unusedOverrides()]),
+  ];
+  if (!config)
+    return {
+      files: new Map(),
+      findings: sortFindings(findings),
+      guard: () => undefined,
+      instead: () => undefined,
+      counts: { targets: 0, objects: 0 },
+    };
   findings.push(...checkVersions(config, `${platform.apps}/platform.ts`), ...missingImports(platform, config));
   const run = new Run(platform, config, findings, store);
   services.forEach((service, index) => {
@@ -78,7 +88,12 @@ export function synthesize(platform: Platform, progress?: Progress, store?: List
  *
  * @throws FindingsError when the service cannot be rendered there.
  */
-export function renderUnit(platform: Platform, service: AIService, environment: string, cluster: string): readonly KubeObject[] {
+export function renderUnit(
+  platform: Platform,
+  service: AIService,
+  environment: string,
+  cluster: string,
+): readonly KubeObject[] {
   const findings = [...platform.findings, ...service.findings];
   const run = platform.config && new Run(platform, platform.config, findings);
   const objects = run?.objectsOf(service, environment, cluster);
@@ -143,11 +158,19 @@ class Run {
   #targets = 0;
   #objects = 0;
 
-  constructor(platform: Platform, config: PlatformConfig, findings: Finding[], store = openStore(diskFiles(platform.root), config.releases)) {
+  constructor(
+    platform: Platform,
+    config: PlatformConfig,
+    findings: Finding[],
+    store = openStore(diskFiles(platform.root), config.releases),
+  ) {
     this.#platform = platform;
     this.#config = config;
     this.#findings = findings;
-    this.#checker = createChecker(config.imports.map((folder) => resolve(platform.root, folder)), config.allowUnknownKinds);
+    this.#checker = createChecker(
+      config.imports.map((folder) => resolve(platform.root, folder)),
+      config.allowUnknownKinds,
+    );
     this.#store = store;
     // Of two with one name the first is looked at.
     this.#services = new Map([...platform.services].reverse().map((service) => [service.name, service]));
@@ -159,7 +182,9 @@ class Run {
 
   /** What one target becomes without what users added; `undefined` where it cannot be rendered. */
   objectsOf(service: AIService, environment: string, cluster: string): readonly KubeObject[] | undefined {
-    const found = this.#targetsOf(service).find(({ target }) => target.environment === environment && target.clusterName === cluster);
+    const found = this.#targetsOf(service).find(
+      ({ target }) => target.environment === environment && target.clusterName === cluster,
+    );
     return found && this.#render(service, found.target, found.references);
   }
 
@@ -173,7 +198,12 @@ class Run {
       return value ? [{ environment, env, value }] : [];
     });
     const where: Where = { service: service.name };
-    const { references, findings } = readReferences(this.#platform.root, service.folder, places.map(({ value }) => value.spec), where);
+    const { references, findings } = readReferences(
+      this.#platform.root,
+      service.folder,
+      places.map(({ value }) => value.spec),
+      where,
+    );
     this.#findings.push(...findings);
     return places.flatMap(({ environment, env, value }) => {
       const serving = this.#resolve(service, environment, env, value);
@@ -183,8 +213,23 @@ class Run {
         const cluster = this.#config.clusters[clusterName];
         if (!cluster) return [];
         const serviceUrl = (name: string): string | undefined => this.#serviceUrl(name, environment, env);
-        const annotations = this.#annotations(clusterName, cluster, { team: base.owner.team, service: service.name, namespace });
-        const target = { service: service.name, spec: value.spec, serving, environment, env, clusterName, cluster, namespace, annotations, serviceUrl };
+        const annotations = this.#annotations(clusterName, cluster, {
+          team: base.owner.team,
+          service: service.name,
+          namespace,
+        });
+        const target = {
+          service: service.name,
+          spec: value.spec,
+          serving,
+          environment,
+          env,
+          clusterName,
+          cluster,
+          namespace,
+          annotations,
+          serviceUrl,
+        };
         return [{ target, references, value }];
       });
     });
@@ -198,9 +243,21 @@ class Run {
       const valid = typeof given.value === 'string' && isDnsLabel(given.value);
       this.#namespaces.set(key, valid ? given.value : undefined);
       if (!valid) {
-        const at: Where = { file: `${this.#platform.apps}/platform.ts`, field: `environments.${environment}.namespace` };
-        const message = given.problem ?? `team ${team} would get the namespace ${JSON.stringify(given.value) ?? 'undefined'}, which is not a DNS label`;
-        this.#findings.push(appFinding('platform/namespace', at, message, 'give at most 63 lower-case letters, digits and "-", with a letter or digit at both ends'));
+        const at: Where = {
+          file: `${this.#platform.apps}/platform.ts`,
+          field: `environments.${environment}.namespace`,
+        };
+        const message =
+          given.problem ??
+          `team ${team} would get the namespace ${JSON.stringify(given.value) ?? 'undefined'}, which is not a DNS label`;
+        this.#findings.push(
+          appFinding(
+            'platform/namespace',
+            at,
+            message,
+            'give at most 63 lower-case letters, digits and "-", with a letter or digit at both ends',
+          ),
+        );
       }
     }
     return this.#namespaces.get(key);
@@ -212,13 +269,29 @@ class Run {
     if (!annotationsOf) return NO_ANNOTATIONS;
     const given = asked(() => annotationsOf(scope));
     if (isTextMap(given.value)) return given.value;
-    const at: Where = { file: `${this.#platform.apps}/platform.ts`, field: `clusters.${clusterName}.serviceAccountAnnotations`, service: scope.service };
+    const at: Where = {
+      file: `${this.#platform.apps}/platform.ts`,
+      field: `clusters.${clusterName}.serviceAccountAnnotations`,
+      service: scope.service,
+    };
     const message = given.problem ?? 'it gives something else than texts by name';
-    this.#findings.push(appFinding('platform/annotations', at, message, "give a map of texts: { 'eks.amazonaws.com/role-arn': 'arn:…' }, or {} for none"));
+    this.#findings.push(
+      appFinding(
+        'platform/annotations',
+        at,
+        message,
+        "give a map of texts: { 'eks.amazonaws.com/role-arn': 'arn:…' }, or {} for none",
+      ),
+    );
     return NO_ANNOTATIONS;
   }
 
-  #resolve(service: AIService, environment: string, env: Environment, { spec, overrides }: ServiceInEnvironment): Serving | undefined {
+  #resolve(
+    service: AIService,
+    environment: string,
+    env: Environment,
+    { spec, overrides }: ServiceInEnvironment,
+  ): Serving | undefined {
     const policy = policyOf(spec, env.rollout);
     const { serving, findings } = resolveServing({
       service: service.name,
@@ -277,7 +350,9 @@ class Run {
     if (!first) this.#destinations.set(key, { environment, clusterName });
     // Of one cluster in two environments each object is said to be written twice.
     if (!first || first.clusterName === clusterName) return;
-    const [one, other] = [first, { environment, clusterName }].map((place) => `cluster ${place.clusterName} in environment ${place.environment}`);
+    const [one, other] = [first, { environment, clusterName }].map(
+      (place) => `cluster ${place.clusterName} in environment ${place.environment}`,
+    );
     const pair = `${one} ${other}`;
     if (this.#shared.has(pair)) return;
     this.#shared.add(pair);
@@ -285,7 +360,14 @@ class Run {
     const at: Where = { file: `${this.#platform.apps}/platform.ts`, field: `clusters.${named}.destination` };
     const place = Object.values(destination).join('');
     const message = `${one} and ${other} are both ${JSON.stringify(place)} in Argo CD, and have the namespace ${namespace}: two Applications would own the same objects`;
-    this.#findings.push(appFinding('platform/same-destination', at, message, 'give each cluster a destination of its own, or each environment other namespaces'));
+    this.#findings.push(
+      appFinding(
+        'platform/same-destination',
+        at,
+        message,
+        'give each cluster a destination of its own, or each environment other namespaces',
+      ),
+    );
   }
 
   /** Renders and patches one target; `undefined` when the cluster cannot do what the service asks. */
@@ -295,14 +377,19 @@ class Run {
     this.#findings.push(...intent);
     if (intent.some(isError)) return undefined;
     const where: Where = { service: service.name, environment, cluster };
-    const patched = applyPatches(renderTarget(target, references), service.patches, { environment, stage: env.stage, where });
+    const patched = applyPatches(renderTarget(target, references), service.patches, {
+      environment,
+      stage: env.stage,
+      where,
+    });
     this.#findings.push(...patched.findings, ...checkRuleSyntax(target, patched.changed));
     return patched.objects;
   }
 
   /** What users added to a chart. Constructs find some mistakes themselves, and throw when they are rendered. */
   #addedTo(chart: ServiceChart | undefined, where: Where): readonly KubeObject[] {
-    const add = (message: string): void => void this.#findings.push(appFinding('chart/construct', where, message, 'correct the construct'));
+    const add = (message: string): void =>
+      void this.#findings.push(appFinding('chart/construct', where, message, 'correct the construct'));
     try {
       chart?.problems().forEach(add);
       return chart?.added() ?? [];
@@ -320,7 +407,8 @@ class Run {
     const across = this.#clusterChecksOf(unit.cluster);
     const scope = { unit: folder, namespace };
     const { kinds } = this.#team(unit.team);
-    const add = (finding: Finding): void => void this.#findings.push({ ...finding, where: { ...where, ...finding.where } });
+    const add = (finding: Finding): void =>
+      void this.#findings.push({ ...finding, where: { ...where, ...finding.where } });
     const sound = objects.filter((object) => {
       const own = this.#checker.check(object, cluster);
       own.forEach(add);
@@ -346,8 +434,14 @@ class Run {
       // Escape hatches take any value, and most are fine: looking at each text beforehand would cost more than the rest.
       if (!(error instanceof TypeError)) throw error;
       const at: Where = { ...where, object: objectLabel(object) };
-      const flaws = findUnwritable(object).map(({ path: field, message, fix }) => appFinding('chart/unwritable', { ...at, field: fieldPath(undefined, field) }, message, fix));
-      this.#findings.push(...(flaws.length > 0 ? flaws : [appFinding('chart/unwritable', at, error.message, 'write plain data, with keys of moderate length')]));
+      const flaws = findUnwritable(object).map(({ path: field, message, fix }) =>
+        appFinding('chart/unwritable', { ...at, field: fieldPath(undefined, field) }, message, fix),
+      );
+      this.#findings.push(
+        ...(flaws.length > 0
+          ? flaws
+          : [appFinding('chart/unwritable', at, error.message, 'write plain data, with keys of moderate length')]),
+      );
     }
   }
 
@@ -357,7 +451,14 @@ class Run {
       if (team === this.#config.argocd.rootProject) {
         const at: Where = { file: `${this.#platform.apps}/platform.ts`, field: 'argocd.rootProject' };
         const message = `team ${team} would get the AppProject that the root Application is in, with the rights of the team only`;
-        this.#findings.push(appFinding('platform/root-project', at, message, 'name another AppProject for the root Application, or rename the team'));
+        this.#findings.push(
+          appFinding(
+            'platform/root-project',
+            at,
+            message,
+            'name another AppProject for the root Application, or rename the team',
+          ),
+        );
       }
       for (const [environment, clusters] of places) {
         const env = this.#config.environments[environment];
@@ -366,7 +467,13 @@ class Run {
           const clusterFile = `envs/${environment}/${clusterName}/${CLUSTER_FILE}`;
           if (!this.#files.has(clusterFile)) {
             const place = placeData(environment, clusterName, this.#config);
-            this.#findings.push(...checkSecretText(place, { file: `${this.#platform.apps}/platform.ts`, environment, cluster: clusterName }));
+            this.#findings.push(
+              ...checkSecretText(place, {
+                file: `${this.#platform.apps}/platform.ts`,
+                environment,
+                cluster: clusterName,
+              }),
+            );
             this.#files.set(clusterFile, emitYaml(place));
           }
           const cluster = this.#config.clusters[clusterName];
@@ -376,7 +483,10 @@ class Run {
           this.#addUnit(unit, renderShared(shared), { environment, cluster: clusterName }, undefined);
           this.#files.set(descriptorPath(unit), json(argocdApp(shared)));
         }
-        this.#addArgocd(renderApplicationSet({ platform: this.#config, team, environment, env }), `applicationset.${team}-${environment}`);
+        this.#addArgocd(
+          renderApplicationSet({ platform: this.#config, team, environment, env }),
+          `applicationset.${team}-${environment}`,
+        );
       }
       this.#addArgocd(renderAppProject({ platform: this.#config, team, kinds, places }), `appproject.${team}`);
     }
@@ -384,7 +494,10 @@ class Run {
   }
 
   #addArgocd(object: KubeObject, name: string): void {
-    this.#findings.push(...this.#checker.check(object, undefined), ...this.#argocdChecks.check(object, { unit: 'argocd', namespace: undefined }));
+    this.#findings.push(
+      ...this.#checker.check(object, undefined),
+      ...this.#argocdChecks.check(object, { unit: 'argocd', namespace: undefined }),
+    );
     this.#addFile(`argocd/${name}.yaml`, object, {});
   }
 
@@ -405,11 +518,17 @@ class Run {
         },
       }),
       instead: lostState((environment, team, service) => {
-        const decides = this.#config.environments[environment]?.rollout === 'release' && this.#services.get(service)?.runsIn(environment);
+        const decides =
+          this.#config.environments[environment]?.rollout === 'release' &&
+          this.#services.get(service)?.runsIn(environment);
         if (!decides || this.#store.state(environment, team, service) !== undefined) return undefined;
         const { folder } = this.#store;
         const emptyStore = folder !== DEFAULT_STORE && this.#store.states().length === 0 ? folder : undefined;
-        return { file: stateFile(folder, environment, team, service), records: this.#store.releases(service), emptyStore };
+        return {
+          file: stateFile(folder, environment, team, service),
+          records: this.#store.releases(service),
+          emptyStore,
+        };
       }),
       counts: { targets: this.#targets, objects: this.#objects },
     };
@@ -451,12 +570,21 @@ function asked(ask: () => unknown): { readonly value: unknown; readonly problem?
   try {
     return { value: ask() };
   } catch (error) {
-    return { value: undefined, problem: `the function threw: ${error instanceof Error ? error.message : String(error)}` };
+    return {
+      value: undefined,
+      problem: `the function threw: ${error instanceof Error ? error.message : String(error)}`,
+    };
   }
 }
 
 function isTextMap(value: unknown): value is Readonly<Record<string, string>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Promise) && Object.values(value).every((each) => typeof each === 'string');
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Promise) &&
+    Object.values(value).every((each) => typeof each === 'string')
+  );
 }
 
 function json(value: unknown): string {

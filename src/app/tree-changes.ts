@@ -17,12 +17,23 @@ export interface TreePlace {
 }
 
 /** What makes the tree on disk the rendered one, file by file, so that it can be written together with other files. */
-export function treeChanges({ root, tree, synthesis: { files, guard, instead } }: TreePlace): Answer<readonly FileChange[]> {
+export function treeChanges({
+  root,
+  tree,
+  synthesis: { files, guard, instead },
+}: TreePlace): Answer<readonly FileChange[]> {
   const outDir = `${root}/${tree}`;
   const { added, changed, removed, findings } = compareTree({ outDir, files });
-  const refusals = [...findings, ...guardedDeletions(removed, { outDir: tree, guard, describe: guardedObject, instead })];
+  const refusals = [
+    ...findings,
+    ...guardedDeletions(removed, { outDir: tree, guard, describe: guardedObject, instead }),
+  ];
   if (refusals.length > 0) return refused(...refusals);
-  const change = (path: string, before: string | undefined): FileChange => ({ path: inTree(tree, path), before, after: files.get(path) });
+  const change = (path: string, before: string | undefined): FileChange => ({
+    path: inTree(tree, path),
+    before,
+    after: files.get(path),
+  });
   const index = { before: readOwnership(outDir).text, after: formatOwnership(files.keys()) };
   return answered([
     ...removed.map((path) => change(path, read(outDir, path))),

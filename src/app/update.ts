@@ -59,15 +59,33 @@ const NOT_YET = new Set(['registry/not-ready', 'registry/not-approved']);
 export async function findUpdates(scope: ReleaseScope, { services, environments }: UpdateQuery): Promise<Updates> {
   const { platform, config } = scope;
   const unknown = [
-    ...(services ?? []).filter((name) => !platform.services.some((each) => each.name === name)).map((service) => unknownPlace(platform, { service, environment: '' })),
-    ...(environments ?? []).filter((name) => !Object.hasOwn(config.environments, name)).map((environment) => unknownPlace(platform, { service: platform.services[0]?.name ?? '', environment })),
+    ...(services ?? [])
+      .filter((name) => !platform.services.some((each) => each.name === name))
+      .map((service) => unknownPlace(platform, { service, environment: '' })),
+    ...(environments ?? [])
+      .filter((name) => !Object.hasOwn(config.environments, name))
+      .map((environment) => unknownPlace(platform, { service: platform.services[0]?.name ?? '', environment })),
   ];
   if (unknown.length > 0) return { proposals: [], skipped: [], findings: unknown };
   const places = platform.services
     .filter(({ name }) => services?.includes(name) ?? true)
-    .flatMap((service) => Object.keys(config.environments).filter((environment) => service.runsIn(environment) && (environments?.includes(environment) ?? promotedFrom(config, service, environment) === undefined)).map((environment) => ({ service, environment })));
-  const found = await inParallel(places, AT_A_TIME, ({ service, environment }) => findUpdate(scope, service, environment));
-  return { proposals: found.flatMap(({ proposal }) => proposal ?? []), skipped: found.flatMap(({ skipped }) => skipped ?? []), findings: found.flatMap(({ findings }) => findings ?? []) };
+    .flatMap((service) =>
+      Object.keys(config.environments)
+        .filter(
+          (environment) =>
+            service.runsIn(environment) &&
+            (environments?.includes(environment) ?? promotedFrom(config, service, environment) === undefined),
+        )
+        .map((environment) => ({ service, environment })),
+    );
+  const found = await inParallel(places, AT_A_TIME, ({ service, environment }) =>
+    findUpdate(scope, service, environment),
+  );
+  return {
+    proposals: found.flatMap(({ proposal }) => proposal ?? []),
+    skipped: found.flatMap(({ skipped }) => skipped ?? []),
+    findings: found.flatMap(({ findings }) => findings ?? []),
+  };
 }
 
 interface Found {
@@ -97,20 +115,42 @@ async function findUpdate(scope: ReleaseScope, source: AIService, environment: s
   const request: ReleaseRequest = { service, environment };
   const { value: models, findings } = await modelsOf(scope, request, spec, serving.value);
   const errors = findings.filter(({ severity }) => severity === 'error');
-  if (!models) return errors.every(({ id }) => NOT_YET.has(id)) ? skip(errors.map(({ message }) => message).join('; ')) : { findings };
+  if (!models)
+    return errors.every(({ id }) => NOT_YET.has(id))
+      ? skip(errors.map(({ message }) => message).join('; '))
+      : { findings };
   const changes = changesOf(serving.value, models);
   if (!changes.some(({ part }) => isMoving(part === 'predictor' ? spec.predictor : spec.models[part]))) return {};
-  const held = Object.keys(state.holds ?? {}).find((release) => hasModels(store.record(service, release)?.value, models));
+  const held = Object.keys(state.holds ?? {}).find((release) =>
+    hasModels(store.record(service, release)?.value, models),
+  );
   if (held !== undefined) return skip(`${held}, which has these models, is held: ${state.holds?.[held] ?? ''}`);
 
-  const reason = changes.map(({ part, after }) => `${part} is ${modelName(after)}${after.requested === undefined ? '' : `, as ${after.requested} says`}`).join('; ');
+  const reason = changes
+    .map(
+      ({ part, after }) =>
+        `${part} is ${modelName(after)}${after.requested === undefined ? '' : `, as ${after.requested} says`}`,
+    )
+    .join('; ');
   const { value: draft, findings: flaws } = await draftRelease(scope, { ...request, reason });
   if (!draft) return { findings: flaws };
   if ('nothing' in draft) return {};
   const { release } = draft.record;
   const branch = `ai-service/update/${service}/${environment}/${release}`;
-  const said = changes.map(({ before, after }) => `${before ? `${modelName(before)} to ` : ''}${modelName(after)}`).join(', ');
-  return { proposal: { service, environment, release, branch, title: `${service} ${environment}: ${said}`, body: bodyOf({ service, environment, release, from: state.stable }, changes), reason } };
+  const said = changes
+    .map(({ before, after }) => `${before ? `${modelName(before)} to ` : ''}${modelName(after)}`)
+    .join(', ');
+  return {
+    proposal: {
+      service,
+      environment,
+      release,
+      branch,
+      title: `${service} ${environment}: ${said}`,
+      body: bodyOf({ service, environment, release, from: state.stable }, changes),
+      reason,
+    },
+  };
 }
 
 /** Whether the sources name a word that the registry resolves; another version or place in them is an edit, and no update. */
@@ -145,13 +185,20 @@ function isSameVersion(a: LockedModel, b: LockedModel): boolean {
   return a.registry === b.registry && a.name === b.name && a.version === b.version && a.uri === b.uri;
 }
 
-function bodyOf({ service, environment, release, from }: { service: string; environment: string; release: string; from: string }, changes: readonly ModelChange[]): string {
+function bodyOf(
+  { service, environment, release, from }: { service: string; environment: string; release: string; from: string },
+  changes: readonly ModelChange[],
+): string {
   const rows = changes.flatMap(({ part, before, after }) => {
     const metrics = Object.keys({ ...before?.metrics, ...after.metrics }).sort();
     return [
       [part, before ? modelName(before) : 'none', modelName(after)],
       [`place of ${part}`, before?.uri ?? 'none', after.uri],
-      ...metrics.map((metric) => [`${metric} of ${part}`, String(before?.metrics?.[metric] ?? 'unknown'), String(after.metrics?.[metric] ?? 'unknown')]),
+      ...metrics.map((metric) => [
+        `${metric} of ${part}`,
+        String(before?.metrics?.[metric] ?? 'unknown'),
+        String(after.metrics?.[metric] ?? 'unknown'),
+      ]),
     ];
   });
   return [

@@ -11,7 +11,15 @@ import { legalMoves } from '../release/transition.ts';
 import { policyOf } from '../service/release-policy.ts';
 import { unitFolder } from '../tree/layout.ts';
 import { INDEX_FILE, inTree } from '../tree/paths.ts';
-import { environmentsOf, openCheckout, placesOf, unitsOf, type Checkout, type CheckoutFolders, type CheckoutUnit } from './checkout.ts';
+import {
+  environmentsOf,
+  openCheckout,
+  placesOf,
+  unitsOf,
+  type Checkout,
+  type CheckoutFolders,
+  type CheckoutUnit,
+} from './checkout.ts';
 import { commitFiles, memoryFiles } from './commit-files.ts';
 import { gateCase, resultName } from './gate.ts';
 import { planMove, type PlannedMove } from './move.ts';
@@ -42,11 +50,20 @@ export interface VerifiedTransition extends StatePlace {
  *
  * What a person must look at is refused: first releases, moves past steps or past a changed policy, changed sources.
  */
-export async function verifyTransition(repository: Repository, query: TransitionQuery): Promise<Answer<VerifiedTransition>> {
+export async function verifyTransition(
+  repository: Repository,
+  query: TransitionQuery,
+): Promise<Answer<VerifiedTransition>> {
   const { tree, releases } = query;
-  const [base, head] = await Promise.all([repository.mergeBase(query.base, query.head), repository.resolve(query.head)]);
+  const [base, head] = await Promise.all([
+    repository.mergeBase(query.base, query.head),
+    repository.resolve(query.head),
+  ]);
   if (base.value === undefined || head.value === undefined) return refused(...base.findings, ...head.findings);
-  const [changes, meanwhile] = await Promise.all([repository.changedFiles(base.value, head.value), repository.changedFiles(base.value, query.base)]);
+  const [changes, meanwhile] = await Promise.all([
+    repository.changedFiles(base.value, head.value),
+    repository.changedFiles(base.value, query.base),
+  ]);
   if (!changes.value || !meanwhile.value) return refused(...changes.findings, ...meanwhile.findings);
 
   const states = changes.value.filter(({ path }) => placeOfState(releases, path));
@@ -55,13 +72,21 @@ export async function verifyTransition(repository: Repository, query: Transition
   const place = placeOfState(releases, state.path)!;
   const where: Where = { service: place.service, environment: place.environment };
   if (state.status !== 'changed' || state.kind !== 'file') {
-    const message = state.status === 'added' ? 'the service had no state here before: nothing says what served' : 'the state is no file any more';
-    return refused(appFinding('transition/illegal', { ...where, file: state.path }, message, 'let a person look at it, and merge'));
+    const message =
+      state.status === 'added'
+        ? 'the service had no state here before: nothing says what served'
+        : 'the state is no file any more';
+    return refused(
+      appFinding('transition/illegal', { ...where, file: state.path }, message, 'let a person look at it, and merge'),
+    );
   }
 
   const [files, texts] = await Promise.all([
     baseFiles(repository, base.value, query, place),
-    repository.readFiles(head.value, changes.value.map(({ path }) => path)),
+    repository.readFiles(
+      head.value,
+      changes.value.map(({ path }) => path),
+    ),
   ]);
   if (!files.value || !texts.value) return refused(...files.findings, ...texts.findings);
   const headStore = openStore(memoryFiles(new Map([[state.path, texts.value.get(state.path) ?? '']])), releases);
@@ -71,8 +96,13 @@ export async function verifyTransition(repository: Repository, query: Transition
   const strangers = foreignFiles(openCheckout(files.value, query), place, after.value, changes.value, meanwhile.value);
   if (strangers.length > 0) return refused(...strangers);
   // The record that the move releases is the one thing that the base may lack.
-  const added = changes.value.filter(({ path }) => path.startsWith(`${releases}/${place.service}/`)).map(({ path }) => path);
-  const checkout = openCheckout(overlaid(files.value, new Map(added.map((path) => [path, texts.value.get(path) ?? '']))), { tree, releases });
+  const added = changes.value
+    .filter(({ path }) => path.startsWith(`${releases}/${place.service}/`))
+    .map(({ path }) => path);
+  const checkout = openCheckout(
+    overlaid(files.value, new Map(added.map((path) => [path, texts.value.get(path) ?? '']))),
+    { tree, releases },
+  );
   const made = await makeAgain(checkout, place, after.value, state.path);
   if (!made.value) return made;
   const { found, planned } = made.value;
@@ -80,11 +110,27 @@ export async function verifyTransition(repository: Repository, query: Transition
   const wrong = [
     ...personsOnly(planned, place, found, state.path),
     ...promotionProblems(checkout, place, found, state.path),
-    ...treeProblems({ base: files.value, changes: changes.value, head: texts.value, planned, state: state.path, added }, where),
+    ...treeProblems(
+      { base: files.value, changes: changes.value, head: texts.value, planned, state: state.path, added },
+      where,
+    ),
   ];
-  const gates = await evidence(repository, { base: base.value, head: head.value, file: state.path }, checkout, place, found, after.value);
+  const gates = await evidence(
+    repository,
+    { base: base.value, head: head.value, file: state.path },
+    checkout,
+    place,
+    found,
+    after.value,
+  );
   if (wrong.length > 0 || gates.value === undefined) return refused(...wrong, ...gates.findings);
-  const sentence = subjectOf({ ...where, service: place.service, environment: place.environment, action: found.move.action, planned });
+  const sentence = subjectOf({
+    ...where,
+    service: place.service,
+    environment: place.environment,
+    action: found.move.action,
+    planned,
+  });
   return answered({ ...place, move: found.move, sentence, gates: gates.value }, ...made.findings);
 }
 
@@ -98,7 +144,12 @@ function notOneState(states: readonly Change[], releases: string): Finding {
 }
 
 /** What a move reads, as it is in a commit. */
-function baseFiles(repository: Repository, base: string, { tree, releases }: CheckoutFolders, { service, team }: StatePlace): Promise<Answer<Files>> {
+function baseFiles(
+  repository: Repository,
+  base: string,
+  { tree, releases }: CheckoutFolders,
+  { service, team }: StatePlace,
+): Promise<Answer<Files>> {
   const isWanted = (path: string): boolean => {
     if (path === inTree(tree, INDEX_FILE) || path.startsWith(`${releases}/${service}/`)) return true;
     if (placeOfState(releases, path)?.service === service) return true;
@@ -127,7 +178,14 @@ function foreignFiles(
   const findings = changes.flatMap(({ path, status, kind }) => {
     const at = { ...where, file: path };
     if (kind !== 'file') {
-      return [appFinding('transition/foreign-file', at, `it is a ${kind}, and a transition changes files`, 'take it out of the branch')];
+      return [
+        appFinding(
+          'transition/foreign-file',
+          at,
+          `it is a ${kind}, and a transition changes files`,
+          'take it out of the branch',
+        ),
+      ];
     }
     if (path === own || path === inTree(tree, INDEX_FILE) || units.some((folder) => path.startsWith(folder))) return [];
     if (path.startsWith(`${releases}/${service}/`)) {
@@ -136,14 +194,23 @@ function foreignFiles(
         return [appFinding('transition/record', at, `the record is ${status}, and records are written once`, fix)];
       }
       if (released.includes(path)) return [];
-      return [appFinding('transition/record', at, 'the record is not that of the release which the state names', 'take it out of the branch')];
+      return [
+        appFinding(
+          'transition/record',
+          at,
+          'the record is not that of the release which the state names',
+          'take it out of the branch',
+        ),
+      ];
     }
     const message = `it is ${status}, and is not a file of ${service} in ${environment}`;
     return [appFinding('transition/foreign-file', at, message, 'take it out of the branch, or let a person merge it')];
   });
   const clusterFiles = clusters.map((cluster) => inTree(tree, `envs/${environment}/${cluster}/cluster.yaml`));
   const concerned = [own, ...units, `${releases}/${service}/`, ...clusterFiles];
-  const moved = meanwhile.filter(({ path }) => concerned.some((each) => (each.endsWith('/') ? path.startsWith(each) : path === each)));
+  const moved = meanwhile.filter(({ path }) =>
+    concerned.some((each) => (each.endsWith('/') ? path.startsWith(each) : path === each)),
+  );
   const behind = moved.slice(0, 1).map(({ path }) => {
     const message = 'the branch that it goes to has changed this file since';
     return appFinding('transition/behind', { ...where, file: path }, message, 'make the move again on that branch');
@@ -157,7 +224,12 @@ interface Made {
 }
 
 /** Finds the move by its result, and makes it again on the base. */
-async function makeAgain(checkout: Checkout, place: StatePlace, after: ReleaseState, file: string): Promise<Answer<Made>> {
+async function makeAgain(
+  checkout: Checkout,
+  place: StatePlace,
+  after: ReleaseState,
+  file: string,
+): Promise<Answer<Made>> {
   const { service, environment, team } = place;
   const where: Where = { service, environment, file };
   const units = unitsOf(checkout, service, environment);
@@ -169,7 +241,8 @@ async function makeAgain(checkout: Checkout, place: StatePlace, after: ReleaseSt
   // Where two moves have one result, the one that needs evidence counts.
   const found = moves.find(({ move }) => needsEvidence(move.action)) ?? moves[0];
   if (!found) {
-    const fix = 'make the move with its command; one that needs --force or --accept-policy, or an edit by hand, is for a person to merge';
+    const fix =
+      'make the move with its command; one that needs --force or --accept-policy, or an edit by hand, is for a person to merge';
     const message = `no legal move leads to this state; legal are ${legalMoves(before.value).join(', ')}`;
     return refused(appFinding('transition/illegal', where, message, fix));
   }
@@ -178,7 +251,12 @@ async function makeAgain(checkout: Checkout, place: StatePlace, after: ReleaseSt
     const fix = 'let a person merge it, or run ai-service unpause first';
     return refused(appFinding('transition/illegal', where, `automation is paused here: ${paused}`, fix));
   }
-  const planned = await planMove(checkout, { service, environment, move: found.move, ...(found.reason !== undefined && { reason: found.reason }) });
+  const planned = await planMove(checkout, {
+    service,
+    environment,
+    move: found.move,
+    ...(found.reason !== undefined && { reason: found.reason }),
+  });
   return planned.value ? answered({ found, planned: planned.value }, ...planned.findings) : planned;
 }
 
@@ -186,8 +264,15 @@ async function makeAgain(checkout: Checkout, place: StatePlace, after: ReleaseSt
 const SAFE: readonly FoundMove['move']['action'][] = ['abort', 'rollback', 'hold', 'pause'];
 
 /** Moves by which somebody takes back what automation must heed, or gives all traffic to what may never have served. */
-function personsOnly({ before, after }: PlannedMove, { service, environment }: StatePlace, { move: { action } }: FoundMove, file: string): Finding[] {
-  const problem = (message: string): Finding[] => [appFinding('transition/illegal', { service, environment, file }, message, 'let a person look at it, and merge')];
+function personsOnly(
+  { before, after }: PlannedMove,
+  { service, environment }: StatePlace,
+  { move: { action } }: FoundMove,
+  file: string,
+): Finding[] {
+  const problem = (message: string): Finding[] => [
+    appFinding('transition/illegal', { service, environment, file }, message, 'let a person look at it, and merge'),
+  ];
   if (action === 'resume') return problem('a hold is released, which automation must not do');
   if (action !== 'rollback') return [];
   const target = after.returning ? after.candidate : after.stable;
@@ -200,7 +285,12 @@ function needsEvidence(action: FoundMove['move']['action']): action is 'advance'
 }
 
 /** A release enters at the first stage where the service is released, and has served before it comes to a later one. */
-function promotionProblems(checkout: Checkout, { service, environment, team }: StatePlace, { move }: FoundMove, file: string): Finding[] {
+function promotionProblems(
+  checkout: Checkout,
+  { service, environment, team }: StatePlace,
+  { move }: FoundMove,
+  file: string,
+): Finding[] {
   if (move.action !== 'release') return [];
   const unitIn = (name: string): CheckoutUnit | undefined => unitsOf(checkout, service, name).value?.[0];
   const here = unitIn(environment);
@@ -242,7 +332,8 @@ function treeProblems({ base, changes, head, planned, state, added }: Compared, 
     const is = changed.has(path) ? changed.get(path) : base.read(path);
     const untouched = !expected.has(path);
     if (is === wanted && !untouched) return [];
-    const expectation = wanted === undefined ? 'the file is there, and the move removes it' : 'the file is not what the move renders';
+    const expectation =
+      wanted === undefined ? 'the file is there, and the move removes it' : 'the file is not what the move renders';
     const message = untouched ? 'the file changed, and the move does not change it' : expectation;
     const fix = 'make the move again with its command, with the version of ai-service that the base was made with';
     return [appFinding('transition/tree', { ...where, file: path }, message, fix)];
@@ -265,11 +356,15 @@ async function evidence(
   after: ReleaseState,
 ): Promise<Answer<readonly string[]>> {
   if (!needsEvidence(move.action)) return answered([]);
-  const [brought, before] = await Promise.all([repository.log({ ref: head, paths: [file] }), repository.log({ ref: base, paths: [file] })]);
+  const [brought, before] = await Promise.all([
+    repository.log({ ref: head, paths: [file] }),
+    repository.log({ ref: base, paths: [file] }),
+  ]);
   if (!brought.value || !before.value) return refused(...brought.findings, ...before.findings);
   const old = new Set(before.value.map(({ sha }) => sha));
   const commit = brought.value.find(({ sha, parents }) => !old.has(sha) && parents.length < 2);
-  const values = (key: string): string[] => (commit?.trailers ?? []).filter(([name]) => name.toLowerCase() === key).map(([, value]) => value);
+  const values = (key: string): string[] =>
+    (commit?.trailers ?? []).filter(([name]) => name.toLowerCase() === key).map(([, value]) => value);
   const fix = `let ai-service gate ${service} --env ${environment} --advance --commit make the move`;
   const problem = (message: string): Answer<never> =>
     refused(appFinding('transition/evidence', { service, environment, file }, message, fix));
@@ -277,20 +372,35 @@ async function evidence(
   const { value: question, findings } = gateCase(checkout, service, environment, undefined);
   if (!question?.question) return refused(...findings);
   const release = after.candidate ?? after.stable;
-  if (values('service')[0] !== service || values('environment')[0] !== environment || values('release')[0] !== release) {
-    return problem(`commit ${commit?.sha.slice(0, 12) ?? 'of the move'} does not say that it is about ${release} of ${service} in ${environment}`);
+  if (
+    values('service')[0] !== service ||
+    values('environment')[0] !== environment ||
+    values('release')[0] !== release
+  ) {
+    return problem(
+      `commit ${commit?.sha.slice(0, 12) ?? 'of the move'} does not say that it is about ${release} of ${service} in ${environment}`,
+    );
   }
   if (values('action')[0] !== move.action || values('weights')[0] !== weightsOf(after)) {
-    return problem(`commit ${commit?.sha.slice(0, 12) ?? 'of the move'} is about another move than ${move.action} to ${weightsOf(after)}`);
+    return problem(
+      `commit ${commit?.sha.slice(0, 12) ?? 'of the move'} is about another move than ${move.action} to ${weightsOf(after)}`,
+    );
   }
   const gates = values('gate');
   const verdicts = gates.map((text) => /^(\S+?)=(\w+)(?: |$)/.exec(text)?.slice(1) ?? [text, 'unreadable']);
-  const failed = verdicts.filter(([, verdict]) => verdict !== 'pass').map(([name = '', verdict = '']) => `${name} is ${verdict}`);
+  const failed = verdicts
+    .filter(([, verdict]) => verdict !== 'pass')
+    .map(([name = '', verdict = '']) => `${name} is ${verdict}`);
   const passed = new Set(verdicts.filter(([, verdict]) => verdict === 'pass').map(([name]) => name));
   const missing = expectedResults(question.question)
     .map(resultName)
     .filter((name) => !passed.has(name))
     .map((name) => `${name} is missing`);
-  const said = [...failed, ...missing.filter((text) => !failed.some((other) => other.startsWith(text.replace(/missing$/, ''))))];
-  return said.length > 0 ? problem(`commit ${commit?.sha.slice(0, 12) ?? ''} lacks evidence: ${said.join(', ')}`) : answered(gates);
+  const said = [
+    ...failed,
+    ...missing.filter((text) => !failed.some((other) => other.startsWith(text.replace(/missing$/, '')))),
+  ];
+  return said.length > 0
+    ? problem(`commit ${commit?.sha.slice(0, 12) ?? ''} lacks evidence: ${said.join(', ')}`)
+    : answered(gates);
 }

@@ -35,7 +35,9 @@ function sentenceOf({ action, planned }: MadeMove): string {
     case 'release':
     case 'promote':
       if (!planned.before) return `${after.stable} is the first release`;
-      return after.phase === 'warming' ? `${candidate} is deployed, without traffic` : `${after.stable} replaces ${before.stable}`;
+      return after.phase === 'warming'
+        ? `${candidate} is deployed, without traffic`
+        : `${after.stable} replaces ${before.stable}`;
     case 'advance':
       return `${candidate} ${exposureOf(after)}${before.weight > 0 ? ` (was ${before.weight} %)` : ''}`;
     case 'finish':
@@ -43,8 +45,11 @@ function sentenceOf({ action, planned }: MadeMove): string {
     case 'abort':
       return `${candidate} is aborted, all traffic to ${after.stable}`;
     case 'rollback':
-      if (after.phase === 'warming') return `${candidate} is started again to go back to it, within ${policy.warm.deadline}; ${after.stable} serves meanwhile`;
-      return after.stable === before.stable ? `${candidate} is rolled back, all traffic to ${after.stable}` : `back to ${after.stable}, ${before.stable} is held`;
+      if (after.phase === 'warming')
+        return `${candidate} is started again to go back to it, within ${policy.warm.deadline}; ${after.stable} serves meanwhile`;
+      return after.stable === before.stable
+        ? `${candidate} is rolled back, all traffic to ${after.stable}`
+        : `back to ${after.stable}, ${before.stable} is held`;
     case 'hold':
       return `${added(before, after).join(', ')} is held`;
     case 'resume':
@@ -66,9 +71,14 @@ function exposureOf({ weight, mirror, header }: ReleaseState): string {
 
 function cleanupSentence(before: ReleaseState, after: ReleaseState): string {
   const running = new Set(runningReleases(after));
-  const gone = [before.candidate, before.previous, ...(before.retiring ?? [])].filter((release) => release !== undefined && !running.has(release));
+  const gone = [before.candidate, before.previous, ...(before.retiring ?? [])].filter(
+    (release) => release !== undefined && !running.has(release),
+  );
   const stopped = (after.stopped ?? []).filter((release) => !before.stopped?.includes(release));
-  const said = [...(gone.length > 0 ? [`${gone.join(', ')} removed`] : []), ...(stopped.length > 0 ? [`${stopped.join(', ')} stopped`] : [])];
+  const said = [
+    ...(gone.length > 0 ? [`${gone.join(', ')} removed`] : []),
+    ...(stopped.length > 0 ? [`${stopped.join(', ')} stopped`] : []),
+  ];
   return said.length > 0 ? said.join('; ') : `${after.stable} is settled`;
 }
 

@@ -7,6 +7,7 @@ import { reporter, type Report } from './report.ts';
 const report = reporter(ARGOCD_RULES);
 
 /** Sync options by name, and their values (argo-cd 3.5.1 docs/user-guide/sync-options.md); both are case-sensitive. */
+// prettier-ignore
 const SYNC_OPTIONS: ReadonlyMap<string, readonly string[]> = new Map(Object.entries({
   ApplyOutOfSyncOnly: ['true'],
   ClientSideApplyMigration: ['false'],
@@ -30,7 +31,12 @@ export function checkSyncOptions({ add }: Report, field: string, options: readon
     const [name = '', value = ''] = option.split('=', 2);
     const values = SYNC_OPTIONS.get(name);
     if (values?.includes(value)) continue;
-    add('argocd/sync-option', field, `Argo CD knows no sync option ${JSON.stringify(option)} and would ignore it`, fixOf(name));
+    add(
+      'argocd/sync-option',
+      field,
+      `Argo CD knows no sync option ${JSON.stringify(option)} and would ignore it`,
+      fixOf(name),
+    );
   }
 }
 
@@ -70,6 +76,11 @@ export function checkSyncAnnotations(object: KubeObject): readonly Finding[] {
     );
   }
   const options = annotations[OPTIONS];
-  if (options !== undefined) checkSyncOptions(result, `metadata.annotations["${OPTIONS}"]`, options.split(',').map((option) => option.trim()));
+  if (options !== undefined)
+    checkSyncOptions(
+      result,
+      `metadata.annotations["${OPTIONS}"]`,
+      options.split(',').map((option) => option.trim()),
+    );
   return result.findings;
 }

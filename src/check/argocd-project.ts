@@ -5,7 +5,14 @@ import type { Report } from './report.ts';
 type ProjectSpec = AppProject['spec'];
 
 /** What roles may be given rights on (app_project_types.go validatePolicy). */
-const RESOURCES: ReadonlySet<string> = new Set(['applications', 'applicationsets', 'repositories', 'exec', 'logs', 'clusters']);
+const RESOURCES: ReadonlySet<string> = new Set([
+  'applications',
+  'applicationsets',
+  'repositories',
+  'exec',
+  'logs',
+  'clusters',
+]);
 
 const ACTION = /^(?:\*|get|create|update|delete|sync|override|action\/.+|(?:update|delete)\/.+)$/;
 
@@ -16,7 +23,9 @@ export function checkProject(result: Report, name: string, spec: ProjectSpec): v
   const { namespaceResourceWhitelist, clusterResourceWhitelist = [] } = spec;
   checkList(result, 'spec.sourceRepos', sourceRepos);
   checkList(result, 'spec.sourceNamespaces', sourceNamespaces);
-  const places = destinations.map(({ server = '', name: cluster = '', namespace = '' }) => [server, cluster, namespace].join(' '));
+  const places = destinations.map(({ server = '', name: cluster = '', namespace = '' }) =>
+    [server, cluster, namespace].join(' '),
+  );
   checkList(result, 'spec.destinations', places);
   if (destinations.some(({ server, name: cluster, namespace }) => [server, cluster, namespace].includes('!*'))) {
     add('argocd/project-list', 'spec.destinations', '"!*" denies everything', 'remove it');
@@ -55,11 +64,15 @@ function checkOpen(
   kinds: ProjectSpec['namespaceResourceWhitelist'],
   clusterKinds: NonNullable<ProjectSpec['clusterResourceWhitelist']>,
 ): void {
-  const open = (field: string, what: string): void => add('argocd/project-open', field, what, 'list what the team needs');
+  const open = (field: string, what: string): void =>
+    add('argocd/project-open', field, what, 'list what the team needs');
   if (sourceRepos.includes('*')) open('spec.sourceRepos', 'every repository may be deployed from');
-  if (destinations.some(({ namespace }) => namespace === '*')) open('spec.destinations', 'every namespace may be deployed to');
-  if (!kinds || kinds.some(({ kind }) => kind === '*')) open('spec.namespaceResourceWhitelist', 'every kind may be deployed');
-  if (clusterKinds.some(({ kind }) => kind === '*')) open('spec.clusterResourceWhitelist', 'every kind outside of namespaces may be deployed');
+  if (destinations.some(({ namespace }) => namespace === '*'))
+    open('spec.destinations', 'every namespace may be deployed to');
+  if (!kinds || kinds.some(({ kind }) => kind === '*'))
+    open('spec.namespaceResourceWhitelist', 'every kind may be deployed');
+  if (clusterKinds.some(({ kind }) => kind === '*'))
+    open('spec.clusterResourceWhitelist', 'every kind outside of namespaces may be deployed');
 }
 
 function checkRoles({ add }: Report, project: string, roles: NonNullable<ProjectSpec['roles']>): void {

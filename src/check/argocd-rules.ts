@@ -12,7 +12,8 @@ export const ARGOCD_RULES: readonly Rule[] = [
     id: 'argocd/directory',
     severity: 'error',
     summary: 'A `directory` says something: `recurse: true`.',
-    source: 'argo-cd 3.5.1 util/argo/argo.go NormalizeSource: an empty one is dropped, and the folder taken for what its files look like',
+    source:
+      'argo-cd 3.5.1 util/argo/argo.go NormalizeSource: an empty one is dropped, and the folder taken for what its files look like',
   },
   {
     id: 'argocd/destination',
@@ -66,7 +67,8 @@ export const ARGOCD_RULES: readonly Rule[] = [
     id: 'argocd/sync-wave',
     severity: 'error',
     summary: 'A sync wave is a whole number, and stands on nothing whose annotations reach pods.',
-    source: 'argo-cd docs/user-guide/sync-waves.md; kserve v0.20.0 copies annotations of an InferenceService to pods and revisions',
+    source:
+      'argo-cd docs/user-guide/sync-waves.md; kserve v0.20.0 copies annotations of an InferenceService to pods and revisions',
   },
   {
     id: 'argocd/name',

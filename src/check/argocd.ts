@@ -56,7 +56,10 @@ function checkApplication(result: Report, field: string, spec: ApplicationSpec):
   const given = { source, sources: sources?.length ? sources : undefined, sourceHydrator };
   const ways = Object.entries(given).filter(([, value]) => value !== undefined);
   if (ways.length !== 1) {
-    const message = ways.length === 0 ? 'the Application has no source' : `${ways.map(([name]) => name).join(' and ')} stand side by side`;
+    const message =
+      ways.length === 0
+        ? 'the Application has no source'
+        : `${ways.map(([name]) => name).join(' and ')} stand side by side`;
     add('argocd/source', field, message, 'write exactly one of source, sources, sourceHydrator');
   }
   if (source) checkSource(result, `${field}.source`, source, false);
@@ -108,7 +111,11 @@ function checkDestination({ add }: Report, field: string, { name, server }: Dest
   }
 }
 
-function checkCompareOptions({ add }: Report, field: string, annotations: Readonly<Record<string, string>> | undefined): void {
+function checkCompareOptions(
+  { add }: Report,
+  field: string,
+  annotations: Readonly<Record<string, string>> | undefined,
+): void {
   const options = annotations?.['argocd.argoproj.io/compare-options'] ?? '';
   if (!options.includes('IncludeMutationWebhook=true')) return;
   add(
@@ -176,7 +183,15 @@ function checkApplicationSet(result: Report, spec: ApplicationSet['spec']): void
 }
 
 const GENERATORS = [
-  'clusterDecisionResource', 'clusters', 'git', 'list', 'matrix', 'merge', 'plugin', 'pullRequest', 'scmProvider',
+  'clusterDecisionResource',
+  'clusters',
+  'git',
+  'list',
+  'matrix',
+  'merge',
+  'plugin',
+  'pullRequest',
+  'scmProvider',
 ] as const;
 
 interface Combination {
@@ -220,7 +235,9 @@ function checkGenerator(result: Report, field: string, generator: Generator, dep
     if (kind === 'merge' && !combination.mergeKeys?.length) {
       add(id, `${field}.merge.mergeKeys`, 'a merge has no keys', 'write mergeKeys');
     }
-    children.forEach((child, index) => checkGenerator(result, `${field}.${kind}.generators[${index}]`, child, depth + 1));
+    children.forEach((child, index) =>
+      checkGenerator(result, `${field}.${kind}.generators[${index}]`, child, depth + 1),
+    );
   }
 }
 

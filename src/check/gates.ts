@@ -46,7 +46,8 @@ export function checkGates(target: Target): Finding[] {
   const names = gates.map(gateName);
   gates.forEach((gate, index) => {
     const field = `${strategy}.gates[${index}]`;
-    if ('predictionDrift' in gate) checkPredictions(add, `${field}.predictionDrift`, gate.predictionDrift.edges !== undefined, target);
+    if ('predictionDrift' in gate)
+      checkPredictions(add, `${field}.predictionDrift`, gate.predictionDrift.edges !== undefined, target);
     if ('latency' in gate) checkBucket(add, `${field}.latency.max`, gate.latency.max, latencyHistograms(target));
     const name = names[index] ?? '';
     const first = names.indexOf(name);
@@ -72,11 +73,21 @@ function checkPredictions(add: Add, field: string, bounded: boolean, target: Tar
   }
   const shown = JSON.stringify(declared.predictions);
   if (!bounded && formOfExported(target, declared.predictions ?? '') === 'native') {
-    add('gate/predictions', field, `${shown} is a native histogram on cluster ${target.clusterName}, without bounds that the bins could be made of`, 'write edges: the edges of the reference of its drift rule');
+    add(
+      'gate/predictions',
+      field,
+      `${shown} is a native histogram on cluster ${target.clusterName}, without bounds that the bins could be made of`,
+      'write edges: the edges of the reference of its drift rule',
+    );
   }
   if (scrapesOf(target).some(({ part }) => part === declared.part)) return;
   const message = `${declared.field} exports ${shown} but has no metrics endpoint that Prometheus could scrape`;
-  add('gate/predictions', field, message, 'set its metrics, or export the predictions from a transformer or function that has metrics');
+  add(
+    'gate/predictions',
+    field,
+    message,
+    'set its metrics, or export the predictions from a transformer or function that has metrics',
+  );
 }
 
 function checkBucket(add: Add, field: string, max: string, histograms: readonly KnownHistogram[]): void {

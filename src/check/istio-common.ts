@@ -40,7 +40,13 @@ export const isGatewayName = remember((name: string): boolean => {
 });
 
 /** A duration at a name below a field that Istio keeps exactly: it reads fractions of a millisecond, and refuses them. */
-export function checkDuration({ add }: Report, field: string, name: string, text: string | undefined, unit: 's' | 'ms' = 'ms'): void {
+export function checkDuration(
+  { add }: Report,
+  field: string,
+  name: string,
+  text: string | undefined,
+  unit: 's' | 'ms' = 'ms',
+): void {
   if (text === undefined) return;
   const ms = parseDuration(text);
   if (ms !== undefined && (unit === 'ms' || ms % 1000 === 0)) return;

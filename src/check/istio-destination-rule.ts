@@ -1,4 +1,9 @@
-import type { DestinationRule, LoadBalancer, PortLevelSettingTls, TrafficPolicy } from '../../imports/networking.istio.io/v1.js';
+import type {
+  DestinationRule,
+  LoadBalancer,
+  PortLevelSettingTls,
+  TrafficPolicy,
+} from '../../imports/networking.istio.io/v1.js';
 import { isDnsLabel } from '../core/names.ts';
 import { checkDuration, checkExportTo, checkShortHost } from './istio-common.ts';
 import type { Report } from './report.ts';
@@ -65,7 +70,11 @@ function checkTrafficPolicy(report: Report, field: string, policy: TrafficPolicy
 }
 
 /** What a policy may say for all ports and for a single one. */
-function checkPortPolicy(report: Report, field: string, { connectionPool, outlierDetection, loadBalancer, tls }: PortPolicy): void {
+function checkPortPolicy(
+  report: Report,
+  field: string,
+  { connectionPool, outlierDetection, loadBalancer, tls }: PortPolicy,
+): void {
   const { add } = report;
   if (connectionPool) {
     if (!connectionPool.http && !connectionPool.tcp) {
@@ -78,7 +87,8 @@ function checkPortPolicy(report: Report, field: string, { connectionPool, outlie
     }
     for (const protocol of ['http', 'tcp'] as const) {
       for (const [name, value] of Object.entries(connectionPool[protocol] ?? {})) {
-        if (/Timeout$|Duration$/.test(name)) checkDuration(report, field, `connectionPool.${protocol}.${name}`, value as string);
+        if (/Timeout$|Duration$/.test(name))
+          checkDuration(report, field, `connectionPool.${protocol}.${name}`, value as string);
         if (typeof value !== 'number' || value >= 0) continue;
         add(
           'istio/traffic-policy',
@@ -94,7 +104,11 @@ function checkPortPolicy(report: Report, field: string, { connectionPool, outlie
   if (tls) checkTls(report, `${field}.tls`, tls);
 }
 
-function checkOutlierDetection(report: Report, field: string, outliers: NonNullable<TrafficPolicy['outlierDetection']>): void {
+function checkOutlierDetection(
+  report: Report,
+  field: string,
+  outliers: NonNullable<TrafficPolicy['outlierDetection']>,
+): void {
   const { add } = report;
   checkDuration(report, field, 'interval', outliers.interval);
   checkDuration(report, field, 'baseEjectionTime', outliers.baseEjectionTime);
@@ -122,13 +136,20 @@ function checkOutlierDetection(report: Report, field: string, outliers: NonNulla
   }
 }
 
-function checkLoadBalancer({ add }: Report, field: string, loadBalancer: LoadBalancer, hasOutlierDetection: boolean): void {
+function checkLoadBalancer(
+  { add }: Report,
+  field: string,
+  loadBalancer: LoadBalancer,
+  hasOutlierDetection: boolean,
+): void {
   const { simple, consistentHash, localityLbSetting: locality } = loadBalancer;
   if (simple && consistentHash) {
     add('istio/traffic-policy', field, 'simple and consistentHash stand side by side', 'choose one');
   }
   if (consistentHash) {
-    const keys = (['httpCookie', 'httpHeaderName', 'httpQueryParameterName', 'useSourceIp'] as const).filter((name) => consistentHash[name]);
+    const keys = (['httpCookie', 'httpHeaderName', 'httpQueryParameterName', 'useSourceIp'] as const).filter(
+      (name) => consistentHash[name],
+    );
     if (keys.length !== 1) {
       add(
         'istio/traffic-policy',
@@ -187,7 +208,7 @@ function checkTls({ add }: Report, field: string, tls: PortLevelSettingTls): voi
     add(
       'istio/traffic-policy',
       field,
-      'with ISTIO_MUTUAL the certificates are Istio\'s',
+      "with ISTIO_MUTUAL the certificates are Istio's",
       'remove the certificates, or write MUTUAL',
     );
   }

@@ -9,8 +9,22 @@ export type HttpRule = NonNullable<NonNullable<VirtualService['spec']>['http']>[
 
 /** Conditions of `retryOn` (istio 1.30.3 validateHTTPRetry); an HTTP status is one too. */
 const RETRY_ON: ReadonlySet<string> = new Set([
-  '5xx', 'gateway-error', 'reset', 'reset-before-request', 'connect-failure', 'retriable-4xx', 'refused-stream', 'retriable-status-codes',
-  'retriable-headers', 'envoy-ratelimited', 'http3-post-connect-failure', 'cancelled', 'deadline-exceeded', 'internal', 'resource-exhausted', 'unavailable',
+  '5xx',
+  'gateway-error',
+  'reset',
+  'reset-before-request',
+  'connect-failure',
+  'retriable-4xx',
+  'refused-stream',
+  'retriable-status-codes',
+  'retriable-headers',
+  'envoy-ratelimited',
+  'http3-post-connect-failure',
+  'cancelled',
+  'deadline-exceeded',
+  'internal',
+  'resource-exhausted',
+  'unavailable',
 ]);
 
 /** Conditions that also hold when the model has done its work. */
@@ -24,7 +38,9 @@ export function checkMatches({ add }: Report, field: string, rule: HttpRule): vo
   rule.match?.forEach((match, index) => {
     const place = `${field}.match[${index}]`;
     const patterns: [string, Uri][] = [
-      ...(['uri', 'scheme', 'method', 'authority'] as const).flatMap((name): [string, Uri][] => (match[name] ? [[`${place}.${name}`, match[name]]] : [])),
+      ...(['uri', 'scheme', 'method', 'authority'] as const).flatMap((name): [string, Uri][] =>
+        match[name] ? [[`${place}.${name}`, match[name]]] : [],
+      ),
       ...(['headers', 'withoutHeaders', 'queryParams'] as const).flatMap((name) =>
         Object.entries(match[name] ?? {}).map(([key, pattern]): [string, Uri] => [`${place}.${name}.${key}`, pattern]),
       ),

@@ -37,7 +37,8 @@ export const ISTIO_RULES: readonly Rule[] = [
   {
     id: 'istio/route-conflict',
     severity: 'error',
-    summary: 'A rule does exactly one thing: route, redirect, direct response or delegate; and a VirtualService has a rule.',
+    summary:
+      'A rule does exactly one thing: route, redirect, direct response or delegate; and a VirtualService has a rule.',
     source: `${VALIDATION}/virtualservice.go validateHTTPRouteConflict`,
   },
   {
@@ -127,13 +128,16 @@ export const ISTIO_RULES: readonly Rule[] = [
   {
     id: 'istio/ignored',
     severity: 'warning',
-    summary: 'A DestinationRule stands in the namespace of its host, and failover has the outlier detection that it needs.',
-    source: 'istio 1.30.3 pilot/pkg/model/push_context.go looks at the caller, at the host and in the root namespace; pilot/pkg/networking/core/loadbalancer',
+    summary:
+      'A DestinationRule stands in the namespace of its host, and failover has the outlier detection that it needs.',
+    source:
+      'istio 1.30.3 pilot/pkg/model/push_context.go looks at the caller, at the host and in the root namespace; pilot/pkg/networking/core/loadbalancer',
   },
   {
     id: 'istio/authorization-policy',
     severity: 'error',
-    summary: 'A policy has rules where its action needs them, a provider with CUSTOM only, and one way to choose what it protects.',
+    summary:
+      'A policy has rules where its action needs them, a provider with CUSTOM only, and one way to choose what it protects.',
     source: `${VALIDATION}/validation.go ValidateAuthorizationPolicy`,
   },
   {

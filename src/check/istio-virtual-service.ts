@@ -62,7 +62,13 @@ function checkHosts({ add }: Report, hosts: readonly string[], gateways: readonl
   });
 }
 
-function checkRule(report: Report, field: string, rule: HttpRule, namespace: string | undefined, cluster: Cluster): void {
+function checkRule(
+  report: Report,
+  field: string,
+  rule: HttpRule,
+  namespace: string | undefined,
+  cluster: Cluster,
+): void {
   checkExclusive(report, field, rule);
   checkDestinations(report, field, rule.route ?? [], namespace);
   checkAuthority(report, field, rule);
@@ -80,9 +86,14 @@ function checkRule(report: Report, field: string, rule: HttpRule, namespace: str
 
 /** What a rule may do, and what does not go together. */
 function checkExclusive({ add }: Report, field: string, rule: HttpRule): void {
-  const does = (['route', 'redirect', 'directResponse', 'delegate'] as const).filter((name) => (name === 'route' ? rule.route?.length : rule[name]));
+  const does = (['route', 'redirect', 'directResponse', 'delegate'] as const).filter((name) =>
+    name === 'route' ? rule.route?.length : rule[name],
+  );
   if (does.length !== 1) {
-    const message = does.length === 0 ? 'the rule has no route, redirect, directResponse or delegate' : `the rule has ${does.join(' and ')}`;
+    const message =
+      does.length === 0
+        ? 'the rule has no route, redirect, directResponse or delegate'
+        : `the rule has ${does.join(' and ')}`;
     add('istio/route-conflict', field, message, 'write exactly one of route, redirect, directResponse, delegate');
   }
   for (const answer of ['redirect', 'directResponse'] as const) {

@@ -56,8 +56,7 @@ function checkAuthorizationPolicy({ add }: Report, { spec = {} }: AuthorizationP
   if (!rules?.length) {
     if (action === 'ALLOW') {
       add('istio/denies-everything', 'spec.rules', 'ALLOW without rules denies every request', 'list what is allowed');
-    }
-    else add(id, 'spec.rules', `action ${action} has no rules, so it does nothing`, 'list what it applies to');
+    } else add(id, 'spec.rules', `action ${action} has no rules, so it does nothing`, 'list what it applies to');
   }
   rules?.forEach(({ from, to }, index) => {
     const field = `spec.rules[${index}]`;

@@ -75,7 +75,16 @@ const FLAGS: Readonly<Record<string, string>> = {
   topologySpreadConstraints: 'topologyspreadconstraints',
 };
 
-const MANAGED = ['activeDeadlineSeconds', 'hostname', 'nodeName', 'priority', 'readinessGates', 'restartPolicy', 'subdomain', 'terminationGracePeriodSeconds'];
+const MANAGED = [
+  'activeDeadlineSeconds',
+  'hostname',
+  'nodeName',
+  'priority',
+  'readinessGates',
+  'restartPolicy',
+  'subdomain',
+  'terminationGracePeriodSeconds',
+];
 
 /** Environment variables that Knative sets. */
 export const RESERVED_ENV: ReadonlySet<string> = new Set(['PORT', 'K_SERVICE', 'K_CONFIGURATION', 'K_REVISION']);
@@ -97,7 +106,11 @@ export interface ContainerLike {
   readonly args?: readonly string[];
   readonly env?: readonly { readonly name: string; readonly value?: string }[];
   readonly ports?: readonly { readonly name?: string; readonly containerPort?: number }[];
-  readonly readinessProbe?: { readonly periodSeconds?: number; readonly failureThreshold?: number; readonly timeoutSeconds?: number };
+  readonly readinessProbe?: {
+    readonly periodSeconds?: number;
+    readonly failureThreshold?: number;
+    readonly timeoutSeconds?: number;
+  };
   readonly volumeMounts?: readonly { readonly mountPath?: string }[];
 }
 
@@ -194,7 +207,11 @@ function checkContainer(report: Report, path: string, container: ContainerLike):
     }
   });
   const probe = container.readinessProbe;
-  if (probe && (probe.periodSeconds ?? 0) === 0 && (probe.failureThreshold !== undefined || probe.timeoutSeconds !== undefined)) {
+  if (
+    probe &&
+    (probe.periodSeconds ?? 0) === 0 &&
+    (probe.failureThreshold !== undefined || probe.timeoutSeconds !== undefined)
+  ) {
     report.add(
       'knative/probe',
       `${path}.readinessProbe`,

@@ -79,18 +79,27 @@ const WHOLE_SECONDS = 'write whole seconds: 30s, 5m';
 /** A check of an annotation's value: what it must be, or `undefined` when it is. */
 type ValueCheck = (value: string, annotations: Readonly<Record<string, string>>) => string | undefined;
 
-const number = (min: number, max: number): ValueCheck => (value) => {
-  if (/^-?\d+(\.\d+)?$/.test(value) && Number(value) >= min && Number(value) <= max) return undefined;
-  return max === Infinity ? `write a number from ${min}` : `write a number from ${min} to ${max}`;
-};
-const integer = (min: number): ValueCheck => (value) =>
-  /^\d+$/.test(value) && Number(value) >= min ? undefined : `write a whole number, at least ${min}`;
-const oneOf = (...values: readonly string[]): ValueCheck => (value) => (values.includes(value) ? undefined : `write ${values.join(' or ')}`);
-const seconds = (min: number, max: number): ValueCheck => (value) => {
-  const ms = parseDuration(value);
-  if (ms === undefined || ms % 1000 !== 0) return WHOLE_SECONDS;
-  return ms >= min && ms <= max ? undefined : `write a duration from ${min / 1000}s to ${max / 1000}s`;
-};
+const number =
+  (min: number, max: number): ValueCheck =>
+  (value) => {
+    if (/^-?\d+(\.\d+)?$/.test(value) && Number(value) >= min && Number(value) <= max) return undefined;
+    return max === Infinity ? `write a number from ${min}` : `write a number from ${min} to ${max}`;
+  };
+const integer =
+  (min: number): ValueCheck =>
+  (value) =>
+    /^\d+$/.test(value) && Number(value) >= min ? undefined : `write a whole number, at least ${min}`;
+const oneOf =
+  (...values: readonly string[]): ValueCheck =>
+  (value) =>
+    values.includes(value) ? undefined : `write ${values.join(' or ')}`;
+const seconds =
+  (min: number, max: number): ValueCheck =>
+  (value) => {
+    const ms = parseDuration(value);
+    if (ms === undefined || ms % 1000 !== 0) return WHOLE_SECONDS;
+    return ms >= min && ms <= max ? undefined : `write a duration from ${min / 1000}s to ${max / 1000}s`;
+  };
 const HOUR = 3_600_000;
 const HPA = 'hpa.autoscaling.knative.dev';
 
@@ -112,7 +121,8 @@ const AUTOSCALING: Readonly<Record<string, ValueCheck>> = {
   'scale-down-delay': seconds(0, HOUR),
   'scale-to-zero-pod-retention-period': seconds(0, HOUR),
   target: number(0.01, Infinity),
-  'target-burst-capacity': (value) => (value === '-1' ? undefined : number(0, Infinity)(value, {}) && 'write a number from 0, or -1 for no limit'),
+  'target-burst-capacity': (value) =>
+    value === '-1' ? undefined : number(0, Infinity)(value, {}) && 'write a number from 0, or -1 for no limit',
   'target-utilization-percentage': number(1, 100),
   window: seconds(6000, HOUR),
 };
@@ -199,7 +209,9 @@ function checkTemplate(
       `write a DNS label that starts with ${service}-`,
     );
   }
-  checkRevisionAnnotations(annotations, (id, key, message, fix) => add(id, `${field}.annotations["${key}"]`, message, fix));
+  checkRevisionAnnotations(annotations, (id, key, message, fix) =>
+    add(id, `${field}.annotations["${key}"]`, message, fix),
+  );
   const min = Number(annotations[`${PREFIX}min-scale`] ?? 0);
   const max = Number(annotations[`${PREFIX}max-scale`] ?? 0);
   if (max !== 0 && max < min) {
@@ -255,7 +267,13 @@ function checkRevision(result: Report, cluster: Cluster, spec: RevisionSpec): vo
     );
   }
   const containers = spec.containers as readonly ContainerLike[];
-  checkKnativePod(result, cluster, field, spec, containers.map((container, index) => [`${field}.containers[${index}]`, container]));
+  checkKnativePod(
+    result,
+    cluster,
+    field,
+    spec,
+    containers.map((container, index) => [`${field}.containers[${index}]`, container]),
+  );
 }
 
 type TrafficTarget = NonNullable<NonNullable<Service['spec']>['traffic']>[number];
@@ -283,7 +301,9 @@ function checkTraffic({ add }: Report, service: string, traffic: readonly Traffi
       add(
         'knative/traffic',
         `${at}.latestRevision`,
-        latestRevision ? 'the latest revision cannot have a name' : 'a target needs revisionName when it is not the latest',
+        latestRevision
+          ? 'the latest revision cannot have a name'
+          : 'a target needs revisionName when it is not the latest',
         'write latestRevision: true or revisionName, not both',
       );
     }

@@ -62,7 +62,12 @@ export function checkCanary(
     }
   });
   if (sum > 100) {
-    add(rule, 'spec.canary', `traffic sums to ${sum} per cent`, 'make it at most 100; the stable predictor gets the rest');
+    add(
+      rule,
+      'spec.canary',
+      `traffic sums to ${sum} per cent`,
+      'make it at most 100; the stable predictor gets the rest',
+    );
   }
 }
 
@@ -72,7 +77,8 @@ export function checkWorker({ add }: Report, predictor: Predictor, annotations: 
   if (!workerSpec) return;
   const rule = 'kserve/worker';
   const field = 'spec.predictor.workerSpec';
-  if ((workerSpec.containers?.length ?? 0) > 1) add(rule, `${field}.containers`, 'a worker has one container', 'leave one');
+  if ((workerSpec.containers?.length ?? 0) > 1)
+    add(rule, `${field}.containers`, 'a worker has one container', 'leave one');
   for (const key of ['pipelineParallelSize', 'tensorParallelSize'] as const) {
     const size = workerSpec[key];
     if (size !== undefined && size < 1) add(rule, `${field}.${key}`, `${size} is below 1`, 'write 1 or more');

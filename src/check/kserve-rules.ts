@@ -22,13 +22,14 @@ export const KSERVE_RULES: readonly Rule[] = [
     id: 'kserve/derived-name',
     severity: 'error',
     summary: 'What KServe derives from the name fits into 63 characters.',
-    source: 'kserve v0.20.0 reconcilers/raw createRawURL (domainTemplate <name>-<namespace>), pkg/constants GetRawServiceLabel; Knative: the name of the Knative Service',
+    source:
+      'kserve v0.20.0 reconcilers/raw createRawURL (domainTemplate <name>-<namespace>), pkg/constants GetRawServiceLabel; Knative: the name of the Knative Service',
   },
   {
     id: 'kserve/deployment-mode',
     severity: 'error',
     summary: 'The deployment mode is explicit, by its present name, and there on the cluster.',
-    source: 'kserve v0.20.0 inference_service_defaults.go; an absent annotation means the cluster\'s default',
+    source: "kserve v0.20.0 inference_service_defaults.go; an absent annotation means the cluster's default",
   },
   {
     id: 'kserve/autoscaler-class',
@@ -117,7 +118,7 @@ export const KSERVE_RULES: readonly Rule[] = [
   {
     id: 'kserve/scale-metric',
     severity: 'error',
-    summary: 'The metric is one that the mode\'s autoscaler knows.',
+    summary: "The metric is one that the mode's autoscaler knows.",
     source: `${VALIDATION} validateAutoScalingCompExtension; without a class Standard mode checks nothing`,
   },
   {
@@ -165,7 +166,8 @@ export const KSERVE_RULES: readonly Rule[] = [
   {
     id: 'kserve/worker',
     severity: 'error',
-    summary: 'A multi-node predictor has one worker container, sizes of at least 1, a model in a claim or image, and no autoscaler.',
+    summary:
+      'A multi-node predictor has one worker container, sizes of at least 1, a model in a claim or image, and no autoscaler.',
     source: `${VALIDATION} validateMultiNodeVariables; ${RUNTIME} validateMultiNodeSpec`,
   },
 ];

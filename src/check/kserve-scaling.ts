@@ -21,7 +21,8 @@ export function checkScaling(report: Report, field: string, component: Component
   }
 
   if (annotations['serving.kserve.io/deploymentMode'] !== 'Standard') {
-    if (annotations['autoscaling.knative.dev/class'] === 'hpa.autoscaling.knative.dev') return checkHpa(report, field, component);
+    if (annotations['autoscaling.knative.dev/class'] === 'hpa.autoscaling.knative.dev')
+      return checkHpa(report, field, component);
     if (scaleMetric !== undefined && scaleMetric !== 'concurrency' && scaleMetric !== 'rps') {
       add(
         'kserve/scale-metric',
@@ -51,7 +52,9 @@ export function checkScaling(report: Report, field: string, component: Component
         'move it to autoScaling.metrics',
       );
     }
-    autoScaling?.metrics?.forEach((metric, index) => checkKedaMetric(report, `${field}.autoScaling.metrics[${index}]`, metric));
+    autoScaling?.metrics?.forEach((metric, index) =>
+      checkKedaMetric(report, `${field}.autoScaling.metrics[${index}]`, metric),
+    );
   } else if (autoscaler === 'hpa') {
     if (component.minReplicas === 0) {
       add(
@@ -105,13 +108,15 @@ function checkHpa({ add }: Report, field: string, { scaleMetric = 'cpu', scaleTa
 }
 
 function checkKedaMetric({ add }: Report, at: string, metric: Metric): void {
-  const source = metric.type === 'Resource' ? metric.resource : metric.type === 'External' ? metric.external : metric.podmetric;
-  if (!source) return add(
-    'kserve/scale-metric',
-    at,
-    `a metric of type ${metric.type} has no source`,
-    `describe ${metric.type === 'PodMetric' ? 'podmetric' : metric.type.toLowerCase()}`,
-  );
+  const source =
+    metric.type === 'Resource' ? metric.resource : metric.type === 'External' ? metric.external : metric.podmetric;
+  if (!source)
+    return add(
+      'kserve/scale-metric',
+      at,
+      `a metric of type ${metric.type} has no source`,
+      `describe ${metric.type === 'PodMetric' ? 'podmetric' : metric.type.toLowerCase()}`,
+    );
   const { target } = source;
   if ('name' in source) {
     if (source.name === 'cpu' && target.type !== 'Utilization') {
@@ -149,7 +154,10 @@ function checkKedaMetric({ add }: Report, at: string, metric: Metric): void {
     }
   }
   const { type, averageUtilization } = target;
-  if (type === 'Utilization' && (averageUtilization === undefined || averageUtilization < 1 || averageUtilization > 100)) {
+  if (
+    type === 'Utilization' &&
+    (averageUtilization === undefined || averageUtilization < 1 || averageUtilization > 100)
+  ) {
     add(
       'kserve/scale-target',
       `${at}.target`,

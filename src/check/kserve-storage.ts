@@ -5,7 +5,19 @@ import type { Report } from './report.ts';
 
 /** What the storage initializer loads (inference service utils ValidateStorageURI; default ClusterStorageContainer). */
 const SCHEMES = [
-  'gs', 's3', 'pvc', 'file', 'https', 'http', 'hdfs', 'webhdfs', 'oci', 'oci+native', 'oci+fetch', 'hf', 'modelscope',
+  'gs',
+  's3',
+  'pvc',
+  'file',
+  'https',
+  'http',
+  'hdfs',
+  'webhdfs',
+  'oci',
+  'oci+native',
+  'oci+fetch',
+  'hf',
+  'modelscope',
 ];
 
 function storageUriOf(containers: readonly ContainerLike[]): string | undefined {
@@ -58,7 +70,9 @@ export function checkStorage(
     }
     paths.add(mountPath);
   });
-  const downloaded = storageUris.filter(({ uri }) => !uri.startsWith('pvc://')).map(({ mountPath = '/mnt/models' }) => mountPath.split('/')[1]);
+  const downloaded = storageUris
+    .filter(({ uri }) => !uri.startsWith('pvc://'))
+    .map(({ mountPath = '/mnt/models' }) => mountPath.split('/')[1]);
   if (new Set(downloaded).size > 1) {
     add(
       'kserve/storage',

@@ -25,7 +25,16 @@ const OLD_MODES: Readonly<Record<string, string>> = { RawDeployment: 'Standard',
 
 /** Keys from before `model`; the webhook rewrites them, which Argo CD shows as a difference for ever. */
 const LEGACY: ReadonlySet<string> = new Set([
-  'sklearn', 'xgboost', 'tensorflow', 'pytorch', 'triton', 'onnx', 'huggingface', 'pmml', 'lightgbm', 'paddle',
+  'sklearn',
+  'xgboost',
+  'tensorflow',
+  'pytorch',
+  'triton',
+  'onnx',
+  'huggingface',
+  'pmml',
+  'lightgbm',
+  'paddle',
 ]);
 
 /**
@@ -89,7 +98,12 @@ function checkMode({ add }: Report, annotations: Annotations, cluster: Cluster):
       `write ${MODE}: ${cluster.kserve?.mode ?? 'Standard'}`,
     );
   } else if (OLD_MODES[mode] !== undefined) {
-    add('kserve/deployment-mode', field, `${mode} is the old name, which the webhook rewrites`, `write ${OLD_MODES[mode]}`);
+    add(
+      'kserve/deployment-mode',
+      field,
+      `${mode} is the old name, which the webhook rewrites`,
+      `write ${OLD_MODES[mode]}`,
+    );
   } else if (!['Standard', 'Knative', 'ModelMesh'].includes(mode)) {
     add('kserve/deployment-mode', field, `KServe knows no mode ${JSON.stringify(mode)}`, 'write Standard or Knative');
   } else if (mode === 'Knative' && !cluster.knative) {
@@ -116,10 +130,15 @@ function checkComponent(
 ): void {
   const { add } = result;
   const containers = (component.containers ?? []) as readonly ContainerLike[];
-  const all: [string, ContainerLike][] = containers.map((container, index) => [`${field}.containers[${index}]`, container]);
+  const all: [string, ContainerLike][] = containers.map((container, index) => [
+    `${field}.containers[${index}]`,
+    container,
+  ]);
   const model = 'model' in component ? component.model : undefined;
   if (model) all.push([`${field}.model`, model]);
-  (component.initContainers as readonly ContainerLike[] | undefined)?.forEach((container, index) => all.push([`${field}.initContainers[${index}]`, container]));
+  (component.initContainers as readonly ContainerLike[] | undefined)?.forEach((container, index) =>
+    all.push([`${field}.initContainers[${index}]`, container]),
+  );
   for (const [path, container] of all) checkBlockedEnv(result, path, container);
   checkScaling(result, field, component, annotations);
   const { containerConcurrency, logger } = component;
@@ -174,7 +193,13 @@ function checkOnKnative(
       'leave deploymentStrategy out, or use Standard mode',
     );
   }
-  checkKnativePod(result, cluster, field, component, containers.filter(([path]) => !path.includes('.initContainers[')));
+  checkKnativePod(
+    result,
+    cluster,
+    field,
+    component,
+    containers.filter(([path]) => !path.includes('.initContainers[')),
+  );
   // One storageUri is mounted when the pod is made, past Knative; storageUris go through the Knative Service.
   component.storageUris?.forEach(({ uri }, index) => {
     const flag = uri.startsWith('pvc://') ? 'persistent-volume-claim' : 'init-containers';
@@ -187,12 +212,9 @@ function checkOnKnative(
       );
     }
   });
-  checkRevisionAnnotations(component.annotations ?? {}, (id, key, message, fix) => add(
-    id,
-    `${field}.annotations["${key}"]`,
-    message,
-    fix,
-  ));
+  checkRevisionAnnotations(component.annotations ?? {}, (id, key, message, fix) =>
+    add(id, `${field}.annotations["${key}"]`, message, fix),
+  );
 }
 
 function checkOne({ add }: Report, field: string, implementations: number): void {
@@ -201,7 +223,9 @@ function checkOne({ add }: Report, field: string, implementations: number): void
       'kserve/one-implementation',
       field,
       `${implementations} implementations are described, but KServe takes exactly one`,
-      field === 'spec.predictor' ? 'describe model, or containers with a kserve-container, and not both' : 'describe containers',
+      field === 'spec.predictor'
+        ? 'describe model, or containers with a kserve-container, and not both'
+        : 'describe containers',
     );
   }
 }
@@ -209,13 +233,16 @@ function checkOne({ add }: Report, field: string, implementations: number): void
 function checkPredictor(result: Report, predictor: Predictor, annotations: Annotations): void {
   const { add } = result;
   const field = 'spec.predictor';
-  const legacy = Object.keys(predictor).filter((key) => LEGACY.has(key) && predictor[key as keyof Predictor] !== undefined);
-  for (const key of legacy) add(
-    'kserve/legacy-framework',
-    `${field}.${key}`,
-    `${key} is the old form, which the webhook rewrites to model`,
-    `write model with modelFormat: { name: ${key} }`,
+  const legacy = Object.keys(predictor).filter(
+    (key) => LEGACY.has(key) && predictor[key as keyof Predictor] !== undefined,
   );
+  for (const key of legacy)
+    add(
+      'kserve/legacy-framework',
+      `${field}.${key}`,
+      `${key} is the old form, which the webhook rewrites to model`,
+      `write model with modelFormat: { name: ${key} }`,
+    );
   const { model, containers = [] } = predictor;
   const custom = containers.length > 0 && (!model || containers.some(({ name }) => name === CONTAINER)) ? 1 : 0;
   checkOne(result, field, legacy.length + (model ? 1 : 0) + custom);
@@ -250,7 +277,12 @@ function checkPredictor(result: Report, predictor: Predictor, annotations: Annot
       'leave it out and let the VirtualService split the traffic, or use Knative mode',
     );
   } else if (percent !== undefined && (percent < 0 || percent > 100)) {
-    add('kserve/canary-percent', `${field}.canaryTrafficPercent`, `${percent} is not between 0 and 100`, 'write 0 to 100');
+    add(
+      'kserve/canary-percent',
+      `${field}.canaryTrafficPercent`,
+      `${percent} is not between 0 and 100`,
+      'write 0 to 100',
+    );
   }
   if (model) checkModel(result, `${field}.model`, model);
   checkWorker(result, predictor, annotations);
@@ -258,7 +290,8 @@ function checkPredictor(result: Report, predictor: Predictor, annotations: Annot
 
 function checkModel({ add }: Report, field: string, model: NonNullable<Predictor['model']>): void {
   const { name, runtime, protocolVersion, storage, storageUri } = model;
-  if (name) add('kserve/container-name', `${field}.name`, 'KServe names the container of a model itself', 'leave name out');
+  if (name)
+    add('kserve/container-name', `${field}.name`, 'KServe names the container of a model itself', 'leave name out');
   if (storage?.path !== undefined && storageUri !== undefined) {
     add(
       'kserve/storage',
@@ -307,5 +340,8 @@ function checkModel({ add }: Report, field: string, model: NonNullable<Predictor
 
 /** Whether KServe would run a text as a Go template. `{{.Name}}`, `{{.Labels.x}}` are its own, {{`…`}} is literal text. */
 export function opensTemplate(text: string): boolean {
-  return text.includes('{{') && text.replace(/\{\{\s*(?:\.(?:Name|Namespace|Labels|Annotations)[\w.]*|`[^`]*`)\s*\}\}/g, '').includes('{{');
+  return (
+    text.includes('{{') &&
+    text.replace(/\{\{\s*(?:\.(?:Name|Namespace|Labels|Annotations)[\w.]*|`[^`]*`)\s*\}\}/g, '').includes('{{')
+  );
 }

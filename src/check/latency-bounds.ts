@@ -7,7 +7,11 @@ import { boundsInMilliseconds, ISTIO_DURATION, type KnownHistogram } from '../pr
  *
  * @example boundsBeside('300ms') // '250ms or 500ms'
  */
-export function boundsBeside(limit: string, histogram: KnownHistogram = ISTIO_DURATION, ...others: readonly KnownHistogram[]): string | undefined {
+export function boundsBeside(
+  limit: string,
+  histogram: KnownHistogram = ISTIO_DURATION,
+  ...others: readonly KnownHistogram[]
+): string | undefined {
   const milliseconds = parseDuration(limit) ?? 0;
   const isBound = (bound: number): boolean => others.every((other) => boundsInMilliseconds(other).includes(bound));
   const bounds = boundsInMilliseconds(histogram);

@@ -12,7 +12,8 @@ export const LLM_RULES: readonly Rule[] = [
     id: 'llm/not-installed',
     severity: 'error',
     summary: 'LLMInferenceServices need their controller on the cluster, and Istio for the address of the service.',
-    source: "kserve v0.20.0: the path at KServe's gateway names namespace and model, and only a proxy can put it in front",
+    source:
+      "kserve v0.20.0: the path at KServe's gateway names namespace and model, and only a proxy can put it in front",
   },
   {
     id: 'llm/entry',
@@ -23,8 +24,10 @@ export const LLM_RULES: readonly Rule[] = [
   {
     id: 'llm/name',
     severity: 'error',
-    summary: "Names of an LLMInferenceService leave room for what is derived from them; the model's fits into a path, and no adapter has it.",
-    source: 'kserve v0.20.0 llmisvc workloadServiceName, llm_inference_service_validation.go; a Service name has 63 characters',
+    summary:
+      "Names of an LLMInferenceService leave room for what is derived from them; the model's fits into a path, and no adapter has it.",
+    source:
+      'kserve v0.20.0 llmisvc workloadServiceName, llm_inference_service_validation.go; a Service name has 63 characters',
   },
   {
     id: 'llm/replicas',
@@ -119,7 +122,13 @@ function checkEntry({ add }: Report, { spec }: Target, servers: readonly Running
       );
     }
   }
-  const other = spec.function ? 'function' : spec.transformer ? 'transformer' : spec.explainer ? 'explainer' : undefined;
+  const other = spec.function
+    ? 'function'
+    : spec.transformer
+      ? 'transformer'
+      : spec.explainer
+        ? 'explainer'
+        : undefined;
   if (other !== undefined && spec.predictor?.llm) {
     add(
       'llm/entry',
@@ -130,7 +139,10 @@ function checkEntry({ add }: Report, { spec }: Target, servers: readonly Running
   }
 }
 
-function checkServer({ add }: Report, { name, servedName, part, model, server, scale: { scaling } }: RunningServer): void {
+function checkServer(
+  { add }: Report,
+  { name, servedName, part, model, server, scale: { scaling } }: RunningServer,
+): void {
   const field = part === 'predictor' ? part : `models.${part}`;
   const over = `${name}${DERIVED}`.length - 63;
   if (over > 0) {
@@ -179,7 +191,11 @@ function checkServer({ add }: Report, { name, servedName, part, model, server, s
   });
   const uris: [string, string | undefined, ReadonlySet<string>][] = [
     [`${field}.model`, model?.uri, MODEL_SCHEMES],
-    ...(server.llm?.adapters ?? []).map(({ uri }, index): [string, string, ReadonlySet<string>] => [`${field}.llm.adapters[${index}].uri`, uri, ADAPTER_SCHEMES]),
+    ...(server.llm?.adapters ?? []).map(({ uri }, index): [string, string, ReadonlySet<string>] => [
+      `${field}.llm.adapters[${index}].uri`,
+      uri,
+      ADAPTER_SCHEMES,
+    ]),
   ];
   for (const [at, uri, schemes] of uris) {
     const scheme = uri?.slice(0, uri.indexOf(':'));
@@ -199,12 +215,7 @@ function checkRouting({ add }: Report, { spec, env }: Target): void {
   const { strategy, gates, mechanism } = policyOf(spec, env.rollout);
   const routed = 'KServe routes between LLMInferenceServices';
   if (strategy === 'shadow' || strategy === 'abTest') {
-    add(
-      'llm/strategy',
-      strategy,
-      `${routed}, by weight only`,
-      'choose canary or blueGreen',
-    );
+    add('llm/strategy', strategy, `${routed}, by weight only`, 'choose canary or blueGreen');
   }
   if (mechanism !== 'workloads') {
     add(

@@ -11,7 +11,8 @@ export const CLUSTER_RULES: readonly Rule[] = [
     id: 'objects/duplicate',
     severity: 'error',
     summary: 'An object is written once per cluster.',
-    source: 'argo-cd 3.5.1: of two in one Application the last wins silently, two Applications fight over it (RepeatedResourceWarning, SharedResourceWarning)',
+    source:
+      'argo-cd 3.5.1: of two in one Application the last wins silently, two Applications fight over it (RepeatedResourceWarning, SharedResourceWarning)',
   },
   {
     id: 'objects/namespace',
@@ -29,13 +30,15 @@ export const CLUSTER_RULES: readonly Rule[] = [
     id: 'objects/host-clash',
     severity: 'error',
     summary: 'A host is routed by one VirtualService or HTTPRoute per gateway.',
-    source: 'istio 1.30.3: on a gateway the order of merging is not defined, in the mesh only one counts (IST0109); gateway-api v1: of two rules that match alike the older route counts',
+    source:
+      'istio 1.30.3: on a gateway the order of merging is not defined, in the mesh only one counts (IST0109); gateway-api v1: of two rules that match alike the older route counts',
   },
 ];
 
 const report = reporter(CLUSTER_RULES);
 
 /** Kinds that belong to no namespace, as far as people are likely to add them to a service, and their groups. */
+// prettier-ignore
 const CLUSTER_SCOPED: ReadonlyMap<string, string> = new Map([
   ['Namespace', ''], ['Node', ''], ['PersistentVolume', ''],
   ['ClusterRole', 'rbac.authorization.k8s.io'], ['ClusterRoleBinding', 'rbac.authorization.k8s.io'],
@@ -108,7 +111,13 @@ function mapAt<V>(maps: Map<string, Map<string, V>>, key: string): Map<string, V
   return map;
 }
 
-function checkDuplicate({ add }: Report, units: Units, { kind, metadata }: KubeObject, group: string, unit: string): void {
+function checkDuplicate(
+  { add }: Report,
+  units: Units,
+  { kind, metadata }: KubeObject,
+  group: string,
+  unit: string,
+): void {
   const names = mapAt(units, metadata.namespace ?? '');
   const written = names.get(metadata.name);
   const other = written?.find((one) => one.kind === kind && one.group === group)?.unit;
@@ -121,12 +130,19 @@ function checkDuplicate({ add }: Report, units: Units, { kind, metadata }: KubeO
       'objects/duplicate',
       undefined,
       `it is written twice, in ${other}${other === unit ? '' : ` and in ${unit}`}`,
-      isNamespace ? 'give each team and environment a namespace of its own, or make this one elsewhere, with createNamespaces: false' : 'rename one of the two, or leave it to one unit',
+      isNamespace
+        ? 'give each team and environment a namespace of its own, or make this one elsewhere, with createNamespaces: false'
+        : 'rename one of the two, or leave it to one unit',
     );
   }
 }
 
-function checkNamespace({ add }: Report, { kind, metadata: { namespace: own } }: KubeObject, group: string, namespace: string): void {
+function checkNamespace(
+  { add }: Report,
+  { kind, metadata: { namespace: own } }: KubeObject,
+  group: string,
+  namespace: string,
+): void {
   if (CLUSTER_SCOPED.get(kind) === group) {
     add(
       'objects/cluster-scoped',
@@ -135,21 +151,37 @@ function checkNamespace({ add }: Report, { kind, metadata: { namespace: own } }:
       'leave it to those who run the cluster',
     );
   } else if (own !== namespace) {
-    const message = own === undefined ? 'the object names no namespace' : `the object is in namespace ${own}, and the service in ${namespace}`;
+    const message =
+      own === undefined
+        ? 'the object names no namespace'
+        : `the object is in namespace ${own}, and the service in ${namespace}`;
     add('objects/namespace', 'metadata.namespace', message, `write namespace: ${namespace}`);
   }
 }
 
 /** Two VirtualServices with one host. Sleeping clashes of wildcards are left to the one who writes them. */
 function checkHosts({ add }: Report, hosts: Hosts, { metadata, spec = {} }: VirtualService): void {
-  const own = { label: `VirtualService ${metadata.namespace ?? ''}/${metadata.name}`, field: 'spec.hosts', hosts: spec.hosts ?? [] };
+  const own = {
+    label: `VirtualService ${metadata.namespace ?? ''}/${metadata.name}`,
+    field: 'spec.hosts',
+    hosts: spec.hosts ?? [],
+  };
   for (const gateway of spec.gateways ?? ['mesh']) {
-    claim({ add }, hosts, gateway === 'mesh' || gateway.includes('/') ? gateway : `${metadata.namespace ?? ''}/${gateway}`, own);
+    claim(
+      { add },
+      hosts,
+      gateway === 'mesh' || gateway.includes('/') ? gateway : `${metadata.namespace ?? ''}/${gateway}`,
+      own,
+    );
   }
 }
 
 function checkHostnames({ add }: Report, hosts: Hosts, { metadata, spec }: HTTPRoute): void {
-  const own = { label: `HTTPRoute ${metadata.namespace ?? ''}/${metadata.name}`, field: 'spec.hostnames', hosts: spec.hostnames ?? [] };
+  const own = {
+    label: `HTTPRoute ${metadata.namespace ?? ''}/${metadata.name}`,
+    field: 'spec.hostnames',
+    hosts: spec.hostnames ?? [],
+  };
   for (const { kind = 'Gateway', namespace = metadata.namespace ?? '', name } of spec.parentRefs ?? []) {
     if (kind === 'Gateway') claim({ add }, hosts, `${namespace}/${name}`, own);
   }
@@ -170,7 +202,12 @@ function claim({ add }: Pick<Report, 'add'>, taken: Hosts, gateway: string, { la
     else if (other !== label) {
       const kind = label.slice(0, label.indexOf(' '));
       const place = gateway === 'mesh' ? 'in the mesh' : `at gateway ${gateway}`;
-      add('objects/host-clash', `${field}[${index}]`, `${other} routes ${host} ${place} already`, `use another host, or one ${kind} for both`);
+      add(
+        'objects/host-clash',
+        `${field}[${index}]`,
+        `${other} routes ${host} ${place} already`,
+        `use another host, or one ${kind} for both`,
+      );
     }
   });
 }

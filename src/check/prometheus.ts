@@ -13,17 +13,76 @@ import { reporter, type Report } from './report.ts';
  * that nobody reads.
  */
 export const PROMETHEUS_RULES: readonly Rule[] = [
-  { id: 'prometheus/not-installed', severity: 'error', summary: 'Rules and monitors need a Prometheus on the cluster.', source: 'the cluster as the platform declares it' },
-  { id: 'prometheus/record-or-alert', severity: 'error', summary: 'A rule has either a record or an alert, and an expression.', source: 'prometheus 2.42 to 3.x model/rulefmt/rulefmt.go Rule.Validate' },
-  { id: 'prometheus/recording-field', severity: 'error', summary: 'A recording rule has no for, keep_firing_for or annotations.', source: 'prometheus 2.42 to 3.x model/rulefmt/rulefmt.go Rule.Validate' },
-  { id: 'prometheus/name', severity: 'error', summary: 'Names of recorded metrics, labels and annotations are such that the Prometheus of the cluster accepts.', source: 'prometheus 2.42 to 3.x model/rulefmt/rulefmt.go Rule.Validate; names beyond [a-zA-Z0-9_:] need Prometheus 3' },
-  { id: 'prometheus/reserved-label', severity: 'error', summary: 'A rule does not set labels that Prometheus sets: __name__, and alertname of an alert.', source: 'prometheus 2.42 to 3.x model/rulefmt/rulefmt.go Rule.Validate, rules/alerting.go Eval' },
-  { id: 'prometheus/ignored-field', severity: 'error', summary: 'A field is one that the Prometheus of the cluster knows.', source: 'prometheus-operator v0.85.0 pkg/operator/rules.go sanitizePrometheusRulesSpec drops the others with a log line' },
-  { id: 'prometheus/size', severity: 'error', summary: 'A PrometheusRule is at most 512 KiB.', source: 'prometheus-operator v0.85.0 pkg/operator/rules.go ValidateRule' },
-  { id: 'prometheus/endpoint-port', severity: 'error', summary: 'An endpoint of a monitor names its port.', source: 'prometheus-operator v0.85.0 pkg/prometheus/promcfg.go: without one, every declared port of every container is scraped' },
-  { id: 'prometheus/scrape-timeout', severity: 'error', summary: 'A scrape does not take longer than the interval.', source: 'prometheus-operator v0.85.0 pkg/prometheus/promcfg.go CompareScrapeTimeoutToScrapeInterval' },
-  { id: 'prometheus/relabeling', severity: 'error', summary: 'A relabeling that writes a label names it.', source: 'prometheus-operator v0.85.0 pkg/prometheus/resource_selector.go LabelConfigValidator' },
-  { id: 'prometheus/not-selected', severity: 'error', summary: "A rule or monitor has the labels that the cluster's Prometheus selects by.", source: 'spec.ruleSelector and spec.podMonitorSelector of the Prometheus object; what they do not select is ignored in silence' },
+  {
+    id: 'prometheus/not-installed',
+    severity: 'error',
+    summary: 'Rules and monitors need a Prometheus on the cluster.',
+    source: 'the cluster as the platform declares it',
+  },
+  {
+    id: 'prometheus/record-or-alert',
+    severity: 'error',
+    summary: 'A rule has either a record or an alert, and an expression.',
+    source: 'prometheus 2.42 to 3.x model/rulefmt/rulefmt.go Rule.Validate',
+  },
+  {
+    id: 'prometheus/recording-field',
+    severity: 'error',
+    summary: 'A recording rule has no for, keep_firing_for or annotations.',
+    source: 'prometheus 2.42 to 3.x model/rulefmt/rulefmt.go Rule.Validate',
+  },
+  {
+    id: 'prometheus/name',
+    severity: 'error',
+    summary: 'Names of recorded metrics, labels and annotations are such that the Prometheus of the cluster accepts.',
+    source:
+      'prometheus 2.42 to 3.x model/rulefmt/rulefmt.go Rule.Validate; names beyond [a-zA-Z0-9_:] need Prometheus 3',
+  },
+  {
+    id: 'prometheus/reserved-label',
+    severity: 'error',
+    summary: 'A rule does not set labels that Prometheus sets: __name__, and alertname of an alert.',
+    source: 'prometheus 2.42 to 3.x model/rulefmt/rulefmt.go Rule.Validate, rules/alerting.go Eval',
+  },
+  {
+    id: 'prometheus/ignored-field',
+    severity: 'error',
+    summary: 'A field is one that the Prometheus of the cluster knows.',
+    source:
+      'prometheus-operator v0.85.0 pkg/operator/rules.go sanitizePrometheusRulesSpec drops the others with a log line',
+  },
+  {
+    id: 'prometheus/size',
+    severity: 'error',
+    summary: 'A PrometheusRule is at most 512 KiB.',
+    source: 'prometheus-operator v0.85.0 pkg/operator/rules.go ValidateRule',
+  },
+  {
+    id: 'prometheus/endpoint-port',
+    severity: 'error',
+    summary: 'An endpoint of a monitor names its port.',
+    source:
+      'prometheus-operator v0.85.0 pkg/prometheus/promcfg.go: without one, every declared port of every container is scraped',
+  },
+  {
+    id: 'prometheus/scrape-timeout',
+    severity: 'error',
+    summary: 'A scrape does not take longer than the interval.',
+    source: 'prometheus-operator v0.85.0 pkg/prometheus/promcfg.go CompareScrapeTimeoutToScrapeInterval',
+  },
+  {
+    id: 'prometheus/relabeling',
+    severity: 'error',
+    summary: 'A relabeling that writes a label names it.',
+    source: 'prometheus-operator v0.85.0 pkg/prometheus/resource_selector.go LabelConfigValidator',
+  },
+  {
+    id: 'prometheus/not-selected',
+    severity: 'error',
+    summary: "A rule or monitor has the labels that the cluster's Prometheus selects by.",
+    source:
+      'spec.ruleSelector and spec.podMonitorSelector of the Prometheus object; what they do not select is ignored in silence',
+  },
 ];
 
 const report = reporter(PROMETHEUS_RULES);
@@ -32,7 +91,12 @@ const report = reporter(PROMETHEUS_RULES);
 export function checkPrometheus(object: KubeObject, { prometheus }: Cluster): Finding[] {
   const { add, findings } = report({ object: objectLabel(object) });
   if (!prometheus) {
-    add('prometheus/not-installed', undefined, 'the cluster has no Prometheus', 'declare prometheus on the cluster, or leave the object out');
+    add(
+      'prometheus/not-installed',
+      undefined,
+      'the cluster has no Prometheus',
+      'declare prometheus on the cluster, or leave the object out',
+    );
     return findings;
   }
   switch (object.kind) {
@@ -64,7 +128,8 @@ export function checkPrometheus(object: KubeObject, { prometheus }: Cluster): Fi
 type Add = Report['add'];
 type Group = NonNullable<PrometheusRule['spec']['groups']>[number];
 type AnyRule = NonNullable<Group['rules']>[number];
-type Endpoint = NonNullable<PodMonitor['spec']['podMetricsEndpoints']>[number] | ServiceMonitor['spec']['endpoints'][number];
+type Endpoint =
+  NonNullable<PodMonitor['spec']['podMetricsEndpoints']>[number] | ServiceMonitor['spec']['endpoints'][number];
 
 function checkGroups(add: Add, spec: PrometheusRule['spec'], versions: Versions): void {
   const legacy = !atLeast(versions, '3.0');
@@ -74,7 +139,8 @@ function checkGroups(add: Add, spec: PrometheusRule['spec'], versions: Versions)
     checkIgnored(addToGroup, group, versions);
     checkLabels(addToGroup, group.labels, legacy);
     group.rules?.forEach((rule, ruleIndex) => {
-      const addToRule: Add = (id, field = '', message, fix) => addToGroup(id, `.rules[${ruleIndex}]${field}`, message, fix);
+      const addToRule: Add = (id, field = '', message, fix) =>
+        addToGroup(id, `.rules[${ruleIndex}]${field}`, message, fix);
       checkRule(addToRule, rule, legacy);
     });
   });
@@ -84,17 +150,40 @@ function checkGroups(add: Add, spec: PrometheusRule['spec'], versions: Versions)
 /** @param add with fields below the rule, with a dot in front. */
 function checkRule(add: Add, rule: AnyRule, legacy: boolean): void {
   const { record = '', alert = '', expr, annotations, labels } = rule;
-  if (record !== '' && alert !== '') add('prometheus/record-or-alert', undefined, `the rule has a record (${record}) and an alert (${alert})`, 'make two rules of it');
-  if (record === '' && alert === '') add('prometheus/record-or-alert', undefined, 'the rule has neither a record nor an alert', 'write alert: <name>, or record: <metric>');
-  if (expr === '') add('prometheus/record-or-alert', '.expr', 'the expression is empty', 'write what is to be evaluated');
+  if (record !== '' && alert !== '')
+    add(
+      'prometheus/record-or-alert',
+      undefined,
+      `the rule has a record (${record}) and an alert (${alert})`,
+      'make two rules of it',
+    );
+  if (record === '' && alert === '')
+    add(
+      'prometheus/record-or-alert',
+      undefined,
+      'the rule has neither a record nor an alert',
+      'write alert: <name>, or record: <metric>',
+    );
+  if (expr === '')
+    add('prometheus/record-or-alert', '.expr', 'the expression is empty', 'write what is to be evaluated');
   if (record !== '') checkRecording(add, rule, record, legacy);
   for (const name in annotations) {
     if (isName(name, legacy, isLabelName)) continue;
-    add('prometheus/name', '.annotations', `${JSON.stringify(name)} is not the name of an annotation of an alert`, 'use letters, digits and "_"');
+    add(
+      'prometheus/name',
+      '.annotations',
+      `${JSON.stringify(name)} is not the name of an annotation of an alert`,
+      'use letters, digits and "_"',
+    );
   }
   checkLabels(add, labels, legacy);
   if (alert !== '' && labels?.['alertname'] !== undefined) {
-    add('prometheus/reserved-label', '.labels', 'the label alertname is set by Prometheus itself', 'name the alert in alert');
+    add(
+      'prometheus/reserved-label',
+      '.labels',
+      'the label alertname is set by Prometheus itself',
+      'name the alert in alert',
+    );
   }
 }
 
@@ -106,14 +195,24 @@ function checkRecording(add: Add, rule: AnyRule, record: string, legacy: boolean
   }
   for (const name of ['for', 'keep_firing_for', 'annotations'] as const) {
     if (!isSet(rule[name])) continue;
-    add('prometheus/recording-field', `.${name}`, `${name} makes no sense in a recording rule, and Prometheus refuses it`, `remove ${name}`);
+    add(
+      'prometheus/recording-field',
+      `.${name}`,
+      `${name} makes no sense in a recording rule, and Prometheus refuses it`,
+      `remove ${name}`,
+    );
   }
 }
 
 function checkLabels(add: Add, labels: Readonly<Record<string, string>> | undefined, legacy: boolean): void {
   for (const name in labels) {
     if (name === '__name__') {
-      add('prometheus/reserved-label', '.labels', 'the label __name__ is set by Prometheus itself', 'name the series in record');
+      add(
+        'prometheus/reserved-label',
+        '.labels',
+        'the label __name__ is set by Prometheus itself',
+        'name the series in record',
+      );
     } else if (!isName(name, legacy, isLabelName)) {
       const fix = 'use letters, digits and "_", not starting with a digit: app_kubernetes_io_name';
       add('prometheus/name', '.labels', `${JSON.stringify(name)} is not the name of a label`, fix);
@@ -142,7 +241,12 @@ function checkIgnored(add: Add, group: Group, versions: Versions): void {
   for (const [name, since] of YOUNGER_FIELDS) {
     if (group[name] === undefined || atLeast(versions, since)) continue;
     const message = `${name} of a group needs Prometheus ${since}; the cluster's ignores it`;
-    add('prometheus/ignored-field', `.${name}`, message, name === 'labels' ? 'write the labels on each rule' : `remove ${name}`);
+    add(
+      'prometheus/ignored-field',
+      `.${name}`,
+      message,
+      name === 'labels' ? 'write the labels on each rule' : `remove ${name}`,
+    );
   }
 }
 
@@ -174,7 +278,12 @@ function checkEndpoint(add: Add, field: string, endpoint: Endpoint): void {
   const portNumber = 'portNumber' in endpoint ? endpoint.portNumber : undefined;
   if (!port && portNumber === undefined && targetPort === undefined) {
     const message = 'the endpoint names no port, so that every port of every container would be scraped';
-    add('prometheus/endpoint-port', field, message, 'write port: <name>, or portNumber: <number> for a port that the container declares');
+    add(
+      'prometheus/endpoint-port',
+      field,
+      message,
+      'write port: <name>, or portNumber: <number> for a port that the container declares',
+    );
   }
   if (interval && scrapeTimeout && milliseconds(scrapeTimeout) > milliseconds(interval)) {
     const message = `the timeout ${scrapeTimeout} is longer than the interval ${interval}, which the operator refuses`;
@@ -192,11 +301,29 @@ function checkRelabelings(add: Add, field: string, relabelings: NonNullable<Endp
   });
 }
 
-const WRITING_ACTIONS: ReadonlySet<string> = new Set(['replace', 'hashmod', 'lowercase', 'uppercase', 'keepequal', 'dropequal']);
+const WRITING_ACTIONS: ReadonlySet<string> = new Set([
+  'replace',
+  'hashmod',
+  'lowercase',
+  'uppercase',
+  'keepequal',
+  'dropequal',
+]);
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7, w: 6.048e8, y: 3.1536e10 };
+const UNITS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1e3,
+  m: 6e4,
+  h: 3.6e6,
+  d: 8.64e7,
+  w: 6.048e8,
+  y: 3.1536e10,
+};
 
 /** A duration in Prometheus' grammar, which the schema has checked. */
 function milliseconds(duration: string): number {
-  return [...duration.matchAll(/(\d+)([a-z]+)/g)].reduce((sum, [, count, unit]) => sum + Number(count) * (UNITS[unit ?? ''] ?? 0), 0);
+  return [...duration.matchAll(/(\d+)([a-z]+)/g)].reduce(
+    (sum, [, count, unit]) => sum + Number(count) * (UNITS[unit ?? ''] ?? 0),
+    0,
+  );
 }

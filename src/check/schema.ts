@@ -147,7 +147,8 @@ function refuseStatus(): Problems {
 }
 
 function unknownKind(apiVersion: string, kind: string, near: string | undefined): Check {
-  const command = 'run ai-service import <file or URL of its CustomResourceDefinition>, and name its folder in imports of the platform';
+  const command =
+    'run ai-service import <file or URL of its CustomResourceDefinition>, and name its folder in imports of the platform';
   const fix = near === undefined ? command : `write ${near} if that is meant; otherwise ${command}`;
   return () =>
     problem(

@@ -4,17 +4,51 @@ import { remember } from '../core/remember.ts';
 
 /** Last words of names that secrets have. Only the singular: tokens are what language models count. */
 const SECRET_WORDS: ReadonlySet<string> = new Set([
-  'password', 'passwd', 'passphrase', 'pwd', 'secret', 'token', 'credential', 'credentials', 'apikey', 'accesskey', 'secretkey', 'privatekey',
+  'password',
+  'passwd',
+  'passphrase',
+  'pwd',
+  'secret',
+  'token',
+  'credential',
+  'credentials',
+  'apikey',
+  'accesskey',
+  'secretkey',
+  'privatekey',
 ]);
 
 /** Words before `key` that make it a secret one. */
 const KEY_WORDS: ReadonlySet<string> = new Set([
-  'api', 'access', 'secret', 'private', 'signing', 'encryption', 'auth', 'master', 'account', 'license', 'shared',
+  'api',
+  'access',
+  'secret',
+  'private',
+  'signing',
+  'encryption',
+  'auth',
+  'master',
+  'account',
+  'license',
+  'shared',
 ]);
 
 /** Words before `token` that make it one of a language model's, or a measure. */
 const MODEL_TOKENS: ReadonlySet<string> = new Set([
-  'bos', 'eos', 'pad', 'unk', 'sep', 'cls', 'mask', 'stop', 'start', 'end', 'special', 'per', 'max', 'min',
+  'bos',
+  'eos',
+  'pad',
+  'unk',
+  'sep',
+  'cls',
+  'mask',
+  'stop',
+  'start',
+  'end',
+  'special',
+  'per',
+  'max',
+  'min',
 ]);
 
 /** Ends of names that say how the secret is written, not what it is. */
@@ -92,7 +126,9 @@ export function namedArguments(args: readonly string[]): NamedText[] {
     if (joined !== undefined && text !== undefined) return [{ name: joined, text, index }];
     const [, alone] = /^--?([A-Za-z][\w.-]*)$/.exec(arg) ?? [];
     const next = args[index + 1];
-    return alone !== undefined && next !== undefined && !next.startsWith('-') ? [{ name: alone, text: next, index: index + 1 }] : [];
+    return alone !== undefined && next !== undefined && !next.startsWith('-')
+      ? [{ name: alone, text: next, index: index + 1 }]
+      : [];
   });
 }
 
@@ -100,5 +136,7 @@ export function namedArguments(args: readonly string[]): NamedText[] {
 export function secretReason(name: string, text: string): string | undefined {
   const form = secretForm(text);
   if (form !== undefined) return `the value of ${name} looks like ${form}`;
-  return isSecretName(name) && isSecretValue(text) ? `${name} is the name of a secret, and has a literal value` : undefined;
+  return isSecretName(name) && isSecretValue(text)
+    ? `${name} is the name of a secret, and has a literal value`
+    : undefined;
 }

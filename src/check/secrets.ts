@@ -114,14 +114,17 @@ function checkContainers(result: Report, path: PropertyKey[], value: object): vo
     if (typeof child !== 'object' || child === null) continue;
     path.push(key);
     if (key === 'env' && Array.isArray(child)) checkEnv(result, path, child);
-    else if ((key === 'args' || key === 'command') && Array.isArray(child)) checkArguments(result, () => fieldAt(path), child);
+    else if ((key === 'args' || key === 'command') && Array.isArray(child))
+      checkArguments(result, () => fieldAt(path), child);
     else checkContainers(result, path, child);
     path.pop();
   }
 }
 
 function fieldAt(path: readonly PropertyKey[]): string {
-  return path.map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index === 0 ? '' : '.'}${String(step)}`)).join('');
+  return path
+    .map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index === 0 ? '' : '.'}${String(step)}`))
+    .join('');
 }
 
 function checkEnv({ add }: Report, path: readonly PropertyKey[], env: readonly unknown[]): void {
@@ -232,7 +235,12 @@ export function checkSecretReferences(target: Target): Finding[] {
   return result.findings;
 }
 
-function checkPart(result: Report, { spec }: Target, part: string, { env = {}, args }: ServerWorkload | ContainerWorkload): void {
+function checkPart(
+  result: Report,
+  { spec }: Target,
+  part: string,
+  { env = {}, args }: ServerWorkload | ContainerWorkload,
+): void {
   for (const [name, value] of Object.entries(env)) {
     const field = `${part}.env.${name}`;
     if (typeof value === 'string') {

@@ -28,7 +28,7 @@ export const SERVING_RULES: readonly Rule[] = [
     id: 'serving/no-knative',
     severity: 'error',
     summary: 'KServe in Knative mode needs Knative on the cluster.',
-    source: 'kserve v0.20.0: without Knative\'s kinds the reconciler fails',
+    source: "kserve v0.20.0: without Knative's kinds the reconciler fails",
   },
   {
     id: 'serving/name-too-long',
@@ -52,7 +52,8 @@ export const SERVING_RULES: readonly Rule[] = [
     id: 'serving/gpu-scaling',
     severity: 'warning',
     summary: 'vLLM on GPUs scales by CPU only where that is asked for.',
-    source: 'kserve v0.20.0 reconcilers/hpa: 80 % CPU where no metric is named; how busy vLLM is tells vllm:num_requests_waiting',
+    source:
+      'kserve v0.20.0 reconcilers/hpa: 80 % CPU where no metric is named; how busy vLLM is tells vllm:num_requests_waiting',
   },
   {
     id: 'serving/concurrency',
@@ -171,14 +172,25 @@ function checkServer(result: Report, target: Target, workload: RunningServer): v
   const knative = cluster.kserve.mode === 'Knative';
   if (!knative) checkGpuScaling(result, field, workload);
   // Of the names of its parts the longest; an explainer's is as long as a predictor's.
-  const longest = componentNameProblem(knative, workload.name, target.namespace, transformer ? 'transformer' : 'predictor');
+  const longest = componentNameProblem(
+    knative,
+    workload.name,
+    target.namespace,
+    transformer ? 'transformer' : 'predictor',
+  );
   if (longest) tooLong(result, target, field, longest.message, longest.over);
 }
 
 /** An autoscaler that looks at the CPU adds no replicas for requests that wait for a GPU, or adds them for nothing. */
 function checkGpuScaling({ add }: Report, field: string, { server, scale }: RunningServer): void {
   const { min, max, target } = scale.scaling;
-  if (server.framework !== 'vllm' || server.resources.gpu === undefined || target !== undefined || maxReplicas(scale) <= Math.max(min, 1)) return;
+  if (
+    server.framework !== 'vllm' ||
+    server.resources.gpu === undefined ||
+    target !== undefined ||
+    maxReplicas(scale) <= Math.max(min, 1)
+  )
+    return;
   add(
     'serving/gpu-scaling',
     `${field}.scaling`,
@@ -190,10 +202,19 @@ function checkGpuScaling({ add }: Report, field: string, { server, scale }: Runn
 function checkFunction(result: Report, target: Target, workload: RunningFunction): void {
   checkContainer(result, target, workload, 'function', workload.container, workload.scale);
   // The name of a Service, with Knative or without.
-  const name = target.serving.native === 'revisions' ? longerOf(revisionName(target, workload), `${CANDIDATE_TAG}-${workload.name}`) : workload.name;
+  const name =
+    target.serving.native === 'revisions'
+      ? longerOf(revisionName(target, workload), `${CANDIDATE_TAG}-${workload.name}`)
+      : workload.name;
   const over = name.length - 63;
   if (over > 0) {
-    tooLong(result, target, 'function', `${name} is ${countOfCharacters(over)} too long: it is the name of a Service, where 63 fit`, over);
+    tooLong(
+      result,
+      target,
+      'function',
+      `${name} is ${countOfCharacters(over)} too long: it is the name of a Service, where 63 fit`,
+      over,
+    );
   }
 }
 
@@ -203,7 +224,10 @@ function longerOf(a: string, b: string): string {
 
 function tooLong({ add }: Report, target: Target, field: string, message: string, over: number): void {
   const room = target.service.length - over;
-  const fix = room > 0 ? `shorten the name of the service from ${target.service.length} to at most ${room} characters, or the namespace` : 'shorten the namespace';
+  const fix =
+    room > 0
+      ? `shorten the name of the service from ${target.service.length} to at most ${room} characters, or the namespace`
+      : 'shorten the namespace';
   add('serving/name-too-long', field, message, fix);
 }
 
@@ -240,7 +264,9 @@ function checkScale(
 ): void {
   const runs = workload.kind === 'function' ? 'without Knative' : 'in Standard mode';
   if (scaling.min === 0 && !knative) {
-    const keda = target.cluster.keda ? ' (KEDA does not change that: scaling.target has no metric of waiting requests)' : '';
+    const keda = target.cluster.keda
+      ? ' (KEDA does not change that: scaling.target has no metric of waiting requests)'
+      : '';
     const knativeThere = workload.kind === 'function' ? 'that has Knative' : 'where KServe is in Knative mode';
     add(
       'serving/scale-to-zero',
@@ -268,7 +294,10 @@ function checkScale(
     );
   }
   if (!knative || !target.cluster.knative) return;
-  for (const [name, flag] of [['nodeSelector', 'nodeselector'], ['tolerations', 'tolerations']] as const) {
+  for (const [name, flag] of [
+    ['nodeSelector', 'nodeselector'],
+    ['tolerations', 'tolerations'],
+  ] as const) {
     if (placement?.[name] !== undefined && !hasFeature(target.cluster, flag)) {
       add(
         'serving/placement',
@@ -324,7 +353,12 @@ function checkEnv(
     if ('service' in value && value.service === target.service) {
       const [part] = Object.keys(calls);
       const own = part === undefined ? '' : `, or a part of this one: ModelRef.part('${part}')`;
-      add('serving/endpoint', at, `${name} is the address of ${target.service} itself, whose requests would come back to it`, `name the service that is meant${own}`);
+      add(
+        'serving/endpoint',
+        at,
+        `${name} is the address of ${target.service} itself, whose requests would come back to it`,
+        `name the service that is meant${own}`,
+      );
       continue;
     }
     if (endpointUrl(target, value, calls) !== undefined) continue;
@@ -372,18 +406,36 @@ function checkRuntime({ add }: Report, field: string, server: ServerWorkload): v
   }
   const checkText = (text: EnvValue, at: string): void => {
     if (typeof text === 'string' && opensTemplate(text)) {
-      add('serving/template', `${field}.${at}`, 'KServe expands the text as a Go template, and "{{" opens an action', 'write {{`{{`}} for two braces');
+      add(
+        'serving/template',
+        `${field}.${at}`,
+        'KServe expands the text as a Go template, and "{{" opens an action',
+        'write {{`{{`}} for two braces',
+      );
     }
   };
   args.forEach((text, index) => checkText(text, `args[${index}]`));
   for (const name of Object.keys(env)) checkText(env[name]!, `env.${name}`);
   const runtime = RUNTIMES[framework];
   if (protocol !== undefined && !runtime.protocols.includes(protocol)) {
-    const fix = framework === 'vllm' ? "leave protocol out; vLLM speaks OpenAI's API" : `leave protocol out, or write ${runtime.protocols.join(' or ')}`;
-    add('serving/protocol', `${field}.protocol`, `the server of framework ${framework} does not speak ${protocol}`, fix);
+    const fix =
+      framework === 'vllm'
+        ? "leave protocol out; vLLM speaks OpenAI's API"
+        : `leave protocol out, or write ${runtime.protocols.join(' or ')}`;
+    add(
+      'serving/protocol',
+      `${field}.protocol`,
+      `the server of framework ${framework} does not speak ${protocol}`,
+      fix,
+    );
   }
   if (server.llm && env['VLLM_ADDITIONAL_ARGS'] !== undefined) {
-    add('serving/given', `${field}.env.VLLM_ADDITIONAL_ARGS`, 'KServe hands the arguments over in it', 'write args instead');
+    add(
+      'serving/given',
+      `${field}.env.VLLM_ADDITIONAL_ARGS`,
+      'KServe hands the arguments over in it',
+      'write args instead',
+    );
   }
   args.forEach((arg, index) => {
     const name = /^(--[\w-]+)/.exec(arg)?.[1];
@@ -398,7 +450,10 @@ function checkRuntime({ add }: Report, field: string, server: ServerWorkload): v
   });
   const set = runtime.env(runtime.protocols[0]);
   for (const name of Object.keys(env)) {
-    const served = typeof runtime.servedName === 'object' && 'environment' in runtime.servedName && runtime.servedName.environment === name;
+    const served =
+      typeof runtime.servedName === 'object' &&
+      'environment' in runtime.servedName &&
+      runtime.servedName.environment === name;
     if (served || name in set) {
       add(
         'serving/given',
@@ -423,4 +478,6 @@ function argumentsOf(runtime: Runtime): ReadonlySet<string> {
 }
 
 /** The arguments of each runtime that nobody else may give. */
-const GIVEN: ReadonlyMap<Runtime, ReadonlySet<string>> = new Map(Object.values(RUNTIMES).map((runtime) => [runtime, argumentsOf(runtime)]));
+const GIVEN: ReadonlyMap<Runtime, ReadonlySet<string>> = new Map(
+  Object.values(RUNTIMES).map((runtime) => [runtime, argumentsOf(runtime)]),
+);

@@ -26,26 +26,30 @@ export const STRATEGY_RULES: readonly Rule[] = [
   {
     id: 'strategy/callers-not-split',
     severity: 'info',
-    summary: 'With Gateway API and no mesh, callers inside of the cluster get the stable release until the candidate takes over.',
+    summary:
+      'With Gateway API and no mesh, callers inside of the cluster get the stable release until the candidate takes over.',
     source: 'gateway-api GEP-1426: without a mesh only requests at a Gateway meet a route',
   },
   {
     id: 'strategy/no-metrics',
     severity: 'warning',
     summary: 'Gates on answers need somebody on the cluster who counts requests.',
-    source: 'ours: they read the requests as Istio counts them, or the queue-proxies of Knative, and what cannot be read never passes',
+    source:
+      'ours: they read the requests as Istio counts them, or the queue-proxies of Knative, and what cannot be read never passes',
   },
   {
     id: 'strategy/mirror',
     severity: 'error',
     summary: 'Requests are copied where the copy reaches the candidate, and in the share that is asked for.',
-    source: 'istio 1.30 mirror has no host of its own, by which Knative routes; gateway-api GEP-3171, standard since 1.3',
+    source:
+      'istio 1.30 mirror has no host of its own, by which Knative routes; gateway-api GEP-3171, standard since 1.3',
   },
   {
     id: 'strategy/kserve-mechanism',
     severity: 'error',
     summary: 'KServe splits the traffic of one predictor in Knative mode.',
-    source: 'kserve v0.20.0 reconcilers/knative createKnativeService: each component by itself; the raw reconciler ignores the field',
+    source:
+      'kserve v0.20.0 reconcilers/knative createKnativeService: each component by itself; the raw reconciler ignores the field',
   },
   {
     id: 'strategy/revisions-mechanism',
@@ -62,7 +66,8 @@ export const STRATEGY_RULES: readonly Rule[] = [
   {
     id: 'strategy/native-canary',
     severity: 'info',
-    summary: 'With mechanism kserve or revisions the stable release lives in the cluster alone while a candidate is on its way.',
+    summary:
+      'With mechanism kserve or revisions the stable release lives in the cluster alone while a candidate is on its way.',
     source: 'kserve v0.20.0 status.components.predictor.latestRolledoutRevision; knative serving 1.21 revisions',
   },
   {
@@ -101,8 +106,18 @@ function exposuresOf({ serving: { candidate } }: Target, { exposures }: ReleaseP
   return seen ? [...exposures, candidate] : exposures;
 }
 
-function checkRouter({ add }: Report, target: Target, { strategy }: ReleasePolicy, exposures: readonly Exposure[]): void {
-  const { clusterName, cluster: { istio, gatewayApi }, spec, environment } = target;
+function checkRouter(
+  { add }: Report,
+  target: Target,
+  { strategy }: ReleasePolicy,
+  exposures: readonly Exposure[],
+): void {
+  const {
+    clusterName,
+    cluster: { istio, gatewayApi },
+    spec,
+    environment,
+  } = target;
   if (istio) return;
   const others = `write blueGreen or replace for the environment: overrides: { ${environment}: { ${strategy}: null, blueGreen: {} } }`;
   const wanted = [...new Set(exposures.map(described))].join(', ');
@@ -114,7 +129,8 @@ function checkRouter({ add }: Report, target: Target, { strategy }: ReleasePolic
   if (gatewayApi.mesh) return;
   const inside = `callers inside of the cluster reach the pods of the stable release by its Service, and cluster ${clusterName} has no mesh that would split them`;
   if (spec.traffic.visibility === 'public') {
-    const fix = 'nothing, if few callers are inside; else write mesh: true in gatewayApi where a mesh follows HTTPRoutes of Services, or let callers use the public host';
+    const fix =
+      'nothing, if few callers are inside; else write mesh: true in gatewayApi where a mesh follows HTTPRoutes of Services, or let callers use the public host';
     add('strategy/callers-not-split', strategy, `a candidate gets ${wanted} at the gateway only: ${inside}`, fix);
     return;
   }
@@ -131,8 +147,17 @@ function described({ weight, mirror, header }: Exposure): string {
   return header ? `requests with header ${header.name}` : `${weight} % of the requests`;
 }
 
-function checkMirror({ add }: Report, target: Target, { strategy }: ReleasePolicy, exposures: readonly Exposure[]): void {
-  const { clusterName, cluster: { istio, gatewayApi }, serving } = target;
+function checkMirror(
+  { add }: Report,
+  target: Target,
+  { strategy }: ReleasePolicy,
+  exposures: readonly Exposure[],
+): void {
+  const {
+    clusterName,
+    cluster: { istio, gatewayApi },
+    serving,
+  } = target;
   const shares = exposures.flatMap(({ mirror }) => mirror ?? []);
   if (shares.length === 0) return;
   const { workload } = serving.candidate ?? serving.stable;
@@ -181,7 +206,11 @@ function checkNative({ add }: Report, target: Target, policy: ReleasePolicy): vo
   const choose = "write mechanism: 'workloads'";
   if (mechanism === 'kserve') {
     const no = (message: string, fix: string): void => add('strategy/kserve-mechanism', field, message, fix);
-    if (spec.function) no("the function answers the service's address, and KServe splits the traffic of InferenceServices", cluster.knative ? `${choose}, or mechanism: 'revisions'` : choose);
+    if (spec.function)
+      no(
+        "the function answers the service's address, and KServe splits the traffic of InferenceServices",
+        cluster.knative ? `${choose}, or mechanism: 'revisions'` : choose,
+      );
     if (cluster.kserve?.mode === 'Standard') {
       no(
         `KServe on cluster ${clusterName} is in Standard mode, which ignores canaryTrafficPercent: all traffic would go to a candidate at once`,
@@ -202,8 +231,7 @@ function checkNative({ add }: Report, target: Target, policy: ReleasePolicy): vo
         'the service has no function, and the revisions of models are made by KServe',
         `${choose}, or on KServe in Knative mode mechanism: 'kserve'`,
       );
-    }
-    else if (!cluster.knative) no(`cluster ${clusterName} has no Knative, and a Deployment has no revisions`, choose);
+    } else if (!cluster.knative) no(`cluster ${clusterName} has no Knative, and a Deployment has no revisions`, choose);
   }
   for (const { kind, index } of gatesOnAnswers(policy)) {
     add(
@@ -215,7 +243,10 @@ function checkNative({ add }: Report, target: Target, policy: ReleasePolicy): vo
   }
   const { stable, candidate } = serving;
   if (!candidate) return;
-  const elsewhere = mechanism === 'kserve' ? `would give all traffic to ${candidate.release}` : `would wait for a revision that nothing makes`;
+  const elsewhere =
+    mechanism === 'kserve'
+      ? `would give all traffic to ${candidate.release}`
+      : `would wait for a revision that nothing makes`;
   const message = `with mechanism ${mechanism} ${stable.release} lives in the cluster alone while ${candidate.release} is on its way: a cluster that never ran it ${elsewhere}`;
   add(
     'strategy/native-canary',
@@ -231,7 +262,8 @@ function checkSurge({ add }: Report, target: Target): void {
     if (workload.release !== IN_PLACE || !runsOnKnative(target, workload)) continue;
     const { gpu, gpuResource } = (workload.kind === 'function' ? workload.container : workload.server).resources;
     if (gpu === undefined) continue;
-    const field = workload.part === 'function' || workload.part === 'predictor' ? workload.part : `models.${workload.part}`;
+    const field =
+      workload.part === 'function' || workload.part === 'predictor' ? workload.part : `models.${workload.part}`;
     const message = `on Knative an update of ${workload.name} starts the new replicas before the old ones go, and waits until ${gpu} more ${gpuResource} per replica are free`;
     add(
       'strategy/replace-surges',

@@ -19,7 +19,8 @@ export const TRAFFIC_RULES: readonly Rule[] = [
     id: 'traffic/knative-address',
     severity: 'error',
     summary: 'The address of a service on Knative needs Istio on the cluster.',
-    source: 'knative serving 1.21 routes by the hosts of its own Services; an HTTPRoute has one host for all its backends',
+    source:
+      'knative serving 1.21 routes by the hosts of its own Services; an HTTPRoute has one host for all its backends',
   },
   {
     id: 'traffic/gateway-hosts',
@@ -107,7 +108,10 @@ function checkWithoutRouter({ add }: Report, { clusterName, spec }: Target): voi
 function checkPublic({ add }: Report, { service, namespace, clusterName, cluster }: Target): void {
   const { istio, gatewayApi, domain } = cluster;
   const router = istio ? 'istio' : 'gatewayApi';
-  const missing = [...((istio ?? gatewayApi)?.gateway === undefined ? [`${router}.gateway`] : []), ...(domain === undefined ? ['domain'] : [])];
+  const missing = [
+    ...((istio ?? gatewayApi)?.gateway === undefined ? [`${router}.gateway`] : []),
+    ...(domain === undefined ? ['domain'] : []),
+  ];
   if (missing.length > 0) {
     add(
       'traffic/no-gateway',

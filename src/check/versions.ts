@@ -8,7 +8,8 @@ export const VERSION_RULES = [
   {
     id: 'platform/unknown-version',
     severity: 'warning',
-    summary: 'Versions that a platform names are among those that our rules, schemas and names of metrics were read from (docs/platform.md).',
+    summary:
+      'Versions that a platform names are among those that our rules, schemas and names of metrics were read from (docs/platform.md).',
     source: 'ours: nobody has looked what another version refuses, ignores or calls otherwise',
   },
 ] as const satisfies readonly Rule[];
@@ -25,9 +26,12 @@ const finding = findingOf(VERSION_RULES);
 export function checkVersions({ argocd, clusters }: PlatformConfig, file: string): Finding[] {
   const findings: Finding[] = [];
   const look = (system: VersionedSystem, field: string, versions: Versions | undefined): void => {
-    const unknown = (versions === undefined ? [] : [versions].flat()).flatMap((version) => whyUnknown(system, version) ?? []);
+    const unknown = (versions === undefined ? [] : [versions].flat()).flatMap(
+      (version) => whyUnknown(system, version) ?? [],
+    );
     if (unknown.length === 0) return;
-    const fix = 'correct the number; where it is right, try the tree on such a cluster first (kubectl apply --dry-run=server), and look for a newer cdk8s-ai-service';
+    const fix =
+      'correct the number; where it is right, try the tree on such a cluster first (kubectl apply --dry-run=server), and look for a newer cdk8s-ai-service';
     findings.push(finding('platform/unknown-version', { file, field }, unknown.join('; '), fix));
   };
   look('argocd', 'argocd.version', argocd.version);

@@ -44,16 +44,28 @@ export async function gate(service: string, options: GateOptions): Promise<numbe
   const { credentials, findings: wrong } = prometheusCredentials(process.env);
   if (asked.findings.length + wrong.length > 0) return fail([...asked.findings, ...wrong], doing);
   const network = await realNetwork(process.env);
-  const clients = new Map([...asked.endpoints.urls].map(([cluster, url]) => [cluster, prometheusClient(url, credentials, network)]));
-  const evaluation = await evaluateGates({ ...found.question, since: await lastCommitted(gitops, found.file) }, clients, new Date());
+  const clients = new Map(
+    [...asked.endpoints.urls].map(([cluster, url]) => [cluster, prometheusClient(url, credentials, network)]),
+  );
+  const evaluation = await evaluateGates(
+    { ...found.question, since: await lastCommitted(gitops, found.file) },
+    clients,
+    new Date(),
+  );
   process.stdout.write(json ? evidenceJson(evaluation) : evidenceText(evaluation));
   const move = options.advance ? moveFor(found, evaluation) : undefined;
-  if (options.advance && found.state.paused !== undefined) process.stderr.write(`automation is paused: ${found.state.paused}\n`);
+  if (options.advance && found.state.paused !== undefined)
+    process.stderr.write(`automation is paused: ${found.state.paused}\n`);
   if (move) {
     const reason = options.reason ?? reasonOf(evaluation);
     // The state that was judged is the one that moves.
     const { step } = found.state;
-    const made = await makeMove(service, move, { ...options, reason, ...(step !== undefined && { expectStep: step }) }, gateTrailers(evaluation));
+    const made = await makeMove(
+      service,
+      move,
+      { ...options, reason, ...(step !== undefined && { expectStep: step }) },
+      gateTrailers(evaluation),
+    );
     if (made !== EXIT.fine) return made;
   }
   return VERDICT_EXIT[evaluation.verdict];
@@ -72,5 +84,7 @@ async function lastCommitted(root: string, file: string): Promise<Date | undefin
 /** Why a move was made, for the state and the commit: what failed, or that nothing did. */
 function reasonOf({ results, verdict }: GateEvaluation): string {
   const decisive = results.filter((result) => result.verdict === verdict);
-  return verdict === 'fail' ? decisive.map(({ name, why }) => `${name}: ${why}`).join('; ') : `${decisive.length} gates pass`;
+  return verdict === 'fail'
+    ? decisive.map(({ name, why }) => `${name}: ${why}`).join('; ')
+    : `${decisive.length} gates pass`;
 }

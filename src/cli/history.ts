@@ -15,10 +15,19 @@ export interface HistoryOptions {
 }
 
 /** `ai-service history`: the trail of a service, newest first, from the commits that changed its states. */
-export async function history(service: string, { env: environment, gitops, releases, limit, ref, json }: HistoryOptions): Promise<number> {
+export async function history(
+  service: string,
+  { env: environment, gitops, releases, limit, ref, json }: HistoryOptions,
+): Promise<number> {
   const repository = await openRepository(gitops);
   if (!repository.value) return fail(repository.findings, 'reads');
-  const query = { releases, service, limit, ...(environment !== undefined && { environment }), ...(ref !== undefined && { ref }) };
+  const query = {
+    releases,
+    service,
+    limit,
+    ...(environment !== undefined && { environment }),
+    ...(ref !== undefined && { ref }),
+  };
   const { value: entries, findings } = await readHistory(repository.value, query);
   if (!entries) return fail(findings, 'reads');
   process.stdout.write(json ? historyJson(entries) : historyText(entries));
@@ -39,12 +48,21 @@ export interface AuditOptions {
 }
 
 /** `ai-service audit`: what served at a time. */
-export async function audit({ service, env: environment, at, gitops, releases, ref, json }: AuditOptions, now = new Date()): Promise<number> {
+export async function audit(
+  { service, env: environment, at, gitops, releases, ref, json }: AuditOptions,
+  now = new Date(),
+): Promise<number> {
   const time = parseTime(at, now);
   if (!time.value) return fail(time.findings, 'reads');
   const repository = await openRepository(gitops);
   if (!repository.value) return fail(repository.findings, 'reads');
-  const { value, findings } = await auditAt(repository.value, { releases, service, environment, at: time.value, ...(ref !== undefined && { ref }) });
+  const { value, findings } = await auditAt(repository.value, {
+    releases,
+    service,
+    environment,
+    at: time.value,
+    ...(ref !== undefined && { ref }),
+  });
   if (!value) return fail(findings, 'reads');
   process.stdout.write(json ? auditJson(value) : auditText(value));
   printFindings(findings, 'reads');

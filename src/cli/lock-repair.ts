@@ -6,13 +6,17 @@ import { EXIT } from './exit.ts';
 import type { CheckoutOptions } from './move.ts';
 import { fail } from './report.ts';
 
-const NEXT = 'now the tree must say the same: run npx ai-service synth where the sources are; then git add, and finish the merge';
+const NEXT =
+  'now the tree must say the same: run npx ai-service synth where the sources are; then git add, and finish the merge';
 
 /**
  * `ai-service lock repair`: resolves what a merge left in state files, by the rule in docs/trail.md. Nothing is written
  * when there is one that the rule does not decide.
  */
-export async function lockRepair(named: readonly string[], { gitops: root, out: tree, releases }: CheckoutOptions): Promise<number> {
+export async function lockRepair(
+  named: readonly string[],
+  { gitops: root, out: tree, releases }: CheckoutOptions,
+): Promise<number> {
   const place = { root, tree };
   const unfinished = recoverJournal(place);
   if (unfinished.length > 0) return fail(unfinished);
@@ -23,9 +27,16 @@ export async function lockRepair(named: readonly string[], { gitops: root, out: 
   const findings = answers.flatMap((answer) => answer.findings);
   if (findings.length > 0) return fail(findings);
   const repairs = answers.flatMap(({ value }) => value ?? []);
-  const failed = writeJournaled(place, repairs.map(({ change }) => change));
+  const failed = writeJournaled(
+    place,
+    repairs.map(({ change }) => change),
+  );
   if (failed.length > 0) return fail(failed);
-  process.stdout.write(asked.length === 0 ? `no state in ${releases} has markers of a merge\n` : repairs.map(({ said }) => `${said}\n`).join(''));
+  process.stdout.write(
+    asked.length === 0
+      ? `no state in ${releases} has markers of a merge\n`
+      : repairs.map(({ said }) => `${said}\n`).join(''),
+  );
   if (repairs.length > 0) process.stderr.write(`${NEXT}\n`);
   return EXIT.fine;
 }

@@ -2,7 +2,15 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { builtInStories, readStories, RULES_FILE, storyFinding, testsOfStories, type RulesUnderTest, type StoryTest } from '../app/monitoring-test.ts';
+import {
+  builtInStories,
+  readStories,
+  RULES_FILE,
+  storyFinding,
+  testsOfStories,
+  type RulesUnderTest,
+  type StoryTest,
+} from '../app/monitoring-test.ts';
 import { loadProject } from '../app/project.ts';
 import { answered, refused, type Answer } from '../core/answer.ts';
 import type { Where } from '../core/finding.ts';
@@ -39,7 +47,11 @@ export async function monitoringTest(service: string, options: MonitoringTestOpt
   if (!tests.value) return fail(tests.findings);
   const folder = options.out ?? mkdtempSync(join(tmpdir(), 'ai-service-'));
   try {
-    const files = tests.value.map(({ name, text }, index) => ({ name, file: `${String(index + 1).padStart(2, '0')}-${slug(name, 40) || 'story'}.test.yaml`, text }));
+    const files = tests.value.map(({ name, text }, index) => ({
+      name,
+      file: `${String(index + 1).padStart(2, '0')}-${slug(name, 40) || 'story'}.test.yaml`,
+      text,
+    }));
     try {
       makeFolder(folder);
       writeFileSync(join(folder, RULES_FILE), emitYaml({ groups: rules.value.groups }));
@@ -55,27 +67,50 @@ export async function monitoringTest(service: string, options: MonitoringTestOpt
 }
 
 /** The rules of the service, as the sources render them today. */
-async function rulesOf(service: string, { env, cluster, apps }: MonitoringTestOptions, where: Where): Promise<Answer<RulesUnderTest>> {
+async function rulesOf(
+  service: string,
+  { env, cluster, apps }: MonitoringTestOptions,
+  where: Where,
+): Promise<Answer<RulesUnderTest>> {
   const { platform, findings } = await loadProject(process.cwd(), apps);
   if (!platform || findings.length > 0) return refused(...findings);
   const { files, findings: found } = platform.render();
   const wrong = found.filter(({ severity }) => severity === 'error');
   if (wrong.length > 0) return refused(...wrong);
   const folder = new RegExp(`^envs/[^/]+/([^/]+)/[^/]+/[^/]+/manifests/prometheusrule\\.`);
-  const paths = [...files.keys()].filter((path) => path.startsWith(`envs/${env}/`) && path.split('/')[4] === service && folder.test(path));
+  const paths = [...files.keys()].filter(
+    (path) => path.startsWith(`envs/${env}/`) && path.split('/')[4] === service && folder.test(path),
+  );
   const chosen = cluster ?? folder.exec(paths[0] ?? '')?.[1];
   const objects = paths
     .filter((path) => folder.exec(path)?.[1] === chosen)
-    .map((path) => readYaml(files.get(path) ?? '', path).value as { metadata: { namespace: string }; spec: { groups: readonly RuleGroup[] } });
+    .map(
+      (path) =>
+        readYaml(files.get(path) ?? '', path).value as {
+          metadata: { namespace: string };
+          spec: { groups: readonly RuleGroup[] };
+        },
+    );
   const [first] = objects;
   if (!first) {
     const message = `the sources render no rules of the service ${cluster === undefined ? 'there' : `on cluster ${cluster}`}`;
-    return refused(storyFinding('story/no-rules', where, message, 'correct the name, the environment or the cluster; the cluster must declare prometheus'));
+    return refused(
+      storyFinding(
+        'story/no-rules',
+        where,
+        message,
+        'correct the name, the environment or the cluster; the cluster must declare prometheus',
+      ),
+    );
   }
   return answered({ groups: objects.flatMap(({ spec }) => spec.groups), service, namespace: first.metadata.namespace });
 }
 
-function testsOf(rules: RulesUnderTest, { apps, stories: named }: MonitoringTestOptions, where: Where): Answer<readonly StoryTest[]> {
+function testsOf(
+  rules: RulesUnderTest,
+  { apps, stories: named }: MonitoringTestOptions,
+  where: Where,
+): Answer<readonly StoryTest[]> {
   const file = named ?? `${apps}/${rules.service}/${STORIES_FILE}`;
   let text: string | undefined;
   try {
@@ -83,7 +118,14 @@ function testsOf(rules: RulesUnderTest, { apps, stories: named }: MonitoringTest
   } catch (error) {
     // One that is not asked for need not be there.
     if (named !== undefined || (error as NodeJS.ErrnoException).code !== 'ENOENT') {
-      return refused(storyFinding('story/file', { ...where, file }, `the file cannot be read: ${(error as NodeJS.ErrnoException).code ?? ''}`, 'write it, or correct its path'));
+      return refused(
+        storyFinding(
+          'story/file',
+          { ...where, file },
+          `the file cannot be read: ${(error as NodeJS.ErrnoException).code ?? ''}`,
+          'write it, or correct its path',
+        ),
+      );
     }
   }
   const told = text === undefined ? answered([]) : readStories(text, file, where);
@@ -94,21 +136,37 @@ function testsOf(rules: RulesUnderTest, { apps, stories: named }: MonitoringTest
 }
 
 /** Runs the tests one by one, so that each says for itself how it ended. */
-function run(folder: string, tests: readonly { readonly name: string; readonly file: string }[], kept: boolean): number {
+function run(
+  folder: string,
+  tests: readonly { readonly name: string; readonly file: string }[],
+  kept: boolean,
+): number {
   let failed = 0;
   for (const { name, file } of tests) {
-    const { error, status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', file], { cwd: folder, encoding: 'utf8' });
+    const { error, status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', file], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
     if (error) {
       if (kept) {
         process.stdout.write(`${tests.length} stories written to ${folder}; promtool is not there to run them\n`);
         return EXIT.fine;
       }
-      return fail([storyFinding('story/no-promtool', {}, 'promtool cannot be run', 'install Prometheus (apt-get install prometheus), or keep the files with --out <folder>')]);
+      return fail([
+        storyFinding(
+          'story/no-promtool',
+          {},
+          'promtool cannot be run',
+          'install Prometheus (apt-get install prometheus), or keep the files with --out <folder>',
+        ),
+      ]);
     }
     if (status !== 0) failed += 1;
     process.stdout.write(`${status === 0 ? 'ok  ' : 'FAIL'}  ${name}\n`);
     if (status !== 0) process.stdout.write(`${(stdout + stderr).trim().replace(/^/gm, '      ')}\n`);
   }
-  process.stdout.write(`${tests.length - failed} of ${tests.length} stories hold${kept ? `; files are in ${folder}` : ''}\n`);
+  process.stdout.write(
+    `${tests.length - failed} of ${tests.length} stories hold${kept ? `; files are in ${folder}` : ''}\n`,
+  );
   return failed > 0 ? EXIT.error : EXIT.fine;
 }

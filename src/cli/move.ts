@@ -40,19 +40,33 @@ export interface MoveCommandOptions extends CheckoutOptions, CommitOptions, Move
  *
  * @param gates what allowed the move, one line each, for the commit.
  */
-export async function makeMove(service: string, move: Move, options: MoveCommandOptions, gates: readonly string[] = []): Promise<number> {
+export async function makeMove(
+  service: string,
+  move: Move,
+  options: MoveCommandOptions,
+  gates: readonly string[] = [],
+): Promise<number> {
   const { env: environment, gitops: root, out: tree, releases } = options;
   const unfinished = recoverJournal({ root, tree });
   if (unfinished.length > 0) return fail(unfinished);
   const checkout = openCheckout(diskFiles(root), { tree, releases });
-  const { value: planned, findings } = await planMove(checkout, { service, environment, move, ...moveOptions(options) });
+  const { value: planned, findings } = await planMove(checkout, {
+    service,
+    environment,
+    move,
+    ...moveOptions(options),
+  });
   if (!planned) return fail(findings);
   printFindings(findings);
   return carryOut({ service, environment, action: move.action, planned, gates }, planned.changes, options);
 }
 
 /** Writes what a move changes, all files or none, says so, and commits it where that is asked for. */
-export async function carryOut(made: MadeMove, changes: readonly FileChange[], options: CheckoutOptions & CommitOptions): Promise<number> {
+export async function carryOut(
+  made: MadeMove,
+  changes: readonly FileChange[],
+  options: CheckoutOptions & CommitOptions,
+): Promise<number> {
   const uncommitted = await commitProblems(changes, options);
   if (uncommitted.length > 0) return fail(uncommitted);
   const failed = writeJournaled({ root: options.gitops, tree: options.out }, changes);
@@ -73,7 +87,10 @@ export function moveOptions({ reason, expectStep, acceptPolicy, force }: MoveOpt
  * What would keep a commit from holding one move and nothing else, asked before anything is written: files that differ from
  * what is committed already, and a branch that is there.
  */
-async function commitProblems(changes: readonly FileChange[], { gitops, commit, branch }: CommitOptions & CheckoutOptions): Promise<readonly Finding[]> {
+async function commitProblems(
+  changes: readonly FileChange[],
+  { gitops, commit, branch }: CommitOptions & CheckoutOptions,
+): Promise<readonly Finding[]> {
   if (!commit && branch === undefined) return [];
   const { openRepository } = await import('../git/repository.ts');
   const repository = await openRepository(gitops);
@@ -86,12 +103,21 @@ async function commitProblems(changes: readonly FileChange[], { gitops, commit, 
   const mixed = (edited.value ?? []).filter(({ path }) => touched.has(path));
   return mixed.map(({ path }) => {
     const message = 'the file has a change that is not committed, and one commit would hold both';
-    return releaseFinding('release/uncommitted', { file: path }, message, 'commit it first, or restore it: git restore <file>');
+    return releaseFinding(
+      'release/uncommitted',
+      { file: path },
+      message,
+      'commit it first, or restore it: git restore <file>',
+    );
   });
 }
 
 /** Says what was done, and commits it where that was asked for. */
-async function announce(made: MadeMove, changes: readonly FileChange[], options: CommitOptions & CheckoutOptions): Promise<number> {
+async function announce(
+  made: MadeMove,
+  changes: readonly FileChange[],
+  options: CommitOptions & CheckoutOptions,
+): Promise<number> {
   const { gitops, out: tree, releases, prBody, branch } = options;
   const { store } = openCheckout(diskFiles(gitops), { tree, releases });
   process.stdout.write(`${subjectOf(made)}\n`);
@@ -107,6 +133,10 @@ async function announce(made: MadeMove, changes: readonly FileChange[], options:
     ...(branch !== undefined && { branch }),
   });
   if (!committed.value) return fail(committed.findings);
-  process.stderr.write(committed.value.sha === undefined ? 'nothing to commit\n' : `committed ${committed.value.sha.slice(0, 12)}${branch === undefined ? '' : ` on ${branch}`}\n`);
+  process.stderr.write(
+    committed.value.sha === undefined
+      ? 'nothing to commit\n'
+      : `committed ${committed.value.sha.slice(0, 12)}${branch === undefined ? '' : ` on ${branch}`}\n`,
+  );
   return EXIT.fine;
 }

@@ -33,7 +33,11 @@ export async function plan(options: PlanOptions): Promise<number> {
   if ('id' in request) return fail([request], 'reads');
   const { value, findings } = await planChange(request, format === 'html' || format === 'json');
   if (!value) return fail(findings, 'reads');
-  const wrong = [...value.findings, ...tooRisky(value, maxRisk), ...(await print(await printed(value, format, marker)))];
+  const wrong = [
+    ...value.findings,
+    ...tooRisky(value, maxRisk),
+    ...(await print(await printed(value, format, marker))),
+  ];
   printFindings(wrong, 'reads');
   if (wrong.some(({ severity }) => severity === 'error')) return EXIT.error;
   return value.risk === 'none' ? EXIT.fine : EXIT.differs;
@@ -41,10 +45,18 @@ export async function plan(options: PlanOptions): Promise<number> {
 
 /** Which trees are meant; the options exclude each other. */
 function requestOf({ gitops, out: tree, base, head, worktree, from, to }: PlanOptions): PlanRequest | Finding {
-  const wrong = (message: string): Finding => planFinding('plan/options', {}, message, 'write --base <ref> with --head <ref> or --worktree, or --from <folder> with --to <folder>');
+  const wrong = (message: string): Finding =>
+    planFinding(
+      'plan/options',
+      {},
+      message,
+      'write --base <ref> with --head <ref> or --worktree, or --from <folder> with --to <folder>',
+    );
   if (from !== undefined || to !== undefined) {
     if (from === undefined || to === undefined) return wrong('--from and --to go together');
-    return base === undefined && head === undefined && !worktree ? { from, to } : wrong('folders are compared, or commits, not both');
+    return base === undefined && head === undefined && !worktree
+      ? { from, to }
+      : wrong('folders are compared, or commits, not both');
   }
   if (head !== undefined && worktree) return wrong('--head and --worktree exclude each other');
   return { gitops, tree, base: base ?? 'HEAD', ...(head !== undefined && { head }) };
@@ -55,7 +67,10 @@ async function printed(value: Plan, format: Format, marker: string): Promise<str
   switch (format) {
     case 'text': {
       const color = process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined;
-      return (await import('../review/format/text.ts')).planText(value, { color, ...(process.stdout.isTTY && { width: process.stdout.columns }) });
+      return (await import('../review/format/text.ts')).planText(value, {
+        color,
+        ...(process.stdout.isTTY && { width: process.stdout.columns }),
+      });
     }
     case 'markdown':
       return (await import('../review/format/markdown.ts')).planMarkdown(value, { marker });
@@ -73,7 +88,14 @@ function print(text: string): Promise<Finding[]> {
     process.stdout.once('error', () => {});
     process.stdout.write(text, (error: NodeJS.ErrnoException | null | undefined) => {
       if (!error || error.code === 'EPIPE') return resolve([]);
-      resolve([planFinding('plan/output', {}, `the plan cannot be written: ${error.code ?? error.name}`, 'make room, or write it to another place')]);
+      resolve([
+        planFinding(
+          'plan/output',
+          {},
+          `the plan cannot be written: ${error.code ?? error.name}`,
+          'make room, or write it to another place',
+        ),
+      ]);
     });
   });
 }
@@ -82,5 +104,12 @@ function tooRisky({ risk, statements }: Plan, most: Risk | undefined): Finding[]
   if (most === undefined || risk === 'none' || RISK_ORDER.indexOf(risk) <= RISK_ORDER.indexOf(most)) return [];
   const above = statements.filter((statement) => RISK_ORDER.indexOf(statement.risk) > RISK_ORDER.indexOf(most)).length;
   const message = `${above} change${above === 1 ? ' has' : 's have'} more than ${most} risk`;
-  return [planFinding('plan/max-risk', {}, message, 'make the change in smaller steps, or let somebody approve it who knows why it is right')];
+  return [
+    planFinding(
+      'plan/max-risk',
+      {},
+      message,
+      'make the change in smaller steps, or let somebody approve it who knows why it is right',
+    ),
+  ];
 }

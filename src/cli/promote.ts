@@ -23,15 +23,26 @@ export async function promote(service: string, options: PromoteOptions): Promise
   const unfinished = recoverJournal({ root, tree });
   if (unfinished.length > 0) return fail(unfinished);
   const checkout = openCheckout(diskFiles(root), { tree, releases });
-  const promotion: Promotion = { service, from, to, ...(release !== undefined && { release }), ...moveOptions(options) };
-  const { value: planned, findings } = isFirstPromotion(checkout, promotion) ? await planFirst(promotion, options) : await planPromotion(checkout, promotion);
+  const promotion: Promotion = {
+    service,
+    from,
+    to,
+    ...(release !== undefined && { release }),
+    ...moveOptions(options),
+  };
+  const { value: planned, findings } = isFirstPromotion(checkout, promotion)
+    ? await planFirst(promotion, options)
+    : await planPromotion(checkout, promotion);
   if (!planned) return fail(findings);
   printFindings(findings);
   return carryOut({ service, environment: to, action: 'promote', planned }, planned.changes, options);
 }
 
 /** Where nothing of a service was before, the sources are needed. */
-async function planFirst(promotion: Promotion, { gitops, out, releases, apps }: PromoteOptions): Promise<Answer<FirstPromotion>> {
+async function planFirst(
+  promotion: Promotion,
+  { gitops, out, releases, apps }: PromoteOptions,
+): Promise<Answer<FirstPromotion>> {
   const { openProject } = await import('./release.ts');
   const { planFirstPromotion } = await import('../app/first-promotion.ts');
   const opened = await openProject({ gitops, out, releases, apps });

@@ -3,7 +3,9 @@ import type { ReferenceBuildOptions } from './reference.ts';
 
 /** Adds `ai-service reference`, whose parts are loaded when they are called. */
 export function addReferenceCommand(program: Command, exit: (code: number) => void): void {
-  const reference = program.command('reference').description('reference distributions of drift rules, and what exposes the metrics');
+  const reference = program
+    .command('reference')
+    .description('reference distributions of drift rules, and what exposes the metrics');
   reference
     .command('build')
     .description('make a reference distribution of a sample')

@@ -27,9 +27,15 @@ export function referenceBuild(file: string, { column, bins, edges, feature, out
   const numbers = (edges ?? bins).split(',').map((word) => (word.trim() === '' ? NaN : Number(word)));
   if (numbers.some((value) => !Number.isFinite(value)) || (edges === undefined && numbers.length > 1)) {
     const message = `${JSON.stringify(edges ?? bins)} is not ${edges === undefined ? 'a number of bins' : 'a list of edges'}`;
-    return fail([finding('reference/bins', {}, message, edges === undefined ? 'write --bins 10' : 'write --edges 0.1,0.5,0.9')]);
+    return fail([
+      finding('reference/bins', {}, message, edges === undefined ? 'write --bins 10' : 'write --edges 0.1,0.5,0.9'),
+    ]);
   }
-  const { value, findings } = buildReference(sample.value, file, { column, bins: edges === undefined ? numbers[0]! : numbers, feature });
+  const { value, findings } = buildReference(sample.value, file, {
+    column,
+    bins: edges === undefined ? numbers[0]! : numbers,
+    feature,
+  });
   if (!value) return fail(findings);
   printFindings(findings);
   return hand(formatReference(value), out);
@@ -54,7 +60,9 @@ function readText(file: string): Answer<string> {
     return answered(readFileSync(file, 'utf8'));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return refused(finding('reference/sample', { file }, `the file cannot be read: ${code ?? 'unknown reason'}`, 'correct its path'));
+    return refused(
+      finding('reference/sample', { file }, `the file cannot be read: ${code ?? 'unknown reason'}`, 'correct its path'),
+    );
   }
 }
 
@@ -68,7 +76,14 @@ function hand(text: string, out: string | undefined): number {
     writeFileSync(out, text);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return fail([finding('reference/sample', { file: out }, `the file cannot be written: ${code ?? 'unknown reason'}`, 'write --out <file> in a folder of yours')]);
+    return fail([
+      finding(
+        'reference/sample',
+        { file: out },
+        `the file cannot be written: ${code ?? 'unknown reason'}`,
+        'write --out <file> in a folder of yours',
+      ),
+    ]);
   }
   process.stderr.write(`${out}: written\n`);
   return EXIT.fine;

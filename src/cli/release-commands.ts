@@ -40,11 +40,19 @@ const MOVES: readonly MoveCommand[] = [
     flags: { '--force': 'leave steps out; needs a --reason', ...POLICY_FLAGS },
     move: () => ({ action: 'finish' }),
   },
-  { name: 'abort', description: 'take all traffic off the candidate, and hold it', flags: {}, move: () => ({ action: 'abort' }) },
+  {
+    name: 'abort',
+    description: 'take all traffic off the candidate, and hold it',
+    flags: {},
+    move: () => ({ action: 'abort' }),
+  },
   {
     name: 'rollback',
     description: 'go back to what served before, and hold what it replaces',
-    flags: { '--to <release>': 'go back to this release', '--force': 'go back to one of which the state does not say that it served here; needs a --reason' },
+    flags: {
+      '--to <release>': 'go back to this release',
+      '--force': 'go back to one of which the state does not say that it served here; needs a --reason',
+    },
     move: (to) => ({ action: 'rollback', ...(to !== undefined && { to }) }),
   },
   {
@@ -62,7 +70,12 @@ const MOVES: readonly MoveCommand[] = [
     move: (release) => ({ action: 'resume', ...(release !== undefined && { release }) }),
   },
   { name: 'cleanup', description: 'remove what no longer serves', flags: {}, move: () => ({ action: 'cleanup' }) },
-  { name: 'pause', description: 'stop automation for a service in an environment', flags: {}, move: () => ({ action: 'pause' }) },
+  {
+    name: 'pause',
+    description: 'stop automation for a service in an environment',
+    flags: {},
+    move: () => ({ action: 'pause' }),
+  },
   { name: 'unpause', description: 'let automation go on', flags: {}, move: () => ({ action: 'unpause' }) },
 ];
 
@@ -97,7 +110,10 @@ function addRelease(program: Command, exit: (code: number) => void): void {
     .description('lock the models of a service, and make that release the candidate of an environment')
     .argument('<service>', 'name of the service')
     .requiredOption('--env <environment>', 'environment')
-    .option('--model <part=model...>', 'a model in place of that of the sources: main=corp/fraud-detector@champion, main=s3://…')
+    .option(
+      '--model <part=model...>',
+      'a model in place of that of the sources: main=corp/fraud-detector@champion, main=s3://…',
+    )
     .option('--function <image>', 'image of the function in place of that of the sources')
     .option('--image <part=image...>', 'image of a part in place of that of the sources')
     .option('--config', 'changed sources with the models of the newest release; asks no registry')
@@ -160,11 +176,13 @@ function addMoves(program: Command, exit: (code: number) => void): void {
       if (flag.startsWith('--expect-step')) command.option(flag, text, wholeNumber);
       else command.option(flag, text);
     }
-    commitOptions(command.option('--reason <text>', 'why; stands in the state and in the commit')).action(async (service: string) => {
-      const { makeMove } = await import('./move.ts');
-      const options = command.opts<MoveCommandOptions & { to?: string }>();
-      exit(await makeMove(service, move(argument === undefined ? options.to : command.args[1]), options));
-    });
+    commitOptions(command.option('--reason <text>', 'why; stands in the state and in the commit')).action(
+      async (service: string) => {
+        const { makeMove } = await import('./move.ts');
+        const options = command.opts<MoveCommandOptions & { to?: string }>();
+        exit(await makeMove(service, move(argument === undefined ? options.to : command.args[1]), options));
+      },
+    );
   }
 }
 
@@ -176,7 +194,12 @@ function addPromote(program: Command, exit: (code: number) => void): void {
     .requiredOption('--from <environment>', 'where it serves')
     .requiredOption('--to <environment>', 'where it shall go')
     .option('--release <release>', 'another release than the one that serves there')
-    .option('--apps <folder>', 'folder of the services, which the first release in an environment needs', plainFolder, 'apps')
+    .option(
+      '--apps <folder>',
+      'folder of the services, which the first release in an environment needs',
+      plainFolder,
+      'apps',
+    )
     .option('--force', 'promote what was not finished there; needs a --reason')
     .option('--reason <text>', 'why; stands in the state and in the commit');
   commitOptions(checkoutOptions(command)).action(async (service: string, options: PromoteOptions) => {
@@ -258,7 +281,10 @@ function addTrailCommands(program: Command, exit: (code: number) => void): void 
 
 /** The parent of `lock verify` and `lock repair`. */
 function lockCommand(program: Command): Command {
-  return program.commands.find((command) => command.name() === 'lock') ?? program.command('lock').description('check and repair what is locked');
+  return (
+    program.commands.find((command) => command.name() === 'lock') ??
+    program.command('lock').description('check and repair what is locked')
+  );
 }
 
 function wholeNumber(text: string): number {

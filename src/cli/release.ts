@@ -37,7 +37,21 @@ export interface ReleaseOptions extends ProjectOptions, CommitOptions {
  * tree. Nothing is written when a finding is an error, or when there is nothing to release.
  */
 export async function release(service: string, options: ReleaseOptions): Promise<number> {
-  const { env: environment, model, image = [], function: fn, config, reason, force, pinImages, allowUnapproved, out, prBody, commit, branch } = options;
+  const {
+    env: environment,
+    model,
+    image = [],
+    function: fn,
+    config,
+    reason,
+    force,
+    pinImages,
+    allowUnapproved,
+    out,
+    prBody,
+    commit,
+    branch,
+  } = options;
   const models = parseModels(model ?? []);
   const images = parseImages([...image, ...(fn === undefined ? [] : [`function=${fn}`])]);
   if (!models.value || !images.value) return fail([...models.findings, ...images.findings]);
@@ -61,7 +75,11 @@ export async function release(service: string, options: ReleaseOptions): Promise
     process.stdout.write(`${service} ${environment}: nothing to release, ${planned.nothing}\n`);
     return EXIT.fine;
   }
-  const committing = { ...(commit && { commit }), ...(branch !== undefined && { branch }), ...(prBody !== undefined && { prBody }) };
+  const committing = {
+    ...(commit && { commit }),
+    ...(branch !== undefined && { branch }),
+    ...(prBody !== undefined && { prBody }),
+  };
   return carryOutRelease(scope, { service, environment, planned }, { out, ...committing });
 }
 
@@ -73,17 +91,35 @@ export interface ReleaseToMake {
 }
 
 /** Writes a release, says so, and commits it where that is asked for. */
-export function carryOutRelease(scope: ReleaseScope, { service, environment, planned }: ReleaseToMake, options: CommitOptions & Pick<ProjectOptions, 'out'>): Promise<number> {
-  return carryOut({ service, environment, action: 'release', planned }, planned.changes, { ...options, gitops: scope.root, releases: scope.config.releases });
+export function carryOutRelease(
+  scope: ReleaseScope,
+  { service, environment, planned }: ReleaseToMake,
+  options: CommitOptions & Pick<ProjectOptions, 'out'>,
+): Promise<number> {
+  return carryOut({ service, environment, action: 'release', planned }, planned.changes, {
+    ...options,
+    gitops: scope.root,
+    releases: scope.config.releases,
+  });
 }
 
 /** Loads the project in the current folder, with its registries; completes first what a killed run had begun. */
-export async function openProject({ gitops, out, apps, releases = gitops === undefined ? undefined : 'releases' }: ProjectOptions): Promise<{ readonly scope: ReleaseScope } | { readonly failed: readonly Finding[] }> {
+export async function openProject({
+  gitops,
+  out,
+  apps,
+  releases = gitops === undefined ? undefined : 'releases',
+}: ProjectOptions): Promise<{ readonly scope: ReleaseScope } | { readonly failed: readonly Finding[] }> {
   const unfinished = recoverJournal({ root: gitops ?? process.cwd(), tree: out });
   if (unfinished.length > 0) return { failed: unfinished };
   const { platform, findings } = await loadProject(process.cwd(), apps);
   if (!platform || findings.length > 0) return { failed: [...findings, ...(platform?.render().findings ?? [])] };
   const deps = await defaultDeps(process.env);
-  const scope = releaseScope(platform, { ...(gitops !== undefined && { root: gitops }), tree: out, ...(releases !== undefined && { releases }) }, ({ registries }) => registriesOf(registries, deps), deps);
+  const scope = releaseScope(
+    platform,
+    { ...(gitops !== undefined && { root: gitops }), tree: out, ...(releases !== undefined && { releases }) },
+    ({ registries }) => registriesOf(registries, deps),
+    deps,
+  );
   return scope ? { scope } : { failed: platform.findings };
 }

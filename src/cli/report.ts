@@ -5,7 +5,11 @@ import { EXIT } from './exit.ts';
 // Colour is for terminals; picocolors by itself also colours the logs of CI.
 const colours = pc.createColors(process.stderr.isTTY === true && process.env['NO_COLOR'] === undefined);
 
-const COLOURS: Readonly<Record<Severity, (text: string) => string>> = { error: colours.red, warning: colours.yellow, info: colours.cyan };
+const COLOURS: Readonly<Record<Severity, (text: string) => string>> = {
+  error: colours.red,
+  warning: colours.yellow,
+  info: colours.cyan,
+};
 
 /** What a command does to files: only one that writes says after an error that it did not. */
 type Doing = 'writes' | 'reads';

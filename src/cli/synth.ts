@@ -73,7 +73,9 @@ function check(out: string, allowDelete: ReadonlySet<string>, { files, guard, in
   process.stdout.write(`${lines.join('\n')}\n`);
   const refusals = guardedDeletions(removed, { outDir: out, guard, describe: guardedObject, instead, allowDelete });
   printFindings(refusals, 'reads');
-  process.stderr.write(`${out} is not what the sources say: ${refusals.length > 0 ? 'synth would refuse to delete what is live' : 'run npx ai-service synth'}\n`);
+  process.stderr.write(
+    `${out} is not what the sources say: ${refusals.length > 0 ? 'synth would refuse to delete what is live' : 'run npx ai-service synth'}\n`,
+  );
   return EXIT.differs;
 }
 

@@ -24,7 +24,14 @@ export interface UpdateOptions extends ProjectOptions {
 export async function update(services: readonly string[], options: UpdateOptions): Promise<number> {
   const { all, env, json, apply } = options;
   if ((all === true) === services.length > 0) {
-    return fail([releaseFinding('release/request', {}, all ? 'services are named, and --all too' : 'no service is named', 'name services, or say --all')]);
+    return fail([
+      releaseFinding(
+        'release/request',
+        {},
+        all ? 'services are named, and --all too' : 'no service is named',
+        'name services, or say --all',
+      ),
+    ]);
   }
   const opened = await openProject(options);
   if ('failed' in opened) return fail(opened.failed);
@@ -65,7 +72,11 @@ async function applyAll(scope: ReleaseScope, proposals: readonly Proposal[], opt
   return code;
 }
 
-async function applyOne(scope: ReleaseScope, { service, environment, branch, reason }: Proposal, { out }: UpdateOptions): Promise<number> {
+async function applyOne(
+  scope: ReleaseScope,
+  { service, environment, branch, reason }: Proposal,
+  { out }: UpdateOptions,
+): Promise<number> {
   const { value: planned, findings } = await planRelease(scope, { service, environment, reason });
   if (!planned) return fail(findings);
   printFindings(findings);
@@ -88,5 +99,10 @@ async function headOf(root: string): Promise<readonly string[]> {
 async function goBack(root: string, start: readonly string[]): Promise<Finding | undefined> {
   const ran = await runGit(root, ['switch', '--quiet', ...start]);
   if (ran.code === 0) return undefined;
-  return gitFinding('git/failed', {}, `git cannot go back to ${start.at(-1) ?? ''}: ${inWords(ran.stderr)}`, 'look at git status, and run the command again');
+  return gitFinding(
+    'git/failed',
+    {},
+    `git cannot go back to ${start.at(-1) ?? ''}: ${inWords(ran.stderr)}`,
+    'look at git status, and run the command again',
+  );
 }

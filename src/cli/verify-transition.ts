@@ -11,7 +11,13 @@ export interface VerifyTransitionOptions extends CheckoutOptions {
 }
 
 /** `ai-service verify-transition`: the required check that lets the pull request of a bot merge by itself. */
-export async function verifyTransition({ base, head, gitops, out: tree, releases }: VerifyTransitionOptions): Promise<number> {
+export async function verifyTransition({
+  base,
+  head,
+  gitops,
+  out: tree,
+  releases,
+}: VerifyTransitionOptions): Promise<number> {
   const repository = await openRepository(gitops);
   if (!repository.value) return fail(repository.findings, 'reads');
   const { value, findings } = await verify(repository.value, { base, head, tree, releases });

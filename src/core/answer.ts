@@ -11,6 +11,9 @@ export function answered<T>(value: T, ...warnings: readonly Finding[]): Answer<T
 }
 
 /** No value. */
-export function refused(...findings: readonly Finding[]): { readonly value: undefined; readonly findings: readonly Finding[] } {
+export function refused(...findings: readonly Finding[]): {
+  readonly value: undefined;
+  readonly findings: readonly Finding[];
+} {
   return { value: undefined, findings };
 }

@@ -10,7 +10,10 @@ export function columns(head: readonly string[], cells: readonly (readonly strin
   const used = head.map((_, index) => index).filter((index) => rows.some((row) => (row[index] ?? '') !== ''));
   const widths = used.map((index) => Math.max(...[head, ...rows].map((row) => lengthOf(row[index]))));
   const line = (row: readonly string[]): string =>
-    used.map((index, at) => `${row[index] ?? ''}${' '.repeat((widths[at] ?? 0) - lengthOf(row[index]))}`).join('  ').trimEnd();
+    used
+      .map((index, at) => `${row[index] ?? ''}${' '.repeat((widths[at] ?? 0) - lengthOf(row[index]))}`)
+      .join('  ')
+      .trimEnd();
   return [head, ...rows].map((row) => `${line(row)}\n`).join('');
 }
 

@@ -3,8 +3,8 @@ import { remember } from './remember.ts';
 const UNIT_NANOSECONDS: Readonly<Record<string, bigint>> = {
   ns: 1n,
   us: 1_000n,
-  'µs': 1_000n, // U+00B5, the micro sign
-  'μs': 1_000n, // U+03BC, the Greek letter
+  µs: 1_000n, // U+00B5, the micro sign
+  μs: 1_000n, // U+03BC, the Greek letter
   ms: 1_000_000n,
   s: 1_000_000_000n,
   m: 60_000_000_000n,
@@ -40,7 +40,12 @@ export const parseDuration = remember((text: string): number | undefined => {
  * @example formatGoDuration(5_401_500) // '1h30m1s500ms'
  */
 export function formatGoDuration(ms: number): string {
-  return format(ms, [['h', 3_600_000], ['m', 60_000], ['s', 1_000], ['ms', 1]]);
+  return format(ms, [
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1_000],
+    ['ms', 1],
+  ]);
 }
 
 /**
@@ -53,7 +58,13 @@ export function formatPrometheusDuration(ms: number): string {
   const day = 86_400_000;
   if (ms > 0 && ms % (365 * day) === 0) return `${ms / (365 * day)}y`;
   if (ms > 0 && ms % (7 * day) === 0) return `${ms / (7 * day)}w`;
-  return format(ms, [['d', day], ['h', 3_600_000], ['m', 60_000], ['s', 1_000], ['ms', 1]]);
+  return format(ms, [
+    ['d', day],
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1_000],
+    ['ms', 1],
+  ]);
 }
 
 function format(ms: number, units: readonly (readonly [string, number])[]): string {

@@ -22,10 +22,20 @@ interface Field {
  * @param text a document with one map, or `undefined` for a new one.
  * @example editYaml('stable: v46 # since May\n', { stable: 'v47' }, ['stable']) // 'stable: v47 # since May\n'
  */
-export function editYaml(text: string | undefined, value: Readonly<Record<string, unknown>>, order: readonly string[]): string {
+export function editYaml(
+  text: string | undefined,
+  value: Readonly<Record<string, unknown>>,
+  order: readonly string[],
+): string {
   const edited = editInPlace(text ?? '', value, order);
   if (text === undefined || says(edited, value, order)) return edited;
-  return editInPlace(commentsOf(text).map((comment) => `${comment}\n`).join(''), value, order);
+  return editInPlace(
+    commentsOf(text)
+      .map((comment) => `${comment}\n`)
+      .join(''),
+    value,
+    order,
+  );
 }
 
 function editInPlace(text: string, value: Readonly<Record<string, unknown>>, order: readonly string[]): string {
@@ -36,7 +46,8 @@ function editInPlace(text: string, value: Readonly<Record<string, unknown>>, ord
     const wanted = value[key];
     if (field) {
       if (wanted === undefined) out = out.slice(0, field.start) + out.slice(field.next);
-      else if (!isDeepStrictEqual(field.value, wanted)) out = out.slice(0, field.start) + fieldText(key, wanted) + out.slice(field.end);
+      else if (!isDeepStrictEqual(field.value, wanted))
+        out = out.slice(0, field.start) + fieldText(key, wanted) + out.slice(field.end);
     } else if (wanted !== undefined) {
       const place = placeOf(fields, key, order) ?? out.length;
       const before = out.slice(0, place);
@@ -69,7 +80,9 @@ function commentsOf(text: string): string[] {
 }
 
 function fieldText(key: string, value: unknown): string {
-  return emitYaml({ [key]: value }).slice('---\n'.length).trimEnd();
+  return emitYaml({ [key]: value })
+    .slice('---\n'.length)
+    .trimEnd();
 }
 
 function fieldsOf(text: string): Field[] {
@@ -82,6 +95,14 @@ function fieldsOf(text: string): Field[] {
     const written = text.slice(key.range[0], range?.[1] ?? key.range[2]).trimEnd();
     const end = key.range[0] + written.length;
     const line = text.indexOf('\n', end);
-    return [{ key: String(key.value), value: isNode(value) ? (value.toJSON() as unknown) : value, start: key.range[0], end, next: line < 0 ? text.length : line + 1 }];
+    return [
+      {
+        key: String(key.value),
+        value: isNode(value) ? (value.toJSON() as unknown) : value,
+        start: key.range[0],
+        end,
+        next: line < 0 ? text.length : line + 1,
+      },
+    ];
   });
 }

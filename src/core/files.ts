@@ -29,7 +29,11 @@ export function diskFiles(root: string): Files {
     entries(folder) {
       if (!existsSync(join(root, folder))) return { files: [], folders: [] };
       const found = readdirSync(join(root, folder), { withFileTypes: true });
-      const named = (kind: 'isFile' | 'isDirectory'): string[] => found.filter((entry) => entry[kind]()).map(({ name }) => name).sort();
+      const named = (kind: 'isFile' | 'isDirectory'): string[] =>
+        found
+          .filter((entry) => entry[kind]())
+          .map(({ name }) => name)
+          .sort();
       return { files: named('isFile'), folders: named('isDirectory') };
     },
   };
@@ -40,10 +44,22 @@ export function overlaid(files: Files, changed: ReadonlyMap<string, string>): Fi
   return {
     read: (path) => changed.get(path) ?? files.read(path),
     entries(folder) {
-      const below = [...changed.keys()].filter((path) => path.startsWith(`${folder}/`)).map((path) => path.slice(folder.length + 1).split('/'));
+      const below = [...changed.keys()]
+        .filter((path) => path.startsWith(`${folder}/`))
+        .map((path) => path.slice(folder.length + 1).split('/'));
       const { files: names, folders } = files.entries(folder);
-      const merged = (old: readonly string[], added: readonly string[][]): string[] => [...new Set([...old, ...added.map(([name = '']) => name)])].sort();
-      return { files: merged(names, below.filter(({ length }) => length === 1)), folders: merged(folders, below.filter(({ length }) => length > 1)) };
+      const merged = (old: readonly string[], added: readonly string[][]): string[] =>
+        [...new Set([...old, ...added.map(([name = '']) => name)])].sort();
+      return {
+        files: merged(
+          names,
+          below.filter(({ length }) => length === 1),
+        ),
+        folders: merged(
+          folders,
+          below.filter(({ length }) => length > 1),
+        ),
+      };
     },
   };
 }

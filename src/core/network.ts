@@ -105,7 +105,9 @@ export function networkFailure(error: unknown, timeout: number): string {
   if (error instanceof DOMException && error.name === 'TimeoutError') return `no answer within ${timeout / 1000} s`;
   const cause: unknown = error instanceof Error && error.cause !== undefined ? error.cause : error;
   const code: unknown = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
-  return typeof code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(code) ? `the network failed: ${code}` : 'the network failed';
+  return typeof code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(code)
+    ? `the network failed: ${code}`
+    : 'the network failed';
 }
 
 /** The bytes of an answer, or `undefined` when they are more than `limit`: the rest of them is not read. */

@@ -44,7 +44,8 @@ export function readYaml(text: string, file: string): YamlFile {
     return { file, line, column: col };
   };
   const findings: Finding[] = [];
-  const add = (offset: number, message: string, fix: string): void => void findings.push(finding('yaml/syntax', at(offset), message, fix));
+  const add = (offset: number, message: string, fix: string): void =>
+    void findings.push(finding('yaml/syntax', at(offset), message, fix));
   // What is a warning to the parser is a tag or directive that would be lost.
   for (const { code, message, pos } of [...document.errors, ...document.warnings]) {
     const { why = message, fix = 'correct the YAML at this place' } = SAID[code] ?? {};
@@ -52,14 +53,17 @@ export function readYaml(text: string, file: string): YamlFile {
   }
   visit(document, {
     Alias: (_, alias) => {
-      if (alias.resolve(document) === undefined) add(alias.range?.[0] ?? 0, `there is no anchor &${alias.source} before this alias`, 'write the value itself');
+      if (alias.resolve(document) === undefined)
+        add(alias.range?.[0] ?? 0, `there is no anchor &${alias.source} before this alias`, 'write the value itself');
     },
   });
   const locate = (path: readonly PropertyKey[]): Where => {
     for (let length = path.length; length > 0; length -= 1) {
       const parent: unknown = document.getIn(path.slice(0, length - 1), true);
       const name = String(path[length - 1]);
-      const key = isMap(parent) ? parent.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === name)?.key : undefined;
+      const key = isMap(parent)
+        ? parent.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === name)?.key
+        : undefined;
       const node: unknown = key ?? document.getIn(path.slice(0, length), true);
       if (isNode(node) && node.range) return at(node.range[0]);
     }

@@ -8,7 +8,10 @@ const MOST = 10_000;
  * @param textOf a text that is the same for inputs with the same answer. Default: the input is that text.
  * @example const isQualifiedName = remember((key: string) => …);
  */
-export function remember<T, Input = string>(answer: (input: Input) => T, textOf?: (input: Input) => string): (input: Input) => T {
+export function remember<T, Input = string>(
+  answer: (input: Input) => T,
+  textOf?: (input: Input) => string,
+): (input: Input) => T {
   const known = new Map<unknown, T>();
   return (input) => {
     const text = textOf === undefined ? input : textOf(input);

@@ -9,7 +9,9 @@ export type Versions = string | readonly [string, string];
  * @example atLeast(['1.22.3', '1.23'], '1.23') // false
  */
 export function atLeast(versions: Versions, minimum: string): boolean {
-  return (typeof versions === 'string' ? [versions] : versions).every((version) => compareVersions(version, minimum) >= 0);
+  return (typeof versions === 'string' ? [versions] : versions).every(
+    (version) => compareVersions(version, minimum) >= 0,
+  );
 }
 
 /** Order of two versions by their numbers, for `sort`: `1.9` comes before `1.10`. */

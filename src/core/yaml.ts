@@ -111,7 +111,8 @@ const PLAIN_KEY = /^[A-Za-z_][\w./-]*$/;
 const MAX_KEY = 1000;
 
 /** What a reader of a diff cannot see, or a parser takes for a line break: DEL, C1, spaces, bidi marks, BOM. */
-const INVISIBLE = /[\x7f-\xa0\xad\u061c\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufe00-\ufe0f\ufeff\ufff0-\uffff]/;
+const INVISIBLE =
+  /[\x7f-\xa0\xad\u061c\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufe00-\ufe0f\ufeff\ufff0-\uffff]/;
 const ALL_INVISIBLE = new RegExp(INVISIBLE, 'g');
 
 /** Also control characters, and white space at the end of a line, which editors lose. */
@@ -128,7 +129,9 @@ const emitKey = remember((key: string): string => {
 
 function emitText(text: string, depth: number): string {
   if (NOT_PLAIN.test(text) ? PLAIN_AMOUNT.test(text) : !isReserved(text)) return text;
-  return text.includes('\n') && !UNFIT_FOR_BLOCK.test(text) && !UNFIT_START.test(text) ? emitBlock(text, depth) : quote(text);
+  return text.includes('\n') && !UNFIT_FOR_BLOCK.test(text) && !UNFIT_START.test(text)
+    ? emitBlock(text, depth)
+    : quote(text);
 }
 
 function isReserved(text: string): boolean {

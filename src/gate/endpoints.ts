@@ -26,23 +26,30 @@ export function prometheusEndpoints(
 ): { endpoints: Endpoints; findings: readonly Finding[] } {
   const findings: Finding[] = [];
   const urls = new Map<string, string>();
-  const wrong = (message: string, fix: string): void => void findings.push(gateFinding('gate/prometheus-cluster', { field: '--prometheus' }, message, fix));
+  const wrong = (message: string, fix: string): void =>
+    void findings.push(gateFinding('gate/prometheus-cluster', { field: '--prometheus' }, message, fix));
   if (clusterLabel !== undefined && !isLabelName(clusterLabel)) {
     const fix = 'write the name of the label that holds the name of the cluster: --cluster-label cluster';
-    findings.push(gateFinding('gate/prometheus-cluster', { field: '--cluster-label' }, 'this is not the name of a label', fix));
+    findings.push(
+      gateFinding('gate/prometheus-cluster', { field: '--cluster-label' }, 'this is not the name of a label', fix),
+    );
   }
   for (const value of values) {
     const [, named, address = value] = /^([a-z0-9-]+)=(.*)$/.exec(value) ?? [];
     const url = baseUrl(address);
     if (url === undefined) {
       const message = `the address${named === undefined ? '' : ` for ${named}`} is not an http or https URL without user, password, query and fragment`;
-      const fix = 'write https://prometheus.example.com, and put credentials into PROMETHEUS_TOKEN, or PROMETHEUS_USER and PROMETHEUS_PASSWORD';
+      const fix =
+        'write https://prometheus.example.com, and put credentials into PROMETHEUS_TOKEN, or PROMETHEUS_USER and PROMETHEUS_PASSWORD';
       findings.push(gateFinding('gate/prometheus-address', { field: '--prometheus' }, message, fix));
       continue;
     }
     if (named !== undefined && !clusters.includes(named)) {
       const near = didYouMean(named, clusters);
-      wrong(`the environment has no cluster ${named}`, near === undefined ? `name one of ${clusters.join(', ')}` : `did you mean ${near}?`);
+      wrong(
+        `the environment has no cluster ${named}`,
+        near === undefined ? `name one of ${clusters.join(', ')}` : `did you mean ${near}?`,
+      );
       continue;
     }
     for (const cluster of named === undefined ? clusters : [named]) {
@@ -51,7 +58,8 @@ export function prometheusEndpoints(
     }
   }
   if (clusterLabel === undefined && new Set(urls.values()).size < urls.size) {
-    const fix = 'give each its own (--prometheus eu-1=https://…), or say which label holds the name of the cluster: --cluster-label cluster';
+    const fix =
+      'give each its own (--prometheus eu-1=https://…), or say which label holds the name of the cluster: --cluster-label cluster';
     wrong(`clusters ${[...urls.keys()].join(', ')} share one Prometheus`, fix);
   }
   return { endpoints: { urls, clusterLabel }, findings };
@@ -60,6 +68,7 @@ export function prometheusEndpoints(
 function baseUrl(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined;
   const { protocol, origin, pathname, username, password, search, hash } = new URL(text);
-  if (!['http:', 'https:'].includes(protocol) || username !== '' || password !== '' || search !== '' || hash !== '') return undefined;
+  if (!['http:', 'https:'].includes(protocol) || username !== '' || password !== '' || search !== '' || hash !== '')
+    return undefined;
   return `${origin}${pathname.replace(/\/+$/, '')}`;
 }

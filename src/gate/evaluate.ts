@@ -1,10 +1,27 @@
 import { formatGoDuration, parseDuration } from '../core/duration.ts';
-import { bucketBounds, deploymentAge, replicasAvailable, replicasOnceAvailable, requests, type Deployments } from '../promql/catalogue/gates.ts';
+import {
+  bucketBounds,
+  deploymentAge,
+  replicasAvailable,
+  replicasOnceAvailable,
+  requests,
+  type Deployments,
+} from '../promql/catalogue/gates.ts';
 import { add, rangeOf, type Range } from '../promql/expr.ts';
 import { equal, isOneOf } from '../promql/selector.ts';
 import type { GateOutput } from '../service/gate.ts';
 import {
-  clusterMatchers, isMeasured, measuresOf, registryGateName, trafficOf, trafficProblem, uniquelyNamed, type Edges, type Limit, type Measure, type MeasuredGate,
+  clusterMatchers,
+  isMeasured,
+  measuresOf,
+  registryGateName,
+  trafficOf,
+  trafficProblem,
+  uniquelyNamed,
+  type Edges,
+  type Limit,
+  type Measure,
+  type MeasuredGate,
 } from './measure.ts';
 import type { Answer, NoAnswer, PrometheusClient, Sample, Series } from './prometheus.ts';
 import { registryQuestions, type JudgedRelease } from './registry-metric.ts';
@@ -31,7 +48,11 @@ export interface GateQuestion {
   readonly phase: GatePhase;
   /** The candidate's share of the traffic, in per cent; 0 where it gets copies, or requests with a header. */
   readonly weight: number;
-  readonly policy: { readonly warm: { readonly deadline: string }; readonly bake: string; readonly gates: readonly GateOutput[] };
+  readonly policy: {
+    readonly warm: { readonly deadline: string };
+    readonly bake: string;
+    readonly gates: readonly GateOutput[];
+  };
   /** When the candidate entered its phase and weight, where that is known. What was before does not count. */
   readonly since?: Date | undefined;
   readonly candidate: JudgedRelease;
@@ -101,13 +122,29 @@ const MAX_EDGES = 100;
  * @param clients by cluster.
  * @param now the time of the evaluation: same data, same result.
  */
-export async function evaluateGates(question: GateQuestion, clients: ReadonlyMap<string, PrometheusClient>, now: Date): Promise<GateEvaluation> {
+export async function evaluateGates(
+  question: GateQuestion,
+  clients: ReadonlyMap<string, PrometheusClient>,
+  now: Date,
+): Promise<GateEvaluation> {
   const { service, environment, phase, weight, candidate, stable, clusters } = question;
   const perCluster = await Promise.all(
-    clusters.map((subject) => evaluateCluster({ question, subject, client: givingUp(clients.get(subject.cluster), subject.cluster), now })),
+    clusters.map((subject) =>
+      evaluateCluster({ question, subject, client: givingUp(clients.get(subject.cluster), subject.cluster), now }),
+    ),
   );
   const results = [...perCluster.flat(), ...registryResults(question, now)];
-  return { service, environment, candidate: candidate.release, stable: stable.release, phase, weight, verdict: worst(results), at: now, results };
+  return {
+    service,
+    environment,
+    candidate: candidate.release,
+    stable: stable.release,
+    phase,
+    weight,
+    verdict: worst(results),
+    at: now,
+    results,
+  };
 }
 
 /** The worst verdict; without any result nothing is known. */
@@ -133,7 +170,10 @@ async function evaluateCluster(court: Court): Promise<GateResult[]> {
   if (question.phase === 'warming') return results;
   results.push(await bake(court));
   const gates = question.policy.gates.filter(isMeasured);
-  for (const measure of measuresOf(subject, gates, { edges: await edgesOf(court, gates), stableAgo: stableAgo(court) })) {
+  for (const measure of measuresOf(subject, gates, {
+    edges: await edgesOf(court, gates),
+    stableAgo: stableAgo(court),
+  })) {
     results.push('why' in measure ? resultOf(court, measure.name, { why: measure.why }) : await judge(court, measure));
   }
   return results;
@@ -151,7 +191,10 @@ function stableAgo(court: Court): Range | undefined {
 
 /** A client that asks nothing more once nobody answers, so that an outage does not take minutes. */
 function givingUp(client: PrometheusClient | undefined, cluster: string): PrometheusClient {
-  const unnamed: NoAnswer = { problem: `no Prometheus is named for cluster ${cluster}: --prometheus ${cluster}=https://…`, unreachable: true };
+  const unnamed: NoAnswer = {
+    problem: `no Prometheus is named for cluster ${cluster}: --prometheus ${cluster}=https://…`,
+    unreachable: true,
+  };
   let lost = client ? undefined : unnamed;
   const ask = async (query: (client: PrometheusClient) => Promise<Answer>): Promise<Answer> => {
     if (lost || !client) return lost ?? [];
@@ -159,7 +202,10 @@ function givingUp(client: PrometheusClient | undefined, cluster: string): Promet
     if ('problem' in answer && answer.unreachable) lost = answer;
     return answer;
   };
-  return { query: (expr, at) => ask((one) => one.query(expr, at)), queryRange: (expr, range) => ask((one) => one.queryRange(expr, range)) };
+  return {
+    query: (expr, at) => ask((one) => one.query(expr, at)),
+    queryRange: (expr, range) => ask((one) => one.queryRange(expr, range)),
+  };
 }
 
 /** A value that counts, or why there is none. */
@@ -190,7 +236,11 @@ function limitText({ min, max }: Limit): string {
 }
 
 /** A result; nothing said means inconclusive. */
-function resultOf({ now, subject }: Asked, name: string, more: Partial<GateResult> & { readonly why: string }): GateResult {
+function resultOf(
+  { now, subject }: Asked,
+  name: string,
+  more: Partial<GateResult> & { readonly why: string },
+): GateResult {
   const silent = { value: undefined, limit: '', query: undefined, samples: undefined, parts: [] };
   return { name, cluster: subject?.cluster, verdict: 'inconclusive', at: now, ...silent, ...more };
 }
@@ -210,11 +260,19 @@ async function readiness(court: Court, { part, name, pattern, replicas }: GateDe
   const deployments: Deployments = { namespace: subject.namespace, name: pattern, matchers: clusterMatchers(subject) };
   const deadline = secondsOf(question.policy.warm.deadline);
   // What goes down to none was ready once; it starts again with the first request.
-  const query = (replicas > 0 ? replicasAvailable(deployments) : replicasOnceAvailable(deployments, rangeOf(Math.max(deadline, 60)))).text;
+  const query = (
+    replicas > 0 ? replicasAvailable(deployments) : replicasOnceAvailable(deployments, rangeOf(Math.max(deadline, 60)))
+  ).text;
   const needed = Math.max(replicas, 1);
   const value = single(await client.query(query, now));
   const result = (verdict: Verdict, why: string): GateResult =>
-    resultOf(court, `readiness-${part}`, { query, limit: `>= ${needed}`, ...('text' in value && { value: value.text }), verdict, why });
+    resultOf(court, `readiness-${part}`, {
+      query,
+      limit: `>= ${needed}`,
+      ...('text' in value && { value: value.text }),
+      verdict,
+      why,
+    });
   if ('why' in value) {
     const missing = `kube-state-metrics says nothing of Deployment ${name}: it is not there yet, or its metrics are not`;
     return result('inconclusive', value.why === NO_DATA ? missing : value.why);
@@ -222,11 +280,15 @@ async function readiness(court: Court, { part, name, pattern, replicas }: GateDe
   const has = `${name} has ${value.text} of ${needed} replicas`;
   if (value.number >= needed) return result('pass', has);
   if (question.phase !== 'warming') return result('inconclusive', has);
-  const age = single(await client.query(deploymentAge(deployments, deadline, rangeOf(Math.max(deadline, 1))).text, now));
+  const age = single(
+    await client.query(deploymentAge(deployments, deadline, rangeOf(Math.max(deadline, 1))).text, now),
+  );
   if ('why' in age) return result('inconclusive', `${has}, and since when it is there is not known: ${age.why}`);
   const seconds = Math.min(age.number, secondsSince(court));
   const warmed = `${has}, ${durationOf(seconds)} after it came`;
-  return seconds >= deadline ? result('fail', `${warmed}; the deadline is ${question.policy.warm.deadline}`) : result('inconclusive', warmed);
+  return seconds >= deadline
+    ? result('fail', `${warmed}; the deadline is ${question.policy.warm.deadline}`)
+    : result('inconclusive', warmed);
 }
 
 /**
@@ -238,7 +300,8 @@ async function bake(court: Court): Promise<GateResult> {
   const { bake: limit } = question.policy;
   const length = secondsOf(limit);
   const name = 'bake';
-  if (length === 0) return resultOf(court, name, { verdict: 'pass', limit, value: '0s', why: 'the policy has no bake time' });
+  if (length === 0)
+    return resultOf(court, name, { verdict: 'pass', limit, value: '0s', why: 'the policy has no bake time' });
   const problem = trafficProblem(subject);
   if (problem !== undefined) return resultOf(court, name, { limit, why: problem });
   const parts = partsOf(court, length, BAKE_PARTS);
@@ -253,7 +316,12 @@ async function bake(court: Court): Promise<GateResult> {
   const seen = parts.times.map((time): GatePart & { enough: boolean } => {
     const [value, samples] = [valueAt(got.samples, time), valueAt(total.samples, time)];
     // Without a request to the stable release there is no sum, and all requests are the candidate's.
-    return { at: time, value, samples: samples ?? value, enough: hasShare(Number(value ?? 0), Number(samples ?? value ?? 0), question.weight / 100) };
+    return {
+      at: time,
+      value,
+      samples: samples ?? value,
+      enough: hasShare(Number(value ?? 0), Number(samples ?? value ?? 0), question.weight / 100),
+    };
   });
   const last = seen.findLastIndex(({ enough }) => !enough);
   const held = seen.length - 1 - last;
@@ -261,7 +329,14 @@ async function bake(court: Court): Promise<GateResult> {
   const value = baked ? limit : durationOf(held * parts.step);
   const share = question.weight === 0 ? 'requests' : `${question.weight} % of the requests`;
   const why = `the candidate has had ${share} for ${value}${baked ? '' : `; the bake time is ${limit}`}`;
-  return resultOf(court, name, { verdict: baked ? 'pass' : 'inconclusive', value, limit, query, parts: seen.map(({ enough: _enough, ...part }) => part), why });
+  return resultOf(court, name, {
+    verdict: baked ? 'pass' : 'inconclusive',
+    value,
+    limit,
+    query,
+    parts: seen.map(({ enough: _enough, ...part }) => part),
+    why,
+  });
 }
 
 /**
@@ -283,14 +358,19 @@ async function judge(court: Court, measure: Measure): Promise<GateResult> {
   const query = measure.value(window);
   const value = single(await client.query(query, now));
   const samples = single(await client.query(measure.samples(window), now));
-  const parts = consecutive > 1 ? await partsOfBakeTime(court, measure, bakeTime) : { seen: [], expected: 0, why: undefined };
+  const parts =
+    consecutive > 1 ? await partsOfBakeTime(court, measure, bakeTime) : { seen: [], expected: 0, why: undefined };
 
   const failures: string[] = [];
   const doubts: string[] = [];
   const over = `over ${durationOf(length)}`;
   if ('why' in value) doubts.push(value.why === NO_DATA ? `${value.why} ${over}` : value.why);
-  if ('why' in samples) doubts.push(samples.why === NO_DATA ? `there are no ${counted} ${over}` : `the ${counted} cannot be counted: ${samples.why}`);
-  else if (samples.number < minSamples) doubts.push(`${Math.floor(samples.number)} ${counted} ${over} are too few; it takes ${minSamples}`);
+  if ('why' in samples)
+    doubts.push(
+      samples.why === NO_DATA ? `there are no ${counted} ${over}` : `the ${counted} cannot be counted: ${samples.why}`,
+    );
+  else if (samples.number < minSamples)
+    doubts.push(`${Math.floor(samples.number)} ${counted} ${over} are too few; it takes ${minSamples}`);
   if ('number' in value && isBeyond(value.number, limit)) {
     const enough = 'number' in samples && samples.number >= minSamples;
     (enough ? failures : doubts).push(`${value.text} ${over} is not ${limitText(limit)}`);
@@ -305,13 +385,16 @@ async function judge(court: Court, measure: Measure): Promise<GateResult> {
       (enough ? failures : doubts).push(`${part.text} ${until} is not ${limitText(limit)}`);
     }
   }
-  if (parts.why === undefined && parts.seen.length < parts.expected) doubts.push(`${parts.seen.length} of ${parts.expected} parts of the bake time are over`);
+  if (parts.why === undefined && parts.seen.length < parts.expected)
+    doubts.push(`${parts.seen.length} of ${parts.expected} parts of the bake time are over`);
   else if (length < bakeTime) doubts.push(`${durationOf(length)} of the bake time are over`);
 
   const [verdict, why] =
-    failures[0] !== undefined ? (['fail', failures[0]] as const)
-    : doubts[0] !== undefined ? (['inconclusive', doubts[0]] as const)
-    : (['pass', `${'text' in value ? value.text : ''} ${over} is ${limitText(limit)}`] as const);
+    failures[0] !== undefined
+      ? (['fail', failures[0]] as const)
+      : doubts[0] !== undefined
+        ? (['inconclusive', doubts[0]] as const)
+        : (['pass', `${'text' in value ? value.text : ''} ${over} is ${limitText(limit)}`] as const);
   return resultOf(court, name, {
     verdict,
     why,
@@ -338,7 +421,11 @@ async function partsOfBakeTime(court: Court, measure: Measure, bakeTime: number)
   const samples = series(await court.client.queryRange(measure.samples(rangeOf(parts.step)), parts));
   const why = 'why' in values ? values.why : 'why' in samples ? samples.why : undefined;
   if ('why' in values || 'why' in samples) return { seen: [], expected, why };
-  return { seen: parts.times.map((at) => ({ at, value: valueAt(values.samples, at), samples: valueAt(samples.samples, at) })), expected, why };
+  return {
+    seen: parts.times.map((at) => ({ at, value: valueAt(values.samples, at), samples: valueAt(samples.samples, at) })),
+    expected,
+    why,
+  };
 }
 
 /** Parts of a time that ends now: the ends of those that began after the candidate got its weight. */
@@ -374,23 +461,33 @@ function valueAt(samples: readonly Sample[], at: Date): string | undefined {
 /** The bounds of the histogram of predictions, when a gate needs them and does not name them. */
 async function edgesOf({ subject, client, now }: Court, gates: readonly MeasuredGate[]): Promise<Edges> {
   const { predictions } = subject;
-  if (!predictions || !gates.some((gate) => 'predictionDrift' in gate && !gate.predictionDrift.edges)) return { edges: [] };
-  if (predictions.form === 'native') return { why: `${predictions.metric} is a native histogram, without bounds to go by: name them in edges` };
+  if (!predictions || !gates.some((gate) => 'predictionDrift' in gate && !gate.predictionDrift.edges))
+    return { edges: [] };
+  if (predictions.form === 'native')
+    return { why: `${predictions.metric} is a native histogram, without bounds to go by: name them in edges` };
   const answer = await client.query(boundsQuery(subject, predictions), now);
   if ('problem' in answer) return { why: answer.problem };
   const bounds = (release: string): number[] => boundsOf(answer.filter(({ labels }) => labels['release'] === release));
   const [own, others] = [bounds(predictions.candidate), bounds(predictions.stable)];
   const { metric } = predictions;
   if (own.length === 0) return { why: `the candidate exposes no histogram ${metric} with bounds` };
-  if (own.join() !== others.join()) return { why: `${metric} has other bounds in the candidate than in the stable release` };
-  if (own.length > MAX_EDGES) return { why: `${metric} has ${own.length} bounds: name at most ${MAX_EDGES} of them in edges` };
+  if (own.join() !== others.join())
+    return { why: `${metric} has other bounds in the candidate than in the stable release` };
+  if (own.length > MAX_EDGES)
+    return { why: `${metric} has ${own.length} bounds: name at most ${MAX_EDGES} of them in edges` };
   return { edges: own };
 }
 
 function boundsQuery(subject: GateSubject, { metric, part, candidate, stable }: GatePredictions): string {
   const { namespace, service } = subject;
   const releases = isOneOf('release', [candidate, stable]);
-  return bucketBounds(metric, [equal('namespace', namespace), equal('ai_service', service), equal('part', part), releases, ...clusterMatchers(subject)]).text;
+  return bucketBounds(metric, [
+    equal('namespace', namespace),
+    equal('ai_service', service),
+    equal('part', part),
+    releases,
+    ...clusterMatchers(subject),
+  ]).text;
 }
 
 function boundsOf(found: readonly Series[]): number[] {
@@ -402,13 +499,19 @@ function boundsOf(found: readonly Series[]): number[] {
 function registryResults(question: GateQuestion, now: Date): GateResult[] {
   const results = question.policy.gates.flatMap((gate) => {
     if (isMeasured(gate)) return [];
-    return registryQuestions(gate.registryMetric, question.candidate, question.stable).map(({ suffix, value, limit, why }) => {
-      const name = `${registryGateName(gate.registryMetric.metric)}${suffix}`;
-      const known = { ...(value !== undefined && { value: String(value) }), limit: limit ? limitText(limit) : '' };
-      if (value === undefined || !limit) return resultOf({ now }, name, { ...known, why: why ?? NO_DATA });
-      const beyond = isBeyond(value, limit);
-      return resultOf({ now }, name, { ...known, verdict: beyond ? 'fail' : 'pass', why: `${value} is ${beyond ? 'not ' : ''}${limitText(limit)}` });
-    });
+    return registryQuestions(gate.registryMetric, question.candidate, question.stable).map(
+      ({ suffix, value, limit, why }) => {
+        const name = `${registryGateName(gate.registryMetric.metric)}${suffix}`;
+        const known = { ...(value !== undefined && { value: String(value) }), limit: limit ? limitText(limit) : '' };
+        if (value === undefined || !limit) return resultOf({ now }, name, { ...known, why: why ?? NO_DATA });
+        const beyond = isBeyond(value, limit);
+        return resultOf({ now }, name, {
+          ...known,
+          verdict: beyond ? 'fail' : 'pass',
+          why: `${value} is ${beyond ? 'not ' : ''}${limitText(limit)}`,
+        });
+      },
+    );
   });
   return uniquelyNamed(results);
 }

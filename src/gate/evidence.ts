@@ -21,7 +21,9 @@ export function evidenceText(evaluation: GateEvaluation): string {
 
 function resultLines({ verdict, cluster, name, why, query }: GateResult): string[] {
   const line = `  ${verdict.padEnd('inconclusive'.length)}  ${cluster === undefined ? '' : `${cluster} `}${name}: ${why}`;
-  return query === undefined || query.length > LONGEST_QUERY ? [line] : [line, ...query.split('\n').map((text) => `      ${text}`)];
+  return query === undefined || query.length > LONGEST_QUERY
+    ? [line]
+    : [line, ...query.split('\n').map((text) => `      ${text}`)];
 }
 
 /**
@@ -34,7 +36,16 @@ export function evidenceJson({ results, at, ...evaluation }: GateEvaluation): st
     ...evaluation,
     at: at.toISOString(),
     results: results.map(({ name, cluster, verdict, value, limit, samples, why, at: time, query, parts }) => ({
-      name, cluster, verdict, value, limit, samples, why, at: time.toISOString(), query, ...(parts.length > 0 && { parts: parts.map(plainPart) }),
+      name,
+      cluster,
+      verdict,
+      value,
+      limit,
+      samples,
+      why,
+      at: time.toISOString(),
+      query,
+      ...(parts.length > 0 && { parts: parts.map(plainPart) }),
     })),
   };
   return `${JSON.stringify(plain, null, 2)}\n`;

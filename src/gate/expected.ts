@@ -6,7 +6,13 @@ import { registryQuestions } from './registry-metric.ts';
 export type ExpectedResult = Pick<GateResult, 'name' | 'cluster'>;
 
 /** The results that an evaluation of this question has, without asking anybody: what evidence must be there. */
-export function expectedResults({ phase, policy, clusters, candidate, stable }: GateQuestion): readonly ExpectedResult[] {
+export function expectedResults({
+  phase,
+  policy,
+  clusters,
+  candidate,
+  stable,
+}: GateQuestion): readonly ExpectedResult[] {
   const perCluster = clusters.flatMap((subject) => {
     const { cluster } = subject;
     const readiness = subject.deployments.map(({ part }) => ({ name: `readiness-${part}`, cluster }));
@@ -18,7 +24,10 @@ export function expectedResults({ phase, policy, clusters, candidate, stable }: 
   const registry = policy.gates.flatMap((gate) => {
     if (isMeasured(gate)) return [];
     const name = registryGateName(gate.registryMetric.metric);
-    return registryQuestions(gate.registryMetric, candidate, stable).map(({ suffix }) => ({ name: `${name}${suffix}`, cluster: undefined }));
+    return registryQuestions(gate.registryMetric, candidate, stable).map(({ suffix }) => ({
+      name: `${name}${suffix}`,
+      cluster: undefined,
+    }));
   });
   return [...perCluster, ...uniquelyNamed(registry)];
 }

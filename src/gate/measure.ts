@@ -1,12 +1,29 @@
 import { parseDuration } from '../core/duration.ts';
 import { slug } from '../core/names.ts';
 import {
-  comparedObservations, errorRatio, errorRatioBeyond, latencyAt, latencyDifference, latencyFactor, observationsFor, predictionShift, requests,
-  type Observed, type Requests, type Sides,
+  comparedObservations,
+  errorRatio,
+  errorRatioBeyond,
+  latencyAt,
+  latencyDifference,
+  latencyFactor,
+  observationsFor,
+  predictionShift,
+  requests,
+  type Observed,
+  type Requests,
+  type Sides,
 } from '../promql/catalogue/gates.ts';
 import type { Range } from '../promql/expr.ts';
 import { equal, type Matcher } from '../promql/selector.ts';
-import { DEFAULT_CONSECUTIVE, DEFAULT_MIN_SAMPLES, PLACEHOLDER, type GateKind, type GateOutput, type Placeholder } from '../service/gate.ts';
+import {
+  DEFAULT_CONSECUTIVE,
+  DEFAULT_MIN_SAMPLES,
+  PLACEHOLDER,
+  type GateKind,
+  type GateOutput,
+  type Placeholder,
+} from '../service/gate.ts';
 import type { GatePredictions, GateSide, GateSubject } from './subject.ts';
 
 /** Bounds of a value, both of which still hold. */
@@ -59,13 +76,18 @@ export interface MeasureOptions {
 /** What a gate is called in reports, before gates of one name get a number. */
 export function gateName(gate: GateOutput): string {
   if ('errorRatio' in gate) return 'error-ratio';
-  if ('latency' in gate) return `latency-p${String(Number((gate.latency.quantile * 100).toPrecision(12))).replace('.', '-')}`;
+  if ('latency' in gate)
+    return `latency-p${String(Number((gate.latency.quantile * 100).toPrecision(12))).replace('.', '-')}`;
   if ('predictionDrift' in gate) return 'prediction-drift';
   return 'prometheus' in gate ? gate.prometheus.name : registryGateName(gate.registryMetric.metric);
 }
 
 /** The values that the gates of a policy look at, in the order of the policy. */
-export function measuresOf(subject: GateSubject, gates: readonly MeasuredGate[], options: MeasureOptions): (Measure | Unmeasurable)[] {
+export function measuresOf(
+  subject: GateSubject,
+  gates: readonly MeasuredGate[],
+  options: MeasureOptions,
+): (Measure | Unmeasurable)[] {
   return uniquelyNamed(gates.flatMap((gate) => measuresOfGate(subject, gate, options)));
 }
 
@@ -81,18 +103,27 @@ export function uniquelyNamed<Named extends { readonly name: string }>(things: r
 }
 
 /** How requests are counted on a cluster. */
-type CountedOn = Pick<GateSubject, 'service' | 'cluster' | 'namespace' | 'reporters' | 'queueProxies' | 'durations' | 'clusterLabel'>;
+type CountedOn = Pick<
+  GateSubject,
+  'service' | 'cluster' | 'namespace' | 'reporters' | 'queueProxies' | 'durations' | 'clusterLabel'
+>;
 
 /** Requests to one release, on one cluster. */
 export function trafficOf(subject: CountedOn, { service, pods }: GateSide): Requests {
   const { reporters, queueProxies, namespace, durations: form } = subject;
   const more = clusterMatchers(subject);
   if (!queueProxies) return { form, source: { istio: { reporters, namespace, services: [service], more } } };
-  return { form, source: { queueProxy: { generations: queueProxies, pods: [[...partMatchers(subject, pods), ...more]] } } };
+  return {
+    form,
+    source: { queueProxy: { generations: queueProxies, pods: [[...partMatchers(subject, pods), ...more]] } },
+  };
 }
 
 /** Conditions on the labels that our PodMonitor gives to the series of a part of one release. */
-function partMatchers({ service, namespace }: Pick<GateSubject, 'service' | 'namespace'>, { part, release }: GateSide['pods']): Matcher[] {
+function partMatchers(
+  { service, namespace }: Pick<GateSubject, 'service' | 'namespace'>,
+  { part, release }: GateSide['pods'],
+): Matcher[] {
   return [equal('namespace', namespace), equal('ai_service', service), equal('part', part), equal('release', release)];
 }
 
@@ -107,9 +138,17 @@ function predictionsOf(subject: GateSubject, { part, form }: GatePredictions, re
 }
 
 /** Why the requests of the two releases cannot be told apart, or `undefined` when they can. */
-export function trafficProblem({ reporters, queueProxies, candidate, stable, cluster }: GateSubject): string | undefined {
-  if (reporters.length === 0 && !queueProxies) return `cluster ${cluster} has no metrics of Istio or of Knative's queue-proxies, which count the requests`;
-  if (candidate.serviceName === stable.serviceName) return `both releases are answered by ${candidate.serviceName}, so their requests cannot be told apart`;
+export function trafficProblem({
+  reporters,
+  queueProxies,
+  candidate,
+  stable,
+  cluster,
+}: GateSubject): string | undefined {
+  if (reporters.length === 0 && !queueProxies)
+    return `cluster ${cluster} has no metrics of Istio or of Knative's queue-proxies, which count the requests`;
+  if (candidate.serviceName === stable.serviceName)
+    return `both releases are answered by ${candidate.serviceName}, so their requests cannot be told apart`;
   return undefined;
 }
 
@@ -120,12 +159,15 @@ function measuresOfGate(subject: GateSubject, gate: MeasuredGate, options: Measu
     stable: { ...trafficOf(subject, subject.stable), ago: options.stableAgo },
   };
   const name = gateName(gate);
-  const { values, minSamples = DEFAULT_MIN_SAMPLES, consecutive = DEFAULT_CONSECUTIVE } =
-    'errorRatio' in gate
-      ? { ...gate.errorRatio, values: errorValues(name, sides, gate.errorRatio) }
-      : 'latency' in gate
-        ? { ...gate.latency, values: latencyValues(name, sides, gate.latency) }
-        : { ...gate.prometheus, values: ownValues(name, subject, gate.prometheus) };
+  const {
+    values,
+    minSamples = DEFAULT_MIN_SAMPLES,
+    consecutive = DEFAULT_CONSECUTIVE,
+  } = 'errorRatio' in gate
+    ? { ...gate.errorRatio, values: errorValues(name, sides, gate.errorRatio) }
+    : 'latency' in gate
+      ? { ...gate.latency, values: latencyValues(name, sides, gate.latency) }
+      : { ...gate.prometheus, values: ownValues(name, subject, gate.prometheus) };
   const why = trafficProblem(subject);
   if (why !== undefined) return [{ name, why }];
   const samples = (window: Range): string => requests(sides.candidate, window).text;
@@ -140,19 +182,27 @@ function errorValues(name: string, sides: Sides, { max, comparedToStable }: Sett
   const values: Value[] = [{ name, limit: { max }, value: (window) => errorRatio(sides, window).text }];
   if (comparedToStable) {
     const { factor = 1, difference = 0 } = comparedToStable;
-    values.push({ name: `${name}-vs-stable`, limit: { max: difference }, value: (window) => errorRatioBeyond(sides, factor, window).text });
+    values.push({
+      name: `${name}-vs-stable`,
+      limit: { max: difference },
+      value: (window) => errorRatioBeyond(sides, factor, window).text,
+    });
   }
   return values;
 }
 
 function latencyValues(name: string, sides: Sides, { quantile, max, comparedToStable }: Settings<'latency'>): Value[] {
-  const values: Value[] = [{ name, limit: { max: milliseconds(max) }, value: (window) => latencyAt(sides.candidate, quantile, window).text }];
+  const values: Value[] = [
+    { name, limit: { max: milliseconds(max) }, value: (window) => latencyAt(sides.candidate, quantile, window).text },
+  ];
   if (comparedToStable) {
     const { factor, difference = '0s' } = comparedToStable;
     values.push({
       name: `${name}-vs-stable`,
       limit: { max: factor ?? milliseconds(difference) },
-      value: (window) => (factor === undefined ? latencyDifference(sides, quantile, window) : latencyFactor(sides, quantile, window)).text,
+      value: (window) =>
+        (factor === undefined ? latencyDifference(sides, quantile, window) : latencyFactor(sides, quantile, window))
+          .text,
     });
   }
   return values;
@@ -163,7 +213,11 @@ function ownValues(name: string, subject: GateSubject, { query, min, max }: Sett
 }
 
 /** A query of users with what its placeholders stand for: names that need no escaping, neither in strings nor in patterns. */
-function filledIn(query: string, { service, namespace, environment, cluster, candidate, stable }: GateSubject, window: Range): string {
+function filledIn(
+  query: string,
+  { service, namespace, environment, cluster, candidate, stable }: GateSubject,
+  window: Range,
+): string {
   const values: Readonly<Record<Placeholder, string>> = {
     service,
     namespace,
@@ -179,7 +233,12 @@ function filledIn(query: string, { service, namespace, environment, cluster, can
   return query.replaceAll(PLACEHOLDER, (_text, name: Placeholder) => values[name]);
 }
 
-function predictionMeasure(name: string, subject: GateSubject, gate: Settings<'predictionDrift'>, options: MeasureOptions): Measure | Unmeasurable {
+function predictionMeasure(
+  name: string,
+  subject: GateSubject,
+  gate: Settings<'predictionDrift'>,
+  options: MeasureOptions,
+): Measure | Unmeasurable {
   const { predictions } = subject;
   if (!predictions) return { name, why: 'no part of the service declares a histogram in exports.predictions' };
   const known = gate.edges ? { edges: gate.edges } : options.edges;

@@ -8,7 +8,10 @@ export interface PrometheusClient {
   /** The value of an expression at a time. */
   query(expr: string, at: Date): Promise<Answer>;
   /** The values of an expression at times that lie `stepSeconds` apart, `start` and `end` among them. */
-  queryRange(expr: string, range: { readonly start: Date; readonly end: Date; readonly stepSeconds: number }): Promise<Answer>;
+  queryRange(
+    expr: string,
+    range: { readonly start: Date; readonly end: Date; readonly stepSeconds: number },
+  ): Promise<Answer>;
 }
 
 /** What came back: series, or why there are none. */
@@ -69,11 +72,19 @@ export function prometheusCredentials(env: Readonly<Record<string, string | unde
     wrong(missing, 'of user and password one is missing', 'set PROMETHEUS_USER and PROMETHEUS_PASSWORD');
   }
   for (const [field, value] of Object.entries({ PROMETHEUS_TOKEN: token, PROMETHEUS_ORG_ID: tenant })) {
-    if (!/^[\x21-\x7e]*$/.test(value)) wrong(field, 'it has white space or other characters that no HTTP header can carry', 'see whether a line break came along');
+    if (!/^[\x21-\x7e]*$/.test(value))
+      wrong(
+        field,
+        'it has white space or other characters that no HTTP header can carry',
+        'see whether a line break came along',
+      );
   }
   if (findings.length > 0) return { credentials: { headers: {} }, findings };
   const authorization = token !== '' ? `Bearer ${token}` : user !== '' ? basicAuth(user, password) : undefined;
-  const headers = { ...(authorization !== undefined && { authorization }), ...(tenant !== '' && { 'x-scope-orgid': tenant }) };
+  const headers = {
+    ...(authorization !== undefined && { authorization }),
+    ...(tenant !== '' && { 'x-scope-orgid': tenant }),
+  };
   return { credentials: { headers }, findings };
 }
 
@@ -96,7 +107,11 @@ export function prometheusClient(url: string, { headers }: Credentials, network:
 
   async function ask(path: 'query' | 'query_range', form: Readonly<Record<string, string>>): Promise<Answer> {
     // Thanos leaves stores out that do not answer, unless it is told not to; others do not read the field.
-    const body = new URLSearchParams({ ...form, timeout: `${TIMEOUT_SECONDS - 5}s`, partial_response: 'false' }).toString();
+    const body = new URLSearchParams({
+      ...form,
+      timeout: `${TIMEOUT_SECONDS - 5}s`,
+      partial_response: 'false',
+    }).toString();
     const patience = { attempts: ATTEMPTS, longestWait: LONGEST_WAIT_MS };
     return (await withRetries(() => post(`${url}/api/v1/${path}`, body), patience, network)).result;
   }
@@ -120,12 +135,19 @@ export function prometheusClient(url: string, { headers }: Credentials, network:
   function answerOf(status: number, text: string): Answer {
     const reply = parsed(text);
     if (status === 401 || status === 403) {
-      return noAnswer(`${host} answers ${status}: see PROMETHEUS_TOKEN, or PROMETHEUS_USER and PROMETHEUS_PASSWORD`, true);
+      return noAnswer(
+        `${host} answers ${status}: see PROMETHEUS_TOKEN, or PROMETHEUS_USER and PROMETHEUS_PASSWORD`,
+        true,
+      );
     }
-    if (status >= 300 && status < 400) return noAnswer(`${host} redirects: give the address that it redirects to`, true);
+    if (status >= 300 && status < 400)
+      return noAnswer(`${host} redirects: give the address that it redirects to`, true);
     const { errorType, error } = reply;
     if (status !== 200 || reply.status !== 'success') {
-      const said = typeof error === 'string' ? `: ${typeof errorType === 'string' ? `${errorType}: ` : ''}${shortened(error)}` : '';
+      const said =
+        typeof error === 'string'
+          ? `: ${typeof errorType === 'string' ? `${errorType}: ` : ''}${shortened(error)}`
+          : '';
       return noAnswer(`${host} answers ${status}${said}`, false);
     }
     const warnings = Array.isArray(reply.warnings) ? reply.warnings : [];

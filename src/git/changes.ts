@@ -18,13 +18,28 @@ export interface Change {
 const RAW = ['--raw', '-z', '--no-abbrev', '--no-renames'];
 
 /** See `Repository.changedFiles`. */
-export async function changedFiles(place: Place, base: string, head: string, folder = ''): Promise<Answer<readonly Change[]>> {
+export async function changedFiles(
+  place: Place,
+  base: string,
+  head: string,
+  folder = '',
+): Promise<Answer<readonly Change[]>> {
   const flaws = checkPaths([folder], 'folders');
   const [from, to] = await Promise.all([resolveRef(place, base), resolveRef(place, head)]);
   if (from.value === undefined || to.value === undefined) return refused(...flaws, ...from.findings, ...to.findings);
   if (flaws.length > 0) return refused(...flaws);
-  const ran = await runGit(place.folder, ['diff-tree', '-r', ...RAW, from.value, to.value, '--', ...pathspecs(place, [folder])]);
-  return ran.code === 0 ? answered(sorted(changesOf(place, ran.stdout))) : refused(failed(`compare ${base} with ${head}`, ran));
+  const ran = await runGit(place.folder, [
+    'diff-tree',
+    '-r',
+    ...RAW,
+    from.value,
+    to.value,
+    '--',
+    ...pathspecs(place, [folder]),
+  ]);
+  return ran.code === 0
+    ? answered(sorted(changesOf(place, ran.stdout)))
+    : refused(failed(`compare ${base} with ${head}`, ran));
 }
 
 /** See `Repository.changedInWorktree`. */
@@ -35,7 +50,15 @@ export async function changedInWorktree(place: Place, base: string, folder = '')
   if (from.value === undefined) return from;
   const where = ['--', ...pathspecs(place, [folder])];
   // `diff` and not `diff-index`: it compares contents where only the times of a file differ.
-  const diff = ['--no-optional-locks', 'diff', ...RAW, '--no-ext-diff', '--ignore-submodules=dirty', from.value, ...where];
+  const diff = [
+    '--no-optional-locks',
+    'diff',
+    ...RAW,
+    '--no-ext-diff',
+    '--ignore-submodules=dirty',
+    from.value,
+    ...where,
+  ];
   const others = ['--no-optional-locks', 'ls-files', '-z', '--full-name', '--others', '--exclude-standard', ...where];
   const [tracked, untracked] = await Promise.all([runGit(place.folder, diff), runGit(place.folder, others)]);
   const wrong = [tracked, untracked].find(({ code }) => code !== 0);

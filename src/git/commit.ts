@@ -54,8 +54,18 @@ export async function commit(place: Place, request: CommitRequest): Promise<Answ
   const undo: Undo = [];
   const steps = [
     () => startBranch(place, head, branch, undo),
-    () => announce(place, entries.filter(({ untracked }) => untracked).map(({ path }) => path), undo),
-    () => makeCommit(place, entries.map(({ path }) => path), message),
+    () =>
+      announce(
+        place,
+        entries.filter(({ untracked }) => untracked).map(({ path }) => path),
+        undo,
+      ),
+    () =>
+      makeCommit(
+        place,
+        entries.map(({ path }) => path),
+        message,
+      ),
   ];
   for (const step of steps) {
     const wrong = await step();
@@ -93,7 +103,14 @@ interface Status {
 type Undo = (() => Promise<unknown>)[];
 
 async function readStatus(place: Place, paths: readonly string[]): Promise<Answer<Status>> {
-  const format = ['--porcelain=v2', '--branch', '-z', '--untracked-files=all', '--no-renames', '--ignore-submodules=none'];
+  const format = [
+    '--porcelain=v2',
+    '--branch',
+    '-z',
+    '--untracked-files=all',
+    '--no-renames',
+    '--ignore-submodules=none',
+  ];
   const ran = await runGit(place.folder, ['status', ...format, '--', ...pathspecs(place, atMost(paths))]);
   if (ran.code !== 0) return refused(failed('see what is to be committed', ran));
   const wanted = new Set(paths.map((path) => fromTop(place, path)));
@@ -124,16 +141,30 @@ function entryOf(piece: string): Entry | undefined {
 function stagedByOthers(place: Place, { path, conflict, staged }: Entry): Finding[] {
   const file = { file: fromFolder(place, path) };
   if (conflict) {
-    return [gitFinding('git/busy', file, 'the file is in conflict', 'resolve it, git add it, and run the command again')];
+    return [
+      gitFinding('git/busy', file, 'the file is in conflict', 'resolve it, git add it, and run the command again'),
+    ];
   }
   if (!staged) return [];
   const message = 'the file is staged with another content than it has on the disk, and the commit would drop that';
-  return [gitFinding('git/staged', file, message, 'look at it with git diff --cached, then commit it or take it back: git restore --staged')];
+  return [
+    gitFinding(
+      'git/staged',
+      file,
+      message,
+      'look at it with git diff --cached, then commit it or take it back: git restore --staged',
+    ),
+  ];
 }
 
 function detached({ sha = '' }: Head): Finding {
   const message = `no branch is checked out, HEAD is at ${sha.slice(0, 12)}: the commit would be on no branch`;
-  return gitFinding('git/detached', {}, message, 'name a new branch with --branch, or check one out: git switch <branch>');
+  return gitFinding(
+    'git/detached',
+    {},
+    message,
+    'name a new branch with --branch, or check one out: git switch <branch>',
+  );
 }
 
 /** Files that git keeps while it is in the middle of something. */
@@ -151,7 +182,14 @@ async function underWay(place: Place): Promise<Finding[]> {
   const folder = ran.stdout.toString().replace(/\n$/, '');
   const what = Object.entries(MARKS).find(([mark]) => existsSync(join(folder, mark)))?.[1];
   if (what === undefined) return [];
-  return [gitFinding('git/busy', {}, `a ${what} is under way in this checkout`, `finish it, or take it back: git ${what} --abort`)];
+  return [
+    gitFinding(
+      'git/busy',
+      {},
+      `a ${what} is under way in this checkout`,
+      `finish it, or take it back: git ${what} --abort`,
+    ),
+  ];
 }
 
 async function ignoredPaths(place: Place, paths: readonly string[]): Promise<Finding[]> {
@@ -161,7 +199,9 @@ async function ignoredPaths(place: Place, paths: readonly string[]): Promise<Fin
   const ran = await runGit(place.root, ['check-ignore', '-z', '--stdin'], { input });
   if (ran.code > 1) return [failed('see which files are ignored', ran)];
   const fix = 'take it out of .gitignore, or of what the command writes';
-  return piecesOf(ran.stdout).map((path) => pathFinding(fromFolder(place, path.slice('./'.length)), 'is ignored by a .gitignore', fix));
+  return piecesOf(ran.stdout).map((path) =>
+    pathFinding(fromFolder(place, path.slice('./'.length)), 'is ignored by a .gitignore', fix),
+  );
 }
 
 async function checkBranch(place: Place, branch: string): Promise<Finding[]> {
@@ -173,7 +213,9 @@ async function checkBranch(place: Place, branch: string): Promise<Finding[]> {
   }
   if ((await runGit(place.folder, ['show-ref', '--verify', '--quiet', ref])).code !== 0) return [];
   const message = `there is a branch ${JSON.stringify(branch)} already, and it may hold the work of others`;
-  return [gitFinding('git/branch', {}, message, 'write a new name, or check the branch out and commit to it: git switch')];
+  return [
+    gitFinding('git/branch', {}, message, 'write a new name, or check the branch out and commit to it: git switch'),
+  ];
 }
 
 /** Makes a branch and lets `HEAD` name it; as both have the same commit, no file is touched. */
@@ -195,7 +237,8 @@ async function startBranch(
   const ran = await runGit(place.folder, ['symbolic-ref', '-m', `checkout: moving to ${branch}`, 'HEAD', ref]);
   if (ran.code !== 0) return failed(`check out the branch ${branch}`, ran);
   const old = head.branch;
-  const back = old === undefined ? ['update-ref', '--no-deref', 'HEAD', sha ?? ''] : ['symbolic-ref', 'HEAD', `refs/heads/${old}`];
+  const back =
+    old === undefined ? ['update-ref', '--no-deref', 'HEAD', sha ?? ''] : ['symbolic-ref', 'HEAD', `refs/heads/${old}`];
   undo.push(() => runGit(place.folder, back));
   return undefined;
 }
@@ -204,7 +247,9 @@ async function startBranch(
 async function announce(place: Place, paths: readonly string[], undo: Undo): Promise<Finding | undefined> {
   if (paths.length === 0) return undefined;
   const files = { input: pathspecInput(paths) };
-  undo.push(() => runGit(place.folder, ['rm', '--cached', '--force', '--quiet', '--ignore-unmatch', ...FROM_INPUT], files));
+  undo.push(() =>
+    runGit(place.folder, ['rm', '--cached', '--force', '--quiet', '--ignore-unmatch', ...FROM_INPUT], files),
+  );
   const ran = await runGit(place.folder, ['add', '--intent-to-add', ...FROM_INPUT], files);
   return ran.code === 0 ? undefined : failed('add the new files', ran);
 }
@@ -213,7 +258,9 @@ async function announce(place: Place, paths: readonly string[], undo: Undo): Pro
 const COMMIT = ['commit', '--quiet', '--only', '--cleanup=whitespace'];
 
 async function makeCommit(place: Place, paths: readonly string[], message: string): Promise<Finding | undefined> {
-  const ran = await runGit(place.folder, [...COMMIT, `--message=${message}`, ...FROM_INPUT], { input: pathspecInput(paths) });
+  const ran = await runGit(place.folder, [...COMMIT, `--message=${message}`, ...FROM_INPUT], {
+    input: pathspecInput(paths),
+  });
   return ran.code === 0 ? undefined : await whyNot(place, ran);
 }
 
@@ -225,7 +272,12 @@ async function whyNot(place: Place, ran: Ran): Promise<Finding> {
   const signs = await runGit(place.folder, ['config', '--type=bool', '--get', 'commit.gpgSign']);
   if (signs.stdout.toString().trim() === 'true' && /failed to write commit object/.test(ran.stderr)) {
     const message = `commits are to be signed here, and that failed: ${inWords(ran.stderr)}`;
-    return gitFinding('git/signing', {}, message, 'make the key available to git: user.signingKey, gpg.format, and the agent');
+    return gitFinding(
+      'git/signing',
+      {},
+      message,
+      'make the key available to git: user.signingKey, gpg.format, and the agent',
+    );
   }
   return failed('commit', ran);
 }

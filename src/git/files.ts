@@ -4,7 +4,11 @@ import { resolveRef } from './refs.ts';
 import { failed, piecesOf, runGit } from './run.ts';
 
 /** See `Repository.listFiles`. */
-export async function listFiles(place: Place, ref: string, folders: readonly string[]): Promise<Answer<readonly string[]>> {
+export async function listFiles(
+  place: Place,
+  ref: string,
+  folders: readonly string[],
+): Promise<Answer<readonly string[]>> {
   const flaws = checkPaths(folders, 'folders');
   if (flaws.length > 0) return refused(...flaws);
   const objects = await objectsIn(place, ref, folders.length === 0 ? [''] : folders);
@@ -12,7 +16,11 @@ export async function listFiles(place: Place, ref: string, folders: readonly str
 }
 
 /** See `Repository.readFiles`. */
-export async function readFiles(place: Place, ref: string, paths: Iterable<string>): Promise<Answer<ReadonlyMap<string, string>>> {
+export async function readFiles(
+  place: Place,
+  ref: string,
+  paths: Iterable<string>,
+): Promise<Answer<ReadonlyMap<string, string>>> {
   const wanted = new Set(paths);
   const flaws = checkPaths(wanted, 'files');
   if (flaws.length > 0) return refused(...flaws);
@@ -20,7 +28,10 @@ export async function readFiles(place: Place, ref: string, paths: Iterable<strin
   const objects = await objectsIn(place, ref, [...wanted]);
   if (objects.value === undefined) return objects;
   const found = [...objects.value].filter(([path]) => wanted.has(path));
-  const texts = await readObjects(place, found.map(([, id]) => id));
+  const texts = await readObjects(
+    place,
+    found.map(([, id]) => id),
+  );
   if (texts.value === undefined) return texts;
   return answered(new Map(found.map(([path, id]) => [path, texts.value.get(id) ?? ''])));
 }
@@ -31,18 +42,37 @@ export async function listFolders(place: Place, ref: string, folder: string): Pr
   const commit = await resolveRef(place, ref);
   if (commit.value === undefined || flaws.length > 0) return refused(...flaws, ...commit.findings);
   const top = fromTop(place, folder).replace(/\/$/, '');
-  const ran = await runGit(place.folder, ['ls-tree', '-d', '-z', '--name-only', '--full-tree', `${commit.value}:${top}`]);
+  const ran = await runGit(place.folder, [
+    'ls-tree',
+    '-d',
+    '-z',
+    '--name-only',
+    '--full-tree',
+    `${commit.value}:${top}`,
+  ]);
   // A folder that the commit does not have is empty.
   return answered(ran.code === 0 ? piecesOf(ran.stdout).sort() : []);
 }
 
 /** The id of the object that each regular file has in a commit, by path. */
-async function objectsIn(place: Place, ref: string, paths: readonly string[]): Promise<Answer<ReadonlyMap<string, string>>> {
+async function objectsIn(
+  place: Place,
+  ref: string,
+  paths: readonly string[],
+): Promise<Answer<ReadonlyMap<string, string>>> {
   const commit = await resolveRef(place, ref);
   if (commit.value === undefined) return commit;
   const objects = new Map<string, string>();
   for (const group of inGroups(paths)) {
-    const ran = await runGit(place.folder, ['ls-tree', '-r', '-z', '--full-tree', commit.value, '--', ...pathspecs(place, group)]);
+    const ran = await runGit(place.folder, [
+      'ls-tree',
+      '-r',
+      '-z',
+      '--full-tree',
+      commit.value,
+      '--',
+      ...pathspecs(place, group),
+    ]);
     if (ran.code !== 0) return refused(failed(`list the files of ${ref}`, ran));
     for (const entry of piecesOf(ran.stdout)) {
       const [, mode = '', id = '', path = ''] = /^(\d+) \w+ (\w+)\t([^]*)$/.exec(entry) ?? [];
@@ -58,7 +88,7 @@ export async function readObjects(place: Place, ids: readonly string[]): Promise
   if (ids.length === 0) return answered(texts);
   const ran = await runGit(place.folder, ['cat-file', '--batch'], { input: `${[...new Set(ids)].join('\n')}\n` });
   if (ran.code !== 0) return refused(failed('read the files of a commit', ran));
-  for (let at = 0; at < ran.stdout.length; ) {
+  for (let at = 0; at < ran.stdout.length;) {
     const start = ran.stdout.indexOf('\n', at) + 1;
     const [id = '', type = '', size = ''] = ran.stdout.toString('latin1', at, start - 1).split(' ');
     if (type === 'missing') {

@@ -113,13 +113,19 @@ function hasTrailer({ trailers }: CommitInfo, [key, value]: Trailer): boolean {
   return trailers.some((trailer) => trailer[0].toLowerCase() === key.toLowerCase() && trailer[1] === value);
 }
 
-async function withMore(place: Place, head: string, commits: readonly Commit[], query: LogQuery): Promise<Answer<readonly Commit[]>> {
+async function withMore(
+  place: Place,
+  head: string,
+  commits: readonly Commit[],
+  query: LogQuery,
+): Promise<Answer<readonly Commit[]>> {
   const shas = commits.map(({ sha }) => sha);
   const [signatures, merges] = await Promise.all([
     query.signatures ? findSignatures(place, shas) : answered(new Map<string, Signature>()),
     query.merges ? mergesOf(place, head, shas) : answered(new Map<string, CommitInfo>()),
   ]);
-  if (signatures.value === undefined || merges.value === undefined) return refused(...signatures.findings, ...merges.findings);
+  if (signatures.value === undefined || merges.value === undefined)
+    return refused(...signatures.findings, ...merges.findings);
   return answered(
     commits.map((commit) => {
       const signature = signatures.value.get(commit.sha);
@@ -129,7 +135,11 @@ async function withMore(place: Place, head: string, commits: readonly Commit[], 
   );
 }
 
-async function mergesOf(place: Place, head: string, shas: readonly string[]): Promise<Answer<ReadonlyMap<string, CommitInfo>>> {
+async function mergesOf(
+  place: Place,
+  head: string,
+  shas: readonly string[],
+): Promise<Answer<ReadonlyMap<string, CommitInfo>>> {
   const merges = await findMerges(place, head, shas);
   if (merges.value === undefined) return merges;
   const infos = new Map<string, CommitInfo>();
@@ -137,10 +147,17 @@ async function mergesOf(place: Place, head: string, shas: readonly string[]): Pr
   const input = [...new Set(merges.value.values())].join('\n');
   const ran = await readCommits(place, ['--no-walk', '--stdin'], (commit) => void infos.set(commit.sha, commit), input);
   if (ran.code !== 0) return refused(failed('read the merges of the history', ran));
-  return answered(new Map([...merges.value].flatMap(([sha, merge]) => (infos.has(merge) ? [[sha, infos.get(merge)!]] : []))));
+  return answered(
+    new Map([...merges.value].flatMap(([sha, merge]) => (infos.has(merge) ? [[sha, infos.get(merge)!]] : []))),
+  );
 }
 
-function readCommits(place: Place, args: readonly string[], onCommit: (commit: CommitInfo) => boolean | void, input = '') {
+function readCommits(
+  place: Place,
+  args: readonly string[],
+  onCommit: (commit: CommitInfo) => boolean | void,
+  input = '',
+) {
   let fields: string[] = [];
   const onPiece = (piece: string): boolean | void => {
     fields.push(piece);
@@ -189,7 +206,14 @@ export async function lastChanges(
 
   const where = ['--', ...pathspecs(place, atMost([...missing]))];
   // Every commit is an empty piece, three fields that never are, and its files, the first one after a line break.
-  const format = ['--first-parent', '-m', '--root', '--no-renames', '--name-only', '--format=tformat:%x00%H%x00<%P%x00%cI'];
+  const format = [
+    '--first-parent',
+    '-m',
+    '--root',
+    '--no-renames',
+    '--name-only',
+    '--format=tformat:%x00%H%x00<%P%x00%cI',
+  ];
   let fields: string[] = [];
   const ran = await runGit(place.folder, [...LOG, ...format, head.value, ...where], {
     onPiece: (piece) => {

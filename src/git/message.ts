@@ -20,7 +20,8 @@ export interface Message {
  */
 export function messageText({ subject, body = '', trailers }: Message): string {
   const lines = trailers.flatMap(([key, value]) => {
-    if (!/^[A-Za-z][A-Za-z0-9-]*$/.test(key)) throw new TypeError(`${JSON.stringify(key)} cannot be the key of a trailer`);
+    if (!/^[A-Za-z][A-Za-z0-9-]*$/.test(key))
+      throw new TypeError(`${JSON.stringify(key)} cannot be the key of a trailer`);
     const text = oneLine(value);
     return text === '' ? [] : [`${key}: ${text}`];
   });
@@ -30,10 +31,16 @@ export function messageText({ subject, body = '', trailers }: Message): string {
 
 /** Text without line breaks and control characters, in whatever script they are written. */
 export function oneLine(text: string): string {
-  return text.toWellFormed().replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
+  return text
+    .toWellFormed()
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    .trim();
 }
 
 function plainText(text: string): string {
   const lines = text.toWellFormed().split(/\r\n|[\n\r\v\f\x85\u2028\u2029]/);
-  return lines.map((line) => line.replace(/[^\P{Cc}\t]/gu, '').trimEnd()).join('\n').replace(/^\n+|\n+$/g, '');
+  return lines
+    .map((line) => line.replace(/[^\P{Cc}\t]/gu, '').trimEnd())
+    .join('\n')
+    .replace(/^\n+|\n+$/g, '');
 }

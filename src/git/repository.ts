@@ -68,7 +68,13 @@ export interface Repository {
  */
 export async function openRepository(folder: string): Promise<Answer<Repository>> {
   // What has a line break in it, perhaps, comes last.
-  const asked = ['--is-bare-repository', '--is-inside-work-tree', '--is-shallow-repository', '--show-cdup', '--show-prefix'];
+  const asked = [
+    '--is-bare-repository',
+    '--is-inside-work-tree',
+    '--is-shallow-repository',
+    '--show-cdup',
+    '--show-prefix',
+  ];
   const ran = await runGit(folder, ['rev-parse', ...asked]);
   if (ran.code !== 0) return refused(whyClosed(folder, ran));
   const [bare, inside, shallow, up = '', ...prefix] = ran.stdout.toString().split('\n');

@@ -66,7 +66,8 @@ export const GIT_RULES = [
     id: 'git/busy',
     severity: 'error',
     summary: 'No merge, rebase, cherry-pick or revert is under way, and no file is in conflict.',
-    source: 'git commit: a partial commit cannot be made during a merge; ours: a transition must not end up inside of one',
+    source:
+      'git commit: a partial commit cannot be made during a merge; ours: a transition must not end up inside of one',
   },
   {
     id: 'git/message',

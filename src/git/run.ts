@@ -54,7 +54,8 @@ export function runGit(folder: string, args: readonly string[], options: RunOpti
       else if (!pieces(chunk)) enough = child.kill();
     });
     child.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
-    const done = (code: number, stderr: string) => resolve({ code: enough ? 0 : code, stdout: Buffer.concat(out), stderr });
+    const done = (code: number, stderr: string) =>
+      resolve({ code: enough ? 0 : code, stdout: Buffer.concat(out), stderr });
     child.on('error', (error) => done(NOT_STARTED, error.message));
     child.on('close', (code, signal) => done(code ?? 1, Buffer.concat(errors).toString() || (signal ?? '')));
     // Git may end before it has read everything; then its exit code says why.
@@ -92,7 +93,12 @@ export function piecesOf(output: Buffer): string[] {
 /** What is said about a run that failed and should not have. */
 export function failed(what: string, ran: Ran): Finding {
   const message = `cannot ${what}: ${inWords(ran.stderr || ran.stdout.toString()) || `git ended with code ${ran.code}`}`;
-  return gitFinding('git/failed', {}, message, 'correct what git or the hook complains about, and run the command again');
+  return gitFinding(
+    'git/failed',
+    {},
+    message,
+    'correct what git or the hook complains about, and run the command again',
+  );
 }
 
 const MAX_WORDS = 600;

@@ -27,7 +27,10 @@ const STATUS: Readonly<Record<string, Signature['status']>> = {
 };
 
 /** Verifies the signatures of commits. */
-export async function findSignatures(place: Place, shas: readonly string[]): Promise<Answer<ReadonlyMap<string, Signature>>> {
+export async function findSignatures(
+  place: Place,
+  shas: readonly string[],
+): Promise<Answer<ReadonlyMap<string, Signature>>> {
   const signatures = new Map<string, Signature>();
   if (shas.length === 0) return answered(signatures);
   const args = ['log', '-z', '--no-walk', '--stdin', '--no-show-signature', '--format=tformat:%H%x00%G?%x00%GS'];

@@ -60,7 +60,8 @@ export const IMPORT_RULES = [
   {
     id: 'import/compiler-missing',
     severity: 'error',
-    summary: 'The package json-schema-to-typescript, an optional peer dependency, is installed where schemas are imported.',
+    summary:
+      'The package json-schema-to-typescript, an optional peer dependency, is installed where schemas are imported.',
     source: 'ours: the library that synthesises stays small',
   },
   {

@@ -141,8 +141,15 @@ class Analyst {
     const named = matchers.find(({ label }) => label === '__name__');
     if (isNamed(selector)) {
       if (named) this.#problem(named, 'the metric is named twice', 'remove one of the names');
-    } else if (!this.#ofLabels.has(selector) && matchers.every(({ operator, value }) => matchesAbsent(operator, value))) {
-      this.#problem(selector, 'the selector reads every series that there is', 'name a metric, or add a condition that an empty text does not meet');
+    } else if (
+      !this.#ofLabels.has(selector) &&
+      matchers.every(({ operator, value }) => matchesAbsent(operator, value))
+    ) {
+      this.#problem(
+        selector,
+        'the selector reads every series that there is',
+        'name a metric, or add a condition that an empty text does not meet',
+      );
     }
     return { type: 'vector', labels: ANY_LABELS };
   }
@@ -150,7 +157,12 @@ class Analyst {
   #matcher({ operator, value, literal }: QueryMatcher): void {
     if (operator !== '=~' && operator !== '!~') return;
     const flaw = regexFlaw(value);
-    if (flaw !== undefined) this.#problem(literal, `the regular expression ${flaw}`, 'write one that RE2 knows: github.com/google/re2/wiki/Syntax');
+    if (flaw !== undefined)
+      this.#problem(
+        literal,
+        `the regular expression ${flaw}`,
+        'write one that RE2 knows: github.com/google/re2/wiki/Syntax',
+      );
   }
 
   /** Visits an expression that must have a type. */
@@ -158,7 +170,11 @@ class Analyst {
     const result = this.visit(query, caller);
     if (result.type !== type) {
       const who = caller === undefined ? '' : `${caller} takes ${TYPE_WORDS[type]} here, but `;
-      this.#problem(query, `${who}this is ${TYPE_WORDS[result.type]}${who === '' ? `, not ${TYPE_WORDS[type]}` : ''}`, TYPE_FIXES[type]);
+      this.#problem(
+        query,
+        `${who}this is ${TYPE_WORDS[result.type]}${who === '' ? `, not ${TYPE_WORDS[type]}` : ''}`,
+        TYPE_FIXES[type],
+      );
     }
     return { ...result, type };
   }
@@ -181,29 +197,51 @@ class Analyst {
     const [least, most] = [takes.length - optional, takes.length + more];
     if (args.length < least || args.length > most) {
       const wanted = most === Infinity ? `at least ${least}` : least < most ? `${least} to ${most}` : String(most);
-      this.#problem({ from }, `${name} takes ${wanted} ${most === 1 ? 'argument' : 'arguments'}, not ${args.length}`, `write ${name}(${takes.map((type) => TYPE_WORDS[type]).join(', ')})`);
+      this.#problem(
+        { from },
+        `${name} takes ${wanted} ${most === 1 ? 'argument' : 'arguments'}, not ${args.length}`,
+        `write ${name}(${takes.map((type) => TYPE_WORDS[type]).join(', ')})`,
+      );
     }
     const [, filter] = args;
     if (name === 'info' && filter) {
-      if (filter.kind !== 'selector' || isNamed(filter)) this.#problem(filter, 'info takes the labels to add here, as conditions', 'write them in braces: {k8s_cluster_name=~".+"}');
+      if (filter.kind !== 'selector' || isNamed(filter))
+        this.#problem(
+          filter,
+          'info takes the labels to add here, as conditions',
+          'write them in braces: {k8s_cluster_name=~".+"}',
+        );
       this.#ofLabels.add(filter);
     }
-    const results = args.map((arg, index) => this.#expect(arg, takes[Math.min(index, takes.length - 1)] ?? 'vector', name));
+    const results = args.map((arg, index) =>
+      this.#expect(arg, takes[Math.min(index, takes.length - 1)] ?? 'vector', name),
+    );
     const series = results[takes.findIndex((type) => type === 'vector' || type === 'range')];
-    return { type: gives, labels: gives === 'scalar' ? NO_LABELS : labelsOfCall(name, args, series?.labels ?? NO_LABELS) };
+    return {
+      type: gives,
+      labels: gives === 'scalar' ? NO_LABELS : labelsOfCall(name, args, series?.labels ?? NO_LABELS),
+    };
   }
 
   #aggregate({ from, operator, grouping, args }: AggregateQuery): Result {
     const { parameter } = AGGREGATIONS[operator] ?? {};
     const wanted = parameter === undefined ? 1 : 2;
     if (args.length !== wanted) {
-      this.#problem({ from }, `${operator} takes ${wanted === 1 ? 'one expression' : 'a parameter and an expression'}, not ${args.length}`, `write ${operator}(${parameter === undefined ? '' : `${TYPE_WORDS[parameter]}, `}series)`);
+      this.#problem(
+        { from },
+        `${operator} takes ${wanted === 1 ? 'one expression' : 'a parameter and an expression'}, not ${args.length}`,
+        `write ${operator}(${parameter === undefined ? '' : `${TYPE_WORDS[parameter]}, `}series)`,
+      );
     }
     if (parameter !== undefined && args.length > 1 && args[0]) this.#expect(args[0], parameter, operator);
     const body = args.at(-1);
     const inner = body ? this.#expect(body, 'vector', operator).labels : NO_LABELS;
     if (CHOOSING.has(operator)) return { type: 'vector', labels: inner };
-    const kept: ResultLabels = !grouping ? NO_LABELS : grouping.by ? { only: intersection(grouping.labels, inner) } : without(inner, grouping.labels);
+    const kept: ResultLabels = !grouping
+      ? NO_LABELS
+      : grouping.by
+        ? { only: intersection(grouping.labels, inner) }
+        : without(inner, grouping.labels);
     const named = operator === 'count_values' && args[0]?.kind === 'string' ? withLabels(kept, [args[0].value]) : kept;
     return { type: 'vector', labels: named };
   }
@@ -214,19 +252,46 @@ class Analyst {
     const right = this.#operand(query.right);
     const between = left.type === 'vector' && right.type === 'vector';
     const compares = COMPARISONS.has(operator);
-    if (bool && !compares) this.#problem(query, `bool makes sense behind a comparison, not behind ${operator}`, 'remove bool');
+    if (bool && !compares)
+      this.#problem(query, `bool makes sense behind a comparison, not behind ${operator}`, 'remove bool');
     const doubled = matching?.on ? matching.labels.find((label) => matching.include.includes(label)) : undefined;
-    if (doubled !== undefined) this.#problem(query, `${doubled} is matched and taken over at once`, `remove it from group_${matching?.many ?? ''} (…)`);
-    if (fill && (!between || SET_OPERATORS.has(operator))) this.#problem(query, 'fill gives values where series of two sides are matched, which they are not here', 'remove fill');
-    if (matching && matching.labels.length > 0 && !between) this.#problem(query, `${matching.on ? 'on' : 'ignoring'} matches series, but one side is a number`, `remove ${matching.on ? 'on' : 'ignoring'} (…)`);
+    if (doubled !== undefined)
+      this.#problem(
+        query,
+        `${doubled} is matched and taken over at once`,
+        `remove it from group_${matching?.many ?? ''} (…)`,
+      );
+    if (fill && (!between || SET_OPERATORS.has(operator)))
+      this.#problem(
+        query,
+        'fill gives values where series of two sides are matched, which they are not here',
+        'remove fill',
+      );
+    if (matching && matching.labels.length > 0 && !between)
+      this.#problem(
+        query,
+        `${matching.on ? 'on' : 'ignoring'} matches series, but one side is a number`,
+        `remove ${matching.on ? 'on' : 'ignoring'} (…)`,
+      );
     if (SET_OPERATORS.has(operator)) {
-      if (!between) this.#problem(query, `${operator} combines series, but one side is a number`, 'wrap the number: vector(…)');
-      if (matching?.many) this.#problem(query, `${operator} has no group_${matching.many}: it never combines values`, `remove group_${matching.many}`);
+      if (!between)
+        this.#problem(query, `${operator} combines series, but one side is a number`, 'wrap the number: vector(…)');
+      if (matching?.many)
+        this.#problem(
+          query,
+          `${operator} has no group_${matching.many}: it never combines values`,
+          `remove group_${matching.many}`,
+        );
       return { type: 'vector', labels: operator === 'or' ? union(left.labels, right.labels) : left.labels };
     }
     if (!between) {
       const type = left.type === 'scalar' && right.type === 'scalar' ? 'scalar' : 'vector';
-      if (compares && type === 'scalar' && !bool) this.#problem(query, 'two numbers are compared, which is decided when the rule is written', 'compare series with a number');
+      if (compares && type === 'scalar' && !bool)
+        this.#problem(
+          query,
+          'two numbers are compared, which is decided when the rule is written',
+          'compare series with a number',
+        );
       return { type, labels: left.type === 'vector' ? left.labels : right.labels };
     }
     return { type: 'vector', labels: matchedLabels(matching, left.labels, right.labels) };
@@ -255,7 +320,8 @@ function labelsOfCall(name: string, args: readonly Query[], series: ResultLabels
   if (name === 'absent' || name === 'absent_over_time') return { only: new Set(equalLabels(args[0])) };
   if (name === 'histogram_quantile' || name === 'histogram_fraction') return without(series, ['le']);
   const target = args[1];
-  if ((name === 'label_replace' || name === 'label_join') && target?.kind === 'string') return withLabels(series, [target.value]);
+  if ((name === 'label_replace' || name === 'label_join') && target?.kind === 'string')
+    return withLabels(series, [target.value]);
   return series;
 }
 
@@ -263,7 +329,9 @@ function labelsOfCall(name: string, args: readonly Query[], series: ResultLabels
 function equalLabels(query: Query | undefined): string[] {
   const selector = query?.kind === 'range' || query?.kind === 'subquery' ? query.of : query;
   if (selector?.kind !== 'selector') return [];
-  return selector.matchers.filter(({ label, operator }) => operator === '=' && label !== '__name__').map(({ label }) => label);
+  return selector.matchers
+    .filter(({ label, operator }) => operator === '=' && label !== '__name__')
+    .map(({ label }) => label);
 }
 
 function intersection(labels: readonly string[], of: ResultLabels): ReadonlySet<string> {

@@ -25,7 +25,21 @@ export function rangeOf(seconds: number): Range {
   return seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
 }
 
-const PRECEDENCE = { or: 1, and: 2, unless: 2, '==': 3, '!=': 3, '>': 3, '>=': 3, '<': 3, '<=': 3, '+': 4, '-': 4, '*': 5, '/': 5 } as const;
+const PRECEDENCE = {
+  or: 1,
+  and: 2,
+  unless: 2,
+  '==': 3,
+  '!=': 3,
+  '>': 3,
+  '>=': 3,
+  '<': 3,
+  '<=': 3,
+  '+': 4,
+  '-': 4,
+  '*': 5,
+  '/': 5,
+} as const;
 
 type Operator = keyof typeof PRECEDENCE;
 
@@ -204,7 +218,12 @@ export function ratio(bad: Expr, total: Expr, matching?: Matching): Expr {
 }
 
 /** The elements on the left that compare like this. */
-export function compare(left: Expr, operator: '==' | '!=' | '>' | '>=' | '<' | '<=', right: Expr, matching?: Matching): Expr {
+export function compare(
+  left: Expr,
+  operator: '==' | '!=' | '>' | '>=' | '<' | '<=',
+  right: Expr,
+  matching?: Matching,
+): Expr {
   return binary(operator, left, right, matching);
 }
 
@@ -274,7 +293,11 @@ function chain(operator: 'and' | 'or', operands: readonly Expr[]): Expr {
     const line = texts.join(` ${operator} `);
     if (line.length <= LINE) return { text: line, precedence, broken: false };
   }
-  return { text: texts.join(`\n${operator}\n`), precedence, broken: parts.length > 1 || parts.some(({ broken }) => broken) };
+  return {
+    text: texts.join(`\n${operator}\n`),
+    precedence,
+    broken: parts.length > 1 || parts.some(({ broken }) => broken),
+  };
 }
 
 function inParentheses({ text, broken }: Expr): Expr {

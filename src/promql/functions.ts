@@ -21,8 +21,13 @@ export interface PromqlAggregation {
   readonly experimental?: true;
 }
 
-const of = (takes: readonly PromqlType[], rest: Partial<PromqlFunction> = {}): PromqlFunction => ({ takes, gives: 'vector', ...rest });
-const flagged = (takes: readonly PromqlType[], rest: Partial<PromqlFunction> = {}): PromqlFunction => of(takes, { experimental: true, ...rest });
+const of = (takes: readonly PromqlType[], rest: Partial<PromqlFunction> = {}): PromqlFunction => ({
+  takes,
+  gives: 'vector',
+  ...rest,
+});
+const flagged = (takes: readonly PromqlType[], rest: Partial<PromqlFunction> = {}): PromqlFunction =>
+  of(takes, { experimental: true, ...rest });
 
 function alike<T>(names: string, signature: T): Record<string, T> {
   return Object.fromEntries(names.split(' ').map((name) => [name, signature]));
@@ -33,11 +38,17 @@ function alike<T>(names: string, signature: T): Record<string, T> {
  * has no more under this name.
  */
 export const FUNCTIONS: Readonly<Record<string, PromqlFunction>> = {
-  ...alike('abs absent acos acosh asin asinh atan atanh ceil cos cosh deg exp floor ln log10 log2 rad sgn sin sinh sort sort_desc sqrt tan tanh timestamp', of(['vector'])),
+  ...alike(
+    'abs absent acos acosh asin asinh atan atanh ceil cos cosh deg exp floor ln log10 log2 rad sgn sin sinh sort sort_desc sqrt tan tanh timestamp',
+    of(['vector']),
+  ),
   ...alike('histogram_count histogram_sum', of(['vector'])),
   histogram_avg: of(['vector'], { since: '2.51' }),
   ...alike('histogram_stddev histogram_stdvar', of(['vector'], { since: '2.47' })),
-  ...alike('day_of_month day_of_week day_of_year days_in_month hour minute month year', of(['vector'], { optional: 1 })),
+  ...alike(
+    'day_of_month day_of_week day_of_year days_in_month hour minute month year',
+    of(['vector'], { optional: 1 }),
+  ),
   ...alike(
     'absent_over_time avg_over_time changes count_over_time delta deriv idelta increase irate last_over_time max_over_time min_over_time ' +
       'present_over_time rate resets stddev_over_time stdvar_over_time sum_over_time',
@@ -57,7 +68,10 @@ export const FUNCTIONS: Readonly<Record<string, PromqlFunction>> = {
   scalar: of(['vector'], { gives: 'scalar' }),
   time: of([], { gives: 'scalar' }),
   vector: of(['scalar']),
-  ...alike('mad_over_time ts_of_first_over_time ts_of_last_over_time ts_of_max_over_time ts_of_min_over_time', flagged(['range'])),
+  ...alike(
+    'mad_over_time ts_of_first_over_time ts_of_last_over_time ts_of_max_over_time ts_of_min_over_time',
+    flagged(['range']),
+  ),
   ...alike('end range start step', flagged([], { gives: 'scalar' })),
   ...alike('max_of min_of', flagged(['scalar', 'scalar'], { gives: 'scalar' })),
   ...alike('sort_by_label sort_by_label_desc', flagged(['vector', 'string'], { optional: 1, more: Infinity })),

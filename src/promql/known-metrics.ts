@@ -48,7 +48,12 @@ export function seriesOf(name: string, type: MetricType): string[] {
 
 /** Whether a series of a metric only rises: what is counted does, whatever the whole is. */
 export function isCounter(series: string, type: MetricType): boolean {
-  return type === 'counter' || type === 'histogram' || type === 'nativeHistogram' || (type === 'summary' && /_(?:sum|count)$/.test(series));
+  return (
+    type === 'counter' ||
+    type === 'histogram' ||
+    type === 'nativeHistogram' ||
+    (type === 'summary' && /_(?:sum|count)$/.test(series))
+  );
 }
 
 type Dictionary = readonly (readonly [name: string, metric: KnownMetric])[];
@@ -58,7 +63,14 @@ function metrics(own: boolean, type: MetricType, names: readonly string[]): Dict
 }
 
 /** Metrics by name that are there without anybody declaring them, for every version that is declared. */
-export function surroundingMetrics({ istio, sources, knative, queueProxies, servers, inputSchema }: MetricSurroundings): ReadonlyMap<string, KnownMetric> {
+export function surroundingMetrics({
+  istio,
+  sources,
+  knative,
+  queueProxies,
+  servers,
+  inputSchema,
+}: MetricSurroundings): ReadonlyMap<string, KnownMetric> {
   return new Map([
     // Prometheus makes these of every scrape.
     ...metrics(false, 'gauge', ['up', 'scrape_duration_seconds', 'scrape_samples_scraped']),
@@ -80,7 +92,9 @@ const OF_SOURCES: Readonly<Record<string, Dictionary>> = {
   argocd: [...metrics(false, 'gauge', [ARGOCD.info]), ...metrics(false, 'counter', [ARGOCD.syncs])],
   dcgm: metrics(false, 'gauge', [DCGM.xid, DCGM.active, DCGM.memoryUsed, DCGM.memoryFree]),
   inferenceServices: metrics(false, 'gauge', [INFERENCE_SERVICE_CONDITION]),
-  kubeStateMetrics: Object.values(KUBE).flatMap((name) => metrics(false, name === KUBE.restarts ? 'counter' : 'gauge', [name])),
+  kubeStateMetrics: Object.values(KUBE).flatMap((name) =>
+    metrics(false, name === KUBE.restarts ? 'counter' : 'gauge', [name]),
+  ),
   opencost: metrics(false, 'gauge', Object.values(OPENCOST)),
 };
 
@@ -97,13 +111,23 @@ function ofQueueProxies(versions: Versions): Dictionary {
   ]);
 }
 
-const TRITON = metrics(true, 'counter', [TRITON_INFERENCE.succeeded, TRITON_INFERENCE.failed, TRITON_QUEUE.microseconds]);
+const TRITON = metrics(true, 'counter', [
+  TRITON_INFERENCE.succeeded,
+  TRITON_INFERENCE.failed,
+  TRITON_QUEUE.microseconds,
+]);
 
 /** By framework. */
 const OF_SERVERS: Readonly<Record<string, (version: string | undefined) => Dictionary>> = {
   vllm: (version) => [
     ...metrics(true, 'gauge', [VLLM.running, VLLM.waiting, ...kvCacheUsage(version)]),
-    ...metrics(true, 'counter', [VLLM.promptTokens, VLLM.generatedTokens, VLLM.preemptions, VLLM.finished, VLLM_HTTP_REQUESTS]),
+    ...metrics(true, 'counter', [
+      VLLM.promptTokens,
+      VLLM.generatedTokens,
+      VLLM.preemptions,
+      VLLM.finished,
+      VLLM_HTTP_REQUESTS,
+    ]),
     ...metrics(true, 'histogram', [VLLM.timeToFirstToken, ...timeBetweenTokens(version)]),
   ],
   triton: () => TRITON,
@@ -112,4 +136,7 @@ const OF_SERVERS: Readonly<Record<string, (version: string | undefined) => Dicti
   pytorch: () => metrics(true, 'counter', [TORCHSERVE_QUEUE.microseconds, TORCHSERVE_QUEUE.requests]),
 };
 
-const INPUT_SCHEMA: Dictionary = [...metrics(true, 'counter', [AI_INSTANCES, AI_FEATURE_VIOLATIONS]), ...metrics(true, 'gauge', [AI_INPUT_SCHEMA])];
+const INPUT_SCHEMA: Dictionary = [
+  ...metrics(true, 'counter', [AI_INSTANCES, AI_FEATURE_VIOLATIONS]),
+  ...metrics(true, 'gauge', [AI_INPUT_SCHEMA]),
+];

@@ -74,7 +74,8 @@ const REVISION_REQUESTS: QueueProxyMetrics = {
     name: 'revision_request_latencies',
     unit: 'milliseconds',
     bounds: [
-      5, 10, 20, 40, 60, 80, 100, 150, 200, 250, 300, 350, 400, 450, 500, 600, 700, 800, 900, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000,
+      5, 10, 20, 40, 60, 80, 100, 150, 200, 250, 300, 350, 400, 450, 500, 600, 700, 800, 900, 1000, 2000, 5000, 10_000,
+      20_000, 50_000, 100_000,
     ],
   },
   code: 'response_code',
@@ -90,7 +91,11 @@ function sinceOpenTelemetry(name: string, versions: string): QueueProxyMetrics {
   return {
     versions,
     requests: `${name}_count`,
-    duration: { name, unit: 'seconds', bounds: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10] },
+    duration: {
+      name,
+      unit: 'seconds',
+      bounds: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
+    },
     code: 'http_response_status_code',
   };
 }
@@ -121,9 +126,15 @@ export function renamedOnKnative(
   versions: Versions,
 ): { readonly versions: string; readonly names: readonly string[] } | undefined {
   return (
-    namesakes(series, [OPENCENSUS, OPENTELEMETRY], knativeMetrics(versions), ({ wanted, present }) => [wanted, present]) ??
+    namesakes(series, [OPENCENSUS, OPENTELEMETRY], knativeMetrics(versions), ({ wanted, present }) => [
+      wanted,
+      present,
+    ]) ??
     namesakes(series, QUEUE_PROXIES, queueProxyMetrics(versions), ({ requests, duration: { name } }) => [
-      requests, `${name}_bucket`, `${name}_sum`, `${name}_count`,
+      requests,
+      `${name}_bucket`,
+      `${name}_sum`,
+      `${name}_count`,
     ])
   );
 }

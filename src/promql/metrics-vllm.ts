@@ -21,7 +21,9 @@ export const VLLM_HTTP_REQUESTS = 'http_requests_total';
 export const VLLM_FIRST_TOKEN: KnownHistogram = {
   name: VLLM.timeToFirstToken,
   unit: 'seconds',
-  bounds: [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80, 160, 640, 2560],
+  bounds: [
+    0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80, 160, 640, 2560,
+  ],
 };
 
 /** A metric that vLLM renamed: what it is called up to some version, and from then on. */
@@ -34,7 +36,12 @@ interface Renamed {
 }
 
 /** Share of the KV cache that is used, 0 to 1 (vllm-project/vllm, 0.10; the old name went with #29330). */
-const KV_CACHE: Renamed = { before: 'vllm:gpu_cache_usage_perc', since: '0.10', now: 'vllm:kv_cache_usage_perc', gone: '0.12' };
+const KV_CACHE: Renamed = {
+  before: 'vllm:gpu_cache_usage_perc',
+  since: '0.10',
+  now: 'vllm:kv_cache_usage_perc',
+  gone: '0.12',
+};
 
 /** Seconds from one token to the next; a histogram (vllm-project/vllm#24110, 0.11). */
 const BETWEEN_TOKENS: Renamed = {

@@ -1,4 +1,14 @@
-import { equal, isOneOf, matches, notMatches, pattern, selector, type Matcher, type Pattern, type Selector } from './selector.ts';
+import {
+  equal,
+  isOneOf,
+  matches,
+  notMatches,
+  pattern,
+  selector,
+  type Matcher,
+  type Pattern,
+  type Selector,
+} from './selector.ts';
 
 /**
  * The metric dictionary: names, labels, units and bucket bounds of what we query, each with its source. Whatever an
@@ -24,7 +34,8 @@ export const ISTIO_DURATION: KnownHistogram = {
   name: 'istio_request_duration_milliseconds',
   unit: 'milliseconds',
   bounds: [
-    0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000,
+    0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000,
+    3_600_000,
   ],
 };
 

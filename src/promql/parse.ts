@@ -97,7 +97,9 @@ export interface VectorMatching {
 }
 
 /** The tree of an expression, or the first thing that keeps it from having one. */
-export type ParsedPromql = { readonly query: Query; readonly problem?: undefined } | { readonly query?: undefined; readonly problem: PromqlProblem };
+export type ParsedPromql =
+  | { readonly query: Query; readonly problem?: undefined }
+  | { readonly query?: undefined; readonly problem: PromqlProblem };
 
 /** Longer than what anybody reads; what is longer was not written by hand. */
 const MAX_LENGTH = 16_384;
@@ -114,7 +116,12 @@ const LAST_DEPTH = 1000;
  * @example parsePromql('rate(x[5m]').problem // { from: 10, message: 'the expression ends too early', … }
  */
 export function parsePromql(text: string): ParsedPromql {
-  if (text.length > MAX_LENGTH) return refused(MAX_LENGTH, `the expression has ${text.length} characters`, 'record parts of it under names of their own');
+  if (text.length > MAX_LENGTH)
+    return refused(
+      MAX_LENGTH,
+      `the expression has ${text.length} characters`,
+      'record parts of it under names of their own',
+    );
   const { parsed, newer } = read(text);
   return parsed.query && newer ? { problem: newer } : parsed;
 }
@@ -132,7 +139,8 @@ export function parseNewestPromql(text: string): ParsedPromql {
 }
 
 function read(text: string): { readonly parsed: ParsedPromql; readonly newer?: PromqlProblem | undefined } {
-  if (text.replace(/#.*/g, '').trim() === '') return { parsed: refused(0, 'the expression is empty', 'write what is to be evaluated') };
+  if (text.replace(/#.*/g, '').trim() === '')
+    return { parsed: refused(0, 'the expression is empty', 'write what is to be evaluated') };
   const root = grammar().parse(text).topNode;
   const problem = badLiteral(text, root) ?? misplaced(text, root);
   if (problem) return { parsed: { problem } };
@@ -194,22 +202,38 @@ function misplaced(text: string, root: SyntaxNode): PromqlProblem | undefined {
   });
   if (from === undefined) return undefined;
   const rest = text.slice(from).replace(/^(?:\s|#.*)+/, '');
-  if (rest === '') return { from: text.trimEnd().length, message: 'the expression ends too early', fix: 'complete it: a value, or a closing bracket, is missing' };
+  if (rest === '')
+    return {
+      from: text.trimEnd().length,
+      message: 'the expression ends too early',
+      fix: 'complete it: a value, or a closing bracket, is missing',
+    };
   const at = text.length - rest.length;
   const name = rest.startsWith('(') ? /([a-zA-Z_]\w*)\s*$/.exec(text.slice(0, at))?.[1] : undefined;
   if (name !== undefined && !Object.hasOwn(FUNCTIONS, name)) {
-    const near = didYouMean(name, Object.keys(FUNCTIONS).filter((known) => !FUNCTIONS[known]?.experimental));
-    const fix = near === undefined ? 'write a function of PromQL: prometheus.io/docs/prometheus/latest/querying/functions' : `did you mean ${near}?`;
+    const near = didYouMean(
+      name,
+      Object.keys(FUNCTIONS).filter((known) => !FUNCTIONS[known]?.experimental),
+    );
+    const fix =
+      near === undefined
+        ? 'write a function of PromQL: prometheus.io/docs/prometheus/latest/querying/functions'
+        : `did you mean ${near}?`;
     return { from: text.lastIndexOf(name, at), message: `there is no function ${JSON.stringify(name)}`, fix };
   }
   const found = /^(?:\w+|[^\w\s]{1,2})/u.exec(rest)?.[0] ?? rest.charAt(0);
-  return { from: at, message: `${JSON.stringify(found)} is not expected here`, fix: 'look for an operator, a comma or a bracket that is missing before it' };
+  return {
+    from: at,
+    message: `${JSON.stringify(found)} is not expected here`,
+    fix: 'look for an operator, a comma or a bracket that is missing before it',
+  };
 }
 
 /** Children without comments. */
 function meaningful(node: SyntaxNode): SyntaxNode[] {
   const children: SyntaxNode[] = [];
-  for (let child = node.firstChild; child; child = child.nextSibling) if (child.name !== 'LineComment') children.push(child);
+  for (let child = node.firstChild; child; child = child.nextSibling)
+    if (child.name !== 'LineComment') children.push(child);
   return children;
 }
 
@@ -296,7 +320,11 @@ class Reader {
   }
 
   #tooDeep(from: number, depth: number): void {
-    const problem = [from, `the expression is nested more than ${depth > LAST_DEPTH ? LAST_DEPTH : MAX_DEPTH} deep`, 'record parts of it under names of their own'] as const;
+    const problem = [
+      from,
+      `the expression is nested more than ${depth > LAST_DEPTH ? LAST_DEPTH : MAX_DEPTH} deep`,
+      'record parts of it under names of their own',
+    ] as const;
     if (depth > LAST_DEPTH) throw new Unreadable(...problem);
     this.#newer(...problem);
   }
@@ -314,12 +342,17 @@ class Reader {
 
   #checkModifier(node: SyntaxNode, value: SyntaxNode | undefined): void {
     const { name, from } = node;
-    if (name === 'AnchoredExpr' || name === 'SmoothedExpr') this.#newer(from, `${this.#quoted(node)} is not understood by every Prometheus`);
+    if (name === 'AnchoredExpr' || name === 'SmoothedExpr')
+      this.#newer(from, `${this.#quoted(node)} is not understood by every Prometheus`);
     if (name === 'OffsetExpr' && secondsOf(this.#slice(value).replace(/^[+-]\s*/, '')) === undefined) {
       this.#newer(value?.from ?? from, `${this.#slice(value)} is not a duration that every Prometheus reads`, DURATION);
     }
     if (value?.name === 'NumberDurationLiteral' && !(Math.abs(this.#number(value)) < 2 ** 63)) {
-      throw new Unreadable(value.from, `${this.#slice(value)} is no time`, 'write seconds since 1970, start() or end()');
+      throw new Unreadable(
+        value.from,
+        `${this.#slice(value)} is no time`,
+        'write seconds since 1970, start() or end()',
+      );
     }
   }
 
@@ -327,19 +360,33 @@ class Reader {
     const before = this.#modifiers.get(of) ?? [];
     const isTaken = of.kind === 'selector' || of.kind === 'range' || (ofSubqueries && of.kind === 'subquery');
     if (!isTaken || this.#closed.has(of)) {
-      throw new Unreadable(from, `${word} belongs behind a selector or a range${ofSubqueries ? ', or a subquery' : ''}`, `move it: ${example}`);
+      throw new Unreadable(
+        from,
+        `${word} belongs behind a selector or a range${ofSubqueries ? ', or a subquery' : ''}`,
+        `move it: ${example}`,
+      );
     }
-    if (before.includes(excludes)) throw new Unreadable(from, excludes === word ? `${word} is given twice` : `${excludes} and ${word} exclude each other`, 'remove one of them');
+    if (before.includes(excludes))
+      throw new Unreadable(
+        from,
+        excludes === word ? `${word} is given twice` : `${excludes} and ${word} exclude each other`,
+        'remove one of them',
+      );
     this.#modifiers.set(of, [...before, word]);
     return of;
   }
 
   #range(of: Query, to: number, seconds: number | undefined): Query {
     if (of.kind !== 'selector' || this.#closed.has(of)) {
-      throw new Unreadable(of.from, 'only a selector has a range', 'put the range behind the selector, or write a subquery: (…)[1h:1m]');
+      throw new Unreadable(
+        of.from,
+        'only a selector has a range',
+        'put the range behind the selector, or write a subquery: (…)[1h:1m]',
+      );
     }
     const before = this.#modifiers.get(of) ?? [];
-    if (before.includes('offset') || before.includes('@')) throw new Unreadable(of.from, 'offset and @ stand behind a range', 'write metric[5m] offset 5m');
+    if (before.includes('offset') || before.includes('@'))
+      throw new Unreadable(of.from, 'offset and @ stand behind a range', 'write metric[5m] offset 5m');
     const range: Query = { kind: 'range', from: of.from, to, of, seconds };
     this.#modifiers.set(range, before);
     return range;
@@ -375,9 +422,11 @@ class Reader {
   #seconds(node: SyntaxNode | undefined): number | undefined {
     const text = this.#slice(node);
     const from = node?.from ?? 0;
-    if (secondsOf(text) === undefined) this.#newer(from, `${text} is not a duration that every Prometheus reads`, DURATION);
+    if (secondsOf(text) === undefined)
+      this.#newer(from, `${text} is not a duration that every Prometheus reads`, DURATION);
     const seconds = literalValue(text);
-    if (seconds !== undefined && !(seconds > 0 && seconds < MAX_SECONDS)) throw new Unreadable(from, `${text} is no length of time`, DURATION);
+    if (seconds !== undefined && !(seconds > 0 && seconds < MAX_SECONDS))
+      throw new Unreadable(from, `${text} is no length of time`, DURATION);
     return seconds;
   }
 
@@ -386,27 +435,50 @@ class Reader {
     const braces = children.find((child) => child.name === 'LabelMatchers');
     const matchers = braces ? meaningful(braces).map((child) => this.#matcher(child)) : [];
     const named = matchers.find(({ label, operator }) => label === '__name__' && operator === '=');
-    return { kind: 'selector', from, to, metric: name ? this.#slice(name) : named?.value, matchers, braces: braces && { from: braces.from, to: braces.to } };
+    return {
+      kind: 'selector',
+      from,
+      to,
+      metric: name ? this.#slice(name) : named?.value,
+      matchers,
+      braces: braces && { from: braces.from, to: braces.to },
+    };
   }
 
   #matcher(node: SyntaxNode): QueryMatcher {
     const { from, to } = node;
     if (node.name !== 'UnquotedLabelMatcher') {
-      this.#newer(from, `${this.#slice(node).slice(0, 40)}: names in quotes need Prometheus 3`, 'write {__name__="…"}, and label names without quotes');
+      this.#newer(
+        from,
+        `${this.#slice(node).slice(0, 40)}: names in quotes need Prometheus 3`,
+        'write {__name__="…"}, and label names without quotes',
+      );
     }
     const [label, operator, literal] = meaningful(node);
     // A name alone is that of the metric.
-    if (!operator || !literal) return { from, to, label: '__name__', operator: '=', value: this.#string(node), literal: { from, to } };
+    if (!operator || !literal)
+      return { from, to, label: '__name__', operator: '=', value: this.#string(node), literal: { from, to } };
     const name = label?.name === 'LabelName' ? this.#slice(label) : this.#string(label!);
     const sign = this.#slice(operator) as QueryMatcher['operator'];
-    return { from, to, label: name, operator: sign, value: this.#string(literal), literal: { from: literal.from, to: literal.to } };
+    return {
+      from,
+      to,
+      label: name,
+      operator: sign,
+      value: this.#string(literal),
+      literal: { from: literal.from, to: literal.to },
+    };
   }
 
   #call({ from, to }: SyntaxNode, children: readonly SyntaxNode[], depth: number): Query {
     const name = this.#slice(children[0]);
     const signature = FUNCTIONS[name];
     if (!signature || signature.experimental) {
-      this.#newer(from, `the function ${name} is behind a feature flag, or newer than most Prometheus servers`, 'use a function that every Prometheus has');
+      this.#newer(
+        from,
+        `the function ${name} is behind a feature flag, or newer than most Prometheus servers`,
+        'use a function that every Prometheus has',
+      );
     }
     return { kind: 'call', from, to, name, args: this.#args(children[1], depth) };
   }
@@ -415,7 +487,11 @@ class Reader {
     const operator = this.#slice(children[0]).toLowerCase();
     const signature = AGGREGATIONS[operator];
     if (!signature || signature.experimental) {
-      this.#newer(from, `the aggregation ${operator} is behind a feature flag`, 'use one that every Prometheus has, such as topk');
+      this.#newer(
+        from,
+        `the aggregation ${operator} is behind a feature flag`,
+        'use one that every Prometheus has, such as topk',
+      );
     }
     const modifier = children.find(({ name }) => name === 'AggregateModifier');
     const [word, labels] = modifier ? meaningful(modifier) : [];
@@ -425,7 +501,10 @@ class Reader {
       to,
       operator,
       grouping: word && { by: word.name === 'By', labels: this.#labels(labels) },
-      args: this.#args(children.find(({ name }) => name === 'FunctionCallBody'), depth),
+      args: this.#args(
+        children.find(({ name }) => name === 'FunctionCallBody'),
+        depth,
+      ),
     };
   }
 
@@ -441,7 +520,8 @@ class Reader {
   #binary({ from, to }: SyntaxNode, children: readonly SyntaxNode[], depth: number): BinaryQuery {
     const [left, sign, ...rest] = children;
     const operator = this.#slice(sign).toLowerCase();
-    if (operator === '</' || operator === '>/') this.#newer(sign?.from ?? from, `${operator} is not understood by every Prometheus`);
+    if (operator === '</' || operator === '>/')
+      this.#newer(sign?.from ?? from, `${operator} is not understood by every Prometheus`);
     let bool = false;
     let fill = false;
     let matching: VectorMatching | undefined;
@@ -453,13 +533,24 @@ class Reader {
         this.#newer(modifier.from, `${this.#quoted(modifier)} is not understood by every Prometheus`);
       }
     }
-    return this.#operation(this.query(left!, depth + 1), { to, operator, bool, matching, fill, right: this.query(rest.at(-1)!, depth + 1) });
+    return this.#operation(this.query(left!, depth + 1), {
+      to,
+      operator,
+      bool,
+      matching,
+      fill,
+      right: this.query(rest.at(-1)!, depth + 1),
+    });
   }
 
   /** Behind an operand with a modifier, the grammar has forgotten the operators before, which may bind less. */
   #operation(left: Query, rest: Omit<BinaryQuery, 'kind' | 'from' | 'left'>): BinaryQuery {
     const { operator, to } = rest;
-    if (left.kind === 'binary' && !this.#closed.has(left) && (binding(left.operator) < binding(operator) || operator === '^')) {
+    if (
+      left.kind === 'binary' &&
+      !this.#closed.has(left) &&
+      (binding(left.operator) < binding(operator) || operator === '^')
+    ) {
       return { ...left, to, right: this.#operation(left.right, rest) };
     }
     return { kind: 'binary', from: left.from, ...rest, left };
@@ -473,7 +564,14 @@ class Reader {
 }
 
 /** How tightly operators bind, loosest first. */
-const BINDING = [['or'], ['and', 'unless'], ['==', '!=', '>', '<', '>=', '<=', '</', '>/'], ['+', '-'], ['*', '/', '%', 'atan2'], ['^']];
+const BINDING = [
+  ['or'],
+  ['and', 'unless'],
+  ['==', '!=', '>', '<', '>=', '<=', '</', '>/'],
+  ['+', '-'],
+  ['*', '/', '%', 'atan2'],
+  ['^'],
+];
 
 function binding(operator: string): number {
   return BINDING.findIndex((operators) => operators.includes(operator));

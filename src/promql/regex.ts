@@ -9,8 +9,12 @@ export function regexFlaw(source: string): string | undefined {
   const plain = withoutQuotes(source);
   if (/\(\?<?[=!]/.test(plain)) return 'looks ahead or behind, which RE2 does not';
   if (/\\[1-9]|\\k</.test(plain)) return 'refers back to a group, which RE2 does not';
-  if (/\(\?>|[*+?}]\+/.test(plain.replace(/\\./g, 'a').replace(/\[[^\]]*\]/g, 'a'))) return 'has a possessive part, which RE2 has not';
-  const repeats = [...plain.matchAll(/\{(\d+)(?:,(\d*))?\}/g)].flatMap(([, least, most]) => [Number(least), Number(most || 0)]);
+  if (/\(\?>|[*+?}]\+/.test(plain.replace(/\\./g, 'a').replace(/\[[^\]]*\]/g, 'a')))
+    return 'has a possessive part, which RE2 has not';
+  const repeats = [...plain.matchAll(/\{(\d+)(?:,(\d*))?\}/g)].flatMap(([, least, most]) => [
+    Number(least),
+    Number(most || 0),
+  ]);
   if (repeats.some((count) => count > 1000)) return 'repeats more than 1000 times, which RE2 refuses';
   try {
     new RegExp(translated(plain));

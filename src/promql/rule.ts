@@ -68,7 +68,12 @@ export interface AlertText {
 export function alert(
   subject: Subject,
   name: string,
-  rule: { expr: Expr; for: string; severity: 'critical' | 'warning' | 'info'; labels: Readonly<Record<string, string>> } & AlertText,
+  rule: {
+    expr: Expr;
+    for: string;
+    severity: 'critical' | 'warning' | 'info';
+    labels: Readonly<Record<string, string>>;
+  } & AlertText,
 ): AlertRule {
   const { place, owner, service, namespace, team } = wordsOf(subject);
   return {

@@ -9,16 +9,27 @@ const PLACEHOLDER = /\$(?:\{([a-z]\w*)\}|([a-z]\w*))/g;
 
 /** Placeholders that stand for nothing; in a regular expression a `$` in front of a letter could never match either. */
 export function unknownPlaceholders({ reads }: Analysis, scope: Scope): PromqlProblem[] {
-  return reads.flatMap(({ selector }) => selector.matchers).flatMap(({ value, literal }) =>
-    placeholders(value)
-      .filter((name) => !Object.hasOwn(scope, name))
-      .map((name) => ({ from: literal.from, message: `$${name} stands for nothing`, fix: `write ${Object.keys(scope).map((known) => `$${known}`).join(', ')}` })),
-  );
+  return reads
+    .flatMap(({ selector }) => selector.matchers)
+    .flatMap(({ value, literal }) =>
+      placeholders(value)
+        .filter((name) => !Object.hasOwn(scope, name))
+        .map((name) => ({
+          from: literal.from,
+          message: `$${name} stands for nothing`,
+          fix: `write ${Object.keys(scope)
+            .map((known) => `$${known}`)
+            .join(', ')}`,
+        })),
+    );
 }
 
 /** Whether a selector asks for less than everything of its name: one value of some label, or some beginning of one. */
 export function isBounded({ matchers }: SelectorQuery): boolean {
-  return matchers.some(({ label, operator, value }) => label !== '__name__' && (operator === '=' ? value !== '' : operator === '=~' && everyAlternativeStarts(value)));
+  return matchers.some(
+    ({ label, operator, value }) =>
+      label !== '__name__' && (operator === '=' ? value !== '' : operator === '=~' && everyAlternativeStarts(value)),
+  );
 }
 
 /** Whether each alternative of a regular expression starts with text of its own. */
@@ -40,7 +51,9 @@ export function scoped(text: string, { reads }: Analysis, scope: Scope, isOwn: (
     ...(selector.metric !== undefined && isOwn(selector.metric) ? keepTo(selector, scope) : []),
   ]);
   // From the end, so that the places before stay where they are.
-  return edits.sort((a, b) => b.from - a.from).reduce((result, { from, to, text: by }) => result.slice(0, from) + by + result.slice(to), text);
+  return edits
+    .sort((a, b) => b.from - a.from)
+    .reduce((result, { from, to, text: by }) => result.slice(0, from) + by + result.slice(to), text);
 }
 
 interface Edit {
@@ -66,7 +79,10 @@ function fillIn({ operator, value, literal }: QueryMatcher, scope: Scope): Edit[
 /** The conditions that keep a selector to the service, in front of those that it has. */
 function keepTo({ from, metric = '', matchers, braces }: SelectorQuery, { service, namespace }: Scope): Edit[] {
   const identity: readonly Matcher[] = [equal('ai_service', service), equal('namespace', namespace)];
-  const missing = identity.filter(({ label }) => !matchers.some((matcher) => matcher.label === label)).map(matcherText).join(',');
+  const missing = identity
+    .filter(({ label }) => !matchers.some((matcher) => matcher.label === label))
+    .map(matcherText)
+    .join(',');
   if (missing === '') return [];
   if (!braces) return [{ from: from + metric.length, to: from + metric.length, text: `{${missing}}` }];
   return [{ from: braces.from + 1, to: braces.from + 1, text: matchers.length > 0 ? `${missing},` : missing }];

@@ -31,7 +31,9 @@ export interface Selector extends Expr {
  * @example pattern`${'fraud.detector'}(-[0-9]+)?` // fraud\.detector(-[0-9]+)?
  */
 export function pattern(literals: TemplateStringsArray, ...values: readonly string[]): Pattern {
-  const source = literals.raw.map((literal, index) => literal + (index < values.length ? quoteRegex(values[index]!) : '')).join('');
+  const source = literals.raw
+    .map((literal, index) => literal + (index < values.length ? quoteRegex(values[index]!) : ''))
+    .join('');
   return { source, only: undefined };
 }
 
@@ -80,7 +82,9 @@ export function selectorsWith(matchers: readonly Matcher[]): (metric: string) =>
   const conditions = matchers.map(matcherText).join(',');
   const ofClassic = conditions === '' ? '' : `{${conditions}}`;
   return (metric) => {
-    const text = isMetricName(metric) ? metric + ofClassic : `{${[`__name__=${quote(metric)}`, conditions].filter(Boolean).join(',')}}`;
+    const text = isMetricName(metric)
+      ? metric + ofClassic
+      : `{${[`__name__=${quote(metric)}`, conditions].filter(Boolean).join(',')}}`;
     return { text, precedence: Infinity, broken: false, selector: true };
   };
 }

@@ -22,7 +22,11 @@ const LABEL = new RegExp(`^\\$labels\\.([a-zA-Z_]\\w*)(?:\\s*\\|\\s*(?:${OF_TEXT
  *
  * @returns `undefined` in place of the template, and the placeholder that is not allowed, when there is one.
  */
-export function readTemplate(text: string): { readonly template: UserTemplate; readonly wrong?: undefined } | { readonly template?: undefined; readonly wrong: string } {
+export function readTemplate(
+  text: string,
+):
+  | { readonly template: UserTemplate; readonly wrong?: undefined }
+  | { readonly template?: undefined; readonly wrong: string } {
   const labels: string[] = [];
   let rest = text;
   for (let start = rest.indexOf('{{'); start >= 0; start = rest.indexOf('{{')) {
@@ -30,7 +34,8 @@ export function readTemplate(text: string): { readonly template: UserTemplate; r
     const placeholder = end < 0 ? rest.slice(start) : rest.slice(start, end + 2);
     const inner = placeholder.slice(2, -2).trim();
     const label = LABEL.exec(inner)?.[1];
-    if (end < 0 || !(label !== undefined || NUMBER.test(inner) || NUMBER_BY_PRINTF.test(inner))) return { wrong: placeholder.slice(0, 60) };
+    if (end < 0 || !(label !== undefined || NUMBER.test(inner) || NUMBER_BY_PRINTF.test(inner)))
+      return { wrong: placeholder.slice(0, 60) };
     if (label !== undefined) labels.push(label);
     rest = rest.slice(end + 2);
   }

@@ -45,7 +45,12 @@ export function sidesOf(text: string): Sides | undefined {
 }
 
 /** After which marker one may come; what was there before the two branches parted is shown by some styles only. */
-const FOLLOWS: Readonly<Record<keyof typeof MARKS, readonly (keyof typeof MARKS)[]>> = { '<': ['>'], '|': ['<'], '=': ['<', '|'], '>': ['='] };
+const FOLLOWS: Readonly<Record<keyof typeof MARKS, readonly (keyof typeof MARKS)[]>> = {
+  '<': ['>'],
+  '|': ['<'],
+  '=': ['<', '|'],
+  '>': ['='],
+};
 
 function markOf(line: string): keyof typeof MARKS | undefined {
   const mark = /^(?:(<)\1{6}|(>)\2{6}|(\|)\3{6}|(=)\4{6})(?: |\r?\n?$)/.exec(line)?.[0][0];
@@ -72,9 +77,11 @@ export function saferState(ours: ReleaseState, theirs: ReleaseState): Chosen {
   if (ours.candidate !== undefined && theirs.candidate !== undefined && ours.candidate !== theirs.candidate) {
     return refused('another candidate is on its way on each side', ours, theirs);
   }
-  if (ours.returning !== theirs.returning) return refused('one side goes back to a release, and the other one does not', ours, theirs);
+  if (ours.returning !== theirs.returning)
+    return refused('one side goes back to a release, and the other one does not', ours, theirs);
   const order = compareSafety(ours, theirs);
-  if (order === 0 && !isDeepStrictEqual(movable(ours), movable(theirs))) return refused('none of the two sides is safer', ours, theirs);
+  if (order === 0 && !isDeepStrictEqual(movable(ours), movable(theirs)))
+    return refused('none of the two sides is safer', ours, theirs);
   const [safe, other] = order <= 0 ? [ours, theirs] : [theirs, ours];
   if (safe.candidate === undefined && other.phase === 'canary') {
     return refused('one side removes the candidate to which the other one gives traffic', ours, theirs);
@@ -87,7 +94,12 @@ export function saferState(ours: ReleaseState, theirs: ReleaseState): Chosen {
 }
 
 function compareSafety(a: ReleaseState, b: ReleaseState): number {
-  const ranks = ({ phase, weight, mirror = 0, step = -1 }: ReleaseState): number[] => [SAFETY.indexOf(phase), weight, mirror, step];
+  const ranks = ({ phase, weight, mirror = 0, step = -1 }: ReleaseState): number[] => [
+    SAFETY.indexOf(phase),
+    weight,
+    mirror,
+    step,
+  ];
   const [one, other] = [ranks(a), ranks(b)];
   return one.map((rank, index) => rank - (other[index] ?? 0)).find((difference) => difference !== 0) ?? 0;
 }
@@ -98,8 +110,11 @@ function movable({ holds: _holds, paused: _paused, reason: _reason, ...state }: 
 }
 
 function unitedHolds({ holds: ours = {} }: ReleaseState, { holds: theirs = {} }: ReleaseState): Record<string, string> {
-  const said = (release: string): string => [...new Set([ours[release], theirs[release]])].filter((reason) => reason !== undefined).join('; ');
-  return Object.fromEntries([...new Set([...Object.keys(ours), ...Object.keys(theirs)])].map((release) => [release, said(release)]));
+  const said = (release: string): string =>
+    [...new Set([ours[release], theirs[release]])].filter((reason) => reason !== undefined).join('; ');
+  return Object.fromEntries(
+    [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].map((release) => [release, said(release)]),
+  );
 }
 
 /** A candidate that one side holds gets nothing. */
@@ -121,7 +136,14 @@ function refused(message: string, ours: ReleaseState, theirs: ReleaseState): Cho
 
 /** `stable v1, candidate v2, canary 10 %, held: v3` */
 function inWords({ stable, candidate, previous, phase, weight, mirror, header, holds = {} }: ReleaseState): string {
-  const exposure = mirror !== undefined ? ` with copies of ${mirror} %` : header ? ` by header ${header.name}` : weight > 0 ? ` ${weight} %` : '';
+  const exposure =
+    mirror !== undefined
+      ? ` with copies of ${mirror} %`
+      : header
+        ? ` by header ${header.name}`
+        : weight > 0
+          ? ` ${weight} %`
+          : '';
   const held = Object.keys(holds);
   return [
     `stable ${stable}`,

@@ -21,7 +21,9 @@ import type { ReleaseStore } from './store.ts';
 export type Content = Pick<ReleaseRecord, 'release' | 'parts'>;
 
 /** Parts of a release before it has a name. */
-export type Parts = Readonly<Record<string, { readonly model?: LockedModel | undefined; readonly workload: ServerWorkload | ContainerWorkload }>>;
+export type Parts = Readonly<
+  Record<string, { readonly model?: LockedModel | undefined; readonly workload: ServerWorkload | ContainerWorkload }>
+>;
 
 /**
  * A release made of the sources, which must name fixed versions only.
@@ -45,7 +47,9 @@ export function recordOfSources(
   }
   if (findings.length > 0) return { record: undefined, findings };
   const release = name ?? readableName(parts);
-  const introduced = Object.fromEntries(Object.entries(parts).map(([part, content]) => [part, { introduced: release, ...content }]));
+  const introduced = Object.fromEntries(
+    Object.entries(parts).map(([part, content]) => [part, { introduced: release, ...content }]),
+  );
   return { record: { release, parts: introduced }, findings };
 }
 
@@ -61,24 +65,41 @@ function lockOf(wanted: ModelServer['model'], lock: LockedModel | undefined): Lo
 }
 
 function notLocked({ content }: SourcePart, where: Where): Finding {
-  const { registry = '', name = '', alias, version = '' } = 'model' in content && content.model && !('uri' in content.model) ? content.model : {};
+  const {
+    registry = '',
+    name = '',
+    alias,
+    version = '',
+  } = 'model' in content && content.model && !('uri' in content.model) ? content.model : {};
   const message = `${registry}/${name}${alias === undefined ? `:${version}` : `@${alias}`} is not locked to a place yet, and synth asks no registry`;
-  return releaseFinding('release/not-locked', where, message, `npx ai-service release ${where.service ?? ''} --env ${where.environment ?? ''}`);
+  return releaseFinding(
+    'release/not-locked',
+    where,
+    message,
+    `npx ai-service release ${where.service ?? ''} --env ${where.environment ?? ''}`,
+  );
 }
 
 /** Registries that models of a service name, and that the platform does not have. */
 export function unknownRegistries(spec: ServiceSpec, known: readonly string[] | undefined, where: Where): Finding[] {
   if (!known) return [];
   return sourceParts(spec).flatMap(({ kind, content, field }) => {
-    const registry = kind === 'server' && content.model && 'registry' in content.model ? content.model.registry : undefined;
-    return registry === undefined || known.includes(registry) ? [] : [unknownRegistry(registry, known, { ...where, field: `${field}.model` })];
+    const registry =
+      kind === 'server' && content.model && 'registry' in content.model ? content.model.registry : undefined;
+    return registry === undefined || known.includes(registry)
+      ? []
+      : [unknownRegistry(registry, known, { ...where, field: `${field}.model` })];
   });
 }
 
 /** A registry that the platform does not have. */
 export function unknownRegistry(name: string, known: readonly string[], where: Where): Finding {
   const near = didYouMean(name, known);
-  const fix = near ? `did you mean ${JSON.stringify(near)}?` : known.length > 0 ? `name one of ${known.join(', ')}` : 'describe it in registries of apps/platform.ts';
+  const fix = near
+    ? `did you mean ${JSON.stringify(near)}?`
+    : known.length > 0
+      ? `name one of ${known.join(', ')}`
+      : 'describe it in registries of apps/platform.ts';
   return releaseFinding('release/request', where, `the platform has no registry ${JSON.stringify(name)}`, fix);
 }
 
@@ -98,16 +119,26 @@ export function isLockOf(wanted: NonNullable<ModelServer['model']>, lock: Locked
 export function readableName(parts: Parts): string {
   const main = parts['predictor'] ?? Object.values(parts).find((part) => part.model) ?? parts['function'];
   const model = main?.model;
-  const version = model ? (model.version?.replace(/^(?=\d+$)/, 'v') ?? versionInUri(model.uri)) : versionInImage(main?.workload.image);
+  const version = model
+    ? (model.version?.replace(/^(?=\d+$)/, 'v') ?? versionInUri(model.uri))
+    : versionInImage(main?.workload.image);
   const name = version === undefined || version.length > 12 ? '' : slug(version, 12);
   // The digest costs more than all the rest, so it is taken only where it is needed.
-  return name === '' ? releaseDigest(parts as ReleaseRecord['parts']).slice('sha256:'.length, 'sha256:'.length + 8) : name;
+  return name === ''
+    ? releaseDigest(parts as ReleaseRecord['parts']).slice('sha256:'.length, 'sha256:'.length + 8)
+    : name;
 }
 
 /** The version in one of the last two segments of a path: before those, numbers are experiments and dates. */
 function versionInUri(uri: string): string | undefined {
-  const segments = uri.replace(/^[a-z+]+:\/\//, '').split(/[/:]/).filter((segment) => segment !== '');
-  return segments.slice(-2).reverse().find((segment) => /^v?\d+([._-]\d+)*$/i.test(segment));
+  const segments = uri
+    .replace(/^[a-z+]+:\/\//, '')
+    .split(/[/:]/)
+    .filter((segment) => segment !== '');
+  return segments
+    .slice(-2)
+    .reverse()
+    .find((segment) => /^v?\d+([._-]\d+)*$/i.test(segment));
 }
 
 function versionInImage(image: string | undefined): string | undefined {
@@ -127,7 +158,12 @@ export interface EditContext {
  * Says when the sources differ from the newest release of the environment: the edit waits for a release, or the release was
  * made of more than the sources, which a release of what they say would take back.
  */
-export function unreleasedEdits(base: ServiceSpec, record: ReleaseRecord, where: Where, { promotedFrom, store, older }: EditContext): Finding[] {
+export function unreleasedEdits(
+  base: ServiceSpec,
+  record: ReleaseRecord,
+  where: Where,
+  { promotedFrom, store, older }: EditContext,
+): Finding[] {
   const sources = sourceParts(base);
   const named = new Set(sources.map(({ part }) => part));
   const gone = Object.keys(record.parts).filter((part) => !named.has(part));
@@ -136,10 +172,20 @@ export function unreleasedEdits(base: ServiceSpec, record: ReleaseRecord, where:
   if (parts.length === 0) return [];
   const { release } = record;
   const { service = '', environment = '' } = where;
-  const sameModels = sources.every(({ part, content }) => !('model' in content) || !content.model || (record.parts[part]?.model && isLockOf(content.model, record.parts[part].model)));
-  const finding = (message: string, fix: string): Finding[] => [releaseFinding('release/unreleased-edit', where, message, fix)];
+  const sameModels = sources.every(
+    ({ part, content }) =>
+      !('model' in content) ||
+      !content.model ||
+      (record.parts[part]?.model && isLockOf(content.model, record.parts[part].model)),
+  );
+  const finding = (message: string, fix: string): Finding[] => [
+    releaseFinding('release/unreleased-edit', where, message, fix),
+  ];
   const waits = `the sources of ${parts.join(', ')} differ from release ${release}, and no release here carries the edit yet`;
-  const promote = promotedFrom === undefined ? undefined : `npx ai-service promote ${service} --from ${promotedFrom} --to ${environment}, once a release with it serves there`;
+  const promote =
+    promotedFrom === undefined
+      ? undefined
+      : `npx ai-service promote ${service} --from ${promotedFrom} --to ${environment}, once a release with it serves there`;
   const command = promote ?? `npx ai-service release ${service} --env ${environment}${sameModels ? ' --config' : ''}`;
   const chosen = chosenBeside(sources, record);
   if (chosen.length === 0) return finding(waits, command);
@@ -147,9 +193,17 @@ export function unreleasedEdits(base: ServiceSpec, record: ReleaseRecord, where:
   // Where releases are promoted to, one that did not run here may be on its way.
   const other = (promote === undefined ? store.releases(service) : older).find((name) => {
     const there = name === release ? undefined : store.record(service, name)?.value?.parts;
-    return there && gone.every((part) => !there[part]) && sources.every((source) => !edited.includes(source.part) || carries(there[source.part], source));
+    return (
+      there &&
+      gone.every((part) => !there[part]) &&
+      sources.every((source) => !edited.includes(source.part) || carries(there[source.part], source))
+    );
   });
-  if (other === undefined) return finding(waits, promote ?? `${command}; or, where ${release} was made with --model, --function or --image, ${write}`);
+  if (other === undefined)
+    return finding(
+      waits,
+      promote ?? `${command}; or, where ${release} was made with --model, --function or --image, ${write}`,
+    );
   const message = `the sources of ${parts.join(', ')} say what release ${other} has, and not what ${release} has: ${release} was made with --model, --function or --image, or the sources went back`;
   return finding(message, `${write}; or release what they say, which goes to ${other}: ${command}`);
 }
@@ -163,7 +217,9 @@ function chosenBeside(sources: readonly SourcePart[], { parts }: ReleaseRecord):
     const wanted = source.kind === 'server' ? source.content.model : undefined;
     return [
       ...(model && wanted && !isLockOf(wanted, model) ? [`${modelName(model)} for ${source.part}`] : []),
-      ...(workload.image !== undefined && !keepsImage(source.content.image, workload.image) ? [`${workload.image} for ${source.part}`] : []),
+      ...(workload.image !== undefined && !keepsImage(source.content.image, workload.image)
+        ? [`${workload.image} for ${source.part}`]
+        : []),
     ];
   });
 }
@@ -186,6 +242,7 @@ export function keepsImage(wanted: string | undefined, recorded: string | undefi
 
 /** Whether two workloads run the same thing. */
 export function sameContent(a: ServerWorkload | ContainerWorkload, b: ServerWorkload | ContainerWorkload): boolean {
-  const digest = (workload: ServerWorkload | ContainerWorkload): string => releaseDigest({ part: { introduced: 'x', workload } });
+  const digest = (workload: ServerWorkload | ContainerWorkload): string =>
+    releaseDigest({ part: { introduced: 'x', workload } });
   return digest(a) === digest(b);
 }

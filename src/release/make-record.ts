@@ -2,7 +2,14 @@ import { sourceParts } from '../service/parts.ts';
 import type { Cluster } from '../service/platform.ts';
 import type { ServiceSpec } from '../service/service.ts';
 import { keepsImage, readableName, sameContent, workloadOf, type Parts } from './from-sources.ts';
-import { releaseDigest, type ContainerWorkload, type LockedModel, type PartRecord, type ReleaseRecord, type ServerWorkload } from './record.ts';
+import {
+  releaseDigest,
+  type ContainerWorkload,
+  type LockedModel,
+  type PartRecord,
+  type ReleaseRecord,
+  type ServerWorkload,
+} from './record.ts';
 import { calledParts } from './resolve.ts';
 import { isSameModel, withKnownDigest } from './same-model.ts';
 import { serverImage } from './server-image.ts';
@@ -46,20 +53,33 @@ export function partsOf(base: ServiceSpec, { models, images, clusters }: Choices
     const workload = workloadOf(source);
     const chosenImage = images[part] ?? workload.image;
     const image = chosenImage ?? imageOf(workload, clusters);
-    parts[part] = { model: models[part], workload: { ...workload, ...(image !== undefined && { image }) }, imageByDefault: chosenImage === undefined, chosenImage };
+    parts[part] = {
+      model: models[part],
+      workload: { ...workload, ...(image !== undefined && { image }) },
+      imageByDefault: chosenImage === undefined,
+      chosenImage,
+    };
   }
   return parts;
 }
 
 function imageOf(workload: ServerWorkload | ContainerWorkload, clusters: Choices['clusters']): string | undefined {
-  return 'framework' in workload && workload.framework !== 'custom' ? serverImage(workload.framework, workload, clusters) : undefined;
+  return 'framework' in workload && workload.framework !== 'custom'
+    ? serverImage(workload.framework, workload, clusters)
+    : undefined;
 }
 
 /** The parts with other images; those that are not named stay. */
-export function withImages(parts: Readonly<Record<string, NewPart>>, images: ReadonlyMap<string, string>): Readonly<Record<string, NewPart>> {
+export function withImages(
+  parts: Readonly<Record<string, NewPart>>,
+  images: ReadonlyMap<string, string>,
+): Readonly<Record<string, NewPart>> {
   const changed = Object.entries(parts).map(([name, part]) => {
     const image = part.workload.image === undefined ? undefined : images.get(part.workload.image);
-    return [name, image === undefined ? part : { ...part, workload: { ...part.workload, image }, imageByDefault: false }] as const;
+    return [
+      name,
+      image === undefined ? part : { ...part, workload: { ...part.workload, image }, imageByDefault: false },
+    ] as const;
   });
   return Object.fromEntries(changed);
 }
@@ -87,8 +107,14 @@ export interface MadeRecord {
  *
  * @example makeRecord(partsOf(base, { models, images: {}, clusters: [] }), { service: 'fraud', store, running: [v46] })
  */
-export function makeRecord(parts: Readonly<Record<string, NewPart>>, { service, store, running, reason }: RecordContext): MadeRecord {
-  const known = [...running, ...store.releases(service).flatMap((release) => store.record(service, release)?.value ?? [])];
+export function makeRecord(
+  parts: Readonly<Record<string, NewPart>>,
+  { service, store, running, reason }: RecordContext,
+): MadeRecord {
+  const known = [
+    ...running,
+    ...store.releases(service).flatMap((release) => store.record(service, release)?.value ?? []),
+  ];
   const recorded = known.flatMap((record) => Object.values(record.parts).flatMap(({ model }) => model ?? []));
   const kept = keptParts(parts, running);
   const content: Record<string, Omit<PartRecord, 'introduced'>> = {};
@@ -96,28 +122,45 @@ export function makeRecord(parts: Readonly<Record<string, NewPart>>, { service, 
     const old = kept.get(name);
     // What the registry says today of the same version is worth more than what it said then.
     const locked = old?.model && model ? { ...old.model, ...model } : model;
-    content[name] = { ...(locked && { model: withKnownDigest(locked, recorded) }), workload: old?.workload ?? workload };
+    content[name] = {
+      ...(locked && { model: withKnownDigest(locked, recorded) }),
+      workload: old?.workload ?? workload,
+    };
   }
   const same = known.find((record) => sameParts(content, record.parts));
   if (same) return { record: same, isNew: false };
 
   const release = freeName(readableName(asNamed(parts)), store.releases(service));
   const written = Object.fromEntries(
-    Object.entries(content).map(([name, part]) => [name, { introduced: kept.get(name)?.introduced ?? release, ...plain(part), workload: compact(part.workload) }]),
+    Object.entries(content).map(([name, part]) => [
+      name,
+      { introduced: kept.get(name)?.introduced ?? release, ...plain(part), workload: compact(part.workload) },
+    ]),
   ) as ReleaseRecord['parts'];
-  return { record: { release, digest: releaseDigest(written), ...(reason !== undefined && { reason }), parts: written }, isNew: true };
+  return {
+    record: { release, digest: releaseDigest(written), ...(reason !== undefined && { reason }), parts: written },
+    isNew: true,
+  };
 }
 
 /** What synth names a release after where there is no record yet, so that the first one gets the same name: what sources or command line say. */
 function asNamed(parts: Readonly<Record<string, NewPart>>): Parts {
-  return Object.fromEntries(Object.entries(parts).map(([name, { model, workload, chosenImage: image }]) => [name, { model, workload: { ...workload, image } as typeof workload }]));
+  return Object.fromEntries(
+    Object.entries(parts).map(([name, { model, workload, chosenImage: image }]) => [
+      name,
+      { model, workload: { ...workload, image } as typeof workload },
+    ]),
+  );
 }
 
 /** Parts of one InferenceService: all of them are new, or none. */
 const INFERENCE_SERVICE = ['predictor', 'transformer', 'explainer'];
 
 /** The parts that run already, by name. */
-function keptParts(parts: Readonly<Record<string, NewPart>>, running: readonly ReleaseRecord[]): Map<string, PartRecord> {
+function keptParts(
+  parts: Readonly<Record<string, NewPart>>,
+  running: readonly ReleaseRecord[],
+): Map<string, PartRecord> {
   const kept = new Map<string, PartRecord>();
   const models = Object.keys(parts).filter((name) => name !== 'function' && !INFERENCE_SERVICE.includes(name));
   for (const group of [INFERENCE_SERVICE, ...models.map((name) => [name])]) {
@@ -125,7 +168,15 @@ function keptParts(parts: Readonly<Record<string, NewPart>>, running: readonly R
     for (const name of group) if (from?.parts[name]) kept.set(name, from.parts[name]);
   }
   const fn = parts['function'];
-  const from = fn && running.find((record) => isKept(fn, record.parts['function']) && calledParts(fn).every((called) => kept.has(called) && kept.get(called)?.introduced === record.parts[called]?.introduced));
+  const from =
+    fn &&
+    running.find(
+      (record) =>
+        isKept(fn, record.parts['function']) &&
+        calledParts(fn).every(
+          (called) => kept.has(called) && kept.get(called)?.introduced === record.parts[called]?.introduced,
+        ),
+    );
   if (from?.parts['function']) kept.set('function', from.parts['function']);
   return kept;
 }
@@ -134,15 +185,29 @@ function isKept(part: NewPart | undefined, old: PartRecord | undefined): boolean
   if (!part || !old) return part === undefined && old === undefined;
   const { image } = part.workload;
   const stays = keepsImage(part.imageByDefault ? undefined : image, old.workload.image);
-  return isSameModel(part.model, old.model) && sameContent({ ...part.workload, image: stays ? old.workload.image : image } as typeof part.workload, old.workload);
+  return (
+    isSameModel(part.model, old.model) &&
+    sameContent({ ...part.workload, image: stays ? old.workload.image : image } as typeof part.workload, old.workload)
+  );
 }
 
-function sameParts(content: Readonly<Record<string, Omit<PartRecord, 'introduced'>>>, parts: ReleaseRecord['parts']): boolean {
+function sameParts(
+  content: Readonly<Record<string, Omit<PartRecord, 'introduced'>>>,
+  parts: ReleaseRecord['parts'],
+): boolean {
   const names = Object.keys(content);
-  return names.length === Object.keys(parts).length && names.every((name) => {
-    const [now, then] = [content[name], parts[name]];
-    return now !== undefined && then !== undefined && isSameModel(now.model, then.model) && sameContent(now.workload, then.workload);
-  });
+  return (
+    names.length === Object.keys(parts).length &&
+    names.every((name) => {
+      const [now, then] = [content[name], parts[name]];
+      return (
+        now !== undefined &&
+        then !== undefined &&
+        isSameModel(now.model, then.model) &&
+        sameContent(now.workload, then.workload)
+      );
+    })
+  );
 }
 
 /** The wanted name, with a number where it is taken. */
@@ -161,7 +226,11 @@ function compact(workload: ServerWorkload | ContainerWorkload): ServerWorkload |
   const { limits, gpuResource, ...needs } = resources;
   return {
     ...rest,
-    resources: { ...needs, ...(needs.gpu !== undefined && { gpuResource }), ...(Object.keys(limits).length > 0 && { limits }) },
+    resources: {
+      ...needs,
+      ...(needs.gpu !== undefined && { gpuResource }),
+      ...(Object.keys(limits).length > 0 && { limits }),
+    },
   } as ServerWorkload | ContainerWorkload;
 }
 

@@ -13,8 +13,14 @@ import { IN_PLACE, type Entry, type RunningWorkload, type Serving } from './serv
 export function servedBy(serving: Serving, service: string, mechanism: ReleasePolicy['mechanism']): Serving {
   if (mechanism === 'workloads') return serving;
   const { workloads, stable, candidate, kept } = serving;
-  const renamed = <W extends RunningWorkload>(workload: W): W => ({ ...workload, name: `${service}-${workload.kind === 'function' ? workload.part : IN_PLACE}`, stopped: false });
-  const answered = new Set([stable, ...(candidate ? [candidate] : []), ...kept].map((entry: Entry) => entry.workload.name));
+  const renamed = <W extends RunningWorkload>(workload: W): W => ({
+    ...workload,
+    name: `${service}-${workload.kind === 'function' ? workload.part : IN_PLACE}`,
+    stopped: false,
+  });
+  const answered = new Set(
+    [stable, ...(candidate ? [candidate] : []), ...kept].map((entry: Entry) => entry.workload.name),
+  );
   return {
     workloads: [renamed((candidate ?? stable).workload), ...workloads.filter(({ name }) => !answered.has(name))],
     stable: { ...stable, workload: renamed(stable.workload) },

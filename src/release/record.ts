@@ -10,7 +10,9 @@ import { modelUriProblem } from '../service/model-uri.ts';
  */
 
 /** A release name is a DNS label of at most 12 characters, so that derived object names stay short. */
-export const releaseName = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,10}[a-z0-9])?$/, 'expected a DNS label of at most 12 characters');
+export const releaseName = z
+  .string()
+  .regex(/^[a-z0-9]([-a-z0-9]{0,10}[a-z0-9])?$/, 'expected a DNS label of at most 12 characters');
 
 /** A model, locked: its registry identity when it has one, and the place that KServe loads. */
 const lockedModel = z
@@ -32,7 +34,9 @@ const lockedModel = z
   })
   .check((context) => {
     const { registry, version, uri, digest } = context.value;
-    const problem = modelUriProblem(uri, { pinned: registry !== undefined && version !== undefined && digest !== undefined });
+    const problem = modelUriProblem(uri, {
+      pinned: registry !== undefined && version !== undefined && digest !== undefined,
+    });
     if (problem) report(context, problem.message, problem.fix, ['uri']);
   });
 
@@ -88,7 +92,13 @@ export function releaseDigest(parts: RecordedParts['parts']): string {
   return `sha256:${sha256(canonicalJson(content))}`;
 }
 
-function identityOf({ registry, name, version, uri, digest }: z.input<typeof lockedModel>): Partial<z.input<typeof lockedModel>> {
+function identityOf({
+  registry,
+  name,
+  version,
+  uri,
+  digest,
+}: z.input<typeof lockedModel>): Partial<z.input<typeof lockedModel>> {
   return { registry, name, version, uri, digest };
 }
 

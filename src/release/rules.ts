@@ -101,7 +101,8 @@ export const RELEASE_RULES = [
   {
     id: 'release/entry',
     severity: 'error',
-    summary: 'Releases enter at the first stage, or where the environment says `entry: true`, and are promoted from there.',
+    summary:
+      'Releases enter at the first stage, or where the environment says `entry: true`, and are promoted from there.',
     source: 'ours: what was tested is what ships',
   },
   {

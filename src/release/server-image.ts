@@ -12,8 +12,14 @@ const KSERVE = '0.20.0';
  *
  * @example serverImage('sklearn', { resources }, [{ kserve: { version: ['0.19.0', '0.20.0'] } }]) // 'kserve/sklearnserver:v0.19.0'
  */
-export function serverImage(framework: RuntimeFramework, { image, resources }: Pick<ServerWorkload, 'image' | 'resources'>, clusters: readonly Pick<Cluster, 'kserve'>[]): string {
+export function serverImage(
+  framework: RuntimeFramework,
+  { image, resources }: Pick<ServerWorkload, 'image' | 'resources'>,
+  clusters: readonly Pick<Cluster, 'kserve'>[],
+): string {
   if (image !== undefined) return image;
-  const versions = clusters.flatMap(({ kserve }) => (kserve === undefined ? [] : typeof kserve.version === 'string' ? kserve.version : kserve.version[0]));
+  const versions = clusters.flatMap(({ kserve }) =>
+    kserve === undefined ? [] : typeof kserve.version === 'string' ? kserve.version : kserve.version[0],
+  );
   return defaultImage(framework, versions.sort(compareVersions).at(-1) ?? KSERVE, resources.gpu !== undefined);
 }

@@ -32,23 +32,45 @@ export const releaseState = z
     reason: z.string().optional(),
   })
   .check((context) => {
-    const { stable, previous, candidate, phase, weight, mirror, header, retiring = [], stopped = [], holds = {} } = context.value;
+    const {
+      stable,
+      previous,
+      candidate,
+      phase,
+      weight,
+      mirror,
+      header,
+      retiring = [],
+      stopped = [],
+      holds = {},
+    } = context.value;
     const add = (field: string, message: string, fix: string): void => report(context, message, fix, [field]);
     if (candidate === undefined) {
-      if (weight > 0) add('weight', `weight ${weight} has no candidate to go to`, 'name the candidate, or remove weight');
-      if (phase !== 'idle' && phase !== 'finishing') add('candidate', `phase ${phase} has no candidate`, 'name the candidate, or write phase: idle');
+      if (weight > 0)
+        add('weight', `weight ${weight} has no candidate to go to`, 'name the candidate, or remove weight');
+      if (phase !== 'idle' && phase !== 'finishing')
+        add('candidate', `phase ${phase} has no candidate`, 'name the candidate, or write phase: idle');
     } else {
-      if (phase === 'idle' || phase === 'finishing') add('phase', `a candidate cannot be ${phase}`, 'write phase: warming, canary or held');
+      if (phase === 'idle' || phase === 'finishing')
+        add('phase', `a candidate cannot be ${phase}`, 'write phase: warming, canary or held');
       if (candidate === stable) add('candidate', `candidate and stable are both ${stable}`, 'remove the candidate');
-      if (phase === 'canary' && Object.hasOwn(holds, candidate)) add('holds', `${candidate} is held, and gets traffic`, 'write phase: held and weight: 0');
+      if (phase === 'canary' && Object.hasOwn(holds, candidate))
+        add('holds', `${candidate} is held, and gets traffic`, 'write phase: held and weight: 0');
     }
     if (phase !== 'canary' && candidate !== undefined) {
-      if (weight > 0) add('weight', `a candidate that is ${phase} has weight ${weight}`, 'write weight: 0, or phase: canary');
+      if (weight > 0)
+        add('weight', `a candidate that is ${phase} has weight ${weight}`, 'write weight: 0, or phase: canary');
       for (const [field, value] of Object.entries({ mirror, header })) {
-        if (value !== undefined) add(field, `a candidate that is ${phase} gets requests by ${field}`, `remove ${field}, or write phase: canary`);
+        if (value !== undefined)
+          add(
+            field,
+            `a candidate that is ${phase} gets requests by ${field}`,
+            `remove ${field}, or write phase: canary`,
+          );
       }
     }
-    if (Object.hasOwn(holds, stable)) add('holds', `${stable} is held, and serves`, 'release the hold, or make another release stable');
+    if (Object.hasOwn(holds, stable))
+      add('holds', `${stable} is held, and serves`, 'release the hold, or make another release stable');
     if (previous !== undefined && (previous === stable || previous === candidate)) {
       add('previous', `previous ${previous} is stable or candidate already`, 'remove previous');
     }
@@ -58,7 +80,8 @@ export const releaseState = z
       }
     });
     for (const release of stopped) {
-      if (release !== previous && !retiring.includes(release)) add('stopped', `${release} is stopped, but neither previous nor retiring`, 'remove it from stopped');
+      if (release !== previous && !retiring.includes(release))
+        add('stopped', `${release} is stopped, but neither previous nor retiring`, 'remove it from stopped');
     }
   });
 

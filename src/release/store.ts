@@ -67,7 +67,8 @@ export interface StatePlace {
 export function placeOfState(folder: string, path: string): StatePlace | undefined {
   if (!path.startsWith(`${folder}/`) || !path.endsWith('.yaml')) return undefined;
   const [environment, team, file, ...more] = path.slice(folder.length + 1).split('/');
-  if (environment === undefined || team === undefined || file === undefined || more.length > 0 || file.startsWith('.')) return undefined;
+  if (environment === undefined || team === undefined || file === undefined || more.length > 0 || file.startsWith('.'))
+    return undefined;
   return { service: file.slice(0, -'.yaml'.length), environment, team };
 }
 
@@ -75,8 +76,13 @@ export function placeOfState(folder: string, path: string): StatePlace | undefin
 export function statesIn(files: Files, folder: string): readonly StatePlace[] {
   const below = (path: string): string[] => files.entries(path).folders.map((name) => `${path}/${name}`);
   const teams = below(folder).flatMap(below);
-  const places = teams.flatMap((path) => files.entries(path).files.flatMap((name) => placeOfState(folder, `${path}/${name}`) ?? []));
-  return places.sort((a, b) => compareText(a.service, b.service) || compareText(a.environment, b.environment) || compareText(a.team, b.team));
+  const places = teams.flatMap((path) =>
+    files.entries(path).files.flatMap((name) => placeOfState(folder, `${path}/${name}`) ?? []),
+  );
+  return places.sort(
+    (a, b) =>
+      compareText(a.service, b.service) || compareText(a.environment, b.environment) || compareText(a.team, b.team),
+  );
 }
 
 /**
@@ -96,14 +102,17 @@ export function openStore(files: Files, folder: string): ListedStore {
     folder,
     states,
     state(environment, team, service) {
-      return present ? read(stateFile(folder, environment, team, service), releaseState, { service, environment }) : undefined;
+      return present
+        ? read(stateFile(folder, environment, team, service), releaseState, { service, environment })
+        : undefined;
     },
     isReleased(team, service) {
       return (released ??= releasedServices()).has(`${team}/${service}`);
     },
     record(service, release) {
       const file = recordFile(folder, service, release);
-      if (!cache.has(file)) cache.set(file, present ? verified(read(file, releaseRecord, { service }), release) : undefined);
+      if (!cache.has(file))
+        cache.set(file, present ? verified(read(file, releaseRecord, { service }), release) : undefined);
       return cache.get(file);
     },
     releases(service) {
@@ -130,10 +139,16 @@ export function openStore(files: Files, folder: string): ListedStore {
       if (text === undefined) return undefined;
     } catch (error) {
       const message = `cannot be read: ${(error as Error).message}`;
-      return { file, written: undefined, value: undefined, findings: [releaseFinding('release/unreadable', { ...scope, file }, message, 'make the file readable')] };
+      return {
+        file,
+        written: undefined,
+        value: undefined,
+        findings: [releaseFinding('release/unreadable', { ...scope, file }, message, 'make the file readable')],
+      };
     }
     const line = conflictLine(text);
-    if (line !== undefined) return { file, written: undefined, value: undefined, findings: [conflictFinding({ ...scope, file, line })] };
+    if (line !== undefined)
+      return { file, written: undefined, value: undefined, findings: [conflictFinding({ ...scope, file, line })] };
     const yaml = readYaml(text, file);
     if (yaml.findings.length > 0) return { file, written: undefined, value: undefined, findings: yaml.findings };
     return { file, written: yaml.value, ...parseWith(schema, yaml.value, { ...scope, file }, yaml.locate) };
@@ -147,8 +162,16 @@ interface Read<T> extends Stored<T> {
 
 /** A state can be repaired by rule; a record is written once, and one of the two must get another name. */
 function conflictFinding(where: Where): Finding {
-  const fix = where.environment === undefined ? 'keep the side that was there first, and release the other one again under a new name' : `npx ai-service lock repair ${where.file ?? ''}`;
-  return releaseFinding('release/merge-conflict', where, 'the file holds both sides of a merge, and nobody can say which one counts', fix);
+  const fix =
+    where.environment === undefined
+      ? 'keep the side that was there first, and release the other one again under a new name'
+      : `npx ai-service lock repair ${where.file ?? ''}`;
+  return releaseFinding(
+    'release/merge-conflict',
+    where,
+    'the file holds both sides of a merge, and nobody can say which one counts',
+    fix,
+  );
 }
 
 /** A record that was edited after it was written is no record: names and digests must hold what they say. */
@@ -159,7 +182,9 @@ function verified(stored: Read<ReleaseRecord> | undefined, release: string): Sto
   const findings: Finding[] = [];
   if (record.release !== release) {
     const message = `the file is named ${release}, but the record says ${record.release}`;
-    findings.push(releaseFinding('release/name', { file, field: 'release' }, message, 'rename the file to the name of its release'));
+    findings.push(
+      releaseFinding('release/name', { file, field: 'release' }, message, 'rename the file to the name of its release'),
+    );
   }
   // Of what was written: a default that changes in a later version of the vocabulary must not touch old records.
   const digest = releaseDigest((stored.written as RecordedParts).parts);
@@ -172,13 +197,20 @@ function verified(stored: Read<ReleaseRecord> | undefined, release: string): Sto
 }
 
 /** The state of a service in an environment that must have one, or why there is none. */
-export function requiredState(store: ListedStore, environment: string, team: string, service: string): Answer<ReleaseState> {
+export function requiredState(
+  store: ListedStore,
+  environment: string,
+  team: string,
+  service: string,
+): Answer<ReleaseState> {
   const stored = store.state(environment, team, service);
   if (stored?.value) return answered(stored.value);
   const record = `record what serves first: npx ai-service release ${service} --env ${environment} --config`;
   const file = stateFile(store.folder, environment, team, service);
   const lost = store.releases(service).length > 0;
-  const message = lost ? `there are release records of ${service}, but no state at ${file}` : `the release store has no state of the service in this environment, at ${file}`;
+  const message = lost
+    ? `there are release records of ${service}, but no state at ${file}`
+    : `the release store has no state of the service in this environment, at ${file}`;
   const fix = lost ? `restore that file from Git; where the service was never released here, ${record}` : record;
   const none = releaseFinding('release/no-state', { service, environment }, message, fix);
   return refused(...(stored?.findings ?? [none]));

@@ -44,9 +44,11 @@ export interface MoveOptions {
 }
 
 /** The state after a move, or why the move is refused. */
-export type Moved = { readonly state: ReleaseState; readonly problem?: never } | { readonly state?: never; readonly problem: Problem };
+export type Moved =
+  { readonly state: ReleaseState; readonly problem?: never } | { readonly state?: never; readonly problem: Problem };
 
 /** What a move does, for the docs and for messages. A move that is not listed for a phase is illegal there. */
+// prettier-ignore
 export const TRANSITIONS: readonly { readonly action: Action; readonly from: readonly Phase[]; readonly to: Phase | 'same'; readonly does: string }[] = [
   { action: 'release', from: ['idle', 'finishing', 'held'], to: 'warming', does: 'deploys the candidate at weight 0' },
   { action: 'advance', from: ['warming', 'canary'], to: 'canary', does: 'the candidate gets the next step of the policy' },
@@ -86,9 +88,13 @@ export function transition(state: ReleaseState, move: Move, policy: ReleasePolic
     case 'cleanup':
       return cleanup(state, policy, options);
     case 'pause':
-      return state.paused === undefined ? moved({ ...state, paused: options.reason ?? 'by hand' }, {}) : refused('it is paused already', 'run unpause first');
+      return state.paused === undefined
+        ? moved({ ...state, paused: options.reason ?? 'by hand' }, {})
+        : refused('it is paused already', 'run unpause first');
     case 'unpause':
-      return state.paused === undefined ? refused('it is not paused', 'nothing to do') : moved(without(state, 'paused'), {});
+      return state.paused === undefined
+        ? refused('it is not paused', 'nothing to do')
+        : moved(without(state, 'paused'), {});
   }
 }
 
@@ -107,8 +113,13 @@ function illegalMove(state: ReleaseState, action: Action): Problem | undefined {
     pause: 'it is paused already',
     unpause: 'it is not paused',
   };
-  const legal = TRANSITIONS.filter((transition) => possible(state, transition.action)).map((transition) => transition.action);
-  return { message: `${action} is not possible while ${state.phase}: ${said[action] ?? 'there is no candidate on its way'}`, fix: `possible now: ${legal.join(', ')}` };
+  const legal = TRANSITIONS.filter((transition) => possible(state, transition.action)).map(
+    (transition) => transition.action,
+  );
+  return {
+    message: `${action} is not possible while ${state.phase}: ${said[action] ?? 'there is no candidate on its way'}`,
+    fix: `possible now: ${legal.join(', ')}`,
+  };
 }
 
 function possible(state: ReleaseState, action: Action): boolean {
@@ -124,14 +135,18 @@ function possible(state: ReleaseState, action: Action): boolean {
 function unexpectedStep({ step, phase, weight }: ReleaseState, { expectStep }: MoveOptions): Problem | undefined {
   if (expectStep === undefined || step === expectStep) return undefined;
   const now = step === undefined ? phase : `at step ${step} (${weight} %)`;
-  return { message: `expected step ${expectStep}, but the candidate is ${now}: somebody else moved it`, fix: 'look at ai-service status, and run again with what it says' };
+  return {
+    message: `expected step ${expectStep}, but the candidate is ${now}: somebody else moved it`,
+    fix: 'look at ai-service status, and run again with what it says',
+  };
 }
 
 function release(state: ReleaseState, name: string, policy: ReleasePolicy, options: MoveOptions): Moved {
   const { stable, candidate, previous, retiring = [], stopped = [], holds = {} } = state;
   if (name === stable) return refused(`${name} serves already`, 'nothing to do');
   const held = holds[name];
-  if (held !== undefined) return refused(`${name} is held: ${held}`, `free it with resume ${name}, or make a newer release`);
+  if (held !== undefined)
+    return refused(`${name} is held: ${held}`, `free it with resume ${name}, or make a newer release`);
   if (policy.strategy === 'replace') {
     return moved({ ...bare(state), stable: name, previous: stable, phase: 'idle' }, options);
   }
@@ -145,7 +160,10 @@ function release(state: ReleaseState, name: string, policy: ReleasePolicy, optio
       candidate: name,
       phase: 'warming',
       policy: policyDigest(policy),
-      ...lists(leaving.filter((each) => each !== name), stopped.filter((each) => each !== name)),
+      ...lists(
+        leaving.filter((each) => each !== name),
+        stopped.filter((each) => each !== name),
+      ),
     },
     options,
   );
@@ -158,7 +176,10 @@ function advance(state: ReleaseState, policy: ReleasePolicy, options: MoveOption
   const step = nextStep(state, policy);
   const exposure = policy.exposures[step];
   if (!exposure) {
-    const message = policy.exposures.length === 0 ? `a ${policy.strategy} release has no steps` : `the candidate is at the last of ${policy.exposures.length} steps`;
+    const message =
+      policy.exposures.length === 0
+        ? `a ${policy.strategy} release has no steps`
+        : `the candidate is at the last of ${policy.exposures.length} steps`;
     return refused(message, 'run finish');
   }
   return moved({ ...unexposed(state), phase: 'canary', step, policy: policyDigest(policy), ...exposure }, options);
@@ -183,50 +204,113 @@ function finish(state: ReleaseState, policy: ReleasePolicy, options: MoveOptions
   const { stable, candidate, previous, retiring = [], stopped = [], holds = {}, reason = '' } = state;
   if (candidate === undefined) return refused('there is no candidate', 'run release first');
   if (!isAtLastStep(state, policy) && !options.force) {
-    return refused(`the candidate has not been through all steps: ${policy.exposures.map(exposureText).join(', ')}`, 'run advance, or say --force with a --reason');
+    return refused(
+      `the candidate has not been through all steps: ${policy.exposures.map(exposureText).join(', ')}`,
+      'run advance, or say --force with a --reason',
+    );
   }
-  if (options.force && options.reason === undefined && !isAtLastStep(state, policy)) return refused('steps are left out without a reason', 'say --reason');
+  if (options.force && options.reason === undefined && !isAtLastStep(state, policy))
+    return refused('steps are left out without a reason', 'say --reason');
   if (state.returning) {
     const held = { ...holds, [stable]: options.reason ?? reason };
     // Its own workload is the candidate's now; what its function called still answers until a cleanup.
     if (policy.mechanism !== 'workloads') {
       const leaving = [...retiring, ...(previous === undefined ? [] : [previous]), stable];
-      return moved({ ...bare(state), stable: candidate, phase: 'finishing', ...lists(leaving, stopped), holds: held }, options);
+      return moved(
+        { ...bare(state), stable: candidate, phase: 'finishing', ...lists(leaving, stopped), holds: held },
+        options,
+      );
     }
-    return moved({ ...bare(state), stable: candidate, candidate: stable, previous, phase: 'held', ...lists(retiring, stopped), holds: held }, options);
+    return moved(
+      {
+        ...bare(state),
+        stable: candidate,
+        candidate: stable,
+        previous,
+        phase: 'held',
+        ...lists(retiring, stopped),
+        holds: held,
+      },
+      options,
+    );
   }
-  return moved({ ...bare(state), stable: candidate, previous: stable, phase: 'finishing', ...lists(previous === undefined ? retiring : [...retiring, previous], stopped) }, options);
+  return moved(
+    {
+      ...bare(state),
+      stable: candidate,
+      previous: stable,
+      phase: 'finishing',
+      ...lists(previous === undefined ? retiring : [...retiring, previous], stopped),
+    },
+    options,
+  );
 }
 
 function abort(state: ReleaseState, { reason = 'aborted' }: MoveOptions): ReleaseState {
   const { candidate, holds = {} } = state;
-  return { ...without(unexposed(state), 'step', 'returning'), phase: 'held', holds: { ...holds, ...(candidate !== undefined && { [candidate]: reason }) } };
+  return {
+    ...without(unexposed(state), 'step', 'returning'),
+    phase: 'held',
+    holds: { ...holds, ...(candidate !== undefined && { [candidate]: reason }) },
+  };
 }
 
 function rollback(state: ReleaseState, to: string | undefined, policy: ReleasePolicy, options: MoveOptions): Moved {
   const { stable, candidate, previous, phase, retiring = [], stopped = [], holds = {} } = state;
   const onItsWay = phase === 'warming' || phase === 'canary';
   if (onItsWay && (to === undefined || to === stable)) return moved(abort(state, options), options);
-  if (onItsWay) return refused(`${candidate ?? ''} is on its way`, `run rollback first, then rollback --to ${to ?? ''}`);
+  if (onItsWay)
+    return refused(`${candidate ?? ''} is on its way`, `run rollback first, then rollback --to ${to ?? ''}`);
   const target = to ?? previous;
-  if (target === undefined) return refused(`no release served before ${stable} that is still known here`, 'name one that did: rollback --to <release>, with --force and a --reason');
+  if (target === undefined)
+    return refused(
+      `no release served before ${stable} that is still known here`,
+      'name one that did: rollback --to <release>, with --force and a --reason',
+    );
   if (target === stable) return refused(`${target} serves already`, 'nothing to do');
-  if (holds[target] !== undefined) return refused(`${target} is held: ${holds[target]}`, `free it with resume ${target}, or name another release`);
+  if (holds[target] !== undefined)
+    return refused(`${target} is held: ${holds[target]}`, `free it with resume ${target}, or name another release`);
   const problem = unknownHere(target, state, options);
   if (problem) return { problem };
   const { reason = `rolled back to ${target}` } = options;
   if (policy.strategy === 'replace') {
     return moved({ ...bare(state), stable: target, phase: 'idle', holds: { ...holds, [stable]: reason } }, options);
   }
-  const leaving = [...retiring, ...(candidate === undefined || candidate === target ? [] : [candidate])].filter((each) => each !== target);
+  const leaving = [...retiring, ...(candidate === undefined || candidate === target ? [] : [candidate])].filter(
+    (each) => each !== target,
+  );
   const stays = previous === target ? {} : { previous };
   // With the mechanisms of KServe and Knative the older release is gone once the new one is finished.
-  const warm = policy.mechanism === 'workloads' && (previous === target || retiring.includes(target)) && !stopped.includes(target);
+  const warm =
+    policy.mechanism === 'workloads' && (previous === target || retiring.includes(target)) && !stopped.includes(target);
   if (warm) {
-    return moved({ ...bare(state), stable: target, candidate: stable, ...stays, phase: 'held', ...lists(leaving, stopped), holds: { ...holds, [stable]: reason } }, options);
+    return moved(
+      {
+        ...bare(state),
+        stable: target,
+        candidate: stable,
+        ...stays,
+        phase: 'held',
+        ...lists(leaving, stopped),
+        holds: { ...holds, [stable]: reason },
+      },
+      options,
+    );
   }
   return moved(
-    { ...bare(state), stable, candidate: target, ...stays, phase: 'warming', returning: true, ...(state.policy !== undefined && { policy: state.policy }), ...lists(leaving, stopped.filter((each) => each !== target)) },
+    {
+      ...bare(state),
+      stable,
+      candidate: target,
+      ...stays,
+      phase: 'warming',
+      returning: true,
+      ...(state.policy !== undefined && { policy: state.policy }),
+      ...lists(
+        leaving,
+        stopped.filter((each) => each !== target),
+      ),
+    },
     { ...options, reason },
   );
 }
@@ -235,9 +319,16 @@ function rollback(state: ReleaseState, to: string | undefined, policy: ReleasePo
  * Going back leaves out steps and gates, so it is for a release that served here. Of those that the state names, these are
  * the previous one and what retires unheld: a candidate retires only once it is held.
  */
-function unknownHere(target: string, { previous, retiring = [] }: ReleaseState, { force, reason }: MoveOptions): Problem | undefined {
+function unknownHere(
+  target: string,
+  { previous, retiring = [] }: ReleaseState,
+  { force, reason }: MoveOptions,
+): Problem | undefined {
   if (target === previous || retiring.includes(target)) return undefined;
-  if (force) return reason === undefined ? { message: `nothing here says that ${target} served, and no reason is given`, fix: 'say --reason' } : undefined;
+  if (force)
+    return reason === undefined
+      ? { message: `nothing here says that ${target} served, and no reason is given`, fix: 'say --reason' }
+      : undefined;
   const message = `the state does not say that ${target} ever served here, and going back takes no steps and asks no gates`;
   return { message, fix: 'bring it with release or promote; or, if it did serve here, say --force with a --reason' };
 }
@@ -272,18 +363,47 @@ function cleanup(state: ReleaseState, policy: ReleasePolicy, options: MoveOption
     case 'finishing': {
       const idle: ReleaseState = { ...kept, phase: 'idle' };
       if (policy.keepPrevious === 'none') return moved(without(idle, 'previous'), options);
-      return moved(policy.keepPrevious === 'stopped' && previous !== undefined ? { ...idle, stopped: [previous] } : idle, options);
+      return moved(
+        policy.keepPrevious === 'stopped' && previous !== undefined ? { ...idle, stopped: [previous] } : idle,
+        options,
+      );
     }
     case 'held':
-      return moved({ ...without(kept, 'candidate', 'policy'), phase: 'idle', ...lists([], stopped.filter((each) => each === previous)) }, options);
+      return moved(
+        {
+          ...without(kept, 'candidate', 'policy'),
+          phase: 'idle',
+          ...lists(
+            [],
+            stopped.filter((each) => each === previous),
+          ),
+        },
+        options,
+      );
     default:
-      return moved({ ...kept, ...lists([], stopped.filter((each) => each === previous)) }, options);
+      return moved(
+        {
+          ...kept,
+          ...lists(
+            [],
+            stopped.filter((each) => each === previous),
+          ),
+        },
+        options,
+      );
   }
 }
 
-function changedPolicy({ policy: before }: ReleaseState, policy: ReleasePolicy, { acceptPolicy }: MoveOptions): Problem | undefined {
+function changedPolicy(
+  { policy: before }: ReleaseState,
+  policy: ReleasePolicy,
+  { acceptPolicy }: MoveOptions,
+): Problem | undefined {
   if (before === undefined || acceptPolicy || before === policyDigest(policy)) return undefined;
-  return { message: 'the policy changed since the candidate set out', fix: 'read the new policy, and say --accept-policy; or abort, and release again' };
+  return {
+    message: 'the policy changed since the candidate set out',
+    fix: 'read the new policy, and say --accept-policy; or abort, and release again',
+  };
 }
 
 /**
@@ -299,12 +419,21 @@ export function offPolicy(state: ReleaseState, policy: ReleasePolicy): Problem |
   const now = exposureText(state);
   if (steps.some((exposure) => exposureText(exposure) === now)) return undefined;
   const due = steps.map(exposureText).join(', ');
-  const said = step === undefined ? `the steps of the policy are ${due === '' ? 'none' : due}` : `step ${step} of the policy is ${due === '' ? 'not there' : due}`;
-  return { message: `the candidate gets ${now}, and ${said}`, fix: 'restore the state from Git; traffic moves by advance, abort and rollback, and other steps are written in the policy' };
+  const said =
+    step === undefined
+      ? `the steps of the policy are ${due === '' ? 'none' : due}`
+      : `step ${step} of the policy is ${due === '' ? 'not there' : due}`;
+  return {
+    message: `the candidate gets ${now}, and ${said}`,
+    fix: 'restore the state from Git; traffic moves by advance, abort and rollback, and other steps are written in the policy',
+  };
 }
 
 function exposureText({ weight, mirror, header }: Pick<ReleaseState, 'weight' | 'mirror' | 'header'>): string {
-  const others = [...(mirror === undefined ? [] : [`copies of ${mirror} %`]), ...(header ? [`requests with ${header.name}: ${header.value}`] : [])];
+  const others = [
+    ...(mirror === undefined ? [] : [`copies of ${mirror} %`]),
+    ...(header ? [`requests with ${header.name}: ${header.value}`] : []),
+  ];
   return [...(weight > 0 || others.length === 0 ? [`${weight} %`] : []), ...others].join(' and ');
 }
 
@@ -319,11 +448,19 @@ function unexposed(state: ReleaseState): ReleaseState {
 }
 
 function lists(retiring: readonly string[], stopped: readonly string[]): Pick<ReleaseState, 'retiring' | 'stopped'> {
-  return { ...(retiring.length > 0 && { retiring: [...retiring] }), ...(stopped.length > 0 && { stopped: [...stopped] }) };
+  return {
+    ...(retiring.length > 0 && { retiring: [...retiring] }),
+    ...(stopped.length > 0 && { stopped: [...stopped] }),
+  };
 }
 
-function without<K extends keyof ReleaseState>(state: ReleaseState, ...fields: readonly K[]): Omit<ReleaseState, K> & ReleaseState {
-  return Object.fromEntries(Object.entries(state).filter(([field]) => !(fields as readonly string[]).includes(field))) as ReleaseState;
+function without<K extends keyof ReleaseState>(
+  state: ReleaseState,
+  ...fields: readonly K[]
+): Omit<ReleaseState, K> & ReleaseState {
+  return Object.fromEntries(
+    Object.entries(state).filter(([field]) => !(fields as readonly string[]).includes(field)),
+  ) as ReleaseState;
 }
 
 /** The new state, with the reason of this move and no older one, and without fields that say nothing. */

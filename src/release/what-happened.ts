@@ -21,15 +21,21 @@ export interface FieldChange {
 export function whatHappened(before: ReleaseState | undefined, after: ReleaseState | undefined): Happening {
   if (!before) return 'start';
   if (!after) return 'end';
-  const changed = new Set(changedFields(before, after).map(({ field }) => field).filter((field) => field !== 'reason'));
-  const only = (...fields: readonly string[]): boolean => changed.size > 0 && [...changed].every((field) => fields.includes(field));
+  const changed = new Set(
+    changedFields(before, after)
+      .map(({ field }) => field)
+      .filter((field) => field !== 'reason'),
+  );
+  const only = (...fields: readonly string[]): boolean =>
+    changed.size > 0 && [...changed].every((field) => fields.includes(field));
   const [heldNow, freed] = [newKeys(before.holds, after.holds), newKeys(after.holds, before.holds)];
   if (before.stable !== after.stable) return newStable(before, after, heldNow);
   if (only('paused')) return after.paused === undefined ? 'unpause' : before.paused === undefined ? 'pause' : 'edit';
   if (after.candidate !== undefined && after.candidate !== before.candidate) {
     return after.returning ? 'rollback' : after.phase === 'warming' ? 'release' : 'edit';
   }
-  if (after.phase === 'held' && before.phase !== 'held') return heldNow.includes(after.candidate ?? '') ? 'abort' : 'edit';
+  if (after.phase === 'held' && before.phase !== 'held')
+    return heldNow.includes(after.candidate ?? '') ? 'abort' : 'edit';
   if (only('holds') && heldNow.length === 1 && freed.length === 0) return 'hold';
   if (freed.length === 1 && heldNow.length === 0 && only('holds', 'phase', 'policy')) {
     return after.phase === before.phase || after.phase === 'warming' ? 'resume' : 'edit';

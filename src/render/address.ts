@@ -18,14 +18,19 @@ export interface Address {
  */
 export function workloadAddress(target: Target, workload: RunningWorkload): Address {
   if (isLlm(workload)) return { host: target.cluster.kserve?.llm?.gatewayService ?? '', port: 80, knative: false };
-  const name = workload.kind === 'function' ? workload.name : `${workload.name}-${workload.transformer ? 'transformer' : 'predictor'}`;
+  const name =
+    workload.kind === 'function'
+      ? workload.name
+      : `${workload.name}-${workload.transformer ? 'transformer' : 'predictor'}`;
   return { host: serviceHost(target, name), port: 80, knative: runsOnKnative(target, workload) };
 }
 
 /** The address of a server's explainer, which answers `:explain`; of the server itself where it has none. */
 export function explainerAddress(target: Target, workload: RunningWorkload): Address {
   const address = workloadAddress(target, workload);
-  return workload.kind === 'server' && workload.explainer ? { ...address, host: serviceHost(target, `${workload.name}-explainer`) } : address;
+  return workload.kind === 'server' && workload.explainer
+    ? { ...address, host: serviceHost(target, `${workload.name}-explainer`) }
+    : address;
 }
 
 /** Base URL of a workload for callers inside of the cluster, without a trailing slash. */
@@ -35,5 +40,7 @@ export function workloadUrl(target: Target, workload: RunningWorkload): string {
 
 /** Whether a workload becomes Knative Services on this cluster. */
 export function runsOnKnative(target: Target, workload: RunningWorkload): boolean {
-  return workload.kind === 'function' ? target.cluster.knative !== undefined : target.cluster.kserve?.mode === 'Knative' && !isLlm(workload);
+  return workload.kind === 'function'
+    ? target.cluster.knative !== undefined
+    : target.cluster.kserve?.mode === 'Knative' && !isLlm(workload);
 }

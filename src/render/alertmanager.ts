@@ -20,7 +20,11 @@ export function renderAlertmanager(target: Target): KubeObject[] {
   const config: AlertmanagerConfig = {
     apiVersion: 'monitoring.coreos.com/v1alpha1',
     kind: 'AlertmanagerConfig',
-    metadata: { name: target.service, namespace: target.namespace, labels: { ...serviceLabels(target), ...alertmanager.configLabels } },
+    metadata: {
+      name: target.service,
+      namespace: target.namespace,
+      labels: { ...serviceLabels(target), ...alertmanager.configLabels },
+    },
     spec: {
       route: {
         receiver: NOWHERE,
@@ -31,7 +35,15 @@ export function renderAlertmanager(target: Target): KubeObject[] {
         repeatInterval: '24h',
         routes: SEVERITIES.flatMap((severity) => {
           const receiver = routes[severity];
-          return receiver === undefined ? [] : [{ receiver, matchers: [equal('severity', severity)], ...(severity === 'critical' && { repeatInterval: '4h' }) }];
+          return receiver === undefined
+            ? []
+            : [
+                {
+                  receiver,
+                  matchers: [equal('severity', severity)],
+                  ...(severity === 'critical' && { repeatInterval: '4h' }),
+                },
+              ];
         }),
       },
       receivers: [{ name: NOWHERE }, ...used.flatMap((name) => receiverOf(name, alertmanager.receivers[name], target))],
@@ -76,11 +88,32 @@ function receiverOf(name: string, receiver: Receiver | undefined, target: Target
   if (!receiver) return [];
   const sendResolved = true;
   const text = { title: TITLE, text: TEXT };
-  if ('pagerduty' in receiver) return [{ name, pagerdutyConfigs: [{ routingKey: keyOf(receiver.pagerduty.routingKey), description: TITLE, sendResolved }] }];
-  if ('opsgenie' in receiver) return [{ name, opsgenieConfigs: [{ apiKey: keyOf(receiver.opsgenie.apiKey), message: TITLE, description: TEXT, sendResolved }] }];
-  if ('msteams' in receiver) return [{ name, msteamsConfigs: [{ webhookUrl: keyOf(receiver.msteams.webhookUrl), ...text, sendResolved }] }];
-  if ('webhook' in receiver) return [{ name, webhookConfigs: [{ urlSecret: keyOf(receiver.webhook.url), sendResolved }] }];
-  return [{ name, slackConfigs: [{ apiURL: keyOf(receiver.slack.apiUrl), channel: slackChannel(receiver, target) ?? '', ...text, sendResolved }] }];
+  if ('pagerduty' in receiver)
+    return [
+      {
+        name,
+        pagerdutyConfigs: [{ routingKey: keyOf(receiver.pagerduty.routingKey), description: TITLE, sendResolved }],
+      },
+    ];
+  if ('opsgenie' in receiver)
+    return [
+      {
+        name,
+        opsgenieConfigs: [{ apiKey: keyOf(receiver.opsgenie.apiKey), message: TITLE, description: TEXT, sendResolved }],
+      },
+    ];
+  if ('msteams' in receiver)
+    return [{ name, msteamsConfigs: [{ webhookUrl: keyOf(receiver.msteams.webhookUrl), ...text, sendResolved }] }];
+  if ('webhook' in receiver)
+    return [{ name, webhookConfigs: [{ urlSecret: keyOf(receiver.webhook.url), sendResolved }] }];
+  return [
+    {
+      name,
+      slackConfigs: [
+        { apiURL: keyOf(receiver.slack.apiUrl), channel: slackChannel(receiver, target) ?? '', ...text, sendResolved },
+      ],
+    },
+  ];
 }
 
 function keyOf({ secret, key }: { readonly secret: string; readonly key: string }): { name: string; key: string } {
@@ -100,7 +133,11 @@ function oneOf(name: string, ...values: readonly string[]): Matcher {
 /** One cause, one notification: what says more silences what follows from it. */
 function inhibitRules({ service }: Target): NonNullable<AlertmanagerConfig['spec']['inhibitRules']> {
   const own = equal('ai_service', service);
-  const rule = (source: Matcher, target: Matcher, equal: readonly string[] = []): { sourceMatch: Matcher[]; targetMatch: Matcher[]; equal: string[] } => ({
+  const rule = (
+    source: Matcher,
+    target: Matcher,
+    equal: readonly string[] = [],
+  ): { sourceMatch: Matcher[]; targetMatch: Matcher[]; equal: string[] } => ({
     sourceMatch: [own, source],
     targetMatch: [own, target],
     equal: ['namespace', ...equal],
@@ -110,7 +147,10 @@ function inhibitRules({ service }: Target): NonNullable<AlertmanagerConfig['spec
     rule(equal('burn_tier', 'medium'), oneOf('burn_tier', 'slow', 'longterm'), ['ai_slo']),
     rule(equal('burn_tier', 'slow'), equal('burn_tier', 'longterm'), ['ai_slo']),
     rule(equal('alertname', 'AiServiceOutage'), equal('alertname', 'AiSloErrorBudgetBurn')),
-    rule(equal('alertname', 'AiServiceOutage'), oneOf('alertname', 'AiInferenceServiceNotReady', 'AiReplicasNotReady', 'AiAppDegraded')),
+    rule(
+      equal('alertname', 'AiServiceOutage'),
+      oneOf('alertname', 'AiInferenceServiceNotReady', 'AiReplicasNotReady', 'AiAppDegraded'),
+    ),
     rule(equal('alertname', 'AiAppDegraded'), equal('alertname', 'AiAppOutOfSync')),
   ];
 }

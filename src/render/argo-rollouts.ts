@@ -1,7 +1,16 @@
 import type { AnalysisTemplate } from '../../imports/argoproj.io/v1alpha1.js';
 import { formatGoDuration, parseDuration } from '../core/duration.ts';
 import type { KubeObject } from '../core/object.ts';
-import { isMeasured, measuresOf, registryGateName, trafficOf, uniquelyNamed, type Limit, type Measure, type Unmeasurable } from '../gate/measure.ts';
+import {
+  isMeasured,
+  measuresOf,
+  registryGateName,
+  trafficOf,
+  uniquelyNamed,
+  type Limit,
+  type Measure,
+  type Unmeasurable,
+} from '../gate/measure.ts';
 import { registryQuestions, type RegistryMetricGate } from '../gate/registry-metric.ts';
 import type { GateDeployment, GatePredictions, GateSide, GateSubject } from '../gate/subject.ts';
 import { noValue, replicasAvailable, type Requests } from '../promql/catalogue/gates.ts';
@@ -78,11 +87,28 @@ type Metric = NonNullable<AnalysisTemplate['spec']['metrics']>[number] & { reado
 /** Window of gates without bake time, as in `src/gate`. */
 const DEFAULT_WINDOW_MS = 300_000;
 
-function subjectOf(target: Target): Pick<GateSubject, 'service' | 'environment' | 'cluster' | 'namespace' | 'reporters' | 'queueProxies' | 'durations'> {
-  const { service, environment, clusterName, namespace, cluster: { knative } } = target;
+function subjectOf(
+  target: Target,
+): Pick<GateSubject, 'service' | 'environment' | 'cluster' | 'namespace' | 'reporters' | 'queueProxies' | 'durations'> {
+  const {
+    service,
+    environment,
+    clusterName,
+    namespace,
+    cluster: { knative },
+  } = target;
   const { reporters } = seenTraffic(target, target.serving.stable.workload);
-  const queueProxies = knative && reporters.length === 0 && queueProxiesCount(target) ? queueProxyMetrics(knative.version) : undefined;
-  return { service, environment, cluster: clusterName, namespace, reporters, queueProxies, durations: formOfClassic(target) };
+  const queueProxies =
+    knative && reporters.length === 0 && queueProxiesCount(target) ? queueProxyMetrics(knative.version) : undefined;
+  return {
+    service,
+    environment,
+    cluster: clusterName,
+    namespace,
+    reporters,
+    queueProxies,
+    durations: formOfClassic(target),
+  };
 }
 
 /**
@@ -101,7 +127,11 @@ function sideOf(target: Target, { release, workload }: Entry): GateSide {
 
 /** Where the requests to what answers for a release are counted; `undefined` where nobody does. */
 export function requestsTo(target: Target, entry: Entry): Requests | undefined {
-  const subject = { ...subjectOf(target), reporters: seenTraffic(target, entry.workload).reporters, clusterLabel: undefined };
+  const subject = {
+    ...subjectOf(target),
+    reporters: seenTraffic(target, entry.workload).reporters,
+    clusterLabel: undefined,
+  };
   return subject.reporters.length > 0 || subject.queueProxies ? trafficOf(subject, sideOf(target, entry)) : undefined;
 }
 
@@ -120,14 +150,29 @@ function deploymentsOf(target: Target, workload: RunningWorkload): GateDeploymen
 function predictionsOf(target: Target, candidate: Entry, stable: Entry): GatePredictions | undefined {
   const declared = predictionsDeclared(target);
   if (!declared) return undefined;
-  const release = (entry: Entry): string => workloadsOf(entry).find((workload) => workload.part === declared.holder)?.release ?? entry.release;
-  return { metric: declared.metric, form: declared.form, part: declared.part, candidate: release(candidate), stable: release(stable) };
+  const release = (entry: Entry): string =>
+    workloadsOf(entry).find((workload) => workload.part === declared.holder)?.release ?? entry.release;
+  return {
+    metric: declared.metric,
+    form: declared.form,
+    part: declared.part,
+    candidate: release(candidate),
+    stable: release(stable),
+  };
 }
 
 /** @returns `holder` is the part whose workload the pods belong to: a transformer's is the predictor's. */
-function predictionsDeclared(target: Target): { metric: string; form: HistogramForm; part: string; holder: string } | undefined {
+function predictionsDeclared(
+  target: Target,
+): { metric: string; form: HistogramForm; part: string; holder: string } | undefined {
   for (const { part, predictions } of exportedMetrics(target.spec)) {
-    if (predictions !== undefined) return { metric: predictions, form: formOfExported(target, predictions), part, holder: part === 'transformer' || part === 'explainer' ? 'predictor' : part };
+    if (predictions !== undefined)
+      return {
+        metric: predictions,
+        form: formOfExported(target, predictions),
+        part,
+        holder: part === 'transformer' || part === 'explainer' ? 'predictor' : part,
+      };
   }
   return undefined;
 }
@@ -143,21 +188,43 @@ function subjectOfArguments(target: Target): GateSubject {
     : [pattern`{{args.candidate}}(-[0-9]{5})?`, pattern`{{args.stable}}(-[0-9]{5})?`];
   return {
     ...subjectOf(target),
-    candidate: { release: '{{args.candidate-release}}', serviceName: '{{args.candidate}}', service: candidate, pods: { part, release: '{{args.candidate-release}}' } },
-    stable: { release: '{{args.stable-release}}', serviceName: '{{args.stable}}', service: stable, pods: { part, release: '{{args.stable-release}}' } },
-    deployments: [{ part: workload.part, name: '{{args.candidate}}', pattern: deploymentOfArgument(target, workload), replicas: 1 }],
-    predictions: declared && { metric: declared.metric, form: declared.form, part: declared.part, candidate: '{{args.candidate-release}}', stable: '{{args.stable-release}}' },
+    candidate: {
+      release: '{{args.candidate-release}}',
+      serviceName: '{{args.candidate}}',
+      service: candidate,
+      pods: { part, release: '{{args.candidate-release}}' },
+    },
+    stable: {
+      release: '{{args.stable-release}}',
+      serviceName: '{{args.stable}}',
+      service: stable,
+      pods: { part, release: '{{args.stable-release}}' },
+    },
+    deployments: [
+      { part: workload.part, name: '{{args.candidate}}', pattern: deploymentOfArgument(target, workload), replicas: 1 },
+    ],
+    predictions: declared && {
+      metric: declared.metric,
+      form: declared.form,
+      part: declared.part,
+      candidate: '{{args.candidate-release}}',
+      stable: '{{args.stable-release}}',
+    },
     clusterLabel: undefined,
   };
 }
 
 function deploymentOfArgument(target: Target, workload: RunningWorkload): Pattern {
   if (ownRevision(target, workload) !== undefined) return exactly('{{args.candidate}}-deployment');
-  return runsOnKnative(target, workload) ? pattern`{{args.candidate}}-[0-9]{5}-deployment` : exactly('{{args.candidate}}');
+  return runsOnKnative(target, workload)
+    ? pattern`{{args.candidate}}-[0-9]{5}-deployment`
+    : exactly('{{args.candidate}}');
 }
 
 function readinessMetric({ namespace }: GateSubject, { part, pattern: name, replicas }: GateDeployment): Metric {
-  return once(`readiness-${part}`, replicasAvailable({ namespace, name, matchers: [] }).text, { min: Math.max(replicas, 1) });
+  return once(`readiness-${part}`, replicasAvailable({ namespace, name, matchers: [] }).text, {
+    min: Math.max(replicas, 1),
+  });
 }
 
 /** Measured once the bake time is over, and so many times in a row, a part of the bake time apart. */
@@ -185,7 +252,11 @@ function registryMetrics(gate: RegistryMetricGate): Metric[] {
   // Beside a stable value of 0 the limit is how far from it the candidate may be.
   const zero = { release: '', metrics: { [gate.part ?? 'predictor']: { [name]: 0 } } };
   return registryQuestions(gate, zero, zero).map(({ suffix, limit }) =>
-    once(`${registryGateName(name)}${suffix}`, suffix === '' ? value('candidate') : `${value('candidate')} - ${value('stable')}`, limit ?? {}),
+    once(
+      `${registryGateName(name)}${suffix}`,
+      suffix === '' ? value('candidate') : `${value('candidate')} - ${value('stable')}`,
+      limit ?? {},
+    ),
   );
 }
 
@@ -199,7 +270,10 @@ function once(name: string, query: string, limit: Limit): Metric {
 
 /** A metric of which every measurement must be a success; neither a doubt nor a failure is forgiven. */
 function metric(name: string, query: string, { min, max }: Limit): Metric {
-  const holds = [...(min === undefined ? [] : [`result[0] >= ${min}`]), ...(max === undefined ? [] : [`result[0] <= ${max}`])].join(' && ');
+  const holds = [
+    ...(min === undefined ? [] : [`result[0] >= ${min}`]),
+    ...(max === undefined ? [] : [`result[0] <= ${max}`]),
+  ].join(' && ');
   return {
     name,
     successCondition: `${ONE_VALUE} && ${holds}`,

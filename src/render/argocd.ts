@@ -60,7 +60,12 @@ export function argocdApp(unit: Target | SharedUnit): AppDescriptor {
  * never becomes ready nor for a webhook that is down. PruneLast: nothing goes before what replaces it is healthy.
  * ServerSideApply: KServe's objects are too large for an annotation, and controllers' fields stay theirs.
  */
-const SYNC_OPTIONS = ['ApplyOutOfSyncOnly=true', 'PruneLast=true', 'RespectIgnoreDifferences=true', 'ServerSideApply=true'];
+const SYNC_OPTIONS = [
+  'ApplyOutOfSyncOnly=true',
+  'PruneLast=true',
+  'RespectIgnoreDifferences=true',
+  'ServerSideApply=true',
+];
 
 /**
  * Diffs on the server know the defaults that the API server fills in. Without `IncludeMutationWebhook`: what webhooks
@@ -122,7 +127,11 @@ export function renderApplicationSet({ platform, team, environment, env }: TeamE
           // Never from a descriptor: who writes those must not choose the project.
           project: team,
           source: source(platform, '{{ .path.path }}/manifests'),
-          destination: { name: '{{ .destination.name }}', server: '{{ .destination.server }}', namespace: '{{ .namespace }}' },
+          destination: {
+            name: '{{ .destination.name }}',
+            server: '{{ .destination.server }}',
+            namespace: '{{ .namespace }}',
+          },
           syncPolicy: syncPolicy(platform),
         },
       },
@@ -186,7 +195,10 @@ export function renderAppProject({ platform, team, kinds, places }: TeamProject)
 }
 
 /** Namespaces by name where Argo CD can tell them apart (seen in the CRD of 3.5), else all of them. */
-function namespaceRules({ argocd }: PlatformConfig, names: readonly string[]): { group: string; kind: string; name?: string }[] {
+function namespaceRules(
+  { argocd }: PlatformConfig,
+  names: readonly string[],
+): { group: string; kind: string; name?: string }[] {
   const rule = { group: '', kind: 'Namespace' };
   return atLeast(argocd.version, '3.5') ? names.map((name) => ({ ...rule, name })) : [rule];
 }

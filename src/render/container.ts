@@ -69,7 +69,8 @@ export function envOf(
       const value = all[name]!;
       if (typeof value === 'string') return { name, value };
       if ('secret' in value) return { name, valueFrom: { secretKeyRef: { name: value.secret, key: value.key } } };
-      if ('configMap' in value) return { name, valueFrom: { configMapKeyRef: { name: value.configMap, key: value.key } } };
+      if ('configMap' in value)
+        return { name, valueFrom: { configMapKeyRef: { name: value.configMap, key: value.key } } };
       return { name, value: endpointUrl(target, value, calls) ?? '' };
     });
 }
@@ -104,9 +105,18 @@ const PERIOD = 10;
  * Probes of a container in a Deployment. The startup probe holds the others back until the model is loaded, and
  * restarts the container only when that takes longer than `startup`.
  */
-export function deploymentProbes(path: string | undefined, port: number, startup: number): { readinessProbe: Probe; startupProbe: Probe } {
+export function deploymentProbes(
+  path: string | undefined,
+  port: number,
+  startup: number,
+): { readinessProbe: Probe; startupProbe: Probe } {
   const handler: Handler = path === undefined ? { tcpSocket: { port } } : { httpGet: { path, port } };
-  const probe = (failureThreshold: number): Probe => ({ periodSeconds: PERIOD, timeoutSeconds: 5, failureThreshold, ...handler });
+  const probe = (failureThreshold: number): Probe => ({
+    periodSeconds: PERIOD,
+    timeoutSeconds: 5,
+    failureThreshold,
+    ...handler,
+  });
   return { readinessProbe: probe(3), startupProbe: probe(Math.max(1, Math.ceil(startup / PERIOD))) };
 }
 
@@ -115,7 +125,9 @@ export function deploymentProbes(path: string | undefined, port: number, startup
  * no startup probe to size; how long a start may take is the revision's progress deadline. Probes carry no port:
  * Knative fills in the container's. Without a path its own TCP check stays.
  */
-export function knativeProbes(path: string | undefined): { readinessProbe?: { httpGet: { path: string }; successThreshold: number } } {
+export function knativeProbes(path: string | undefined): {
+  readinessProbe?: { httpGet: { path: string }; successThreshold: number };
+} {
   return path === undefined ? {} : { readinessProbe: { httpGet: { path }, successThreshold: 1 } };
 }
 
@@ -138,7 +150,11 @@ export function placementOf({ placement }: Scale): PodPlacement {
  * for ever for a device that only the old one could give back. One replica of a release is left to surge: it must not go
  * down.
  */
-export function replacesInPlace({ release }: Pick<RunningWorkload, 'release'>, { resources }: Pick<ServerWorkload, 'resources'>, { scaling }: Scale): boolean {
+export function replacesInPlace(
+  { release }: Pick<RunningWorkload, 'release'>,
+  { resources }: Pick<ServerWorkload, 'resources'>,
+  { scaling }: Scale,
+): boolean {
   return resources.gpu !== undefined && (scaling.min > 1 || release === IN_PLACE);
 }
 

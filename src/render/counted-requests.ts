@@ -52,20 +52,35 @@ export function requestRateByCode(source: RequestSource, requests: Counter): Exp
   if ('istio' in source) return requestRate(requests, ['response_code', 'response_flags', releaseLabel(source)]);
   if ('vllm' in source) return requestRate(requests, ['status', releaseLabel(source)]);
   // The name of the label tells the two generations of an upgrade apart.
-  return or(...generationsOf(source).map(({ code, own }) => requestRate(counterOf(own, 'any'), [code, releaseLabel(source)])));
+  return or(
+    ...generationsOf(source).map(({ code, own }) => requestRate(counterOf(own, 'any'), [code, releaseLabel(source)])),
+  );
 }
 
 /** The requests whose code fulfils a condition. A vLLM counts classes of codes, which have no condition. */
 export function counterWithCode(source: ProxiedRequests, condition: (label: string) => Matcher): Counter {
-  if ('istio' in source) return counterOf({ istio: { ...source.istio, more: [...(source.istio.more ?? []), condition('response_code')] } }, 'any');
-  return generationsOf(source).flatMap(({ code, own: { queueProxy: { generations, pods } } }) =>
-    counterOf({ queueProxy: { generations, pods: pods.map((matchers) => [...matchers, condition(code)]) } }, 'any'),
+  if ('istio' in source)
+    return counterOf(
+      { istio: { ...source.istio, more: [...(source.istio.more ?? []), condition('response_code')] } },
+      'any',
+    );
+  return generationsOf(source).flatMap(
+    ({
+      code,
+      own: {
+        queueProxy: { generations, pods },
+      },
+    }) =>
+      counterOf({ queueProxy: { generations, pods: pods.map((matchers) => [...matchers, condition(code)]) } }, 'any'),
   );
 }
 
 /** What the queue-proxies of each generation of Knative count, and the label with the code. */
 function generationsOf({ queueProxy: { generations, pods } }: Extract<ProxiedRequests, { queueProxy: unknown }>) {
-  return generations.map((generation) => ({ code: generation.code, own: { queueProxy: { generations: [generation], pods } } }));
+  return generations.map((generation) => ({
+    code: generation.code,
+    own: { queueProxy: { generations: [generation], pods } },
+  }));
 }
 
 /** A length of time that is measured of requests. */
@@ -103,17 +118,31 @@ export function measuredTimes(target: Target, source: RequestSource | undefined)
   }
   const named = vllmParts(target.spec);
   const parts = source && 'vllm' in source ? [...new Set([target.serving.stable.workload.part, ...named])] : named;
-  for (const part of parts) times.push(timeToFirstToken(target, part, parts.length > 1, limitsOfPart(promises, part, named[0])));
+  for (const part of parts)
+    times.push(timeToFirstToken(target, part, parts.length > 1, limitsOfPart(promises, part, named[0])));
   return times;
 }
 
-function timeToAnswer(target: Target, source: ProxiedRequests, promises: readonly PromisedSlo[], graph: string | undefined): MeasuredTime {
+function timeToAnswer(
+  target: Target,
+  source: ProxiedRequests,
+  promises: readonly PromisedSlo[],
+  graph: string | undefined,
+): MeasuredTime {
   const requests = { source, form: formOfClassic(target) };
-  return { of: 'answer', holder: graph, release: releaseLabel(source), at: (quantiles, by) => latenciesAt(requests, quantiles, '5m', by), limits: limitsOf(promises, graph) };
+  return {
+    of: 'answer',
+    holder: graph,
+    release: releaseLabel(source),
+    at: (quantiles, by) => latenciesAt(requests, quantiles, '5m', by),
+    limits: limitsOf(promises, graph),
+  };
 }
 
 function timeToFirstToken(target: Target, part: string, named: boolean, limits: TimeLimit[]): MeasuredTime {
-  const series = [{ name: VLLM_FIRST_TOKEN.name, form: formOfClassic(target), matchers: seriesOfPart(subjectOf(target), part) }];
+  const series = [
+    { name: VLLM_FIRST_TOKEN.name, form: formOfClassic(target), matchers: seriesOfPart(subjectOf(target), part) },
+  ];
   const at: MeasuredTime['at'] = (quantiles, by) => {
     const rates = histogramRates(series, '5m', by);
     return quantiles.map((quantile) => multiply(number(1000), histogramQuantile(quantile, rates)));
@@ -134,7 +163,9 @@ function limitsOfPart(promises: readonly PromisedSlo[], asked: string, first: st
   return promises.flatMap(({ slo, promise }) => {
     if (!('timeToFirstToken' in slo)) return [];
     const { below, objective, part = first } = slo.timeToFirstToken;
-    return part === asked ? [{ name: promise.name, objective, quantile: shareOf(objective), below: milliseconds(below) }] : [];
+    return part === asked
+      ? [{ name: promise.name, objective, quantile: shareOf(objective), below: milliseconds(below) }]
+      : [];
   });
 }
 

@@ -4,7 +4,17 @@ import type { HistogramForm } from '../promql/histogram.ts';
 import { seriesOf, surroundingMetrics, type KnownMetric, type MetricSurroundings } from '../promql/known-metrics.ts';
 import { vllmVersion } from '../promql/metrics-vllm.ts';
 import { parsePromql } from '../promql/parse.ts';
-import { alert, groupName, identityLabels, record, template, type AlertRule, type RuleGroup, type Subject, type Template } from '../promql/rule.ts';
+import {
+  alert,
+  groupName,
+  identityLabels,
+  record,
+  template,
+  type AlertRule,
+  type RuleGroup,
+  type Subject,
+  type Template,
+} from '../promql/rule.ts';
 import { scoped, type Scope } from '../promql/scope.ts';
 import { readTemplate } from '../promql/user-template.ts';
 import type { CustomAlert } from '../service/custom-alert.ts';
@@ -42,7 +52,9 @@ export function knownMetrics(target: Target, builtIn: readonly RuleGroup[]): Map
   return new Map<string, KnownMetric>([
     ...inForm(surroundingMetrics(surroundings), formOfClassic(target)),
     ...recorded.map(({ record: name, labels }) => [name, { type: 'gauge', own: 'ai_service' in labels }] as const),
-    ...exports.flatMap((part) => part.metrics.map((name) => [name, { type: HISTOGRAMS[formOfExported(target, name)], own: true }] as const)),
+    ...exports.flatMap((part) =>
+      part.metrics.map((name) => [name, { type: HISTOGRAMS[formOfExported(target, name)], own: true }] as const),
+    ),
     ...recordings.map(({ name }) => [name, { type: 'gauge', own: true }] as const),
     ...Object.entries(metrics).map(([name, { type, from }]) => [name, { type, own: from === 'service' }] as const),
   ]);
@@ -52,7 +64,9 @@ const HISTOGRAMS = { classic: 'histogram', native: 'nativeHistogram' } as const;
 
 /** Metrics as Prometheus keeps them. */
 function inForm(known: ReadonlyMap<string, KnownMetric>, form: HistogramForm): (readonly [string, KnownMetric])[] {
-  return [...known].map(([name, metric]) => [name, metric.type === 'histogram' ? { ...metric, type: HISTOGRAMS[form] } : metric] as const);
+  return [...known].map(
+    ([name, metric]) => [name, metric.type === 'histogram' ? { ...metric, type: HISTOGRAMS[form] } : metric] as const,
+  );
 }
 
 /** Model servers that run, of all releases: an old one may call its metrics otherwise. */
@@ -60,7 +74,10 @@ function serversOf({ serving, cluster }: Target): MetricSurroundings['servers'] 
   return serving.workloads.flatMap((workload) => {
     if (workload.kind !== 'server') return [];
     const { framework, image, resources } = workload.server;
-    const version = framework === 'vllm' ? vllmVersion(image ?? defaultImage('vllm', cluster.kserve?.version ?? '', resources.gpu !== undefined)) : undefined;
+    const version =
+      framework === 'vllm'
+        ? vllmVersion(image ?? defaultImage('vllm', cluster.kserve?.version ?? '', resources.gpu !== undefined))
+        : undefined;
     return [{ framework, version }];
   });
 }
@@ -94,7 +111,9 @@ export function customRules(target: Target, subject: Subject, builtIn: readonly 
  */
 export function keptToService(target: Target, builtIn: readonly RuleGroup[]): (text: string) => Expr {
   const scope = scopeOf(target);
-  const own = new Set([...knownMetrics(target, builtIn)].flatMap(([name, { type, own }]) => (own ? seriesOf(name, type) : [])));
+  const own = new Set(
+    [...knownMetrics(target, builtIn)].flatMap(([name, { type, own }]) => (own ? seriesOf(name, type) : [])),
+  );
   return (text) => {
     const { query } = parsePromql(text);
     const kept = query ? scoped(text, analyze(query), scope, (series) => own.has(series)) : text;
@@ -102,7 +121,11 @@ export function keptToService(target: Target, builtIn: readonly RuleGroup[]): (t
   };
 }
 
-function customAlert(subject: Subject, { name, for: pending, severity, summary, description, runbook }: CustomAlert, expr: Expr): AlertRule {
+function customAlert(
+  subject: Subject,
+  { name, for: pending, severity, summary, description, runbook }: CustomAlert,
+  expr: Expr,
+): AlertRule {
   const rule = alert(subject, name, {
     expr,
     for: pending,

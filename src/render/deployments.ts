@@ -28,9 +28,19 @@ export function componentsOf(workload: RunningWorkload): RunningComponent[] {
   return [
     { part, name: `${name}-predictor`, workload, container: server, scale },
     ...(transformer && transformerScale
-      ? [{ part: 'transformer', name: `${name}-transformer`, workload, container: transformer, scale: transformerScale }]
+      ? [
+          {
+            part: 'transformer',
+            name: `${name}-transformer`,
+            workload,
+            container: transformer,
+            scale: transformerScale,
+          },
+        ]
       : []),
-    ...(explainer && explainerScale ? [{ part: 'explainer', name: `${name}-explainer`, workload, container: explainer, scale: explainerScale }] : []),
+    ...(explainer && explainerScale
+      ? [{ part: 'explainer', name: `${name}-explainer`, workload, container: explainer, scale: explainerScale }]
+      : []),
   ];
 }
 
@@ -41,7 +51,9 @@ export function workloadsOf({ workload }: Entry): RunningWorkload[] {
 
 /** The revision of a function, where we name it. */
 export function ownRevision(target: Target, workload: RunningWorkload): string | undefined {
-  return target.serving.native === 'revisions' && workload.kind === 'function' ? revisionName(target, workload) : undefined;
+  return target.serving.native === 'revisions' && workload.kind === 'function'
+    ? revisionName(target, workload)
+    : undefined;
 }
 
 /** The Deployments of a component: one, on Knative those of its revisions (Knative Serving 1.21 pkg/reconciler/revision/resources/names). */
@@ -69,7 +81,8 @@ export function podPattern(target: Target, component: RunningComponent): Pattern
   const revision = ownRevision(target, workload);
   const knative = revision === undefined && runsOnKnative(target, workload);
   const deployment = revision !== undefined ? `${revision}-deployment` : knative ? `${name}-00001-deployment` : name;
-  if (deployment.length + HASH > KEPT) return pattern`${deployment.slice(0, Math.min(name.length, KEPT - 1))}[0-9a-z-]+`;
+  if (deployment.length + HASH > KEPT)
+    return pattern`${deployment.slice(0, Math.min(name.length, KEPT - 1))}[0-9a-z-]+`;
   return knative
     ? pattern`${name}-[0-9]{5}-deployment-[0-9a-z]{1,10}-[0-9a-z]{5}`
     : pattern`${deployment}-[0-9a-z]{1,10}-[0-9a-z]{5}`;

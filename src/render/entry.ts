@@ -23,7 +23,8 @@ export function entryWorkloads({ serving }: Target): EntryWorkload[] {
   if (native || isLlm(stable.workload)) return [{ workload: stable.workload, release: undefined, weight: 100 }];
   const weights = new Map<string, EntryWorkload>();
   const add = (workload: RunningWorkload, release: string, weight: number): void => {
-    if (weight > 0) weights.set(workload.name, { workload, release, weight: weight + (weights.get(workload.name)?.weight ?? 0) });
+    if (weight > 0)
+      weights.set(workload.name, { workload, release, weight: weight + (weights.get(workload.name)?.weight ?? 0) });
   };
   if (candidate) add(candidate.workload, candidate.release, candidate.weight);
   add(stable.workload, stable.release, 100 - (candidate?.weight ?? 0));
@@ -36,7 +37,12 @@ export const MODEL_VERSION = 'x-model-version';
 /** Hosts by which callers from outside of the cluster, or of an older address, find a service. */
 export function publicHosts({ service, namespace, cluster: { domain }, spec }: Target): string[] {
   const { visibility, hosts } = spec.traffic;
-  return [...new Set([...(visibility === 'public' && domain !== undefined ? [`${service}.${namespace}.${domain}`] : []), ...hosts])];
+  return [
+    ...new Set([
+      ...(visibility === 'public' && domain !== undefined ? [`${service}.${namespace}.${domain}`] : []),
+      ...hosts,
+    ]),
+  ];
 }
 
 /** The part of a workload that takes its requests: a transformer stands before its predictor. */

@@ -5,7 +5,11 @@ import type { KubeObject } from '../core/object.ts';
 import type { ServiceSpec } from '../service/service.ts';
 import { serviceLabels, type Target } from './target.ts';
 
-const REMOTE_REF_DEFAULTS = { conversionStrategy: 'Default', decodingStrategy: 'None', metadataPolicy: 'None' } as const;
+const REMOTE_REF_DEFAULTS = {
+  conversionStrategy: 'Default',
+  decodingStrategy: 'None',
+  metadataPolicy: 'None',
+} as const;
 
 type SecretSource = ServiceSpec['secrets'][string];
 

@@ -1,4 +1,9 @@
-import type { BackendRefFilter, HTTPRoute, HTTPRouteSpec, ParentRef } from '../../imports/gateway.networking.k8s.io/v1.js';
+import type {
+  BackendRefFilter,
+  HTTPRoute,
+  HTTPRouteSpec,
+  ParentRef,
+} from '../../imports/gateway.networking.k8s.io/v1.js';
 import { formatGoDuration } from '../core/duration.ts';
 import type { RunningWorkload } from '../release/serving.ts';
 import { atLeast } from '../core/version.ts';
@@ -29,10 +34,19 @@ export function renderGatewayApi(target: Target): HTTPRoute[] {
   const { gateway, mesh } = gatewayApi;
   const routes: HTTPRoute[] = [];
   if (mesh) {
-    routes.push(route(target, gatewayApi, target.service, { parentRefs: [{ group: '', kind: 'Service', name: target.service, port: 80 }] }));
+    routes.push(
+      route(target, gatewayApi, target.service, {
+        parentRefs: [{ group: '', kind: 'Service', name: target.service, port: 80 }],
+      }),
+    );
   }
   if (gateway !== undefined && target.spec.traffic.visibility === 'public') {
-    routes.push(route(target, gatewayApi, `${target.service}-public`, { parentRefs: [gatewayRef(gateway)], hostnames: publicHosts(target) }));
+    routes.push(
+      route(target, gatewayApi, `${target.service}-public`, {
+        parentRefs: [gatewayRef(gateway)],
+        hostnames: publicHosts(target),
+      }),
+    );
   }
   return routes;
 }
@@ -42,7 +56,12 @@ function gatewayRef(gateway: string): ParentRef {
   return { group: 'gateway.networking.k8s.io', kind: 'Gateway', name, namespace };
 }
 
-function route(target: Target, gatewayApi: GatewayApi, name: string, where: Pick<HTTPRouteSpec, 'parentRefs' | 'hostnames'>): HTTPRoute {
+function route(
+  target: Target,
+  gatewayApi: GatewayApi,
+  name: string,
+  where: Pick<HTTPRouteSpec, 'parentRefs' | 'hostnames'>,
+): HTTPRoute {
   return {
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'HTTPRoute',
@@ -63,11 +82,24 @@ function rulesOf(target: Target, gatewayApi: GatewayApi): Rule[] {
     const headers: Match['headers'] = [{ name: header.name, type: 'Exact', value: header.value }];
     const alone = { workload, release, weight: 100 };
     const own = explanations([workload]);
-    if (own.length > 0) rules.push({ matches: own.map((match) => ({ ...match, headers })), backendRefs: [backend(explainerAddress(target, workload), alone)], ...timeouts });
-    rules.push({ matches: [{ ...ALL, headers }], backendRefs: [backend(workloadAddress(target, workload), alone)], ...timeouts });
+    if (own.length > 0)
+      rules.push({
+        matches: own.map((match) => ({ ...match, headers })),
+        backendRefs: [backend(explainerAddress(target, workload), alone)],
+        ...timeouts,
+      });
+    rules.push({
+      matches: [{ ...ALL, headers }],
+      backendRefs: [backend(workloadAddress(target, workload), alone)],
+      ...timeouts,
+    });
   }
   if (explained.length > 0) {
-    rules.push({ matches: explained, backendRefs: entries.map((entry) => backend(explainerAddress(target, entry.workload), entry)), ...timeouts });
+    rules.push({
+      matches: explained,
+      backendRefs: entries.map((entry) => backend(explainerAddress(target, entry.workload), entry)),
+      ...timeouts,
+    });
   }
   rules.push({
     matches: [ALL],
@@ -83,13 +115,18 @@ const ALL: Match = { path: { type: 'PathPrefix', value: '/' } };
 
 /** Paths of explanations, exactly: a regular expression in a path means what each implementation likes. */
 function explanations(workloads: readonly RunningWorkload[]): Match[] {
-  const names = new Set(workloads.flatMap((workload) => (workload.kind === 'server' && workload.explainer ? [workload.servedName] : [])));
+  const names = new Set(
+    workloads.flatMap((workload) => (workload.kind === 'server' && workload.explainer ? [workload.servedName] : [])),
+  );
   return [...names].map((name) => ({ path: { type: 'Exact', value: `/v1/models/${name}:explain` } }));
 }
 
 function backend({ host, port }: Address, { release, weight }: EntryWorkload): Backend {
   // Only what runs on Knative answers for two releases, and that no HTTPRoute leads to.
-  const version: BackendRefFilter = { type: 'ResponseHeaderModifier', responseHeaderModifier: { set: [{ name: MODEL_VERSION, value: release ?? '' }] } };
+  const version: BackendRefFilter = {
+    type: 'ResponseHeaderModifier',
+    responseHeaderModifier: { set: [{ name: MODEL_VERSION, value: release ?? '' }] },
+  };
   return { ...serviceRef(host, port), filters: [version], weight };
 }
 

@@ -5,9 +5,25 @@ import { counterOf, type RequestSource } from '../promql/catalogue/availability.
 import { planOf, windowName } from '../promql/catalogue/burn-rate.ts';
 import { maximum, multiply, number, or, ratio, type Expr } from '../promql/expr.ts';
 import { KUBE } from '../promql/metrics-kubernetes.ts';
-import { equal, exactly, matcherText, matches, pattern, selector, type Matcher, type Pattern } from '../promql/selector.ts';
+import {
+  equal,
+  exactly,
+  matcherText,
+  matches,
+  pattern,
+  selector,
+  type Matcher,
+  type Pattern,
+} from '../promql/selector.ts';
 import { IN_PLACE } from '../release/serving.ts';
-import { countedRequests, counterWithCode, measuredTimes, releaseLabel, requestRate, type MeasuredTime } from './counted-requests.ts';
+import {
+  countedRequests,
+  counterWithCode,
+  measuredTimes,
+  releaseLabel,
+  requestRate,
+  type MeasuredTime,
+} from './counted-requests.ts';
 import { deploymentPattern } from './deployments.ts';
 import { runningComponents } from './prometheus-health.ts';
 import { promisesOf } from './prometheus-slo.ts';
@@ -48,7 +64,9 @@ export function dashboardObject(target: Target, name: string, dashboard: Dashboa
       labels: { ...serviceLabels(target), ...grafana?.labels },
       ...(grafana?.folder !== undefined && { annotations: { grafana_folder: grafana.folder } }),
     },
-    data: { [`${target.service}-${name}.${target.environment}.${target.clusterName}.json`]: `${JSON.stringify({ uid, ...rest }, null, 2)}\n` },
+    data: {
+      [`${target.service}-${name}.${target.environment}.${target.clusterName}.json`]: `${JSON.stringify({ uid, ...rest }, null, 2)}\n`,
+    },
   };
 }
 
@@ -61,14 +79,19 @@ function dashboardUid({ service, environment, clusterName }: Target, name: strin
   return uid.length <= LONGEST_UID ? uid : `${uid.slice(0, LONGEST_UID - 9)}-${sha256(uid).slice(0, 8)}`;
 }
 
-type Recording = Pick<NonNullable<NonNullable<NonNullable<PrometheusRule['spec']['groups']>[number]['rules']>[number]>, 'labels'> & { readonly record: string };
+type Recording = Pick<
+  NonNullable<NonNullable<NonNullable<PrometheusRule['spec']['groups']>[number]['rules']>[number]>,
+  'labels'
+> & { readonly record: string };
 
 /** What is recorded at all times: the object that changes with every step of a release is another one. */
 function recordingsOf(target: Target, objects: readonly KubeObject[]): Recording[] {
   const lasting = objects.find(({ kind, metadata }) => kind === 'PrometheusRule' && metadata.name === target.service);
   const { groups = [] } = (lasting?.['spec'] ?? {}) as PrometheusRule['spec'];
   return groups.flatMap(({ rules = [] }) =>
-    rules.flatMap(({ record, labels }) => (record === undefined || OF_CANDIDATES.test(record) ? [] : [{ record, ...(labels && { labels }) }])),
+    rules.flatMap(({ record, labels }) =>
+      record === undefined || OF_CANDIDATES.test(record) ? [] : [{ record, ...(labels && { labels }) }],
+    ),
   );
 }
 
@@ -148,12 +171,18 @@ function valuesOf(recordings: readonly Recording[], label: string): string[] {
   return [...new Set(recordings.flatMap(({ labels }) => labels?.[label] ?? []))];
 }
 
-const GREEN_TO_RED: NonNullable<Panel['steps']> = [{ color: 'green', value: null }, { color: 'red', value: 1 }];
+const GREEN_TO_RED: NonNullable<Panel['steps']> = [
+  { color: 'green', value: null },
+  { color: 'red', value: 1 },
+];
 
 function firing({ series }: Own): Panel {
   const alerts = series('ALERTS', equal('alertstate', 'firing'));
   return {
-    title: 'Alerts that fire', kind: 'timeseries', unit: 'short', steps: GREEN_TO_RED,
+    title: 'Alerts that fire',
+    kind: 'timeseries',
+    unit: 'short',
+    steps: GREEN_TO_RED,
     queries: [{ expr: `sum by (alertname, severity) (${alerts})`, legend: '{{alertname}} ({{severity}})' }],
   };
 }
@@ -161,11 +190,19 @@ function firing({ series }: Own): Panel {
 function budgets({ series }: Own, names: ReadonlySet<string>): Panel[] {
   const left = [...names].filter((name) => name.startsWith('ai_slo:error_budget_remaining:'));
   if (left.length === 0) return [];
-  return [{
-    title: 'Error budgets that are left', kind: 'stat', unit: 'percentunit',
-    queries: left.map((name) => ({ expr: series(name), legend: '{{ai_slo}}' })),
-    steps: [{ color: 'red', value: null }, { color: 'yellow', value: 0 }, { color: 'green', value: 0.25 }],
-  }];
+  return [
+    {
+      title: 'Error budgets that are left',
+      kind: 'stat',
+      unit: 'percentunit',
+      queries: left.map((name) => ({ expr: series(name), legend: '{{ai_slo}}' })),
+      steps: [
+        { color: 'red', value: null },
+        { color: 'yellow', value: 0 },
+        { color: 'green', value: 0.25 },
+      ],
+    },
+  ];
 }
 
 /** Quantiles that are always shown. */
@@ -176,8 +213,12 @@ function timeOf({ of, holder, at, limits }: MeasuredTime): Panel {
   const bounds = [...new Set(limits.map(({ below }) => below))].sort((a, b) => a - b);
   const panel: Panel = {
     title: `Time to ${of === 'answer' ? 'answer' : 'the first token'}${holder === undefined ? '' : `: ${holder}`}`,
-    kind: 'timeseries', unit: 'ms',
-    queries: at(quantiles).map(({ text }, index) => ({ expr: text, legend: `p${Number((quantiles[index]! * 100).toPrecision(12))}` })),
+    kind: 'timeseries',
+    unit: 'ms',
+    queries: at(quantiles).map(({ text }, index) => ({
+      expr: text,
+      legend: `p${Number((quantiles[index]! * 100).toPrecision(12))}`,
+    })),
   };
   if (bounds.length === 0) return panel;
   return {
@@ -189,7 +230,10 @@ function timeOf({ of, holder, at, limits }: MeasuredTime): Panel {
 }
 
 const CLASSES: readonly (readonly [legend: string, color: Color, codes: Pattern])[] = [
-  ['2xx', 'green', pattern`2..`], ['3xx', 'blue', pattern`3..`], ['4xx', 'yellow', pattern`4..`], ['5xx', 'red', pattern`5..`],
+  ['2xx', 'green', pattern`2..`],
+  ['3xx', 'blue', pattern`3..`],
+  ['4xx', 'yellow', pattern`4..`],
+  ['5xx', 'red', pattern`5..`],
   // Istio's code where the caller went away.
   ['no answer', 'purple', exactly('0')],
 ];
@@ -197,10 +241,16 @@ const CLASSES: readonly (readonly [legend: string, color: Color, codes: Pattern]
 function requestsByClass(source: RequestSource): Panel {
   const classes = 'istio' in source ? CLASSES : CLASSES.slice(0, -1);
   return {
-    title: 'Requests by answer', kind: 'timeseries', unit: 'ops',
-    queries: 'vllm' in source
-      ? [{ expr: requestRate(counterOf(source, 'any'), ['status']).text, legend: '{{status}}' }]
-      : classes.map(([legend, , codes]) => ({ expr: requestRate(counterWithCode(source, (label) => matches(label, codes))).text, legend })),
+    title: 'Requests by answer',
+    kind: 'timeseries',
+    unit: 'ops',
+    queries:
+      'vllm' in source
+        ? [{ expr: requestRate(counterOf(source, 'any'), ['status']).text, legend: '{{status}}' }]
+        : classes.map(([legend, , codes]) => ({
+            expr: requestRate(counterWithCode(source, (label) => matches(label, codes))).text,
+            legend,
+          })),
     colors: Object.fromEntries(classes.map(([legend, color]) => [legend, color])),
   };
 }
@@ -210,14 +260,19 @@ function replicas(target: Target): Panel[] {
   if (components.length === 0) return [];
   const deployments = matches('deployment', ...components.map((component) => deploymentPattern(target, component)));
   // Of two kube-state-metrics that are scraped, each counts every Deployment.
-  const count = (metric: string): string => maximum(selector(metric, [equal('namespace', target.namespace), deployments]), ['deployment']).text;
-  return [{
-    title: 'Replicas', kind: 'timeseries', unit: 'short',
-    queries: [
-      { expr: count(KUBE.replicasWanted), legend: '{{deployment}}: wanted' },
-      { expr: count(KUBE.replicasAvailable), legend: '{{deployment}}: ready' },
-    ],
-  }];
+  const count = (metric: string): string =>
+    maximum(selector(metric, [equal('namespace', target.namespace), deployments]), ['deployment']).text;
+  return [
+    {
+      title: 'Replicas',
+      kind: 'timeseries',
+      unit: 'short',
+      queries: [
+        { expr: count(KUBE.replicasWanted), legend: '{{deployment}}: wanted' },
+        { expr: count(KUBE.replicasAvailable), legend: '{{deployment}}: ready' },
+      ],
+    },
+  ];
 }
 
 function objective({ spec, series }: Own, slo: string, names: ReadonlySet<string>): Row {
@@ -231,15 +286,24 @@ function objective({ spec, series }: Own, slo: string, names: ReadonlySet<string
     abreast: 2,
     panels: [
       {
-        title: 'Share of bad events', kind: 'timeseries', unit: 'percentunit',
+        title: 'Share of bad events',
+        kind: 'timeseries',
+        unit: 'percentunit',
         queries: [
           { expr: `${bad} / (${all} > 0)`, legend: '5m' },
-          ...[...windows].sort((a, b) => a - b).map(windowName).map((window) => ({ expr: over(window), legend: window })),
-          ...(names.has('ai_slo:objective:ratio') ? [{ expr: `1 - ${of('ai_slo:objective:ratio')}`, legend: 'allowed' }] : []),
+          ...[...windows]
+            .sort((a, b) => a - b)
+            .map(windowName)
+            .map((window) => ({ expr: over(window), legend: window })),
+          ...(names.has('ai_slo:objective:ratio')
+            ? [{ expr: `1 - ${of('ai_slo:objective:ratio')}`, legend: 'allowed' }]
+            : []),
         ],
       },
       {
-        title: 'Events', kind: 'timeseries', unit: 'ops',
+        title: 'Events',
+        kind: 'timeseries',
+        unit: 'ops',
         queries: [
           { expr: all, legend: 'all' },
           { expr: bad, legend: 'bad' },
@@ -250,24 +314,50 @@ function objective({ spec, series }: Own, slo: string, names: ReadonlySet<string
 }
 
 /** @param time what is measured of the requests, where somebody counts them. */
-function releases({ series, identity, spec }: Own, source: RequestSource | undefined, time: MeasuredTime | undefined): Row {
+function releases(
+  { series, identity, spec }: Own,
+  source: RequestSource | undefined,
+  time: MeasuredTime | undefined,
+): Row {
   const compares = spec.monitoring.drift.some((rule) => 'candidate' in rule);
   // The window is in the name, and known while there is a candidate.
   const distance = `{__name__=~"ai_drift:candidate_psi:.+",${identity.map(matcherText).join(',')}}`;
-  const panels: Panel[] = [{ title: 'What Git says', kind: 'timeseries', unit: 'none', queries: [{ expr: series('ai_release:info'), legend: '{{release}} {{phase}} {{weight}} %' }] }];
+  const panels: Panel[] = [
+    {
+      title: 'What Git says',
+      kind: 'timeseries',
+      unit: 'none',
+      queries: [{ expr: series('ai_release:info'), legend: '{{release}} {{phase}} {{weight}} %' }],
+    },
+  ];
   if (source && time) {
     const label = releaseLabel(source);
     const requests = counterOf(source, 'any');
     const [all, failed] = [requestRate(requests, [label]), requestRate(counterOf(source, 'failed'), [label])];
-    const beside = (title: string, unit: Panel['unit'], expr: Expr): Panel => ({ title, kind: 'timeseries', unit, queries: [{ expr: expr.text, legend: `{{${label}}}` }] });
+    const beside = (title: string, unit: Panel['unit'], expr: Expr): Panel => ({
+      title,
+      kind: 'timeseries',
+      unit,
+      queries: [{ expr: expr.text, legend: `{{${label}}}` }],
+    });
     panels.push(
       beside('Share of the requests', 'percentunit', ratio(all, requestRate(requests), { on: [], groupLeft: true })),
       // Before the first failure there is no series of failures.
       beside('Share that fails', 'percentunit', ratio(or(failed, multiply(number(0), all)), all)),
-      beside(`95th percentile of the time to ${time.of === 'answer' ? 'answer' : 'the first token'}`, 'ms', time.at([0.95], [label])[0]!),
+      beside(
+        `95th percentile of the time to ${time.of === 'answer' ? 'answer' : 'the first token'}`,
+        'ms',
+        time.at([0.95], [label])[0]!,
+      ),
     );
   }
-  if (compares) panels.push({ title: 'Candidate against stable', kind: 'timeseries', unit: 'none', queries: [{ expr: distance, legend: '{{metric}}' }] });
+  if (compares)
+    panels.push({
+      title: 'Candidate against stable',
+      kind: 'timeseries',
+      unit: 'none',
+      queries: [{ expr: distance, legend: '{{metric}}' }],
+    });
   return { title: 'Which release?', abreast: 4, panels };
 }
 
@@ -280,9 +370,16 @@ function drift({ series }: Own, metric: string, recordings: readonly Recording[]
     title: `Drift: ${metric}`,
     abreast: 2,
     panels: [
-      { title: 'Distance from the reference', kind: 'timeseries', unit: 'none', queries: distances.map((name) => ({ expr: of(name), legend: name.split(':')[1] ?? name })) },
       {
-        title: 'Shares of the bins', kind: 'bargauge', unit: 'percentunit',
+        title: 'Distance from the reference',
+        kind: 'timeseries',
+        unit: 'none',
+        queries: distances.map((name) => ({ expr: of(name), legend: name.split(':')[1] ?? name })),
+      },
+      {
+        title: 'Shares of the bins',
+        kind: 'bargauge',
+        unit: 'percentunit',
         queries: [
           ...bins.slice(0, 1).map((name) => ({ expr: of(name), legend: '{{bin}} now' })),
           { expr: of('ai_drift:reference:ratio'), legend: '{{bin}} reference' },
@@ -297,21 +394,50 @@ function inputRow({ series }: Own, names: ReadonlySet<string>): Row[] {
   const [violations, instances] = [find('violations'), find('instances')];
   if (violations === undefined || instances === undefined) return [];
   const share = `${series(violations)} / on (namespace, ai_service) group_left () (${series(instances)} > 0)`;
-  const panel: Panel = { title: 'Instances that break a rule', kind: 'timeseries', unit: 'percentunit', queries: [{ expr: share, legend: '{{feature}} {{rule}}' }] };
+  const panel: Panel = {
+    title: 'Instances that break a rule',
+    kind: 'timeseries',
+    unit: 'percentunit',
+    queries: [{ expr: share, legend: '{{feature}} {{rule}}' }],
+  };
   return rowWith('Input of the model', 1, [panel]);
 }
 
 function startsAndCost({ series }: Own, names: ReadonlySet<string>): Row[] {
   const panels: (Panel | false)[] = [
-    names.has('ai_pod:cold_start:seconds') && { title: 'Start of a replica', kind: 'timeseries', unit: 's', queries: [{ expr: series('ai_pod:cold_start:seconds'), legend: '{{phase}}' }] },
-    names.has('ai_cost:compute_usd:per_hour') && { title: 'Cost in an hour', kind: 'timeseries', unit: 'currencyUSD', queries: [{ expr: series('ai_cost:compute_usd:per_hour'), legend: 'compute' }] },
-    names.has('ai_cost:tokens_usd:rate5m') && { title: 'Cost of tokens in an hour', kind: 'timeseries', unit: 'currencyUSD', queries: [{ expr: `3600 * ${series('ai_cost:tokens_usd:rate5m')}`, legend: 'tokens' }] },
+    names.has('ai_pod:cold_start:seconds') && {
+      title: 'Start of a replica',
+      kind: 'timeseries',
+      unit: 's',
+      queries: [{ expr: series('ai_pod:cold_start:seconds'), legend: '{{phase}}' }],
+    },
+    names.has('ai_cost:compute_usd:per_hour') && {
+      title: 'Cost in an hour',
+      kind: 'timeseries',
+      unit: 'currencyUSD',
+      queries: [{ expr: series('ai_cost:compute_usd:per_hour'), legend: 'compute' }],
+    },
+    names.has('ai_cost:tokens_usd:rate5m') && {
+      title: 'Cost of tokens in an hour',
+      kind: 'timeseries',
+      unit: 'currencyUSD',
+      queries: [{ expr: `3600 * ${series('ai_cost:tokens_usd:rate5m')}`, legend: 'tokens' }],
+    },
   ];
-  return rowWith('Starts and cost', 2, panels.filter((panel) => panel !== false));
+  return rowWith(
+    'Starts and cost',
+    2,
+    panels.filter((panel) => panel !== false),
+  );
 }
 
 function ownRow({ series, spec }: Own): Row[] {
-  const panels = spec.monitoring.recordings.map(({ name }): Panel => ({ title: name, kind: 'timeseries', unit: 'none', queries: [{ expr: series(name), legend: '' }] }));
+  const panels = spec.monitoring.recordings.map(({ name }): Panel => ({
+    title: name,
+    kind: 'timeseries',
+    unit: 'none',
+    queries: [{ expr: series(name), legend: '' }],
+  }));
   return rowWith('Recordings of the service', 2, panels);
 }
 
@@ -331,7 +457,17 @@ function overview(target: Target, rows: readonly Row[]): Dashboard {
     time: { from: 'now-6h', to: 'now' },
     templating: { list: [{ name: 'datasource', type: 'datasource', query: 'prometheus', label: 'Prometheus' }] },
     annotations: {
-      list: [{ name: 'Releases', datasource: SOURCE, enable: true, iconColor: 'blue', expr: `${releases} unless ${releases} offset 2m`, titleFormat: '{{release}} {{phase}} {{weight}} %', step: '60s' }],
+      list: [
+        {
+          name: 'Releases',
+          datasource: SOURCE,
+          enable: true,
+          iconColor: 'blue',
+          expr: `${releases} unless ${releases} offset 2m`,
+          titleFormat: '{{release}} {{phase}} {{weight}} %',
+          step: '60s',
+        },
+      ],
     },
     panels: laidOut(rows),
   };
@@ -344,14 +480,23 @@ function laidOut(rows: readonly Row[]): object[] {
   for (const { title, panels, abreast, folded = false } of rows) {
     id += 1;
     const inside: object[] = [];
-    all.push({ id, type: 'row', title, collapsed: folded, gridPos: { x: 0, y, w: WIDTH, h: 1 }, panels: folded ? inside : [] });
+    all.push({
+      id,
+      type: 'row',
+      title,
+      collapsed: folded,
+      gridPos: { x: 0, y, w: WIDTH, h: 1 },
+      panels: folded ? inside : [],
+    });
     const below = y + 1;
     panels.forEach((panel, index) => {
       const line = Math.floor(index / abreast);
       // The last line may have fewer, which are wider then.
       const w = WIDTH / Math.min(abreast, panels.length - line * abreast);
       id += 1;
-      (folded ? inside : all).push(panelJson(panel, id, { x: (index % abreast) * w, y: below + line * HEIGHT, w, h: HEIGHT }));
+      (folded ? inside : all).push(
+        panelJson(panel, id, { x: (index % abreast) * w, y: below + line * HEIGHT, w, h: HEIGHT }),
+      );
     });
     // Unfolded, a row moves down what is below it.
     y = below + (folded ? 0 : Math.ceil(panels.length / abreast) * HEIGHT);
@@ -359,7 +504,11 @@ function laidOut(rows: readonly Row[]): object[] {
   return all;
 }
 
-function panelJson({ title, description, kind, unit, queries, steps, lines, colors = {} }: Panel, id: number, gridPos: object): object {
+function panelJson(
+  { title, description, kind, unit, queries, steps, lines, colors = {} }: Panel,
+  id: number,
+  gridPos: object,
+): object {
   return {
     id,
     type: kind,

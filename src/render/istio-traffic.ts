@@ -44,9 +44,13 @@ export function serviceTraffic(target: Target): IstioTraffic | undefined {
   // Behind KServe's gateway nothing says which service a request was for.
   if (!istioCounts(target) || isLlm(target.serving.stable.workload)) return undefined;
   const { stable, candidate, kept } = target.serving;
-  const workloads = new Map([stable, ...(candidate ? [candidate] : []), ...kept].map(({ workload }) => [workload.name, workload]));
+  const workloads = new Map(
+    [stable, ...(candidate ? [candidate] : []), ...kept].map(({ workload }) => [workload.name, workload]),
+  );
   // By name: a release that becomes stable changes no line.
-  const seen = [...workloads.values()].sort((a, b) => compareText(a.name, b.name)).map((workload) => seenTraffic(target, workload));
+  const seen = [...workloads.values()]
+    .sort((a, b) => compareText(a.name, b.name))
+    .map((workload) => seenTraffic(target, workload));
   const services = seen.map(({ name, knative }) => {
     if (!knative) return exactly(name);
     // Revisions that we name end in release and digest.
@@ -62,15 +66,22 @@ export function serviceTraffic(target: Target): IstioTraffic | undefined {
  */
 export function graphTraffic(target: Target, graph: string): IstioTraffic | undefined {
   if (!istioCounts(target)) return undefined;
-  const { cluster: { istio, kserve }, namespace } = target;
+  const {
+    cluster: { istio, kserve },
+    namespace,
+  } = target;
   const knative = kserve?.mode === 'Knative';
   // Through a gateway or from inside: nobody has said how it is called, and each request counts once.
-  const reporters = istio?.dataplane === 'ambient' && !knative ? (['source', 'waypoint'] as const) : (['source'] as const);
+  const reporters =
+    istio?.dataplane === 'ambient' && !knative ? (['source', 'waypoint'] as const) : (['source'] as const);
   return { reporters, namespace, services: [knative ? pattern`${graph}(-[0-9]+)?` : exactly(graph)] };
 }
 
 function reportersOf(target: Target, knative: boolean): SeenTraffic['reporters'] {
-  const { cluster: { istio }, spec } = target;
+  const {
+    cluster: { istio },
+    spec,
+  } = target;
   if (!istioCounts(target)) return [];
   if (istio?.dataplane !== 'ambient' || knative) return ['source'];
   return spec.traffic.visibility === 'public' ? ['waypoint', 'source'] : ['waypoint'];

@@ -65,7 +65,11 @@ function entryService(target: Target): Service {
 /** Requests for an explanation (KServe 0.20 constants.ExplainPrefix); KServe's own route is off with its ingress. */
 const EXPLAIN = '/v1/models/[\\w-]+:explain';
 
-function virtualService(target: Target, istio: NonNullable<Cluster['istio']>, entries: readonly EntryWorkload[]): VirtualService {
+function virtualService(
+  target: Target,
+  istio: NonNullable<Cluster['istio']>,
+  entries: readonly EntryWorkload[],
+): VirtualService {
   const limits = { timeout: formatGoDuration(requestTimeout(target)), retries: retries(target, istio) };
   const explained = entries.some(({ workload }) => workload.kind === 'server' && workload.explainer);
   return {
@@ -109,7 +113,13 @@ function forCandidate(target: Target): HttpRoute[] {
   const entry = { workload, release, weight: 100 };
   return [
     ...(workload.kind === 'server' && workload.explainer
-      ? [{ name: 'candidate-explain', match: [{ headers, uri: { regex: EXPLAIN } }], route: [destination(target, explainerAddress(target, workload), entry)] }]
+      ? [
+          {
+            name: 'candidate-explain',
+            match: [{ headers, uri: { regex: EXPLAIN } }],
+            route: [destination(target, explainerAddress(target, workload), entry)],
+          },
+        ]
       : []),
     { name: 'candidate', match: [{ headers }], route: [destination(target, workloadAddress(target, workload), entry)] },
   ];
@@ -118,7 +128,9 @@ function forCandidate(target: Target): HttpRoute[] {
 /** KServe's gateway tells the models apart by path. */
 function toModel(target: Target): Pick<HttpRoute, 'match' | 'rewrite'> {
   const { workload } = target.serving.stable;
-  return workload.kind === 'server' && isLlm(workload) ? { match: [{ uri: { prefix: '/' } }], rewrite: { uri: `${llmPath(target, workload)}/` } } : {};
+  return workload.kind === 'server' && isLlm(workload)
+    ? { match: [{ uri: { prefix: '/' } }], rewrite: { uri: `${llmPath(target, workload)}/` } }
+    : {};
 }
 
 /** Copies of requests for the candidate; the checks refuse them on Knative, where a copy keeps the host of its original. */
@@ -142,7 +154,11 @@ function hostsOf(target: Target, entries: readonly EntryWorkload[]): string[] {
   ];
 }
 
-function gatewaysOf(target: Target, { gateway }: NonNullable<Cluster['istio']>, entries: readonly EntryWorkload[]): string[] {
+function gatewaysOf(
+  target: Target,
+  { gateway }: NonNullable<Cluster['istio']>,
+  entries: readonly EntryWorkload[],
+): string[] {
   const { knative } = target.cluster;
   return [
     'mesh',
@@ -156,7 +172,11 @@ function gatewaysOf(target: Target, { gateway }: NonNullable<Cluster['istio']>, 
  * Knative routes by host name: each destination is the local gateway with a host of its own. The host must stand at
  * the destination; a route has only one. Weights are always written, so that a second release changes no line.
  */
-function destination(target: Target, { host, port, knative }: Address, { release, weight }: EntryWorkload): RouteDestination {
+function destination(
+  target: Target,
+  { host, port, knative }: Address,
+  { release, weight }: EntryWorkload,
+): RouteDestination {
   const gateway = knative ? target.cluster.knative?.localGatewayService : undefined;
   const headers = {
     ...(gateway !== undefined && { request: { set: { Host: host } } }),
@@ -198,7 +218,11 @@ function destinationRules(target: Target): DestinationRule[] {
     .map((workload) => ({
       apiVersion: 'networking.istio.io/v1',
       kind: 'DestinationRule',
-      metadata: { name: workload.name, namespace: target.namespace, labels: workloadLabels(target, entryPart(workload), workload.release) },
+      metadata: {
+        name: workload.name,
+        namespace: target.namespace,
+        labels: workloadLabels(target, entryPart(workload), workload.release),
+      },
       spec: {
         host: workloadAddress(target, workload).host,
         trafficPolicy: {

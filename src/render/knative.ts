@@ -52,7 +52,9 @@ function knativeService(target: Target, workload: RunningFunction): KnativeServi
       labels: { ...labels, 'networking.knative.dev/visibility': 'cluster-local' },
     },
     spec: {
-      template: native ? { ...template, metadata: { name: revisionName(target, workload), ...template.metadata } } : template,
+      template: native
+        ? { ...template, metadata: { name: revisionName(target, workload), ...template.metadata } }
+        : template,
       traffic: native ? revisionTraffic(target) : [{ latestRevision: true, percent: 100 }],
     },
   };
@@ -73,7 +75,10 @@ function templateOf(target: Target, workload: RunningFunction): Template {
         // What was stopped gets no requests, so that it scales to zero.
         'autoscaling.knative.dev/min-scale': String(workload.stopped ? 0 : scaling.min),
         'autoscaling.knative.dev/max-scale': String(maxReplicas(scale)),
-        ...(metric !== undefined && { 'autoscaling.knative.dev/metric': metric, 'autoscaling.knative.dev/target': String(aim) }),
+        ...(metric !== undefined && {
+          'autoscaling.knative.dev/metric': metric,
+          'autoscaling.knative.dev/target': String(aim),
+        }),
         ...progressDeadline(startupSeconds(container), timeoutMs),
       },
     },
@@ -120,7 +125,12 @@ function revisionTraffic(target: Target): Traffic {
   if (candidate && !candidate.held) add(candidate, candidate.weight);
   return [...shares]
     .sort(([a], [b]) => compareText(a, b))
-    .map(([name, percent]) => ({ latestRevision: false, revisionName: name, percent, ...(percent === 0 && { tag: CANDIDATE_TAG }) }));
+    .map(([name, percent]) => ({
+      latestRevision: false,
+      revisionName: name,
+      percent,
+      ...(percent === 0 && { tag: CANDIDATE_TAG }),
+    }));
 }
 
 function deployment(target: Target, workload: RunningFunction): Deployment {
@@ -170,9 +180,10 @@ function service(target: Target, workload: RunningFunction): CoreService {
 function autoscaler(target: Target, workload: RunningFunction): HorizontalPodAutoscaler[] {
   if (!scales(workload)) return [];
   const { scaling } = workload.scale;
-  const [resource, averageUtilization] = scaling.target && 'memory' in scaling.target
-    ? (['memory', scaling.target.memory] as const)
-    : (['cpu', scaling.target && 'cpu' in scaling.target ? scaling.target.cpu : 80] as const);
+  const [resource, averageUtilization] =
+    scaling.target && 'memory' in scaling.target
+      ? (['memory', scaling.target.memory] as const)
+      : (['cpu', scaling.target && 'cpu' in scaling.target ? scaling.target.cpu : 80] as const);
   return [
     {
       apiVersion: 'autoscaling/v2',
@@ -181,7 +192,9 @@ function autoscaler(target: Target, workload: RunningFunction): HorizontalPodAut
       spec: {
         minReplicas: Math.max(scaling.min, 1),
         maxReplicas: maxReplicas(workload.scale),
-        metrics: [{ type: 'Resource', resource: { name: resource, target: { type: 'Utilization', averageUtilization } } }],
+        metrics: [
+          { type: 'Resource', resource: { name: resource, target: { type: 'Utilization', averageUtilization } } },
+        ],
         scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: workload.name },
       },
     },
@@ -197,7 +210,11 @@ function metadata(
   target: Target,
   workload: RunningFunction,
 ): { name: string; namespace: string; labels: Record<string, string> } {
-  return { name: workload.name, namespace: target.namespace, labels: workloadLabels(target, workload.part, workload.release) };
+  return {
+    name: workload.name,
+    namespace: target.namespace,
+    labels: workloadLabels(target, workload.part, workload.release),
+  };
 }
 
 /** Labels that tell the pods of one release from those of every other; a Deployment's selector can never change. */

@@ -132,8 +132,14 @@ function inferenceService(target: Target, workload: RunningServer): InferenceSer
     },
     spec: {
       predictor: predictor(target, workload),
-      ...(transformer && workload.transformerScale && { transformer: component(target, workload, 'transformer', transformer, workload.transformerScale) }),
-      ...(explainer && workload.explainerScale && { explainer: component(target, workload, 'explainer', explainer, workload.explainerScale) }),
+      ...(transformer &&
+        workload.transformerScale && {
+          transformer: component(target, workload, 'transformer', transformer, workload.transformerScale),
+        }),
+      ...(explainer &&
+        workload.explainerScale && {
+          explainer: component(target, workload, 'explainer', explainer, workload.explainerScale),
+        }),
     },
   };
 }
@@ -163,7 +169,12 @@ function model(
     ...gpuArguments(runtime, server),
     ...(server.args ?? []),
   ];
-  const env = envOf(target, server.env, {}, typeof name === 'object' && 'environment' in name ? { [name.environment]: servedName } : {});
+  const env = envOf(
+    target,
+    server.env,
+    {},
+    typeof name === 'object' && 'environment' in name ? { [name.environment]: servedName } : {},
+  );
   return {
     modelFormat: { ...runtime.modelFormat },
     runtime: runtimeName(target, workload),
@@ -181,11 +192,16 @@ function model(
 function customContainer(target: Target, workload: RunningServer): Container {
   const { server, servedName } = workload;
   const port = server.port ?? 8080;
-  const env = envOf(target, server.env, {}, {
-    MODEL_NAME: servedName,
-    ...(server.protocol && { PROTOCOL: server.protocol }),
-    ...(workload.model && { STORAGE_URI: mirrored(target.cluster.mirrors, workload.model.uri) }),
-  });
+  const env = envOf(
+    target,
+    server.env,
+    {},
+    {
+      MODEL_NAME: servedName,
+      ...(server.protocol && { PROTOCOL: server.protocol }),
+      ...(workload.model && { STORAGE_URI: mirrored(target.cluster.mirrors, workload.model.uri) }),
+    },
+  );
   return {
     name: CONTAINER,
     ...(server.image !== undefined && { image: mirrored(target.cluster.imageMirrors, server.image) }),
@@ -207,7 +223,8 @@ function component(
 ): Component {
   const { port, resources } = container;
   const args = container.args ?? [];
-  const missing = (name: string, value: string | number): string[] => (args.some((arg) => arg.startsWith(name)) ? [] : [`${name}=${value}`]);
+  const missing = (name: string, value: string | number): string[] =>
+    args.some((arg) => arg.startsWith(name)) ? [] : [`${name}=${value}`];
   const protocol = protocolOf(workload.server.framework, workload.server.protocol);
   const env = envOf(target, container.env, {});
   return {
@@ -259,7 +276,8 @@ function componentFields(
   return {
     minReplicas: min,
     maxReplicas: maxReplicas(scale),
-    ...(scaleMetric !== undefined && scaleTarget !== undefined && { scaleMetric: scaleMetric as NonNullable<Predictor['scaleMetric']>, scaleTarget }),
+    ...(scaleMetric !== undefined &&
+      scaleTarget !== undefined && { scaleMetric: scaleMetric as NonNullable<Predictor['scaleMetric']>, scaleTarget }),
     timeout,
     serviceAccountName: serviceAccountName(target),
     ...placementOf(scale),
@@ -285,7 +303,12 @@ function concurrencyOf(target: Target, scale: Scale): number | undefined {
   return onKnative(target) ? scale.concurrency : undefined;
 }
 
-function probesOf(target: Target, container: ServerWorkload | ContainerWorkload, path: string | undefined, port: number) {
+function probesOf(
+  target: Target,
+  container: ServerWorkload | ContainerWorkload,
+  path: string | undefined,
+  port: number,
+) {
   return onKnative(target) ? knativeProbes(path) : deploymentProbes(path, port, startupSeconds(container));
 }
 
@@ -301,10 +324,14 @@ function portsOf(
   if (onKnative(target)) return [{ name: 'http1', containerPort: port, protocol: 'TCP' }];
   return [
     { name: 'http', containerPort: port, protocol: 'TCP' },
-    ...(metricsPort !== undefined && metricsPort !== port ? [{
-      name: 'http-metrics',
-      containerPort: metricsPort,
-      protocol: 'TCP',
-    }] : []),
+    ...(metricsPort !== undefined && metricsPort !== port
+      ? [
+          {
+            name: 'http-metrics',
+            containerPort: metricsPort,
+            protocol: 'TCP',
+          },
+        ]
+      : []),
   ];
 }

@@ -39,7 +39,8 @@ function serviceAccount(target: Target): ServiceAccount[] {
 /** One budget for each part with two or more replicas: with one replica it would only block node drains for ever. */
 function disruptionBudgets(target: Target): PodDisruptionBudget[] {
   return target.serving.workloads.flatMap((workload) => {
-    if (workload.kind === 'function') return budget(target, workload.name, workload.part, workload.release, workload.scale.scaling.min);
+    if (workload.kind === 'function')
+      return budget(target, workload.name, workload.part, workload.release, workload.scale.scaling.min);
     const { name, part, release, scale, transformerScale, explainerScale } = workload;
     // Not `<name>-predictor`: KServe after 0.20 may claim the names of its Deployments for budgets of its own.
     return [
@@ -50,7 +51,13 @@ function disruptionBudgets(target: Target): PodDisruptionBudget[] {
   });
 }
 
-function budget(target: Target, name: string, part: string, release: string, min: number | undefined): PodDisruptionBudget[] {
+function budget(
+  target: Target,
+  name: string,
+  part: string,
+  release: string,
+  min: number | undefined,
+): PodDisruptionBudget[] {
   if (min === undefined || min < 2) return [];
   const { native, stable } = target.serving;
   const shared = native !== undefined && name === stable.workload.name;

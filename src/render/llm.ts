@@ -28,7 +28,11 @@ export function llmInferenceService(target: Target, workload: RunningServer): LL
   const { mirrors, imageMirrors } = target.cluster;
   const labels = workloadLabels(target, workload.part, workload.release);
   const adapters = server.llm?.adapters ?? [];
-  const { args = [], command, resources: { gpu = 1 } } = server;
+  const {
+    args = [],
+    command,
+    resources: { gpu = 1 },
+  } = server;
   const env = envOf(target, server.env, {}, args.length > 0 ? { VLLM_ADDITIONAL_ARGS: args.join(' ') } : {});
   return {
     apiVersion: 'serving.kserve.io/v1alpha2',
@@ -45,7 +49,9 @@ export function llmInferenceService(target: Target, workload: RunningServer): LL
       model: {
         uri: model ? mirrored(mirrors, model.uri) : '',
         name: servedName,
-        ...(adapters.length > 0 && { lora: { adapters: adapters.map(({ name, uri }) => ({ name, uri: mirrored(mirrors, uri) })) } }),
+        ...(adapters.length > 0 && {
+          lora: { adapters: adapters.map(({ name, uri }) => ({ name, uri: mirrored(mirrors, uri) })) },
+        }),
       },
       replicas: scale.scaling.min,
       ...(gpu > 1 && !choosesParallelism(args) && { parallelism: { tensor: gpu } }),

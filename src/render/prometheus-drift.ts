@@ -30,11 +30,15 @@ interface Needed {
  */
 export function neededByDrift({ spec, env }: Target, { kind, threshold }: DriftLimits, bins: number): Needed {
   const rps = spec.traffic.expectedRps;
-  if (kind !== 'candidate') return { observations: Math.max(MIN_SAMPLES, DISTANCES[kind].observations(bins, threshold)), rps };
+  if (kind !== 'candidate')
+    return { observations: Math.max(MIN_SAMPLES, DISTANCES[kind].observations(bins, threshold)), rps };
   const [first] = policyOf(spec, env.rollout).exposures;
   const share = first && first.header === undefined ? (first.mirror ?? first.weight) / 100 : 1;
   // Chance is of both sides together; the stable release has at least as much traffic as half of all.
-  return { observations: Math.max(MIN_SAMPLES_OF_RELEASE, 2 * DISTANCES.psi.observations(bins, threshold)), rps: rps === undefined ? undefined : rps * share };
+  return {
+    observations: Math.max(MIN_SAMPLES_OF_RELEASE, 2 * DISTANCES.psi.observations(bins, threshold)),
+    rps: rps === undefined ? undefined : rps * share,
+  };
 }
 
 /** How many instances the rules on the input need. */
@@ -54,7 +58,12 @@ export function chosenWindow(window: DriftLimits['window'], { observations, rps 
  *   metric no part exports. The checks say what is missing.
  * @param requests where the requests to the service are counted, so that a metric is missed only when there are some.
  */
-export function driftGroups(target: Target, subject: Subject, references: ReadonlyMap<string, Reference | undefined>, requests: RequestSource | undefined): RuleGroup[] {
+export function driftGroups(
+  target: Target,
+  subject: Subject,
+  references: ReadonlyMap<string, Reference | undefined>,
+  requests: RequestSource | undefined,
+): RuleGroup[] {
   const { drift, schema } = target.spec.monitoring;
   return [
     ...drift.flatMap((rule) => driftGroup(target, subject, driftLimits(rule), references, requests)),
@@ -71,20 +80,39 @@ function driftGroup(
 ): RuleGroup[] {
   const { kind, metric, threshold } = limits;
   const reference = references.get(limits.reference);
-  const parts = exportedMetrics(target.spec).filter(({ metrics }) => metrics.includes(metric)).map(({ part }) => part);
+  const parts = exportedMetrics(target.spec)
+    .filter(({ metrics }) => metrics.includes(metric))
+    .map(({ part }) => part);
   if (!reference || parts.length === 0) return [];
   const sampling = chosenWindow(limits.window, neededByDrift(target, limits, reference.shares.length));
   if (!sampling) return [];
   const form = formOfExported(target, metric);
   if (kind !== 'candidate') {
-    return [driftFromReference(subject, { metric, form, feature: featureOf(target.spec, metric), parts, reference, distance: kind, threshold, sampling, requests })];
+    return [
+      driftFromReference(subject, {
+        metric,
+        form,
+        feature: featureOf(target.spec, metric),
+        parts,
+        reference,
+        distance: kind,
+        threshold,
+        sampling,
+        requests,
+      }),
+    ];
   }
   const sides = sidesOf(target, parts[0]!);
-  return sides ? [driftOfCandidate(subject, { metric, form, parts, edges: reference.edges, threshold, sampling, ...sides })] : [];
+  return sides
+    ? [driftOfCandidate(subject, { metric, form, parts, edges: reference.edges, threshold, sampling, ...sides })]
+    : [];
 }
 
 /** What the label `release` says on the series of both sides, for one part; nothing where both run the same workload. */
-function sidesOf({ serving: { candidate, stable } }: Target, part: string): { candidate: string; stable: string } | undefined {
+function sidesOf(
+  { serving: { candidate, stable } }: Target,
+  part: string,
+): { candidate: string; stable: string } | undefined {
   if (!candidate) return undefined;
   const sides = { candidate: releaseOfPart(candidate, part), stable: releaseOfPart(stable, part) };
   return sides.candidate === sides.stable ? undefined : sides;
@@ -96,15 +124,28 @@ function releaseOfPart(entry: Entry, part: string): string {
   return workloadsOf(entry).find((each) => each.part === holder)?.release ?? entry.release;
 }
 
-function schemaGroup(target: Target, subject: Subject, schema: SchemaWatchOutput, requests: RequestSource | undefined): RuleGroup[] {
-  const parts = exportedMetrics(target.spec).filter((part) => part.schema).map(({ part }) => part);
+function schemaGroup(
+  target: Target,
+  subject: Subject,
+  schema: SchemaWatchOutput,
+  requests: RequestSource | undefined,
+): RuleGroup[] {
+  const parts = exportedMetrics(target.spec)
+    .filter((part) => part.schema)
+    .map(({ part }) => part);
   const sampling = chosenWindow(undefined, neededBySchema(target));
   if (parts.length === 0 || !sampling) return [];
   return [inputSchema(subject, { parts, limits: limitsOf(schema), digest: schemaDigest(schema), sampling, requests })];
 }
 
 /** Features that have the same limit stand together, in the order of their first. */
-function limitsOf({ missing, nullRatio, newCategories, outOfRange, tolerance }: SchemaWatchOutput): Parameters<typeof inputSchema>[1]['limits'] {
+function limitsOf({
+  missing,
+  nullRatio,
+  newCategories,
+  outOfRange,
+  tolerance,
+}: SchemaWatchOutput): Parameters<typeof inputSchema>[1]['limits'] {
   const nulls = new Map<number, string[]>();
   for (const [feature, share] of Object.entries(nullRatio)) nulls.set(share, [...(nulls.get(share) ?? []), feature]);
   return [

@@ -14,7 +14,12 @@ import { inferenceFailures, queueTime } from '../promql/catalogue/servers.ts';
 import { istioMatchers, type IstioTraffic } from '../promql/metrics.ts';
 import { countsQueuedRequests } from '../promql/metrics-knative.ts';
 import {
-  MLSERVER_INFERENCE, TORCHSERVE_QUEUE, TRITON_INFERENCE, TRITON_QUEUE, type InferenceCounters, type QueueCounters,
+  MLSERVER_INFERENCE,
+  TORCHSERVE_QUEUE,
+  TRITON_INFERENCE,
+  TRITON_QUEUE,
+  type InferenceCounters,
+  type QueueCounters,
 } from '../promql/metrics-servers.ts';
 import { vllmVersion } from '../promql/metrics-vllm.ts';
 import { groupName, type RuleGroup, type Subject } from '../promql/rule.ts';
@@ -58,13 +63,17 @@ export function runningComponents(target: Target): RunningComponent[] {
   const beside = native === 'revisions' && candidate ? [stable.workload] : [];
   const components = [...workloads, ...beside].filter(({ stopped }) => !stopped).flatMap(componentsOf);
   // By name: a release that becomes stable changes no line. KServe's own canary has one object for two releases.
-  const named = new Map(components.map((component) => [ownRevision(target, component.workload) ?? component.name, component]));
+  const named = new Map(
+    components.map((component) => [ownRevision(target, component.workload) ?? component.name, component]),
+  );
   return [...named].sort(([a], [b]) => compareText(a, b)).map(([, component]) => component);
 }
 
 /** Servers of some frameworks that run. */
 export function runningServers(target: Target, ...frameworks: readonly Framework[]): RunningServer[] {
-  return target.serving.workloads.filter((workload) => workload.kind === 'server' && !workload.stopped && frameworks.includes(workload.server.framework)) as RunningServer[];
+  return target.serving.workloads.filter(
+    (workload) => workload.kind === 'server' && !workload.stopped && frameworks.includes(workload.server.framework),
+  ) as RunningServer[];
 }
 
 function partsOf(servers: readonly RunningServer[]): string[] {
@@ -82,15 +91,27 @@ function podGroups(target: Target, subject: Subject, components: readonly Runnin
   if (!counted && !conditions) return [];
   const names = components.map((component) => podPattern(target, component));
   const startup = slowest(components);
-  const objects = components.filter(({ part, workload }) => workload.kind === 'server' && part === workload.part && !isLlm(workload));
+  const objects = components.filter(
+    ({ part, workload }) => workload.kind === 'server' && part === workload.part && !isLlm(workload),
+  );
   return [
     ...(health.pods && counted
-      ? [pods(subject, { deployments: deploymentsOf(target, components), pods: names, scraped: scrapedDeployments(target, components, scrapesOf(target)), queueProxies: scrapedDeployments(target, components, queueProxyScrapes(target)), startup })]
+      ? [
+          pods(subject, {
+            deployments: deploymentsOf(target, components),
+            pods: names,
+            scraped: scrapedDeployments(target, components, scrapesOf(target)),
+            queueProxies: scrapedDeployments(target, components, queueProxyScrapes(target)),
+            startup,
+          }),
+        ]
       : []),
     ...(health.pods && conditions && objects.length > 0
       ? [inferenceServices(subject, { names: objects.map(({ workload }) => workload.name), startup })]
       : []),
-    ...(health.coldStart !== undefined && counted ? [coldStart(subject, { pods: names, limit: seconds(health.coldStart) })] : []),
+    ...(health.coldStart !== undefined && counted
+      ? [coldStart(subject, { pods: names, limit: seconds(health.coldStart) })]
+      : []),
   ];
 }
 
@@ -98,10 +119,17 @@ function deploymentsOf(target: Target, components: readonly RunningComponent[]):
   return components.map((component) => deploymentPattern(target, component));
 }
 
-function scrapedDeployments(target: Target, components: readonly RunningComponent[], scrapes: readonly Scrape[]): { part: string; deployments: Pattern[] }[] {
+function scrapedDeployments(
+  target: Target,
+  components: readonly RunningComponent[],
+  scrapes: readonly Scrape[],
+): { part: string; deployments: Pattern[] }[] {
   const scraped = [...new Set(scrapes.map(({ part }) => part))].sort(compareText);
   return scraped.flatMap((part) => {
-    const deployments = deploymentsOf(target, components.filter((component) => component.part === part));
+    const deployments = deploymentsOf(
+      target,
+      components.filter((component) => component.part === part),
+    );
     return deployments.length === 0 ? [] : [{ part, deployments }];
   });
 }
@@ -112,8 +140,12 @@ function saturationGroups(target: Target, subject: Subject, components: readonly
   const scaled = components.filter(({ scale }) => maxReplicas(scale) > scale.scaling.min);
   const knative = (component: RunningComponent): boolean => runsOnKnative(target, component.workload);
   // Two revisions are scaled by the words of one Knative Service.
-  const once = (some: readonly RunningComponent[]): RunningComponent[] => [...new Map(some.map((component) => [component.name, component])).values()];
-  const autoscalers = scaled.filter((component) => !knative(component) && !isLlm(component.workload)).map(({ name }) => name);
+  const once = (some: readonly RunningComponent[]): RunningComponent[] => [
+    ...new Map(some.map((component) => [component.name, component])).values(),
+  ];
+  const autoscalers = scaled
+    .filter((component) => !knative(component) && !isLlm(component.workload))
+    .map(({ name }) => name);
   const onKnative = components.filter(knative);
   return merged(subject, 'saturation', [
     // KServe 0.20 and our functions call the autoscaler what it scales.
@@ -123,7 +155,9 @@ function saturationGroups(target: Target, subject: Subject, components: readonly
           versions: cluster.knative.version,
           scaled: once(scaled.filter(knative)).map(({ name, scale }) => ({ name, max: maxReplicas(scale) })),
           toZero: once(onKnative.filter(({ scale }) => scale.scaling.min === 0)).map(({ name }) => name),
-          revisions: countsQueuedRequests(cluster.knative.version) ? onKnative.map((component) => revisionPattern(target, component)) : [],
+          revisions: countsQueuedRequests(cluster.knative.version)
+            ? onKnative.map((component) => revisionPattern(target, component))
+            : [],
           startup: slowest(onKnative),
         })
       : []),
@@ -137,14 +171,21 @@ function revisionPattern(target: Target, { name, workload }: RunningComponent): 
 
 /** One group for one concern, whatever it is made of. */
 function merged(subject: Subject, concern: string, groups: readonly RuleGroup[]): RuleGroup[] {
-  return groups.length === 0 ? [] : [{ name: groupName(subject, concern), rules: groups.flatMap(({ rules }) => rules) }];
+  return groups.length === 0
+    ? []
+    : [{ name: groupName(subject, concern), rules: groups.flatMap(({ rules }) => rules) }];
 }
 
 /** What Git says about the releases that run, and what is seen of them. */
 export function releaseGroup(target: Target, subject: Subject): RuleGroup {
   const { delivery: limits } = target.spec.monitoring;
   return releases(subject, statedReleases(target), {
-    candidate: limits.candidate === undefined ? patienceOf(target) : limits.candidate === false ? undefined : seconds(limits.candidate),
+    candidate:
+      limits.candidate === undefined
+        ? patienceOf(target)
+        : limits.candidate === false
+          ? undefined
+          : seconds(limits.candidate),
     hold: limits.hold === false ? undefined : seconds(limits.hold),
   });
 }
@@ -153,9 +194,12 @@ export function releaseGroup(target: Target, subject: Subject): RuleGroup {
 function statedReleases(target: Target): StatedRelease[] {
   const { stable, candidate, kept, native } = target.serving;
   // One release alone is compared with nothing. Behind KServe's gateway nothing says which release a request was for.
-  const compared = (candidate !== undefined || kept.length > 0) && target.spec.monitoring.health.candidate && !isLlm(stable.workload);
+  const compared =
+    (candidate !== undefined || kept.length > 0) && target.spec.monitoring.health.candidate && !isLlm(stable.workload);
   const share = candidate?.weight ?? 0;
-  const exposed = candidate !== undefined && (candidate.weight > 0 || candidate.mirror !== undefined || candidate.header !== undefined);
+  const exposed =
+    candidate !== undefined &&
+    (candidate.weight > 0 || candidate.mirror !== undefined || candidate.header !== undefined);
   const workloads = [stable, ...(candidate ? [candidate] : []), ...kept].map(({ workload }) => workload.name);
   const stated = ({ release, workload }: Entry, rest: Pick<StatedRelease, 'phase' | 'weight'>): StatedRelease => {
     // What answers for two releases tells nothing of one.
@@ -167,7 +211,9 @@ function statedReleases(target: Target): StatedRelease[] {
   };
   return [
     stated(stable, { phase: 'stable', weight: 100 - share }),
-    ...(candidate ? [stated(candidate, { phase: candidate.held ? 'held' : exposed ? 'canary' : 'warming', weight: share })] : []),
+    ...(candidate
+      ? [stated(candidate, { phase: candidate.held ? 'held' : exposed ? 'canary' : 'warming', weight: share })]
+      : []),
     ...kept.map((entry) => stated(entry, { phase: 'kept', weight: 0 })),
   ];
 }
@@ -177,7 +223,11 @@ const HOUR = 3600;
 /** How long a candidate may stay at one share, when nobody says: as long as it must, and as long again, but no whole day more. */
 function patienceOf({ spec, env, serving: { candidate } }: Target): number {
   const { bake, warm } = policyOf(spec, env.rollout);
-  const warming = candidate !== undefined && candidate.weight === 0 && candidate.mirror === undefined && candidate.header === undefined;
+  const warming =
+    candidate !== undefined &&
+    candidate.weight === 0 &&
+    candidate.mirror === undefined &&
+    candidate.header === undefined;
   const expected = Math.ceil(seconds(warming ? warm.deadline : bake) / 60) * 60;
   return expected + Math.min(Math.max(expected, HOUR), 24 * HOUR);
 }
@@ -208,9 +258,10 @@ function serverGroups(target: Target, subject: Subject): RuleGroup[] {
   const { queueTime: limit, modelAge: maxDays } = health;
   const parts = (frameworks: readonly Framework[]): string[] => partsOf(runningServers(target, ...frameworks));
   const rules = [
-    ...(health.runtime ? COUNTS_FAILURES.map(([frameworks, counters]) => [parts(frameworks), counters] as const) : []).flatMap(([names, counters]) =>
-      names.length === 0 ? [] : [inferenceFailures(subject, names, counters)],
-    ),
+    ...(health.runtime
+      ? COUNTS_FAILURES.map(([frameworks, counters]) => [parts(frameworks), counters] as const)
+      : []
+    ).flatMap(([names, counters]) => (names.length === 0 ? [] : [inferenceFailures(subject, names, counters)])),
     ...(limit === undefined ? [] : COUNTS_WAITING).flatMap(([frameworks, counters]) => {
       const names = parts(frameworks);
       return names.length === 0 ? [] : [queueTime(subject, names, counters, parseDuration(limit ?? '0') ?? 0)];
@@ -242,7 +293,11 @@ function llmGroups(target: Target, subject: Subject): RuleGroup[] {
   if (servers.length === 0) return [];
   const group = languageModel(subject, {
     parts: partsOf(servers),
-    versions: servers.map(({ server }) => vllmVersion(server.image ?? defaultImage('vllm', target.cluster.kserve?.version ?? '', server.resources.gpu !== undefined))),
+    versions: servers.map(({ server }) =>
+      vllmVersion(
+        server.image ?? defaultImage('vllm', target.cluster.kserve?.version ?? '', server.resources.gpu !== undefined),
+      ),
+    ),
     usual: health.runtime,
     form: formOfClassic(target),
     timeToFirstToken,
@@ -254,21 +309,36 @@ function llmGroups(target: Target, subject: Subject): RuleGroup[] {
 
 /** Components that have a GPU which dcgm-exporter sees. */
 export function gpuComponents(target: Target): RunningComponent[] {
-  return runningComponents(target).filter(({ container: { resources } }) => resources.gpu !== undefined && resources.gpuResource.startsWith('nvidia.com/'));
+  return runningComponents(target).filter(
+    ({ container: { resources } }) => resources.gpu !== undefined && resources.gpuResource.startsWith('nvidia.com/'),
+  );
 }
 
 function gpuGroups(target: Target, subject: Subject): RuleGroup[] {
   const { health, cost } = target.spec.monitoring;
   const components = gpuComponents(target);
   if (components.length === 0 || !hasSource(target, 'dcgm')) return [];
-  const patterns = (some: readonly RunningComponent[]): Pattern[] => some.map((component) => podPattern(target, component));
+  const patterns = (some: readonly RunningComponent[]): Pattern[] =>
+    some.map((component) => podPattern(target, component));
   // vLLM takes nearly all of the memory when it starts.
-  const measured = components.filter(({ workload }) => workload.kind === 'function' || !['huggingface', 'vllm'].includes(workload.server.framework));
-  const group = gpus(subject, { pods: patterns(components), measured: patterns(measured), watched: health.gpu, idle: cost.idleGpu });
+  const measured = components.filter(
+    ({ workload }) => workload.kind === 'function' || !['huggingface', 'vllm'].includes(workload.server.framework),
+  );
+  const group = gpus(subject, {
+    pods: patterns(components),
+    measured: patterns(measured),
+    watched: health.gpu,
+    idle: cost.idleGpu,
+  });
   return group.rules.length === 0 ? [] : [group];
 }
 
-function costGroups(target: Target, subject: Subject, components: readonly RunningComponent[], traffic: IstioTraffic | undefined): RuleGroup[] {
+function costGroups(
+  target: Target,
+  subject: Subject,
+  components: readonly RunningComponent[],
+  traffic: IstioTraffic | undefined,
+): RuleGroup[] {
   const { compute, tokens, callers: unusual, enumeration: walking } = target.spec.monitoring.cost;
   const models = partsOf(runningServers(target, 'vllm'));
   return [

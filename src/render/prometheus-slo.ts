@@ -80,7 +80,14 @@ export function sloGroups(target: Target, subject: Subject, source: RequestSourc
   });
   return [
     ...objectives.map(({ group }) => group),
-    ...(objectives.length > 0 ? [errorBudgetGroup(subject, objectives.map(({ promise }) => promise))] : []),
+    ...(objectives.length > 0
+      ? [
+          errorBudgetGroup(
+            subject,
+            objectives.map(({ promise }) => promise),
+          ),
+        ]
+      : []),
     ...outageGroup(target, subject, source),
   ];
 }
@@ -91,7 +98,11 @@ export function sloGroups(target: Target, subject: Subject, source: RequestSourc
  *
  * @param traffic the requests as Istio counts them.
  */
-export function requestSource(target: Target, subject: Subject, traffic: IstioTraffic | undefined): RequestSource | undefined {
+export function requestSource(
+  target: Target,
+  subject: Subject,
+  traffic: IstioTraffic | undefined,
+): RequestSource | undefined {
   const { workload } = target.serving.stable;
   if (isLlm(workload)) return { vllm: seriesOfPart(subject, workload.part) };
   if (traffic) return { istio: traffic };
@@ -129,7 +140,14 @@ function groupOf(
     return customSlo(subject, { ...promise, total: events(total), good: goodOnes, bad: badOnes, requests: source });
   }
   const { below, part = vllmParts(target.spec)[0] } = slo.timeToFirstToken;
-  return part === undefined ? undefined : timeToFirstToken(subject, { ...promise, below: milliseconds(below), form: formOfClassic(target), own: seriesOfPart(subject, part) });
+  return part === undefined
+    ? undefined
+    : timeToFirstToken(subject, {
+        ...promise,
+        below: milliseconds(below),
+        form: formOfClassic(target),
+        own: seriesOfPart(subject, part),
+      });
 }
 
 function outageGroup(target: Target, subject: Subject, source: RequestSource | undefined): RuleGroup[] {
@@ -137,7 +155,8 @@ function outageGroup(target: Target, subject: Subject, source: RequestSource | u
   const window = outageSeconds(target);
   if (rule === false || source === undefined || window === undefined) return [];
   const { minFailures, severity } = rule;
-  const deployments = !('vllm' in source) && hasSource(target, 'kubeStateMetrics') ? answeringDeployments(target) : undefined;
+  const deployments =
+    !('vllm' in source) && hasSource(target, 'kubeStateMetrics') ? answeringDeployments(target) : undefined;
   return [outage(subject, { source, window, minFailures, severity, deployments })];
 }
 
@@ -145,20 +164,26 @@ function outageGroup(target: Target, subject: Subject, source: RequestSource | u
 export function outageSeconds({ spec }: Target): number | undefined {
   const { outage: rule } = spec.monitoring;
   if (rule === false) return undefined;
-  return rule.window === undefined ? outageWindow(rule.minFailures, spec.traffic.expectedRps) : milliseconds(rule.window) / 1000;
+  return rule.window === undefined
+    ? outageWindow(rule.minFailures, spec.traffic.expectedRps)
+    : milliseconds(rule.window) / 1000;
 }
 
 /** The Deployments that answer the service's address, of all releases; none where one of them may go down to none without requests. */
 function answeringDeployments(target: Target): Pattern[] | undefined {
   const { stable, candidate, kept } = target.serving;
-  const running = [stable, ...(candidate ? [candidate] : []), ...kept].map(({ workload }) => workload).filter(({ stopped }) => !stopped);
+  const running = [stable, ...(candidate ? [candidate] : []), ...kept]
+    .map(({ workload }) => workload)
+    .filter(({ stopped }) => !stopped);
   const components = running.map((workload) => {
     const all = componentsOf(workload);
     // A transformer calls the predictor.
     return all.find(({ part }) => part === 'transformer') ?? all[0]!;
   });
   // Without Knative a function has a replica at all times.
-  const sleeps = components.some(({ workload, scale }) => scale.scaling.min === 0 && (workload.kind === 'server' || runsOnKnative(target, workload)));
+  const sleeps = components.some(
+    ({ workload, scale }) => scale.scaling.min === 0 && (workload.kind === 'server' || runsOnKnative(target, workload)),
+  );
   return sleeps ? undefined : components.map((component) => deploymentPattern(target, component));
 }
 

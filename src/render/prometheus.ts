@@ -52,19 +52,27 @@ function podMonitor(target: Target, metadata: PodMonitor['metadata'], podMetrics
     apiVersion: 'monitoring.coreos.com/v1',
     kind: 'PodMonitor',
     metadata,
-    spec: { selector: { matchLabels: { 'app.kubernetes.io/name': target.service } }, podMetricsEndpoints, ...histogramFields(target) },
+    spec: {
+      selector: { matchLabels: { 'app.kubernetes.io/name': target.service } },
+      podMetricsEndpoints,
+      ...histogramFields(target),
+    },
   };
 }
 
 /** Which histograms are kept of pods; `scrapeNativeHistograms` came with prometheus-operator 0.88. */
-function histogramFields({ cluster: { prometheus }, spec }: Target): Pick<PodMonitor['spec'], 'scrapeClassicHistograms' | 'scrapeNativeHistograms'> {
+function histogramFields({
+  cluster: { prometheus },
+  spec,
+}: Target): Pick<PodMonitor['spec'], 'scrapeClassicHistograms' | 'scrapeNativeHistograms'> {
   const kept = prometheus?.nativeHistograms;
   if (!prometheus || kept === undefined) return {};
   return {
     // Of a histogram in both forms Prometheus keeps the native one alone, and rules read buckets until `native` is declared.
     ...(kept === 'scraped' && { scrapeClassicHistograms: true }),
     // Before 3.8 a feature flag of the server decides.
-    ...(exportedMetrics(spec).some(({ native }) => native) && atLeast(prometheus.version, '3.8') && { scrapeNativeHistograms: true }),
+    ...(exportedMetrics(spec).some(({ native }) => native) &&
+      atLeast(prometheus.version, '3.8') && { scrapeNativeHistograms: true }),
   };
 }
 
@@ -99,7 +107,9 @@ function endpoint(pods: readonly Scrape[], perRelease: boolean): Endpoint {
     path,
     relabelings: [
       { action: 'keep', sourceLabels: perRelease ? [PART, RELEASE] : [PART], regex: [...kept].sort().join('|') },
-      ...(port === declaredPort ? [] : [stamp('__address__', '__address__', { regex: '(.+):\\d+', replacement: `$1:${port}` })]),
+      ...(port === declaredPort
+        ? []
+        : [stamp('__address__', '__address__', { regex: '(.+):\\d+', replacement: `$1:${port}` })]),
       stamp(SERVICE, 'ai_service'),
       stamp(RELEASE, 'release'),
       stamp(PART, 'part'),

@@ -11,12 +11,18 @@ import type { Target } from './target.ts';
 
 /** Whether all releases answer on Knative, where a queue-proxy stands in front of every container. */
 export function answersOnKnative(target: Target): boolean {
-  return target.cluster.knative !== undefined && answering(target).every(({ workload }) => runsOnKnative(target, workload));
+  return (
+    target.cluster.knative !== undefined && answering(target).every(({ workload }) => runsOnKnative(target, workload))
+  );
 }
 
 /** Whether queue-proxies count the requests to a service. What they count is in histograms, which must stay classic ones. */
 export function queueProxiesCount(target: Target): boolean {
-  return answersOnKnative(target) && hasSource(target, 'queueProxy') && target.cluster.prometheus?.nativeHistograms !== 'converted';
+  return (
+    answersOnKnative(target) &&
+    hasSource(target, 'queueProxy') &&
+    target.cluster.prometheus?.nativeHistograms !== 'converted'
+  );
 }
 
 /**
@@ -27,15 +33,23 @@ export function queueProxyTraffic(target: Target, subject: Subject): QueueProxyT
   const { knative } = target.cluster;
   if (!knative || !queueProxiesCount(target)) return undefined;
   const releases = new Map<string, string[]>();
-  for (const { part, workload } of answering(target)) releases.set(part, [...(releases.get(part) ?? []), workload.release]);
+  for (const { part, workload } of answering(target))
+    releases.set(part, [...(releases.get(part) ?? []), workload.release]);
   const own = Object.entries(identityLabels(subject)).map(([label, value]) => equal(label, value));
   const parts = [...releases].sort(([a], [b]) => compareText(a, b));
   // A predictor behind a transformer would count its requests again, so where releases differ it must be said whose part it is.
-  const pods = parts.map(([part, of]) => [...own, equal('part', part), ...(parts.length > 1 ? [isOneOf('release', of)] : [])]);
+  const pods = parts.map(([part, of]) => [
+    ...own,
+    equal('part', part),
+    ...(parts.length > 1 ? [isOneOf('release', of)] : []),
+  ]);
   return { generations: queueProxyMetrics(knative.version), pods };
 }
 
 /** The workload of each release that answers the service's address, and which part of it does. */
 function answering({ serving: { stable, candidate, kept } }: Target): { part: string; workload: RunningWorkload }[] {
-  return [stable, ...(candidate ? [candidate] : []), ...kept].map(({ workload }) => ({ part: entryPart(workload), workload }));
+  return [stable, ...(candidate ? [candidate] : []), ...kept].map(({ workload }) => ({
+    part: entryPart(workload),
+    workload,
+  }));
 }

@@ -30,7 +30,10 @@ export interface AlertGuide {
   readonly then: string;
 }
 
-const selected = (what: string, more = ''): Command => ({ service, namespace }) => `kubectl ${what} -n ${namespace} -l app.kubernetes.io/name=${service}${more}`;
+const selected =
+  (what: string, more = ''): Command =>
+  ({ service, namespace }) =>
+    `kubectl ${what} -n ${namespace} -l app.kubernetes.io/name=${service}${more}`;
 
 const pods = selected('get pods', ' -L app.kubernetes.io/version,app.kubernetes.io/component -o wide');
 const describe = selected('describe pods');
@@ -40,9 +43,11 @@ const usage = selected('top pods', ' --containers');
 const inferenceServices = selected('describe inferenceservices');
 const routes: Command = (place) => selected(`get ${place.routes}`, ' -o yaml')(place);
 const revisions: Command = ({ namespace }) => `kubectl get revisions,podautoscalers -n ${namespace}`;
-const autoscalers: Command = (place) => (place.knative ? `kubectl get hpa,revisions,podautoscalers -n ${place.namespace}` : selected('describe hpa')(place));
+const autoscalers: Command = (place) =>
+  place.knative ? `kubectl get hpa,revisions,podautoscalers -n ${place.namespace}` : selected('describe hpa')(place);
 const podMonitor = selected('get podmonitors', ' -o yaml');
-const events: Command = ({ namespace }) => `kubectl get events -n ${namespace} --field-selector type=Warning --sort-by=.lastTimestamp`;
+const events: Command = ({ namespace }) =>
+  `kubectl get events -n ${namespace} --field-selector type=Warning --sort-by=.lastTimestamp`;
 const nodes: Command = () => 'kubectl get nodes -o wide';
 const status: Command = ({ service, environment }) => `npx ai-service status ${service} --env ${environment}`;
 const history: Command = ({ service, environment }) => `npx ai-service history ${service} --env ${environment}`;
@@ -56,15 +61,20 @@ function asking(expr: string): string {
   return `promtool query instant "$PROMETHEUS" '${expr}'`;
 }
 
-const query = (expr: (place: RunbookPlace) => string): Command => (place) => asking(expr(place));
+const query =
+  (expr: (place: RunbookPlace) => string): Command =>
+  (place) =>
+    asking(expr(place));
 
 const own = ({ service, namespace }: RunbookPlace): string => `ai_service="${service}",namespace="${namespace}"`;
 
 /** What is known of the requests; where nobody counts them, servers may have written of them. */
-const asked = (of: (requests: RequestQueries) => string): Command => (place) => {
-  const { requests } = place;
-  return requests ? asking(of(requests)) : logs(place);
-};
+const asked =
+  (of: (requests: RequestQueries) => string): Command =>
+  (place) => {
+    const { requests } = place;
+    return requests ? asking(of(requests)) : logs(place);
+  };
 
 const callsByCode = asked(({ byCode }) => byCode);
 const callsByCaller = asked(({ byCaller, byRelease }) => byCaller ?? byRelease);
@@ -79,7 +89,11 @@ export function promisedTimes({ requests }: RunbookPlace): string[] {
 const scraped = query((place) => `up{${own(place)}}`);
 const shareOfBad = (place: RunbookPlace, window: string): string =>
   `sum_over_time(ai_slo:events_bad:rate5m{${own(place)}}[${window}]) / (sum_over_time(ai_slo:events_total:rate5m{${own(place)}}[${window}]) > 0)`;
-const budgetRates = query((place) => ['1h', '3d'].map((window) => `label_replace(${shareOfBad(place, window)}, "window", "${window}", "", "")`).join(' or '));
+const budgetRates = query((place) =>
+  ['1h', '3d']
+    .map((window) => `label_replace(${shareOfBad(place, window)}, "window", "${window}", "", "")`)
+    .join(' or '),
+);
 const drift = query((place) => `{__name__=~"ai_drift:.+",${own(place)}}`);
 const violations = query((place) => `sum by (feature, rule) (rate(ai_feature_violations_total{${own(place)}}[10m]))`);
 const recorded = (names: string): Command => query((place) => `{__name__=~"${names}",${own(place)}}`);
@@ -94,13 +108,15 @@ export const ALERT_GUIDES: Readonly<Record<string, AlertGuide>> = {
     then: `${ROLL_BACK} Else look at the route, and at what the pods depend on: model store, feature store, nodes with GPUs.`,
   },
   AiSloErrorBudgetBurn: {
-    means: 'More requests are bad than the objective allows, and at this pace the error budget is gone early. The label `burn_tier` says how fast, `ai_slo` which objective.',
+    means:
+      'More requests are bad than the objective allows, and at this pace the error budget is gone early. The label `burn_tier` says how fast, `ai_slo` which objective.',
     first: [callsByCode, budgetRates, status],
     times: true,
     then: `One release alone is bad: ${lowerFirst(ROLL_BACK)} All of them: look at what they share, then at capacity.`,
   },
   AiSloLatencyBucketMissing: {
-    means: 'The objective on latency counts a bucket that the metric does not have, and so sees nothing: somebody changed the buckets.',
+    means:
+      'The objective on latency counts a bucket that the metric does not have, and so sees nothing: somebody changed the buckets.',
     first: [slowCalls, scraped, repository],
     then: 'Choose a limit that is a bucket bound, or take back the change of the buckets.',
   },
@@ -110,7 +126,8 @@ export const ALERT_GUIDES: Readonly<Record<string, AlertGuide>> = {
     then: 'See that the metric is exposed under the name that the objective says.',
   },
   AiDrift: {
-    means: 'What the model sees or says is distributed otherwise than in its reference. Answers still come, but they may be worse.',
+    means:
+      'What the model sees or says is distributed otherwise than in its reference. Answers still come, but they may be worse.',
     first: [drift, history, callsByCaller],
     then: 'Look at the data that feeds the model. When the change is right, retrain, or make a new reference file with `ai-service reference build`.',
   },
@@ -122,7 +139,7 @@ export const ALERT_GUIDES: Readonly<Record<string, AlertGuide>> = {
   AiDriftBucketMismatch: {
     means: 'The histogram does not have the buckets that the reference asks for, so that drift cannot be seen.',
     first: [recorded('ai_drift:.+'), pods, repository],
-    then: 'Use the snippet of `ai-service reference snippet` in the server: it observes with exactly the reference\'s buckets.',
+    then: "Use the snippet of `ai-service reference snippet` in the server: it observes with exactly the reference's buckets.",
   },
   AiDriftMetricMissing: {
     means: 'Requests come in, but nothing exposes the metric that a drift rule compares.',
@@ -325,7 +342,8 @@ export const ALERT_GUIDES: Readonly<Record<string, AlertGuide>> = {
     then: 'Limit the rate of the caller that sends most, or answer with a smaller model.',
   },
   AiCallerEnumerates: {
-    means: 'One caller walks through the inputs of the model: for a day it asks much more than it used to, or nearly all that it asks is new. That is how models are copied, slowly.',
+    means:
+      'One caller walks through the inputs of the model: for a day it asks much more than it used to, or nearly all that it asks is new. That is how models are copied, slowly.',
     first: [callsByCaller, recorded('ai_caller:.+'), logs],
     then: 'Ask who it is, and what for. An AuthorizationPolicy or a rate limit stops it; answers with less detail (no probabilities) are worth less to a copy.',
   },

@@ -66,7 +66,9 @@ export function withRunbooks(target: Target, groups: readonly RuleGroup[]): Rule
   };
   return groups.map((group) => ({
     ...group,
-    rules: group.rules.map((rule) => ('alert' in rule && rule.annotations.runbook_url === undefined ? linked(rule) : rule)),
+    rules: group.rules.map((rule) =>
+      'alert' in rule && rule.annotations.runbook_url === undefined ? linked(rule) : rule,
+    ),
   }));
 }
 
@@ -148,7 +150,10 @@ function rollBack(target: Target): string[] {
   const { service, environment } = target;
   const inPlace = isInPlace(target);
   const [text, command] = inPlace
-    ? ['This environment follows the sources: take back the change there, and let it go the way that it came.', `git log --oneline -10 -- apps/${service}`]
+    ? [
+        'This environment follows the sources: take back the change there, and let it go the way that it came.',
+        `git log --oneline -10 -- apps/${service}`,
+      ]
     : [
         'In a checkout of the GitOps repository. It needs neither the sources nor a registry; a release that is kept warm gets its traffic back as soon as Argo CD has synced.',
         `npx ai-service rollback ${service} --env ${environment} --reason "…" --commit`,
@@ -157,4 +162,9 @@ function rollBack(target: Target): string[] {
 }
 
 /** Text of users as text, on one line. */
-const plain = remember((text: string) => text.replace(/[\\`*_[\]<>#|~]/g, '\\$&').replace(/\s+/g, ' ').trim());
+const plain = remember((text: string) =>
+  text
+    .replace(/[\\`*_[\]<>#|~]/g, '\\$&')
+    .replace(/\s+/g, ' ')
+    .trim(),
+);

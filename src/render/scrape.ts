@@ -31,9 +31,13 @@ export function queueProxyScrapes(target: Target): Scrape[] {
   return target.serving.workloads
     .filter((workload) => runsOnKnative(target, workload))
     .flatMap((workload) =>
-      componentsOf(workload).map(
-        ({ part }): Scrape => ({ part, release: workload.release, port: QUEUE_PROXY_PORT, path: '/metrics', declaredPort: QUEUE_PROXY_PORT }),
-      ),
+      componentsOf(workload).map(({ part }): Scrape => ({
+        part,
+        release: workload.release,
+        port: QUEUE_PROXY_PORT,
+        path: '/metrics',
+        declaredPort: QUEUE_PROXY_PORT,
+      })),
     );
 }
 
@@ -44,9 +48,13 @@ const DEFAULT_PORT = 8080;
 export function scrapesOf(target: Target): Scrape[] {
   return target.serving.workloads.flatMap((workload) => {
     const knative = runsOnKnative(target, workload);
-    return placesOf(workload).map(
-      ({ part, httpPort, port, path }): Scrape => ({ part, release: workload.release, port, path, declaredPort: knative ? httpPort : port }),
-    );
+    return placesOf(workload).map(({ part, httpPort, port, path }): Scrape => ({
+      part,
+      release: workload.release,
+      port,
+      path,
+      declaredPort: knative ? httpPort : port,
+    }));
   });
 }
 
@@ -79,6 +87,9 @@ function serverPlace({ part, server }: RunningServer): Place[] {
 }
 
 /** A container's metrics are on the port of its requests. */
-function containerPlace(part: string, { port, metrics }: { port: number; metrics?: { path: string } | undefined }): Place[] {
+function containerPlace(
+  part: string,
+  { port, metrics }: { port: number; metrics?: { path: string } | undefined },
+): Place[] {
   return metrics ? [{ part, httpPort: port, port, path: metrics.path }] : [];
 }

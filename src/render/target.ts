@@ -43,4 +43,3 @@ export function workloadLabels(target: Target, part: string, release: string): R
 export function serviceHost(target: Target, name: string): string {
   return clusterHost(name, target.namespace);
 }
-

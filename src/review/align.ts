@@ -35,7 +35,8 @@ export function align(before: readonly Name[], after: readonly Name[]): Alignmen
     from = [pair[0] + 1, pair[1] + 1];
   }
   const [old, now] = [new Set(kept.map(([index]) => index)), new Set(kept.map(([, index]) => index))];
-  const others = (names: readonly Name[], those: ReadonlySet<number>): number[] => [...names.keys()].filter((index) => !those.has(index));
+  const others = (names: readonly Name[], those: ReadonlySet<number>): number[] =>
+    [...names.keys()].filter((index) => !those.has(index));
   return { removed: others(before, old), added: others(after, now), kept };
 }
 
@@ -57,11 +58,13 @@ function common(before: readonly Name[], after: readonly Name[], from: Pair, to:
   for (let row = rows - 1; row >= 0; row -= 1) {
     for (let column = columns - 1; column >= 0; column -= 1) {
       const at = row * width + column;
-      lengths[at] = same(old + row, now + column) ? lengths[at + width + 1]! + 1 : Math.max(lengths[at + width]!, lengths[at + 1]!);
+      lengths[at] = same(old + row, now + column)
+        ? lengths[at + width + 1]! + 1
+        : Math.max(lengths[at + width]!, lengths[at + 1]!);
     }
   }
   const middle: Pair[] = [];
-  for (let row = 0, column = 0; row < rows && column < columns; ) {
+  for (let row = 0, column = 0; row < rows && column < columns;) {
     const at = row * width + column;
     if (same(old + row, now + column)) middle.push([old + row++, now + column++]);
     else if (lengths[at + width]! >= lengths[at + 1]!) row += 1;

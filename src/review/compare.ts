@@ -22,7 +22,12 @@ export type ObjectChange =
   | { readonly change: 'added'; readonly before?: undefined; readonly after: Placed; readonly changes: readonly [] }
   | { readonly change: 'removed'; readonly before: Placed; readonly after?: undefined; readonly changes: readonly [] }
   /** `replaced`: another name or namespace, so that the cluster deletes the one and creates the other. */
-  | { readonly change: 'changed' | 'replaced'; readonly before: Placed; readonly after: Placed; readonly changes: readonly Change[] };
+  | {
+      readonly change: 'changed' | 'replaced';
+      readonly before: Placed;
+      readonly after: Placed;
+      readonly changes: readonly Change[];
+    };
 
 /** A file that holds no objects: a descriptor, a page, a picture. */
 export interface DocumentChange {
@@ -88,17 +93,25 @@ export function knownBy(schemas: Catalogue): (object: KubeObject) => Known | und
 
 function byPlace(a: ObjectChange, b: ObjectChange): number {
   const [one, other] = [a.after ?? a.before, b.after ?? b.before];
-  return compareText(one.file, other.file) || compareText(objectKey(one.object), objectKey(other.object)) || compareText(a.change, b.change);
+  return (
+    compareText(one.file, other.file) ||
+    compareText(objectKey(one.object), objectKey(other.object)) ||
+    compareText(a.change, b.change)
+  );
 }
 
 /** Files of which nobody can say what they hold. */
 function unreadFiles(side: Contents): string[] {
-  return [...side].flatMap(([file, { documents }]) => (documents.some(({ value }) => value === undefined) ? [file] : []));
+  return [...side].flatMap(([file, { documents }]) =>
+    documents.some(({ value }) => value === undefined) ? [file] : [],
+  );
 }
 
 /** All objects but those of files that the other tree has in a form that cannot be read: they may still be there. */
 function placed(side: Contents, unread: ReadonlySet<string>): Placed[] {
-  return [...side].flatMap(([file, { objects }]) => (unread.has(file) ? [] : objects.map((object) => ({ file, object }))));
+  return [...side].flatMap(([file, { objects }]) =>
+    unread.has(file) ? [] : objects.map((object) => ({ file, object })),
+  );
 }
 
 /** What an object is called, and the cluster of our layout that it is for. */
@@ -144,7 +157,8 @@ function compareDocuments(before: Contents, after: Contents, unread: ReadonlySet
     else if (!now) changes.push({ change: 'removed', file: name, before: old.value, changes: [] });
     else {
       const fields = unread.has(name) ? [] : differences('', old.value, now.value);
-      if (fields.length > 0 || unread.has(name)) changes.push({ change: 'changed', file: name, before: old.value, after: now.value, changes: fields });
+      if (fields.length > 0 || unread.has(name))
+        changes.push({ change: 'changed', file: name, before: old.value, after: now.value, changes: fields });
     }
   }
   return changes;

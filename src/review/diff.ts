@@ -33,14 +33,24 @@ export function differences(kind: string, before: unknown, after: unknown, known
 
 /** Whether two objects mean the same. */
 export function isSame(kind: string, before: unknown, after: unknown, known?: Known): boolean {
-  return canonical({ kind, field: '', above: '', known }, before) === canonical({ kind, field: '', above: '', known }, after);
+  return (
+    canonical({ kind, field: '', above: '', known }, before) === canonical({ kind, field: '', above: '', known }, after)
+  );
 }
 
-function compare(at: At, path: readonly Segment[], name: string, before: unknown, after: unknown, changes: Change[]): void {
+function compare(
+  at: At,
+  path: readonly Segment[],
+  name: string,
+  before: unknown,
+  after: unknown,
+  changes: Change[],
+): void {
   if (before === after) return;
   if (isPlainMap(before) && isPlainMap(after)) compareMaps(at, path, name, before, after, changes);
   else if (Array.isArray(before) && Array.isArray(after)) compareLists(at, path, name, before, after, changes);
-  else if (canonical(at, before) !== canonical(at, after)) changes.push({ op: 'change', path, field: name, before, after });
+  else if (canonical(at, before) !== canonical(at, after))
+    changes.push({ op: 'change', path, field: name, before, after });
 }
 
 function compareMaps(
@@ -58,7 +68,15 @@ function compareMaps(
     const field = `${name}${name === '' ? '' : '.'}${/^[\w-]+$/.test(key) ? key : JSON.stringify(key)}`;
     if (old === null) changes.push({ op: 'add', path: below, field, after: now });
     else if (now === null) changes.push({ op: 'remove', path: below, field, before: old });
-    else compare({ kind: at.kind, field: key, above: at.field, known: fieldOf(at.known, key) }, below, field, old, now, changes);
+    else
+      compare(
+        { kind: at.kind, field: key, above: at.field, known: fieldOf(at.known, key) },
+        below,
+        field,
+        old,
+        now,
+        changes,
+      );
   }
 }
 
@@ -67,7 +85,14 @@ function ownValue(map: Readonly<Record<string, unknown>>, key: string): unknown 
   return Object.hasOwn(map, key) ? (map[key] ?? null) : null;
 }
 
-function compareLists(at: At, path: readonly Segment[], name: string, before: readonly unknown[], after: readonly unknown[], changes: Change[]): void {
+function compareLists(
+  at: At,
+  path: readonly Segment[],
+  name: string,
+  before: readonly unknown[],
+  after: readonly unknown[],
+  changes: Change[],
+): void {
   if (isEqual(before, after)) return;
   const items: At = { ...at, known: itemOf(at.known) };
   const form = listForm(at.kind, at.field, at.known, before, after);
@@ -80,7 +105,8 @@ function compareLists(at: At, path: readonly Segment[], name: string, before: re
     const id = keyOf(olds[0]);
     const field = `${name}[${shown(id)}]`;
     if (form.form === 'keyed' && news.length > 0) compare(items, [...path, id], field, olds[0], news[0], changes);
-    for (const item of olds.slice(news.length)) changes.push({ op: 'remove', path: [...path, id], field, before: item });
+    for (const item of olds.slice(news.length))
+      changes.push({ op: 'remove', path: [...path, id], field, before: item });
   }
   for (const [key, news] of right) {
     for (const item of news.slice(left.get(key)?.length ?? 0)) {
@@ -94,7 +120,11 @@ function byKey(at: At, items: readonly unknown[], keyOf: (item: unknown) => Item
   const found = new Map<string, unknown[]>();
   for (const item of items) {
     const id = keyOf(item);
-    const key = Object.keys(id).map((field) => canonical(field === '' ? at : { ...at, field, above: at.field, known: fieldOf(at.known, field) }, id[field])).join('\n');
+    const key = Object.keys(id)
+      .map((field) =>
+        canonical(field === '' ? at : { ...at, field, above: at.field, known: fieldOf(at.known, field) }, id[field]),
+      )
+      .join('\n');
     const others = found.get(key);
     if (others) others.push(item);
     else found.set(key, [item]);
@@ -102,32 +132,52 @@ function byKey(at: At, items: readonly unknown[], keyOf: (item: unknown) => Item
   return found;
 }
 
-function compareOrdered(at: At, path: readonly Segment[], name: string, before: readonly unknown[], after: readonly unknown[], changes: Change[]): void {
+function compareOrdered(
+  at: At,
+  path: readonly Segment[],
+  name: string,
+  before: readonly unknown[],
+  after: readonly unknown[],
+  changes: Change[],
+): void {
   // Of hundreds of rules few change: the ends that are equal need no names.
   let head = 0;
   while (head < Math.min(before.length, after.length) && isEqual(before[head], after[head])) head += 1;
   let tail = 0;
-  while (tail < Math.min(before.length, after.length) - head && isEqual(before.at(-1 - tail), after.at(-1 - tail))) tail += 1;
+  while (tail < Math.min(before.length, after.length) - head && isEqual(before.at(-1 - tail), after.at(-1 - tail)))
+    tail += 1;
   const middle = (items: readonly unknown[]): Name[] => namesOf(at, items.slice(head, items.length - tail));
   const { removed, added, kept } = shifted(align(middle(before), middle(after)), head);
   const place = (list: readonly unknown[], index: number): string => `${name}[${titleOf(list[index]) ?? index}]`;
-  for (const index of [...removed].reverse()) changes.push({ op: 'remove', path: [...path, index], field: place(before, index), before: before[index] });
-  for (const index of added) changes.push({ op: 'add', path: [...path, index], field: place(after, index), after: after[index] });
+  for (const index of [...removed].reverse())
+    changes.push({ op: 'remove', path: [...path, index], field: place(before, index), before: before[index] });
+  for (const index of added)
+    changes.push({ op: 'add', path: [...path, index], field: place(after, index), after: after[index] });
   for (const [old, now] of kept) compare(at, [...path, now], place(after, now), before[old], after[now], changes);
 }
 
 function shifted({ removed, added, kept }: Alignment, by: number): Alignment {
-  return { removed: removed.map((index) => index + by), added: added.map((index) => index + by), kept: kept.map(([old, now]) => [old + by, now + by]) };
+  return {
+    removed: removed.map((index) => index + by),
+    added: added.map((index) => index + by),
+    kept: kept.map(([old, now]) => [old + by, now + by]),
+  };
 }
 
 /** Whether two values are written the same, but for the order of keys. */
 function isEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a) || Array.isArray(b)) return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, index) => isEqual(item, b[index]));
+  if (Array.isArray(a) || Array.isArray(b))
+    return (
+      Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, index) => isEqual(item, b[index]))
+    );
   const keys = Object.keys(a);
   const [one, other] = [a as Readonly<Record<string, unknown>>, b as Readonly<Record<string, unknown>>];
-  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(other, key) && isEqual(one[key], other[key]));
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(other, key) && isEqual(one[key], other[key]))
+  );
 }
 
 /** What tells the items of an ordered list apart: what they are called, with their labels, else what they are. */
@@ -172,7 +222,10 @@ function canonical(at: At, value: unknown): string {
     const fields = Object.keys(value)
       .filter((key) => (value[key] ?? null) !== null)
       .sort()
-      .map((key) => `${JSON.stringify(key)}:${canonical({ kind: at.kind, field: key, above: at.field, known: fieldOf(at.known, key) }, value[key])}`);
+      .map(
+        (key) =>
+          `${JSON.stringify(key)}:${canonical({ kind: at.kind, field: key, above: at.field, known: fieldOf(at.known, key) }, value[key])}`,
+      );
     return `{${fields.join(',')}}`;
   }
   return JSON.stringify(worthOf(value, meaningOf(at.field, at.above, at.known)) ?? null);

@@ -29,7 +29,11 @@ export function readFile(file: string, text: string, mask: Mask): FileContent {
     return notCompared(file, tooLarge(file, `has ${(text.length / 1_000_000).toFixed(1)} million characters`));
   }
   if (text.includes('\0')) return notCompared(file);
-  const read = /\.ya?ml$/i.test(file) ? readYamlValues(file, text) : /\.json$/i.test(file) ? readJson(file, text) : asText(text);
+  const read = /\.ya?ml$/i.test(file)
+    ? readYamlValues(file, text)
+    : /\.json$/i.test(file)
+      ? readJson(file, text)
+      : asText(text);
   const { values, findings } = read.findings.length > 0 && isTemplate(file, text) ? asText(text) : read;
   if (values.some((value) => isDeeper(value, MAX_DEPTH))) return notCompared(file, tooDeep(file));
   const objects: KubeObject[] = [];
@@ -48,7 +52,12 @@ export function notCompared(file: string, ...findings: readonly Finding[]): File
 }
 
 function tooLarge(file: string, what: string): Finding {
-  return planFinding('plan/too-large', { file }, `the file ${what} and is not compared`, 'split it, or keep it out of the tree');
+  return planFinding(
+    'plan/too-large',
+    { file },
+    `the file ${what} and is not compared`,
+    'split it, or keep it out of the tree',
+  );
 }
 
 function tooDeep(file: string): Finding {
@@ -63,9 +72,11 @@ function isDeeper(value: unknown, levels: number): boolean {
 
 /** The objects of a document: one, or those of a `List`; nothing when it is something else. */
 function objectsIn(value: unknown): KubeObject[] | undefined {
-  if (!isPlainMap(value) || typeof value['apiVersion'] !== 'string' || typeof value['kind'] !== 'string') return undefined;
+  if (!isPlainMap(value) || typeof value['apiVersion'] !== 'string' || typeof value['kind'] !== 'string')
+    return undefined;
   const { metadata, items, kind } = value;
-  if (isPlainMap(metadata) && typeof metadata['name'] === 'string' && typeof (metadata['namespace'] ?? '') !== 'object') return [value as unknown as KubeObject];
+  if (isPlainMap(metadata) && typeof metadata['name'] === 'string' && typeof (metadata['namespace'] ?? '') !== 'object')
+    return [value as unknown as KubeObject];
   if (!kind.toString().endsWith('List') || !Array.isArray(items)) return undefined;
   const objects = items.map(objectsIn);
   return objects.includes(undefined) ? undefined : objects.flatMap((found) => found ?? []);
@@ -92,17 +103,31 @@ function readJson(file: string, text: string): Values {
     const message = error instanceof Error ? error.message.replace(/\s+/g, ' ') : 'it is not JSON';
     // Without the excerpt that some versions of the engine put into the message.
     const why = /^[\w' -]*/.exec(message)?.[0].trim() || 'it is not JSON';
-    return broken(file, planFinding('plan/syntax', { file }, `the file is not JSON: ${why}`, 'correct it, or run synth again'));
+    return broken(
+      file,
+      planFinding('plan/syntax', { file }, `the file is not JSON: ${why}`, 'correct it, or run synth again'),
+    );
   }
 }
 
 let yaml: typeof Yaml | undefined;
 
 /** What Go does not make of YAML 1.1; dates become text. */
-const NOT_IN_GO: ReadonlySet<string> = new Set(['tag:yaml.org,2002:timestamp', 'tag:yaml.org,2002:binary', 'tag:yaml.org,2002:omap', 'tag:yaml.org,2002:pairs', 'tag:yaml.org,2002:set']);
+const NOT_IN_GO: ReadonlySet<string> = new Set([
+  'tag:yaml.org,2002:timestamp',
+  'tag:yaml.org,2002:binary',
+  'tag:yaml.org,2002:omap',
+  'tag:yaml.org,2002:pairs',
+  'tag:yaml.org,2002:set',
+]);
 
 /** Go takes this form of YAML 1.2 too. */
-const GO_OCTAL: Yaml.ScalarTag = { tag: 'tag:yaml.org,2002:int', default: true, test: /^[-+]?0o[0-7]+$/, resolve: (text) => Number(text) };
+const GO_OCTAL: Yaml.ScalarTag = {
+  tag: 'tag:yaml.org,2002:int',
+  default: true,
+  test: /^[-+]?0o[0-7]+$/,
+  resolve: (text) => Number(text),
+};
 
 type Tag = Yaml.Tags[number];
 
@@ -110,7 +135,9 @@ type Tag = Yaml.Tags[number];
 function asInGo(tag: Tag): Tag[] {
   if (typeof tag !== 'object') return [tag];
   if (NOT_IN_GO.has(tag.tag) || tag.format === 'TIME') return [];
-  return tag.format === 'EXP' ? [{ ...tag, test: /^[-+]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)[eE][-+]?\d+$/ } as Yaml.ScalarTag] : [tag];
+  return tag.format === 'EXP'
+    ? [{ ...tag, test: /^[-+]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)[eE][-+]?\d+$/ } as Yaml.ScalarTag]
+    : [tag];
 }
 
 function readYamlValues(file: string, text: string): Values {
@@ -132,14 +159,25 @@ function readYamlValues(file: string, text: string): Values {
     if (error.message.includes('call stack')) return { values: [undefined], findings: [tooDeep(file)] };
     // Counted only here: counting along takes time in every file.
     const above = text.slice(0, error.pos[0]).split('\n');
-    return broken(file, planFinding('plan/syntax', { file, line: above.length, column: above.at(-1)!.length + 1 }, `the file is not YAML: ${oneLine(error.message)}`, 'correct it, or run synth again'));
+    return broken(
+      file,
+      planFinding(
+        'plan/syntax',
+        { file, line: above.length, column: above.at(-1)!.length + 1 },
+        `the file is not YAML: ${oneLine(error.message)}`,
+        'correct it, or run synth again',
+      ),
+    );
   }
   try {
     const values = documents.map((document) => document.toJS({ maxAliasCount: 100 }) as unknown);
     return { values: values.filter((value) => value !== null), findings: [] };
   } catch (error) {
     if (!(error instanceof ReferenceError)) throw error;
-    return broken(file, planFinding('plan/syntax', { file }, `the file is not YAML: ${oneLine(error.message)}`, 'write the values out'));
+    return broken(
+      file,
+      planFinding('plan/syntax', { file }, `the file is not YAML: ${oneLine(error.message)}`, 'write the values out'),
+    );
   }
 }
 

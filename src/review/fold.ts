@@ -15,7 +15,10 @@ export interface Spoken {
 }
 
 /** Says the same sentence about the same thing once, wherever it holds, and finds what there is for each service and environment. */
-export function foldStatements(spoken: readonly Spoken[], clusters: ReadonlyMap<string, ReadonlySet<string>>): { readonly statements: Statement[]; readonly cells: Cell[] } {
+export function foldStatements(
+  spoken: readonly Spoken[],
+  clusters: ReadonlyMap<string, ReadonlySet<string>>,
+): { readonly statements: Statement[]; readonly cells: Cell[] } {
   const groups = new Map<string, Spoken[]>();
   for (const each of spoken) {
     const key = JSON.stringify([each.subject, each.said.text]);
@@ -56,7 +59,12 @@ function distinct(reasons: readonly Reason[]): Reason[] {
     const other = found.get(key);
     if (!other || RISK_ORDER.indexOf(reason.risk) > RISK_ORDER.indexOf(other.risk)) found.set(key, reason);
   }
-  return [...found.values()].sort((a, b) => RISK_ORDER.indexOf(b.risk) - RISK_ORDER.indexOf(a.risk) || compareText(a.rule, b.rule) || compareText(a.text, b.text));
+  return [...found.values()].sort(
+    (a, b) =>
+      RISK_ORDER.indexOf(b.risk) - RISK_ORDER.indexOf(a.risk) ||
+      compareText(a.rule, b.rule) ||
+      compareText(a.text, b.text),
+  );
 }
 
 /** `prod-eu, prod-us`; `prod (eu-1)` where other clusters of the environment do not change; the folder in other layouts. */
@@ -71,18 +79,29 @@ function whereOf(group: readonly Spoken[], clusters: ReadonlyMap<string, Readonl
     .sort(([a], [b]) => compareText(a, b))
     .map(([name, those]) => {
       const all = clusters.get(name) ?? new Set();
-      return those.size > 0 && [...all].some((cluster) => !those.has(cluster)) ? `${name} (${[...those].sort().join(', ')})` : name;
+      return those.size > 0 && [...all].some((cluster) => !those.has(cluster))
+        ? `${name} (${[...those].sort().join(', ')})`
+        : name;
     })
     .join(', ');
 }
 
 function cellsOf(groups: readonly (readonly Spoken[])[]): Cell[] {
-  const cells = new Map<string, { subject: string; service: boolean; environment: string; reasons: Reason[]; statements: number[] }>();
+  const cells = new Map<
+    string,
+    { subject: string; service: boolean; environment: string; reasons: Reason[]; statements: number[] }
+  >();
   groups.forEach((group, index) => {
     for (const { place, subject, said } of group) {
       const environment = place.environment ?? '';
       const key = JSON.stringify([subject, environment]);
-      const cell = cells.get(key) ?? { subject, service: place.service !== undefined && place.service !== SHARED, environment, reasons: [], statements: [] };
+      const cell = cells.get(key) ?? {
+        subject,
+        service: place.service !== undefined && place.service !== SHARED,
+        environment,
+        reasons: [],
+        statements: [],
+      };
       cells.set(key, cell);
       cell.reasons.push(...said.reasons);
       if (cell.statements.at(-1) !== index) cell.statements.push(index);

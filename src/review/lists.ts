@@ -69,6 +69,7 @@ const KEYS: Readonly<Record<string, readonly (readonly string[])[]>> = {
 };
 
 /** Fields whose lists are sets, although their schema says nothing of it. */
+// prettier-ignore
 const SETS: ReadonlySet<string> = new Set([
   'accessModes', 'add', 'apiGroups', 'categories', 'clusterResourceBlacklist', 'clusterResourceWhitelist', 'destinations', 'drop',
   'egress', 'exportTo', 'finalizers', 'from', 'gateways', 'goTemplateOptions', 'hostnames', 'hosts', 'imagePullSecrets', 'ingress',
@@ -90,13 +91,23 @@ const RULES_ARE_SETS: ReadonlySet<string> = new Set(['AuthorizationPolicy', 'Clu
  * @param kind of the object: `rules` of a Role are a set, those of a PrometheusRule are not.
  * @param field name of the field that holds the list.
  */
-export function listForm(kind: string, field: string, known: Known | undefined, before: readonly unknown[], after: readonly unknown[]): ListForm {
+export function listForm(
+  kind: string,
+  field: string,
+  known: Known | undefined,
+  before: readonly unknown[],
+  after: readonly unknown[],
+): ListForm {
   if (ORDERED.has(field)) return { form: 'ordered' };
   if (field === 'rules') return { form: RULES_ARE_SETS.has(kind) ? 'set' : 'ordered' };
   const { 'x-kubernetes-list-type': type, 'x-kubernetes-list-map-keys': keys } = known?.node ?? {};
-  const candidates = [...(type === 'map' && keys ? [keys] : []), ...(Object.hasOwn(KEYS, field) ? (KEYS[field] ?? []) : [])];
+  const candidates = [
+    ...(type === 'map' && keys ? [keys] : []),
+    ...(Object.hasOwn(KEYS, field) ? (KEYS[field] ?? []) : []),
+  ];
   for (const candidate of candidates) {
-    if (isKey(candidate, before) && isKey(candidate, after)) return { form: 'keyed', keyOf: (item) => keyOf(candidate, item) };
+    if (isKey(candidate, before) && isKey(candidate, after))
+      return { form: 'keyed', keyOf: (item) => keyOf(candidate, item) };
   }
   return { form: type === 'set' || SETS.has(field) || candidates.length > 0 ? 'set' : 'ordered' };
 }

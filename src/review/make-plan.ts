@@ -60,13 +60,16 @@ export async function makePlan(trees: Trees, { schemas, topology }: PlanOptions)
     }
     for (const change of own) {
       const head = { place: unit.place, risk: riskOf(reasons.get(change) ?? []) };
-      entries.push('file' in change ? { type: 'document', ...head, ...change } : { type: 'object', ...head, ...change });
+      entries.push(
+        'file' in change ? { type: 'document', ...head, ...change } : { type: 'object', ...head, ...change },
+      );
     }
   }
   const clusters = await clustersOf(trees, spoken);
   if (clusters.value === undefined) return clusters;
   const { statements, cells } = foldStatements(spoken, clusters.value);
-  const count = (change: ObjectChange['change']): number => difference.objects.filter((each) => each.change === change).length;
+  const count = (change: ObjectChange['change']): number =>
+    difference.objects.filter((each) => each.change === change).length;
   return answered({
     version: 1,
     base: trees.base,
@@ -75,7 +78,12 @@ export async function makePlan(trees: Trees, { schemas, topology }: PlanOptions)
     totals: {
       services: new Set(cells.filter(({ service }) => service).map(({ subject }) => subject)).size,
       environments: new Set(cells.map(({ environment }) => environment).filter((name) => name !== '')).size,
-      objects: { added: count('added'), changed: count('changed'), replaced: count('replaced'), removed: count('removed') },
+      objects: {
+        added: count('added'),
+        changed: count('changed'),
+        replaced: count('replaced'),
+        removed: count('removed'),
+      },
       statements: { high: 0, medium: 0, low: 0, ...countBy(statements.map(({ risk }) => risk)) },
     },
     statements,
@@ -94,7 +102,11 @@ function countBy<Key extends string>(keys: readonly Key[]): Partial<Record<Key, 
 
 /** The service; else the object that a folder of others is about; else the folder. What is recorded of clusters is told of all of them at once. */
 function subjectOf({ place, objects, documents }: ChangedUnit): string {
-  if (objects.length === 0 && documents.every(({ file }) => place.cluster !== undefined && nameOf(file) === 'cluster.yaml')) return 'clusters';
+  if (
+    objects.length === 0 &&
+    documents.every(({ file }) => place.cluster !== undefined && nameOf(file) === 'cluster.yaml')
+  )
+    return 'clusters';
   if (place.service === SHARED) return `${place.team}/${SHARED}`;
   const object = objects.length === 1 ? (objects[0]!.after ?? objects[0]!.before).object : undefined;
   return place.service ?? (object ? objectLabel(object) : place.folder || '.');
@@ -103,7 +115,15 @@ function subjectOf({ place, objects, documents }: ChangedUnit): string {
 async function readContents(trees: Trees, side: Side, paths: readonly string[], mask: Mask): Promise<Answer<Contents>> {
   const texts = await trees.readFiles(side, paths);
   if (texts.value === undefined) return texts;
-  return answered(new Map([...texts.value].map(([file, text]) => [file, text === undefined ? notCompared(file) : readFile(file, text, mask)])), ...texts.findings);
+  return answered(
+    new Map(
+      [...texts.value].map(([file, text]) => [
+        file,
+        text === undefined ? notCompared(file) : readFile(file, text, mask),
+      ]),
+    ),
+    ...texts.findings,
+  );
 }
 
 type Group = Pick<ChangedUnit, 'place'> & { readonly objects: ObjectChange[]; readonly documents: DocumentChange[] };
@@ -129,13 +149,28 @@ const DESCRIPTOR = 'argocd-app.json';
  *
  * @param read what was read of the tree after already.
  */
-async function readUnits(trees: Trees, groups: readonly Group[], read: Contents, topology: boolean, mask: Mask): Promise<Answer<ChangedUnit[]>> {
+async function readUnits(
+  trees: Trees,
+  groups: readonly Group[],
+  read: Contents,
+  topology: boolean,
+  mask: Mask,
+): Promise<Answer<ChangedUnit[]>> {
   const services = groups.filter(({ place }) => place.service !== undefined);
   const descriptors = services.map(({ place }) => `${place.folder}/${DESCRIPTOR}`);
-  const asking = new Map(services.map(({ place, objects }) => [place.folder, besideNeeded(objects)] as const).filter(([, kinds]) => topology || kinds.size > 0));
-  const listed = await trees.listFiles('after', [...asking.keys()].map((folder) => pathIn(folder, 'manifests')));
+  const asking = new Map(
+    services
+      .map(({ place, objects }) => [place.folder, besideNeeded(objects)] as const)
+      .filter(([, kinds]) => topology || kinds.size > 0),
+  );
+  const listed = await trees.listFiles(
+    'after',
+    [...asking.keys()].map((folder) => pathIn(folder, 'manifests')),
+  );
   if (listed.value === undefined) return listed;
-  const siblings = listed.value.filter((file) => topology || asking.get(unitOf(file).folder)?.has(nameOf(file).split('.')[0] ?? ''));
+  const siblings = listed.value.filter(
+    (file) => topology || asking.get(unitOf(file).folder)?.has(nameOf(file).split('.')[0] ?? ''),
+  );
   const old = await trees.readFiles('before', descriptors);
   const now = await trees.readFiles('after', [...descriptors, ...siblings.filter((file) => !read.has(file))]);
   if (old.value === undefined) return old;
@@ -152,7 +187,13 @@ async function readUnits(trees: Trees, groups: readonly Group[], read: Contents,
     groups.map(({ place, objects, documents }) => {
       const path = `${place.folder}/${DESCRIPTOR}`;
       const [left, right] = [descriptorOf(before.get(path)), descriptorOf(after.get(path))];
-      return { place, objects, documents, descriptor: { ...(left && { before: left }), ...(right && { after: right }) }, beside: beside.get(place.folder) ?? [] };
+      return {
+        place,
+        objects,
+        documents,
+        descriptor: { ...(left && { before: left }), ...(right && { after: right }) },
+        beside: beside.get(place.folder) ?? [],
+      };
     }),
   );
 }
@@ -168,8 +209,13 @@ function descriptorOf(text: string | undefined): Descriptor | undefined {
 }
 
 /** The clusters of each environment that something changes in, in either tree. */
-async function clustersOf(trees: Trees, spoken: readonly Spoken[]): Promise<Answer<ReadonlyMap<string, ReadonlySet<string>>>> {
-  const environments = new Set(spoken.flatMap(({ place }) => (place.cluster === undefined ? [] : [place.environment ?? ''])));
+async function clustersOf(
+  trees: Trees,
+  spoken: readonly Spoken[],
+): Promise<Answer<ReadonlyMap<string, ReadonlySet<string>>>> {
+  const environments = new Set(
+    spoken.flatMap(({ place }) => (place.cluster === undefined ? [] : [place.environment ?? ''])),
+  );
   const clusters = new Map<string, Set<string>>();
   for (const environment of environments) {
     for (const side of ['before', 'after'] as const) {
@@ -183,7 +229,10 @@ async function clustersOf(trees: Trees, spoken: readonly Spoken[]): Promise<Answ
 
 function topologiesOf({ place, objects, beside }: ChangedUnit): Topology[] {
   if (place.service === undefined) return [];
-  const of = (side: 'before' | 'after'): KubeObject[] => [...beside, ...objects.flatMap((change) => change[side]?.object ?? [])];
+  const of = (side: 'before' | 'after'): KubeObject[] => [
+    ...beside,
+    ...objects.flatMap((change) => change[side]?.object ?? []),
+  ];
   const [before, after] = [topologyOf(of('before')), topologyOf(of('after'))];
   return before || after ? [{ place, before, after }] : [];
 }

@@ -33,16 +33,23 @@ const SECRET_FIELDS: ReadonlySet<string> = new Set(['data', 'stringData']);
 function maskAll(value: unknown, mask: Mask): unknown {
   if (value === null) return null;
   if (Array.isArray(value)) return value.map((item) => maskAll(item, mask));
-  return isPlainMap(value) ? Object.fromEntries(Object.entries(value).map(([key, below]) => [key, maskAll(below, mask)])) : mask(value);
+  return isPlainMap(value)
+    ? Object.fromEntries(Object.entries(value).map(([key, below]) => [key, maskAll(below, mask)]))
+    : mask(value);
 }
 
 function maskBelow(value: unknown, name: string, mask: Mask): unknown {
   if (typeof value === 'string') return maskText(value, name, mask);
   if (Array.isArray(value)) {
-    const named = new Map(value.every((item) => typeof item === 'string') ? namedArguments(value).map(({ index, name: of, text }) => [index, [of, text]] as const) : []);
+    const named = new Map(
+      value.every((item) => typeof item === 'string')
+        ? namedArguments(value).map(({ index, name: of, text }) => [index, [of, text]] as const)
+        : [],
+    );
     return changedList(value, (item, index) => {
       const [of, text] = named.get(index) ?? [];
-      if (of !== undefined && text !== undefined && secretReason(of, text) !== undefined) return (item as string).replace(text, () => mask(text));
+      if (of !== undefined && text !== undefined && secretReason(of, text) !== undefined)
+        return (item as string).replace(text, () => mask(text));
       // A list under such a name has names of secrets, as `credentials` of a service.
       return maskBelow(item, '', mask);
     });
@@ -53,7 +60,8 @@ function maskBelow(value: unknown, name: string, mask: Mask): unknown {
   let changed: Record<string, unknown> | undefined;
   for (const key of Object.keys(value)) {
     const name = key === 'value' && own !== undefined ? own : key;
-    const masked = SECRET_FIELDS.has(key) && isSecret(value) ? maskAll(value[key], mask) : maskBelow(value[key], name, mask);
+    const masked =
+      SECRET_FIELDS.has(key) && isSecret(value) ? maskAll(value[key], mask) : maskBelow(value[key], name, mask);
     if (masked !== value[key]) (changed ??= { ...value })[key] = masked;
   }
   return changed ?? value;
@@ -85,7 +93,10 @@ function maskText(text: string, name: string, mask: Mask): string {
   if (secretForm(text) === undefined && secretReason(name, text) === undefined) return maskQueries(text, mask);
   // A key of several lines cannot be told from what is around it.
   if (/-----BEGIN/.test(text) || secretForm(text) === undefined) return mask(text);
-  return text.split('\n').map((line) => (secretForm(line) === undefined ? maskQueries(line, mask) : mask(line))).join('\n');
+  return text
+    .split('\n')
+    .map((line) => (secretForm(line) === undefined ? maskQueries(line, mask) : mask(line)))
+    .join('\n');
 }
 
 function isSecretText(text: string, name: string): boolean {

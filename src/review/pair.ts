@@ -16,14 +16,23 @@ const ALIKE = 0.6;
  * release of the same part, has the same name in another namespace, or is nearly the same under another name. The rest is
  * removed and added.
  */
-export function pairReplaced(removed: readonly Placed[], added: readonly Placed[], known: (object: KubeObject) => Known | undefined): ObjectChange[] {
+export function pairReplaced(
+  removed: readonly Placed[],
+  added: readonly Placed[],
+  known: (object: KubeObject) => Known | undefined,
+): ObjectChange[] {
   const found: ObjectChange[] = [];
   const left = new Set(removed);
   const right = new Set(added);
   const replace = (before: Placed, after: Placed): void => {
     left.delete(before);
     right.delete(after);
-    found.push({ change: 'replaced', before, after, changes: differences(after.object.kind, before.object, after.object, known(after.object)) });
+    found.push({
+      change: 'replaced',
+      before,
+      after,
+      changes: differences(after.object.kind, before.object, after.object, known(after.object)),
+    });
   };
   for (const tell of [releaseOfPart, sameName]) {
     const news = groupBy([...right], tell);
@@ -36,7 +45,9 @@ export function pairReplaced(removed: readonly Placed[], added: readonly Placed[
   for (const [key, olds] of groupBy([...left], kindAndPlace)) {
     const others = news.get(key) ?? [];
     if (olds.length * others.length > MAX_PAIRS) continue;
-    const scores = olds.flatMap((old) => others.map((other) => ({ old, other, score: likeness(old.object, other.object) })));
+    const scores = olds.flatMap((old) =>
+      others.map((other) => ({ old, other, score: likeness(old.object, other.object) })),
+    );
     for (const { old, other, score } of scores.sort((a, b) => b.score - a.score)) {
       if (score >= ALIKE && left.has(old) && right.has(other)) replace(old, other);
     }
@@ -62,8 +73,12 @@ function groupBy(objects: readonly Placed[], keyOf: (placed: Placed) => string |
 function releaseOfPart(placed: Placed): string | undefined {
   const { labels } = placed.object.metadata;
   if (!isPlainMap(labels)) return undefined;
-  const [service, part, release] = ['name', 'component', 'version'].map((label) => labels[`app.kubernetes.io/${label}`]);
-  return service !== undefined && release !== undefined ? JSON.stringify([kindAndPlace(placed), service, part]) : undefined;
+  const [service, part, release] = ['name', 'component', 'version'].map(
+    (label) => labels[`app.kubernetes.io/${label}`],
+  );
+  return service !== undefined && release !== undefined
+    ? JSON.stringify([kindAndPlace(placed), service, part])
+    : undefined;
 }
 
 /** The same kind and name on the same cluster: what moved to another namespace. */

@@ -12,6 +12,7 @@ export const SHARED = '_shared';
 export function unitOf(file: string): Place {
   const [envs, environment, cluster, team, service, ...rest] = file.split('/');
   if (envs !== 'envs' || environment === undefined || cluster === undefined) return { folder: folderOf(file) };
-  if (team === undefined || service === undefined || rest.length === 0) return { folder: folderOf(file), environment, ...(team !== undefined && { cluster }) };
+  if (team === undefined || service === undefined || rest.length === 0)
+    return { folder: folderOf(file), environment, ...(team !== undefined && { cluster }) };
   return { folder: `envs/${environment}/${cluster}/${team}/${service}`, environment, cluster, team, service };
 }

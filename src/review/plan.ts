@@ -33,8 +33,7 @@ export interface Statement {
 
 /** One changed object or file, for the details. */
 export type Entry = { readonly place: Place; readonly risk: Risk } & (
-  | ({ readonly type: 'object' } & ObjectChange)
-  | ({ readonly type: 'document' } & DocumentChange)
+  ({ readonly type: 'object' } & ObjectChange) | ({ readonly type: 'document' } & DocumentChange)
 );
 
 /** One service (or other subject) in one environment (or folder). */
@@ -74,7 +73,13 @@ export interface Share {
   /** The header that sends a request here: `x-canary: always`. */
   readonly header?: string;
   /** Parts that run for it, the one that requests reach first before the others: `function`, `predictor`. */
-  readonly parts: readonly { readonly part: string; readonly kind: string; readonly name: string; readonly model?: string; readonly replicas?: string }[];
+  readonly parts: readonly {
+    readonly part: string;
+    readonly kind: string;
+    readonly name: string;
+    readonly model?: string;
+    readonly replicas?: string;
+  }[];
 }
 
 /** What a change of trees means. Plain data: `--format json` prints it, `schema/plan.schema.json` describes it. */
@@ -89,7 +94,12 @@ export interface Plan {
   readonly totals: {
     readonly services: number;
     readonly environments: number;
-    readonly objects: { readonly added: number; readonly changed: number; readonly replaced: number; readonly removed: number };
+    readonly objects: {
+      readonly added: number;
+      readonly changed: number;
+      readonly replaced: number;
+      readonly removed: number;
+    };
     readonly statements: Readonly<Record<Risk, number>>;
   };
   /** Most risky first, then by place and subject. */

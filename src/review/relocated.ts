@@ -23,15 +23,25 @@ export interface Seen {
  */
 export function seenInPlace(unit: ChangedUnit, known: (object: KubeObject) => Known | undefined): Seen {
   const [from, to] = [textAt(unit.descriptor.before, 'namespace'), textAt(unit.descriptor.after, 'namespace')];
-  const descriptor = unit.documents.find(({ file, change }) => change === 'changed' && file === `${unit.place.folder}/argocd-app.json`);
-  if (!descriptor || !from || !to || from === to) return { unit, whole: ({ explains }) => explains.map(({ of }) => of) };
+  const descriptor = unit.documents.find(
+    ({ file, change }) => change === 'changed' && file === `${unit.place.folder}/argocd-app.json`,
+  );
+  if (!descriptor || !from || !to || from === to)
+    return { unit, whole: ({ explains }) => explains.map(({ of }) => of) };
   const originals = new Map<ObjectChange, ObjectChange>();
   const follows: ObjectChange[] = [];
   const objects = unit.objects.flatMap((change): ObjectChange[] => {
     if (!change.before || !change.after || isAddress(change.after.object)) return [change];
     const before = { ...change.before, object: renamed(change.before.object, from, to, leavesOf(change.after.object)) };
-    const moved = before.object.metadata.name === change.after.object.metadata.name && before.object.metadata.namespace === change.after.object.metadata.namespace;
-    const changes = differences(change.after.object.kind, before.object, change.after.object, known(change.after.object));
+    const moved =
+      before.object.metadata.name === change.after.object.metadata.name &&
+      before.object.metadata.namespace === change.after.object.metadata.namespace;
+    const changes = differences(
+      change.after.object.kind,
+      before.object,
+      change.after.object,
+      known(change.after.object),
+    );
     if (changes.length === 0) {
       follows.push(change);
       return [];
@@ -44,13 +54,19 @@ export function seenInPlace(unit: ChangedUnit, known: (object: KubeObject) => Kn
     unit: { ...unit, objects },
     whole({ explains, reasons }) {
       const own = explains.map(({ of }) => ('file' in of ? of : (originals.get(of) ?? of)));
-      return own.includes(descriptor) && reasons.some(({ rule }) => rule === 'risk/destination') ? [...own, ...follows] : own;
+      return own.includes(descriptor) && reasons.some(({ rule }) => rule === 'risk/destination')
+        ? [...own, ...follows]
+        : own;
     },
   };
 }
 
 function isAddress(object: KubeObject): boolean {
-  return isKind(object, '', 'Service') || isKind(object, 'networking.istio.io', 'VirtualService') || isKind(object, 'gateway.networking.k8s.io', 'HTTPRoute');
+  return (
+    isKind(object, '', 'Service') ||
+    isKind(object, 'networking.istio.io', 'VirtualService') ||
+    isKind(object, 'gateway.networking.k8s.io', 'HTTPRoute')
+  );
 }
 
 /** Texts of an object with the name of the field that holds them. */
@@ -67,7 +83,9 @@ function renamed(object: KubeObject, from: string, to: string, kept: ReadonlySet
   const rename = (value: unknown, field: string): unknown => {
     if (typeof value === 'string') return kept.has(`${field}\n${value}`) ? value : value.replace(name, () => to);
     if (Array.isArray(value)) return value.map((item) => rename(item, field));
-    return isPlainMap(value) ? Object.fromEntries(Object.entries(value).map(([key, below]) => [key, rename(below, key)])) : value;
+    return isPlainMap(value)
+      ? Object.fromEntries(Object.entries(value).map(([key, below]) => [key, rename(below, key)]))
+      : value;
   };
   return rename(object, '') as KubeObject;
 }

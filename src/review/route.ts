@@ -62,8 +62,13 @@ function istioRule(http: unknown): RouteRule {
   const weights = destinations.map((item) => numberAt(item, 'weight') ?? (destinations.length === 1 ? 100 : 0));
   const mirrored = textAt(http, 'mirror', 'host') ?? textAt(http, 'mirrors', '0', 'destination', 'host');
   const percent =
-    numberAt(http, 'mirrorPercentage', 'value') ?? numberAt(http, 'mirrors', '0', 'percentage', 'value') ?? numberAt(http, 'mirror_percent') ?? 100;
-  const headers = matches.map((match) => Object.entries(mapAt(match, 'headers')).map(([name, value]) => headerText(name, value)));
+    numberAt(http, 'mirrorPercentage', 'value') ??
+    numberAt(http, 'mirrors', '0', 'percentage', 'value') ??
+    numberAt(http, 'mirror_percent') ??
+    100;
+  const headers = matches.map((match) =>
+    Object.entries(mapAt(match, 'headers')).map(([name, value]) => headerText(name, value)),
+  );
   const uri = mapAt(matches[0], 'uri');
   const path = textAt(uri, 'exact') ?? textAt(uri, 'prefix') ?? textAt(uri, 'regex');
   return rule({
@@ -81,7 +86,8 @@ function istioRule(http: unknown): RouteRule {
         weight: weights[index] ?? 0,
       })),
     ),
-    mirror: mirrored === undefined ? undefined : { host: hostLabel(mirrored, textAt(http, 'mirror', 'subset')), percent },
+    mirror:
+      mirrored === undefined ? undefined : { host: hostLabel(mirrored, textAt(http, 'mirror', 'subset')), percent },
     timeout: textAt(http, 'timeout'),
   });
 }
@@ -95,7 +101,9 @@ function httpRoute(object: KubeObject): Route {
   const parents = listAt(object, 'spec', 'parentRefs');
   const namespace = textAt(object, 'metadata', 'namespace') ?? 'default';
   const services = parents.flatMap((parent) =>
-    textAt(parent, 'kind') === 'Service' ? [clusterHost(textAt(parent, 'name') ?? '', textAt(parent, 'namespace') ?? namespace)] : [],
+    textAt(parent, 'kind') === 'Service'
+      ? [clusterHost(textAt(parent, 'name') ?? '', textAt(parent, 'namespace') ?? namespace)]
+      : [],
   );
   return {
     hosts: fullHosts([...services, ...listAt(object, 'spec', 'hostnames').filter((host) => typeof host === 'string')]),
@@ -112,7 +120,9 @@ function gatewayRule(item: unknown): RouteRule {
   const path = textAt(matches[0], 'path', 'value');
   return rule({
     name: textAt(item, 'name'),
-    headers: matches.map((match) => listAt(match, 'headers').map((header) => `${textAt(header, 'name') ?? ''}: ${textAt(header, 'value') ?? ''}`)),
+    headers: matches.map((match) =>
+      listAt(match, 'headers').map((header) => `${textAt(header, 'name') ?? ''}: ${textAt(header, 'value') ?? ''}`),
+    ),
     path: path === '/' ? undefined : path,
     backends: percentages(
       listAt(item, 'backendRefs').map((backend) => ({
@@ -121,7 +131,10 @@ function gatewayRule(item: unknown): RouteRule {
         weight: numberAt(backend, 'weight') ?? 1,
       })),
     ),
-    mirror: mirror && { host: hostLabel(textAt(mirror, 'backendRef', 'name') ?? ''), percent: numberAt(mirror, 'percent') ?? 100 },
+    mirror: mirror && {
+      host: hostLabel(textAt(mirror, 'backendRef', 'name') ?? ''),
+      percent: numberAt(mirror, 'percent') ?? 100,
+    },
     timeout: textAt(item, 'timeouts', 'request'),
   });
 }
@@ -149,12 +162,17 @@ type ReadBackend = { readonly host: string; readonly release: string | undefined
 
 function rule({ name, headers, path, backends, mirror, timeout }: ReadRule): RouteRule {
   // With one match that asks for no header, requests without one come here too.
-  const header = headers.length > 0 && headers.every((asked) => asked.length > 0) ? headers[0]?.join(' and ') : undefined;
+  const header =
+    headers.length > 0 && headers.every((asked) => asked.length > 0) ? headers[0]?.join(' and ') : undefined;
   return {
     key: JSON.stringify([name, header, path]),
     ...(header !== undefined && { header }),
     ...(path !== undefined && { path }),
-    backends: backends.map(({ host, release, weight }) => ({ host, weight, ...(release !== undefined && release !== '' && { release }) })),
+    backends: backends.map(({ host, release, weight }) => ({
+      host,
+      weight,
+      ...(release !== undefined && release !== '' && { release }),
+    })),
     ...(mirror && { mirror }),
     ...(timeout !== undefined && { timeout }),
   };
@@ -163,7 +181,10 @@ function rule({ name, headers, path, backends, mirror, timeout }: ReadRule): Rou
 /** Weights as per cent of all; those of an HTTPRoute are shares of any sum. */
 function percentages(backends: readonly ReadBackend[]): ReadBackend[] {
   const sum = backends.reduce((all, { weight }) => all + Math.max(weight, 0), 0);
-  return backends.map((backend) => ({ ...backend, weight: sum === 0 ? 0 : Math.round((1000 * Math.max(backend.weight, 0)) / sum) / 10 }));
+  return backends.map((backend) => ({
+    ...backend,
+    weight: sum === 0 ? 0 : Math.round((1000 * Math.max(backend.weight, 0)) / sum) / 10,
+  }));
 }
 
 function hostLabel(host: string, subset?: string): string {

@@ -15,7 +15,17 @@ import { trafficWords } from './words/traffic.ts';
 import { workloadWords } from './words/workload.ts';
 
 /** Each speaks of what it knows, and leaves the rest. */
-const WORDS = [trafficWords, releaseWords, workloadWords, routeWords, policyWords, monitoringWords, securityWords, secretWords, argocdWords] as const;
+const WORDS = [
+  trafficWords,
+  releaseWords,
+  workloadWords,
+  routeWords,
+  policyWords,
+  monitoringWords,
+  securityWords,
+  secretWords,
+  argocdWords,
+] as const;
 
 /** All that there is to say of a unit: every change is explained by a sentence. */
 export function say(unit: ChangedUnit): Said[] {

@@ -6,8 +6,33 @@ const PRODUCTION: ReadonlySet<string> = new Set(['prod', 'production', 'prd', 'l
 
 /** Words of names that say that something is not production, also beside `prod`: `pre-prod`, `nonprod`. */
 const NOT_PRODUCTION: ReadonlySet<string> = new Set([
-  'acceptance', 'ci', 'demo', 'dev', 'develop', 'development', 'e2e', 'int', 'integration', 'local', 'non', 'nonprod', 'perf', 'pr',
-  'pre', 'preprod', 'preview', 'qa', 'sandbox', 'sbx', 'stage', 'staging', 'stg', 'test', 'testing', 'tests', 'uat',
+  'acceptance',
+  'ci',
+  'demo',
+  'dev',
+  'develop',
+  'development',
+  'e2e',
+  'int',
+  'integration',
+  'local',
+  'non',
+  'nonprod',
+  'perf',
+  'pr',
+  'pre',
+  'preprod',
+  'preview',
+  'qa',
+  'sandbox',
+  'sbx',
+  'stage',
+  'staging',
+  'stg',
+  'test',
+  'testing',
+  'tests',
+  'uat',
 ]);
 
 const GUESSED = 'taken as not production by its name';
@@ -20,12 +45,16 @@ const NOTHING_SAID = 'no stage in the tree: taken as production';
  * @example stageOf(unit) // { prod: true, assumed: 'no stage in the tree: taken as production' }
  */
 export function stageOf(unit: ChangedUnit): Stage {
-  const said = [unit.descriptor.before?.['stage'], unit.descriptor.after?.['stage']].filter((stage) => typeof stage === 'string');
+  const said = [unit.descriptor.before?.['stage'], unit.descriptor.after?.['stage']].filter(
+    (stage) => typeof stage === 'string',
+  );
   if (said.length > 0) {
     // Who changes the stage does not make production less of one by that.
     const verdicts = said.map(isProduction);
     if (verdicts.includes(true)) return { prod: true };
-    return verdicts.includes(undefined) ? { prod: true, assumed: 'a stage that is not known: taken as production' } : { prod: false };
+    return verdicts.includes(undefined)
+      ? { prod: true, assumed: 'a stage that is not known: taken as production' }
+      : { prod: false };
   }
   return stageOfNames([unit.place.environment, ...namespacesOf(unit), ...unit.place.folder.split('/')]);
 }

@@ -39,12 +39,17 @@ export function isWorkload(object: KubeObject): boolean {
 }
 
 /** What one object splits between releases itself: revisions of a function, `canaryTrafficPercent`; `undefined` for the rest. */
-export function nativeShares(object: KubeObject): readonly { readonly release: string; readonly weight: number }[] | undefined {
+export function nativeShares(
+  object: KubeObject,
+): readonly { readonly release: string; readonly weight: number }[] | undefined {
   if (isKind(object, 'serving.knative.dev', 'Service')) {
     const name = nameOf(object);
     const traffic = listAt(object, 'spec', 'traffic');
     if (!traffic.some((entry) => textAt(entry, 'revisionName') !== undefined)) return undefined;
-    return traffic.map((entry) => ({ release: releaseOfRevision(name, textAt(entry, 'revisionName')), weight: numberAt(entry, 'percent') ?? 0 }));
+    return traffic.map((entry) => ({
+      release: releaseOfRevision(name, textAt(entry, 'revisionName')),
+      weight: numberAt(entry, 'percent') ?? 0,
+    }));
   }
   if (isKind(object, 'serving.kserve.io', 'InferenceService')) {
     const weight = numberAt(object, 'spec', 'predictor', 'canaryTrafficPercent');
@@ -58,7 +63,9 @@ export function nativeShares(object: KubeObject): readonly { readonly release: s
   if (isKind(object, 'serving.kserve.io', 'LLMInferenceService')) {
     const weight = numberAt(object, 'spec', 'router', 'route', 'weight');
     const release = releaseOf(object) ?? nameOf(object);
-    return weight === undefined || textAt(object, 'spec', 'router', 'route', 'group') === undefined ? undefined : [{ release, weight }];
+    return weight === undefined || textAt(object, 'spec', 'router', 'route', 'group') === undefined
+      ? undefined
+      : [{ release, weight }];
   }
   return undefined;
 }
@@ -74,7 +81,9 @@ function releaseOfRevision(name: string, revision: string | undefined): string {
 export function servedRelease(object: KubeObject): string | undefined {
   const service = textAt(object, 'metadata', 'labels', NAME_LABEL) ?? '';
   const runtime = textAt(object, 'spec', 'predictor', 'model', 'runtime') ?? '';
-  return service !== '' && runtime.startsWith(`${service}-`) && runtime.length > service.length + 1 ? runtime.slice(service.length + 1) : undefined;
+  return service !== '' && runtime.startsWith(`${service}-`) && runtime.length > service.length + 1
+    ? runtime.slice(service.length + 1)
+    : undefined;
 }
 
 /** URLs of others that a workload is given: first labels of their hosts, which are what it calls. */
@@ -98,7 +107,9 @@ export function calledBy(object: KubeObject): string[] {
 export function topologyOf(objects: readonly KubeObject[]): Routes | undefined {
   const workloads = new Map(objects.filter(isWorkload).map((object) => [nameOf(object), object]));
   const routes = objects.flatMap((object) => routeOf(object) ?? []);
-  const services = objects.filter((object) => isKind(object, '', 'Service') && selectedBy(object) !== undefined && releaseOf(object) === undefined);
+  const services = objects.filter(
+    (object) => isKind(object, '', 'Service') && selectedBy(object) !== undefined && releaseOf(object) === undefined,
+  );
   if (routes.length === 0 && services.length === 0) return undefined;
 
   const shares: Shares = new Map();
@@ -120,7 +131,11 @@ export function topologyOf(objects: readonly KubeObject[]): Routes | undefined {
     hosts: [...new Set(hosts)],
     public: routes.some((route) => route.public) || services.some(isPublicService),
     releases: [...shares]
-      .map(([release, { entries, ...share }]): Share => ({ release, ...share, parts: partsOf(entries, own.get(release) ?? [], workloads) }))
+      .map(([release, { entries, ...share }]): Share => ({
+        release,
+        ...share,
+        parts: partsOf(entries, own.get(release) ?? [], workloads),
+      }))
       .sort((a, b) => compareText(a.release, b.release)),
   };
 }
@@ -128,14 +143,23 @@ export function topologyOf(objects: readonly KubeObject[]): Routes | undefined {
 /** What a release gets of the requests, and the workloads that take them. */
 type Shares = Map<string, { weight: number; mirror?: number; header?: string; readonly entries: Set<string> }>;
 
-function shareOf(shares: Shares, release: string, entry?: string): { weight: number; mirror?: number; header?: string } {
+function shareOf(
+  shares: Shares,
+  release: string,
+  entry?: string,
+): { weight: number; mirror?: number; header?: string } {
   const share = shares.get(release) ?? { weight: 0, entries: new Set() };
   shares.set(release, share);
   if (entry !== undefined) share.entries.add(entry);
   return share;
 }
 
-function shareByRules(shares: Shares, rules: readonly RouteRule[], workloads: ReadonlyMap<string, KubeObject>, objects: readonly KubeObject[]): void {
+function shareByRules(
+  shares: Shares,
+  rules: readonly RouteRule[],
+  workloads: ReadonlyMap<string, KubeObject>,
+  objects: readonly KubeObject[],
+): void {
   const behind = (host: string): { readonly workload?: KubeObject; readonly name?: string } => {
     const name = namesBehind(host).find((candidate) => workloads.has(candidate));
     return name === undefined ? {} : { name, workload: workloads.get(name)! };
@@ -145,7 +169,9 @@ function shareByRules(shares: Shares, rules: readonly RouteRule[], workloads: Re
   for (const backend of main?.backends ?? []) {
     const { name, workload } = behind(backend.host);
     const native = workload ? nativeShares(workload) : groupShares(objects);
-    for (const { release, weight } of native ?? [{ release: releaseBehind(backend.host, backend.release, workload), weight: 100 }]) {
+    for (const { release, weight } of native ?? [
+      { release: releaseBehind(backend.host, backend.release, workload), weight: 100 },
+    ]) {
       shareOf(shares, release, name).weight += (weight * backend.weight) / 100;
     }
   }
@@ -188,9 +214,15 @@ function groupShares(objects: readonly KubeObject[]): { release: string; weight:
 }
 
 /** What runs for a release: who takes its requests, what that calls, and the rest that carries its name. */
-function partsOf(entries: ReadonlySet<string>, own: readonly KubeObject[], workloads: ReadonlyMap<string, KubeObject>): Share['parts'] {
+function partsOf(
+  entries: ReadonlySet<string>,
+  own: readonly KubeObject[],
+  workloads: ReadonlyMap<string, KubeObject>,
+): Share['parts'] {
   const first =
-    entries.size > 0 ? [...entries].flatMap((name) => workloads.get(name) ?? []) : own.filter((object) => partOf(object) === 'function').slice(0, 1);
+    entries.size > 0
+      ? [...entries].flatMap((name) => workloads.get(name) ?? [])
+      : own.filter((object) => partOf(object) === 'function').slice(0, 1);
   const objects = new Set(first);
   for (const entry of first) {
     for (const host of calledBy(entry)) {

@@ -61,15 +61,19 @@ export async function gitTrees(repository: Repository, folder: string, range: Gi
     base: `${base} (${before.slice(0, 7)})`,
     head: head === undefined ? 'files on the disk' : `${head} (${after.slice(0, 7)})`,
     async changedFiles() {
-      const changes = await (head === undefined ? repository.changedInWorktree(before, root) : repository.changedFiles(before, after, root));
+      const changes = await (head === undefined
+        ? repository.changedInWorktree(before, root)
+        : repository.changedFiles(before, after, root));
       if (changes.value === undefined) return changes;
       if (changes.value.length === 0 && root !== '') {
         const files = await repository.listFiles(before, root);
         if (files.value === undefined) return files;
         // Else a misspelt folder would look like one in which nothing changes.
-        if (files.value.length === 0) return refused(noTree(tree, 'there is no tree in this folder, neither before nor after'));
+        if (files.value.length === 0)
+          return refused(noTree(tree, 'there is no tree in this folder, neither before nor after'));
       }
-      if (changes.value.some(({ path }) => path === root)) return refused(noTree(tree, 'the tree is behind a link, or in a submodule'));
+      if (changes.value.some(({ path }) => path === root))
+        return refused(noTree(tree, 'the tree is behind a link, or in a submodule'));
       const findings: Finding[] = [];
       for (const change of changes.value) {
         const path = below(change.path);
@@ -81,17 +85,24 @@ export async function gitTrees(repository: Repository, folder: string, range: Gi
     },
     async readFiles(side, paths) {
       if (side === 'after' && disk) return disk.readFiles(paths, others);
-      const texts = await repository.readFiles(side === 'before' ? before : after, paths.map((path) => inTree(tree, path)));
+      const texts = await repository.readFiles(
+        side === 'before' ? before : after,
+        paths.map((path) => inTree(tree, path)),
+      );
       if (texts.value === undefined) return texts;
       const found = new Map<string, string | undefined>([...texts.value].map(([path, text]) => [below(path), text]));
       const gone = side === 'before' ? 'added' : 'removed';
-      for (const path of paths) if (!found.has(path) && others.has(path) && others.get(path)?.status !== gone) found.set(path, undefined);
+      for (const path of paths)
+        if (!found.has(path) && others.has(path) && others.get(path)?.status !== gone) found.set(path, undefined);
       return answered(found);
     },
     async listFiles(side, folders) {
       if (folders.length === 0) return answered([]);
       if (side === 'after' && disk) return answered(disk.listFiles(folders));
-      const files = await repository.listFiles(side === 'before' ? before : after, ...folders.map((of) => inTree(tree, of)));
+      const files = await repository.listFiles(
+        side === 'before' ? before : after,
+        ...folders.map((of) => inTree(tree, of)),
+      );
       return files.value === undefined ? files : answered(files.value.map(below));
     },
     async listFolders(side, of) {
@@ -112,9 +123,12 @@ export function folderTrees(from: string, to: string): Answer<Trees> {
     changedFiles() {
       const [before, after] = [sides.before.all(), sides.after.all()];
       const all = [...new Set([...before.keys(), ...after.keys()])].filter(isOfTree).sort();
-      const differ = all.filter((path) => before.get(path) !== after.get(path) || !isSame(join(from, path), join(to, path), before.get(path)));
+      const differ = all.filter(
+        (path) => before.get(path) !== after.get(path) || !isSame(join(from, path), join(to, path), before.get(path)),
+      );
       const flaws = differ.flatMap((path) => {
-        if ([before.get(path), after.get(path)].some((entry) => entry !== undefined && entry !== 'file')) return [linkFinding(path)];
+        if ([before.get(path), after.get(path)].some((entry) => entry !== undefined && entry !== 'file'))
+          return [linkFinding(path)];
         return isGarbled(path) ? [nameFinding(path)] : [];
       });
       return Promise.resolve(answered(differ, ...flaws));
@@ -140,11 +154,21 @@ function noTree(folder: string, message: string): Finding {
 }
 
 function linkFinding(path: string): Finding {
-  return planFinding('plan/link', { file: path }, 'this is a link or a submodule, and is not compared', 'keep files in the tree');
+  return planFinding(
+    'plan/link',
+    { file: path },
+    'this is a link or a submodule, and is not compared',
+    'keep files in the tree',
+  );
 }
 
 function nameFinding(path: string): Finding {
-  return planFinding('plan/file-name', { file: path }, 'the name of the file is not UTF-8, and it is not compared', 'give it another name');
+  return planFinding(
+    'plan/file-name',
+    { file: path },
+    'the name of the file is not UTF-8, and it is not compared',
+    'give it another name',
+  );
 }
 
 /** Whether what two folders have under a name is the same. What cannot be read is not: reading it says why. */
@@ -176,13 +200,27 @@ function folderSide(root: string) {
           texts.set(path, readFileSync(join(root, path), 'utf8'));
         } catch (error) {
           const { code = 'it cannot be opened' } = error as NodeJS.ErrnoException;
-          findings.push(planFinding('plan/not-read', { file: path }, `the file cannot be read: ${code}`, 'let the user that runs the command read it'));
+          findings.push(
+            planFinding(
+              'plan/not-read',
+              { file: path },
+              `the file cannot be read: ${code}`,
+              'let the user that runs the command read it',
+            ),
+          );
         }
       }
       return answered(texts, ...findings);
     },
-    listFiles: (folders: readonly string[]): string[] => folders.flatMap((folder) => [...everything(disk, folder)].flatMap(([path, entry]) => (entry === 'file' ? [path] : []))).sort(),
-    listFolders: (folder: string): string[] => [...disk.entries(folder)].filter(([, entry]) => entry === 'folder').map(([name]) => name).sort(),
+    listFiles: (folders: readonly string[]): string[] =>
+      folders
+        .flatMap((folder) => [...everything(disk, folder)].flatMap(([path, entry]) => (entry === 'file' ? [path] : [])))
+        .sort(),
+    listFolders: (folder: string): string[] =>
+      [...disk.entries(folder)]
+        .filter(([, entry]) => entry === 'folder')
+        .map(([name]) => name)
+        .sort(),
   };
 }
 

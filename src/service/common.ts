@@ -21,9 +21,13 @@ export function report(context: z.core.ParsePayload, message: string, fix: strin
  * @param fields those whose values the check reads; a field that it asks for no more than to be there need not be named.
  * @example z.strictObject({ min, max, target }).check(across(['min', 'max'], (context) => …))
  */
-export function across<T extends object>(fields: readonly (keyof T & string)[], check: (context: z.core.ParsePayload<T>) => void): z.core.$ZodCheck<T> {
+export function across<T extends object>(
+  fields: readonly (keyof T & string)[],
+  check: (context: z.core.ParsePayload<T>) => void,
+): z.core.$ZodCheck<T> {
   const read: ReadonlySet<PropertyKey | undefined> = new Set(fields);
-  const when = ({ value, issues }: z.core.ParsePayload): boolean => isMap(value) && !issues.some(({ path }) => read.has(path?.[0]));
+  const when = ({ value, issues }: z.core.ParsePayload): boolean =>
+    isMap(value) && !issues.some(({ path }) => read.has(path?.[0]));
   return z.core._check<T>(check, { when });
 }
 
@@ -69,7 +73,9 @@ export const duration = z
   .string()
   .check((context) => {
     if (parseDuration(context.value) === undefined) {
-      const bare = /^(?:\d+\.?\d*|\.\d+)$/.test(context.value) ? `: "${context.value}s" or "${context.value}m"` : ': 250ms, 30s, 20m, 1h30m';
+      const bare = /^(?:\d+\.?\d*|\.\d+)$/.test(context.value)
+        ? `: "${context.value}s" or "${context.value}m"`
+        : ': 250ms, 30s, 20m, 1h30m';
       report(context, `${JSON.stringify(context.value)} is not a duration`, `write a number with a unit${bare}`);
     }
   })
@@ -98,6 +104,10 @@ function quantity(kind: 'cpu' | 'memory'): z.ZodString {
 export const image = z.string().check((context) => {
   const reason = movingImage(context.value);
   if (reason) {
-    report(context, `image ${JSON.stringify(context.value)} ${reason}`, 'pin it: name:1.4.2 or, better, name@sha256:<64 hex digits>');
+    report(
+      context,
+      `image ${JSON.stringify(context.value)} ${reason}`,
+      'pin it: name:1.4.2 or, better, name@sha256:<64 hex digits>',
+    );
   }
 });

@@ -10,7 +10,11 @@ const MOST_FEATURES = 200;
 
 export const schemaWatch = z
   .strictObject({
-    missing: z.array(feature).max(MOST_FEATURES).default([]).meta({ description: 'Features that every instance must carry.' }),
+    missing: z
+      .array(feature)
+      .max(MOST_FEATURES)
+      .default([])
+      .meta({ description: 'Features that every instance must carry.' }),
     nullRatio: z
       .record(feature, z.number().min(0).lt(1))
       .default({})
@@ -29,30 +33,42 @@ export const schemaWatch = z
           })
           .check((context) => {
             const { min, max } = context.value;
-            if (min === undefined && max === undefined) report(context, 'the range has neither min nor max, so that nothing is out of it', 'write min, max or both');
-            if (min !== undefined && max !== undefined && min >= max) report(context, `min ${min} is not below max ${max}`, 'exchange them', ['min']);
+            if (min === undefined && max === undefined)
+              report(
+                context,
+                'the range has neither min nor max, so that nothing is out of it',
+                'write min, max or both',
+              );
+            if (min !== undefined && max !== undefined && min >= max)
+              report(context, `min ${min} is not below max ${max}`, 'exchange them', ['min']);
           }),
       )
       .default({})
       .meta({ description: 'The range of a feature, by feature. Both ends belong to it.' }),
-    tolerance: z
-      .number()
-      .gt(0)
-      .lt(1)
-      .default(0.01)
-      .meta({ description: 'Share of instances in which a feature may be missing, have a new category, or be out of range.' }),
+    tolerance: z.number().gt(0).lt(1).default(0.01).meta({
+      description: 'Share of instances in which a feature may be missing, have a new category, or be out of range.',
+    }),
   })
-  .check(across(['missing', 'nullRatio', 'newCategories', 'outOfRange'], (context) => {
-    const { missing, nullRatio, newCategories, outOfRange } = context.value;
-    const watched = [...missing, ...[nullRatio, newCategories, outOfRange].flatMap(Object.keys)];
-    if (watched.length === 0) {
-      report(context, 'no feature is watched', "name some: { missing: ['amount'], nullRatio: { amount: 0.02 } }");
-    }
-    if (new Set(watched).size > MOST_FEATURES) {
-      report(context, `${new Set(watched).size} features are more than ${MOST_FEATURES}`, 'watch those that the model depends on most');
-    }
-  }))
-  .meta({ id: 'SchemaWatchSpec', description: 'What the input of the model must look like. A part that counts it declares `exports.schema`.' });
+  .check(
+    across(['missing', 'nullRatio', 'newCategories', 'outOfRange'], (context) => {
+      const { missing, nullRatio, newCategories, outOfRange } = context.value;
+      const watched = [...missing, ...[nullRatio, newCategories, outOfRange].flatMap(Object.keys)];
+      if (watched.length === 0) {
+        report(context, 'no feature is watched', "name some: { missing: ['amount'], nullRatio: { amount: 0.02 } }");
+      }
+      if (new Set(watched).size > MOST_FEATURES) {
+        report(
+          context,
+          `${new Set(watched).size} features are more than ${MOST_FEATURES}`,
+          'watch those that the model depends on most',
+        );
+      }
+    }),
+  )
+  .meta({
+    id: 'SchemaWatchSpec',
+    description: 'What the input of the model must look like. A part that counts it declares `exports.schema`.',
+  });
 
 /** What the input must look like, with every default filled in. */
 export type SchemaWatchOutput = z.output<typeof schemaWatch>;
@@ -62,8 +78,15 @@ export type SchemaWatchOutput = z.output<typeof schemaWatch>;
  * how often they may be broken.
  */
 export function schemaDigest({ missing, nullRatio, newCategories, outOfRange }: SchemaWatchOutput): string {
-  const categories = Object.fromEntries(Object.entries(newCategories).map(([name, known]) => [name, [...known].sort()]));
-  const checked = { missing: [...missing].sort(), nulls: Object.keys(nullRatio).sort(), categories, ranges: outOfRange };
+  const categories = Object.fromEntries(
+    Object.entries(newCategories).map(([name, known]) => [name, [...known].sort()]),
+  );
+  const checked = {
+    missing: [...missing].sort(),
+    nulls: Object.keys(nullRatio).sort(),
+    categories,
+    ranges: outOfRange,
+  };
   return sha256(canonicalJson(checked)).slice(0, 8);
 }
 

@@ -4,40 +4,70 @@ import type { Drift as DriftSpec } from './spec.ts';
 /** How long a rule looks back; `src/promql/catalogue/drift-window.ts` says what each is good for. */
 const window = z.enum(['5m', '10m', '30m', '1h', '6h', '1d']);
 
-const histogram = z.string().min(1).meta({ description: 'Histogram of predictions or of a feature that a part of the service declares in `exports`.' });
+const histogram = z
+  .string()
+  .min(1)
+  .meta({ description: 'Histogram of predictions or of a feature that a part of the service declares in `exports`.' });
 
-const file = z.string().min(1).meta({ description: "File with the reference distribution, relative to the service's folder." });
+const file = z
+  .string()
+  .min(1)
+  .meta({ description: "File with the reference distribution, relative to the service's folder." });
 
 /** Default: by the traffic that is expected. */
 const lookBack = window.optional().meta({
-  description: 'How long the rule looks back. Default: the shortest window that `traffic.expectedRps` fills with enough observations, 10m when it is not given.',
+  description:
+    'How long the rule looks back. Default: the shortest window that `traffic.expectedRps` fills with enough observations, 10m when it is not given.',
 });
 
-function distance(threshold: number, description: string): z.ZodObject<{ metric: typeof histogram; reference: typeof file; threshold: z.ZodDefault<z.ZodNumber>; window: typeof lookBack }, z.core.$strict> {
+function distance(
+  threshold: number,
+  description: string,
+): z.ZodObject<
+  { metric: typeof histogram; reference: typeof file; threshold: z.ZodDefault<z.ZodNumber>; window: typeof lookBack },
+  z.core.$strict
+> {
   return z.strictObject({
     metric: histogram,
     reference: file,
-    threshold: z.number().gt(0).default(threshold).meta({ description: `${description} above which the alert fires.` }),
+    threshold: z
+      .number()
+      .gt(0)
+      .default(threshold)
+      .meta({ description: `${description} above which the alert fires.` }),
     window: lookBack,
   });
 }
 
 export const drift = z
   .union([
-    z.strictObject({ psi: distance(0.2, 'Population stability index').meta({ description: 'Population stability index over a histogram.' }) }),
     z.strictObject({
-      jensenShannon: distance(0.2, 'Square root of the divergence in bits, between 0 and 1,').meta({ description: 'Jensen-Shannon distance over a histogram.' }),
+      psi: distance(0.2, 'Population stability index').meta({
+        description: 'Population stability index over a histogram.',
+      }),
     }),
     z.strictObject({
-      ks: distance(0.15, 'Largest difference of the shares up to an edge, between 0 and 1,').meta({ description: 'Kolmogorov-Smirnov distance over a histogram.' }),
+      jensenShannon: distance(0.2, 'Square root of the divergence in bits, between 0 and 1,').meta({
+        description: 'Jensen-Shannon distance over a histogram.',
+      }),
+    }),
+    z.strictObject({
+      ks: distance(0.15, 'Largest difference of the shares up to an edge, between 0 and 1,').meta({
+        description: 'Kolmogorov-Smirnov distance over a histogram.',
+      }),
     }),
     z.strictObject({
       candidate: distance(0.2, 'Population stability index').meta({
-        description: 'Population stability index between the candidate and the stable release, over the bins of the reference.',
+        description:
+          'Population stability index between the candidate and the stable release, over the bins of the reference.',
       }),
     }),
   ])
-  .meta({ id: 'Drift', description: 'A drift rule: compares what the server sees or says with a reference distribution, or a candidate with the stable release.' });
+  .meta({
+    id: 'Drift',
+    description:
+      'A drift rule: compares what the server sees or says with a reference distribution, or a candidate with the stable release.',
+  });
 
 /** A drift rule with every default filled in. */
 export type DriftOutput = z.output<typeof drift>;

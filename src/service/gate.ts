@@ -18,7 +18,8 @@ const quantile = z.number().gt(0).lt(1);
 
 /** A duration that is longer than nothing. */
 const positiveDuration = duration.check((context) => {
-  if (parseDuration(context.value) === 0) report(context, 'a limit of 0 can never hold', 'write a longer duration: 250ms');
+  if (parseDuration(context.value) === 0)
+    report(context, 'a limit of 0 can never hold', 'write a longer duration: 250ms');
 });
 
 /** What gates on traffic have in common. */
@@ -27,13 +28,17 @@ const evidence = {
     .int()
     .min(1)
     .optional()
-    .meta({ description: `Fewest requests to the candidate during the bake time; with fewer nothing is decided. Default: ${DEFAULT_MIN_SAMPLES}.` }),
+    .meta({
+      description: `Fewest requests to the candidate during the bake time; with fewer nothing is decided. Default: ${DEFAULT_MIN_SAMPLES}.`,
+    }),
   consecutive: z
     .int()
     .min(1)
     .max(60)
     .optional()
-    .meta({ description: `Parts of equal length that the bake time is divided into; the gate must hold in each. Default: ${DEFAULT_CONSECUTIVE}.` }),
+    .meta({
+      description: `Parts of equal length that the bake time is divided into; the gate must hold in each. Default: ${DEFAULT_CONSECUTIVE}.`,
+    }),
 };
 
 const factor = z.number().min(1).max(100);
@@ -41,7 +46,12 @@ const factor = z.number().min(1).max(100);
 /** A limit that is given in one of two ways. */
 function exactlyOne(context: z.core.ParsePayload<object>, fields: readonly [string, string], examples: string): void {
   const given = fields.filter((field) => (context.value as Readonly<Record<string, unknown>>)[field] !== undefined);
-  if (given.length !== 1) report(context, `${given.length === 0 ? 'neither' : 'both'} of ${fields.join(' and ')} given`, `write one of them: ${examples}`);
+  if (given.length !== 1)
+    report(
+      context,
+      `${given.length === 0 ? 'neither' : 'both'} of ${fields.join(' and ')} given`,
+      `write one of them: ${examples}`,
+    );
 }
 
 const errorRatio = z
@@ -50,11 +60,19 @@ const errorRatio = z
     comparedToStable: z
       .strictObject({
         factor: factor.optional().meta({ description: "At most so many times the stable release's share: 1.5." }),
-        difference: z.number().min(0).lt(1).optional().meta({ description: "At most so much more than the stable release's share, 0 to 1: 0.005." }),
+        difference: z
+          .number()
+          .min(0)
+          .lt(1)
+          .optional()
+          .meta({ description: "At most so much more than the stable release's share, 0 to 1: 0.005." }),
       })
       .check((context) => exactlyOne(context, ['factor', 'difference'], '{ factor: 1.5 } or { difference: 0.005 }'))
       .optional()
-      .meta({ description: 'The share beside that of the stable release at the same time; what chance explains does not count.' }),
+      .meta({
+        description:
+          'The share beside that of the stable release at the same time; what chance explains does not count.',
+      }),
     ...evidence,
   })
   .meta({ description: 'Requests that fail: answers 5xx, and answers 4xx in excess of those of the stable release.' });
@@ -62,11 +80,15 @@ const errorRatio = z
 const latency = z
   .strictObject({
     quantile: quantile.meta({ description: 'Quantile, 0 to 1.' }),
-    max: positiveDuration.meta({ description: 'Largest latency at that quantile. Exact at a bucket bound of the metric, between two an estimate.' }),
+    max: positiveDuration.meta({
+      description: 'Largest latency at that quantile. Exact at a bucket bound of the metric, between two an estimate.',
+    }),
     comparedToStable: z
       .strictObject({
         factor: factor.optional().meta({ description: "At most so many times the stable release's latency: 1.25." }),
-        difference: duration.optional().meta({ description: "At most so much more than the stable release's latency: 50ms." }),
+        difference: duration
+          .optional()
+          .meta({ description: "At most so much more than the stable release's latency: 50ms." }),
       })
       .check((context) => exactlyOne(context, ['factor', 'difference'], "{ factor: 1.25 } or { difference: '50ms' }"))
       .optional()
@@ -85,7 +107,11 @@ const predictionDrift = z
       .check((context) => {
         const edges = context.value;
         if (edges.some((edge, index) => index > 0 && edge <= (edges[index - 1] ?? edge))) {
-          report(context, `edges ${JSON.stringify(edges)} do not rise`, 'write the bucket bounds of the histogram in rising order, without +Inf');
+          report(
+            context,
+            `edges ${JSON.stringify(edges)} do not rise`,
+            'write the bucket bounds of the histogram in rising order, without +Inf',
+          );
         }
       })
       .optional()
@@ -94,20 +120,36 @@ const predictionDrift = z
           'Bounds between the bins, of the buckets of the histogram. Default: all its bounds, read when the gate is evaluated; an AnalysisTemplate cannot, and needs them.',
       }),
     ...evidence,
-    consecutive: evidence.consecutive.unwrap().optional().meta({ description: 'Parts of equal length that the bake time is divided into. Default: 1.' }),
+    consecutive: evidence.consecutive
+      .unwrap()
+      .optional()
+      .meta({ description: 'Parts of equal length that the bake time is divided into. Default: 1.' }),
   })
-  .meta({ description: 'Predictions of the candidate beside those of the stable release: the histogram in `exports.predictions`.' });
+  .meta({
+    description:
+      'Predictions of the candidate beside those of the stable release: the histogram in `exports.predictions`.',
+  });
 
 const registryMetric = z
   .strictObject({
-    metric: z.string().min(1).max(200).meta({ description: 'Name of a metric that the release record has for the model: auc.' }),
-    part: z.string().min(1).optional().meta({ description: 'Part whose model has the metric. Default: the predictor, or the only part with a model.' }),
+    metric: z
+      .string()
+      .min(1)
+      .max(200)
+      .meta({ description: 'Name of a metric that the release record has for the model: auc.' }),
+    part: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ description: 'Part whose model has the metric. Default: the predictor, or the only part with a model.' }),
     min: z.number().optional().meta({ description: 'Smallest value.' }),
     max: z.number().optional().meta({ description: 'Largest value.' }),
     notWorseThanStable: z
       .union([
         z.literal(true),
-        z.strictObject({ by: z.number().min(0).meta({ description: 'How much worse it may be, in units of the metric.' }) }),
+        z.strictObject({
+          by: z.number().min(0).meta({ description: 'How much worse it may be, in units of the metric.' }),
+        }),
       ])
       .optional()
       .meta({ description: "No worse than the stable release's value; with `by`, not by more than that." }),
@@ -116,15 +158,17 @@ const registryMetric = z
       .optional()
       .meta({ description: 'Which values are better. Default: `lower` where only `max` is given, else `higher`.' }),
   })
-  .check(across(['metric', 'min', 'max'], (context) => {
-    const { metric, min, max, notWorseThanStable } = context.value;
-    if (min === undefined && max === undefined && notWorseThanStable === undefined) {
-      report(context, `nothing is asked of ${JSON.stringify(metric)}`, 'write min, max or notWorseThanStable: true');
-    }
-    if (min !== undefined && max !== undefined && min > max) {
-      report(context, `min ${min} is above max ${max}`, 'exchange the two', ['min']);
-    }
-  }))
+  .check(
+    across(['metric', 'min', 'max'], (context) => {
+      const { metric, min, max, notWorseThanStable } = context.value;
+      if (min === undefined && max === undefined && notWorseThanStable === undefined) {
+        report(context, `nothing is asked of ${JSON.stringify(metric)}`, 'write min, max or notWorseThanStable: true');
+      }
+      if (min !== undefined && max !== undefined && min > max) {
+        report(context, `min ${min} is above max ${max}`, 'exchange the two', ['min']);
+      }
+    }),
+  )
   .meta({ description: 'A metric of the model in the registry, as the release record has it. Needs no network.' });
 
 /** What stands for the release in a query of users, and what it becomes. */
@@ -146,15 +190,26 @@ export type Placeholder = keyof typeof PLACEHOLDERS;
 /** Where placeholders stand in a query; of the name only what is between the braces. */
 export const PLACEHOLDER = /\{\{\s*([^{}]*?)\s*\}\}/g;
 
-const query = z.string().min(1).max(10_000).check((context) => {
-  const known = Object.keys(PLACEHOLDERS);
-  const unknown = [...context.value.matchAll(PLACEHOLDER)].map(([, name = '']) => name).filter((name) => !known.includes(name));
-  if (unknown.length > 0) {
-    report(context, `the query has the placeholder {{${unknown[0]}}}, which stands for nothing`, `use ${known.map((name) => `{{${name}}}`).join(', ')}`);
-  }
-  const unclosed = unclosedAt(context.value.replaceAll(PLACEHOLDER, ''));
-  if (unclosed !== undefined) report(context, `the query is no PromQL: ${unclosed}`, 'close every bracket and every quote');
-});
+const query = z
+  .string()
+  .min(1)
+  .max(10_000)
+  .check((context) => {
+    const known = Object.keys(PLACEHOLDERS);
+    const unknown = [...context.value.matchAll(PLACEHOLDER)]
+      .map(([, name = '']) => name)
+      .filter((name) => !known.includes(name));
+    if (unknown.length > 0) {
+      report(
+        context,
+        `the query has the placeholder {{${unknown[0]}}}, which stands for nothing`,
+        `use ${known.map((name) => `{{${name}}}`).join(', ')}`,
+      );
+    }
+    const unclosed = unclosedAt(context.value.replaceAll(PLACEHOLDER, ''));
+    if (unclosed !== undefined)
+      report(context, `the query is no PromQL: ${unclosed}`, 'close every bracket and every quote');
+  });
 
 const CLOSING: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
 
@@ -174,20 +229,27 @@ const prometheus = z
   .strictObject({
     name: z
       .string()
-      .regex(/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/, 'expected a name of at most 63 lower-case letters, digits and "-", as refunds')
+      .regex(
+        /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/,
+        'expected a name of at most 63 lower-case letters, digits and "-", as refunds',
+      )
       .meta({ description: 'What the gate is called in reports.' }),
     query: query.meta({
-      description: 'PromQL with one value, in which {{candidate}}, {{stable}}, {{candidateService}}, {{stableService}}, {{service}}, {{namespace}}, {{environment}}, {{cluster}} and {{window}} stand for what is looked at.',
+      description:
+        'PromQL with one value, in which {{candidate}}, {{stable}}, {{candidateService}}, {{stableService}}, {{service}}, {{namespace}}, {{environment}}, {{cluster}} and {{window}} stand for what is looked at.',
     }),
     min: z.number().optional().meta({ description: 'Smallest value.' }),
     max: z.number().optional().meta({ description: 'Largest value.' }),
     ...evidence,
   })
-  .check(across(['name', 'min', 'max'], (context) => {
-    const { name, min, max } = context.value;
-    if (min === undefined && max === undefined) report(context, `gate ${name} has no limit`, 'write min or max');
-    if (min !== undefined && max !== undefined && min > max) report(context, `min ${min} is above max ${max}`, 'exchange the two', ['min']);
-  }))
+  .check(
+    across(['name', 'min', 'max'], (context) => {
+      const { name, min, max } = context.value;
+      if (min === undefined && max === undefined) report(context, `gate ${name} has no limit`, 'write min or max');
+      if (min !== undefined && max !== undefined && min > max)
+        report(context, `min ${min} is above max ${max}`, 'exchange the two', ['min']);
+    }),
+  )
   .meta({ description: 'A query of your own.' });
 
 /** What must hold on the candidate of a release before it gets more traffic. */
@@ -199,7 +261,10 @@ export const gate = z
     z.strictObject({ registryMetric }),
     z.strictObject({ prometheus }),
   ])
-  .meta({ id: 'Gate', description: 'What must hold on the candidate before it gets more traffic. That it is ready must hold always.' });
+  .meta({
+    id: 'Gate',
+    description: 'What must hold on the candidate before it gets more traffic. That it is ready must hold always.',
+  });
 
 /** A gate of a policy. */
 export type GateOutput = z.output<typeof gate>;

@@ -15,7 +15,10 @@ export const modelUri = z
       .meta({
         description:
           'Storage URI that KServe can load (s3, gs, hf, https, pvc, oci). It names one version for ever and says whether it is a directory (ends in "/") or an object.',
-        examples: ['s3://ml-models/fraud-detector/v47/', 'hf://acme/support-llm:0123456789abcdef0123456789abcdef01234567'],
+        examples: [
+          's3://ml-models/fraud-detector/v47/',
+          'hf://acme/support-llm:0123456789abcdef0123456789abcdef01234567',
+        ],
       }),
     digest: z
       .string()
@@ -31,14 +34,24 @@ const registryModel = z
     registry: z.string().min(1).meta({ description: "Name of a registry of the platform's `registries`." }),
     name: z.string().min(1).meta({ description: 'Name of the model in the registry.' }),
     version: z.string().min(1).optional().meta({ description: 'Version in the registry.' }),
-    alias: z.string().min(1).optional().meta({ description: 'Alias in the registry, resolved when a release is made: `champion`.' }),
+    alias: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ description: 'Alias in the registry, resolved when a release is made: `champion`.' }),
   })
-  .check(across([], (context) => {
-    const { version, alias } = context.value;
-    if ((version === undefined) === (alias === undefined)) {
-      report(context, 'a registry model needs a version or an alias, and not both', 'write version: "47" or alias: champion');
-    }
-  }))
+  .check(
+    across([], (context) => {
+      const { version, alias } = context.value;
+      if ((version === undefined) === (alias === undefined)) {
+        report(
+          context,
+          'a registry model needs a version or an alias, and not both',
+          'write version: "47" or alias: champion',
+        );
+      }
+    }),
+  )
   .meta({ id: 'RegistryModel', description: 'A model in a registry. A release locks it to one version.' });
 
 /** What model is wanted. */
@@ -53,15 +66,23 @@ const outsideUrl = z.string().check((context) => {
   if (!url) {
     report(context, 'the endpoint is not a URL', 'write it with its scheme: https://models.example.com');
   } else if (!/^https?:$/.test(url.protocol)) {
-    report(context, `an endpoint is called by http or https, and not by ${url.protocol}//`, 'write https://models.example.com, or hand over another address as plain text, without ModelRef.endpoint');
+    report(
+      context,
+      `an endpoint is called by http or https, and not by ${url.protocol}//`,
+      'write https://models.example.com, or hand over another address as plain text, without ModelRef.endpoint',
+    );
   }
 });
 
 /** Where a request goes: a part of this service, another service of the platform, or a URL outside. */
 export const endpoint = z
   .union([
-    z.strictObject({ part: dnsLabel.meta({ description: 'A part of this service that serves: `predictor`, or a name in `models`.' }) }),
-    z.strictObject({ service: dnsLabel.meta({ description: 'Another service of the platform, in the same environment.' }) }),
+    z.strictObject({
+      part: dnsLabel.meta({ description: 'A part of this service that serves: `predictor`, or a name in `models`.' }),
+    }),
+    z.strictObject({
+      service: dnsLabel.meta({ description: 'Another service of the platform, in the same environment.' }),
+    }),
     z.strictObject({ url: outsideUrl.meta({ format: 'uri', description: 'A URL outside of the platform.' }) }),
   ])
   .meta({ id: 'Endpoint', description: 'The base URL of a model or service, handed in as an environment variable.' });
@@ -103,7 +124,9 @@ export const ModelRef = {
     // Neither digests nor selectors as tag=<key>=<value> are free of the signs, so the first one counts.
     const [, name = model, sign, pick = ''] = /^([^@:]+)([@:])(.+)$/.exec(model) ?? [];
     if (sign === undefined) return { registry, name };
-    return sign === ':' || /^sha256:[0-9a-f]{64}$/.test(pick) ? { registry, name, version: pick } : { registry, name, alias: pick };
+    return sign === ':' || /^sha256:[0-9a-f]{64}$/.test(pick)
+      ? { registry, name, version: pick }
+      : { registry, name, alias: pick };
   },
 
   /**

@@ -5,7 +5,19 @@ export interface Problem {
 }
 
 /** Schemes that KServe's storage initializer loads (kserve v0.20.0 pkg/controller/…/utils.go ValidateStorageURI). */
-const SCHEMES = new Set(['s3', 'gs', 'hf', 'https', 'http', 'pvc', 'oci', 'oci+native', 'oci+fetch', 'hdfs', 'webhdfs']);
+const SCHEMES = new Set([
+  's3',
+  'gs',
+  'hf',
+  'https',
+  'http',
+  'pvc',
+  'oci',
+  'oci+native',
+  'oci+fetch',
+  'hdfs',
+  'webhdfs',
+]);
 
 /** What people write for a scheme that KServe refuses. */
 const WRONG_SCHEMES: Readonly<Record<string, string>> = {
@@ -22,8 +34,23 @@ const WRONG_SCHEMES: Readonly<Record<string, string>> = {
 
 /** Path segments that point to something else tomorrow. */
 const FLOATING = new Set([
-  'latest', 'current', 'head', 'main', 'master', 'stable', 'production', 'prod', 'staging', 'stage', 'dev', 'champion', 'challenger',
-  'default', 'best', 'newest', 'live',
+  'latest',
+  'current',
+  'head',
+  'main',
+  'master',
+  'stable',
+  'production',
+  'prod',
+  'staging',
+  'stage',
+  'dev',
+  'champion',
+  'challenger',
+  'default',
+  'best',
+  'newest',
+  'live',
 ]);
 
 /** A segment that names one version: v47, 47, 1.4.2, 2026-08-01, a commit, a run id, m-<id> of MLflow 3. */
@@ -55,7 +82,10 @@ export function modelUriProblem(uri: string, { pinned = false }: ModelIdentity =
     return { message: `${said}: KServe does not load ${scheme}://`, fix };
   }
   if (slashes !== '//') {
-    return { message: `${said} has ${slashes === '' ? 'no slash' : 'one slash'} behind its scheme, where KServe looks for two`, fix: `write ${withoutQuery(`${scheme}://${rest}`)}` };
+    return {
+      message: `${said} has ${slashes === '' ? 'no slash' : 'one slash'} behind its scheme, where KServe looks for two`,
+      fix: `write ${withoutQuery(`${scheme}://${rest}`)}`,
+    };
   }
   if (/[?#]/.test(rest)) {
     return {
@@ -64,7 +94,10 @@ export function modelUriProblem(uri: string, { pinned = false }: ModelIdentity =
     };
   }
   if (/^[^/]*@/.test(rest) && !scheme.startsWith('oci')) {
-    return { message: `model URI with scheme ${scheme}:// carries user information`, fix: 'leave credentials out; name a Secret in identity.credentials' };
+    return {
+      message: `model URI with scheme ${scheme}:// carries user information`,
+      fix: 'leave credentials out; name a Secret in identity.credentials',
+    };
   }
   if (/\s/.test(rest) || rest.split('/').includes('..')) {
     return { message: `${said} has white space or ".." in its path`, fix: 'write the plain path' };
@@ -76,9 +109,16 @@ export function modelUriProblem(uri: string, { pinned = false }: ModelIdentity =
 
 function huggingFaceProblem(said: string, rest: string): Problem | undefined {
   const [, repository = '', revision] = /^([^/:]+\/[^/:]+)(?::([^/]+))?$/.exec(rest) ?? [];
-  if (repository === '') return { message: `${said} is not hf://<org>/<name>:<commit>`, fix: 'write hf://<org>/<name>:<commit of 40 hex digits>' };
+  if (repository === '')
+    return {
+      message: `${said} is not hf://<org>/<name>:<commit>`,
+      fix: 'write hf://<org>/<name>:<commit of 40 hex digits>',
+    };
   if (revision !== undefined && /^[0-9a-f]{40}$/.test(revision)) return undefined;
-  const why = revision === undefined ? 'has no revision, which means the branch main' : `names ${JSON.stringify(revision)}, which may move`;
+  const why =
+    revision === undefined
+      ? 'has no revision, which means the branch main'
+      : `names ${JSON.stringify(revision)}, which may move`;
   return { message: `${said} ${why}`, fix: `pin the commit: hf://${repository}:<commit of 40 hex digits>` };
 }
 
@@ -109,7 +149,10 @@ function pathProblem(said: string, uri: string, rest: string, pinned: boolean): 
   const isObject = !uri.endsWith('/') && OBJECT_NAME.test(last);
   if (!pinned && !segments.some((segment) => VERSION.test(segment))) {
     const versioned = isObject ? `${uri.slice(0, -last.length)}v47/${last}` : `${uri.replace(/\/?$/, '')}/v47/`;
-    return { message: `${said} has no version in its path, so it may mean another model tomorrow`, fix: `put the version into the path: ${versioned}` };
+    return {
+      message: `${said} has no version in its path, so it may mean another model tomorrow`,
+      fix: `put the version into the path: ${versioned}`,
+    };
   }
   if (uri.endsWith('/') || isObject) return undefined;
   return {

@@ -14,14 +14,21 @@ export const monitoringRules = z
     slos: z.array(slo).default([]).meta({ description: 'Service level objectives; each becomes burn-rate alerts.' }),
     outage,
     drift: z.array(drift).default([]).meta({ description: 'Drift rules over metrics that a part exports.' }),
-    schema: schemaWatch.optional().meta({ description: 'What the input of the model must look like. Default: it is not watched.' }),
+    schema: schemaWatch
+      .optional()
+      .meta({ description: 'What the input of the model must look like. Default: it is not watched.' }),
     health: health.prefault({}),
     delivery: delivery.prefault({}),
     cost: cost.prefault({}),
     alerts: z.array(customAlert).default([]).meta({ description: 'Alerts of your own.' }),
-    recordings: z.array(customRecording).default([]).meta({ description: 'Recordings of your own, for alerts and dashboards.' }),
+    recordings: z
+      .array(customRecording)
+      .default([])
+      .meta({ description: 'Recordings of your own, for alerts and dashboards.' }),
     routing: routing.prefault({}),
-    metrics: declaredMetrics.default({}).meta({ description: 'Metrics that alerts and recordings of your own read, by name, beside what is exported or known.' }),
+    metrics: declaredMetrics.default({}).meta({
+      description: 'Metrics that alerts and recordings of your own read, by name, beside what is exported or known.',
+    }),
   })
   .meta({ id: 'MonitoringRulesSpec', description: 'What is watched, and alerted on.' });
 

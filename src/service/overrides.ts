@@ -25,7 +25,9 @@ function buildOverrideSchema(inner: z.ZodType): z.ZodType {
   const named = meta.id === undefined ? described : { ...described, id: `${meta.id}Override` };
   if (inner instanceof z.ZodObject) {
     const fields: Readonly<Record<string, AnySchema>> = inner.def.shape;
-    const shape = Object.entries(fields).map(([key, field]) => [key, overrideSchema(field).nullable().optional().meta(fieldMeta(field))] as const);
+    const shape = Object.entries(fields).map(
+      ([key, field]) => [key, overrideSchema(field).nullable().optional().meta(fieldMeta(field))] as const,
+    );
     return z.strictObject(Object.fromEntries(shape)).meta(named);
   }
   if (inner instanceof z.ZodRecord) {

@@ -9,7 +9,9 @@ import { findUnwritable } from './unwritable.ts';
 const REFERENCE = 'docs/service-reference.md, docs/platform.md';
 
 /** The value, or what is wrong with it. */
-export type Parsed<T> = { readonly value: T; readonly findings: readonly Finding[] } | { readonly value: undefined; readonly findings: readonly Finding[] };
+export type Parsed<T> =
+  | { readonly value: T; readonly findings: readonly Finding[] }
+  | { readonly value: undefined; readonly findings: readonly Finding[] };
 
 /**
  * Checks a value against a schema of the vocabulary and turns zod's issues into findings that name the field.
@@ -17,9 +19,16 @@ export type Parsed<T> = { readonly value: T; readonly findings: readonly Finding
  * @param where service, environment and file, as far as they are known; `field` is the prefix of the paths.
  * @param locate where the value at a path stands in its file, when it comes from one.
  */
-export function parseWith<S extends z.ZodType>(schema: S, value: unknown, where: Where, locate?: Locate): Parsed<z.output<S>> {
+export function parseWith<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  where: Where,
+  locate?: Locate,
+): Parsed<z.output<S>> {
   const root: Root = { schema, value, where, locate };
-  const unwritable = findUnwritable(value).map(({ path, message, fix }) => serviceFinding('service/value', placeOf(root, path), message, fix));
+  const unwritable = findUnwritable(value).map(({ path, message, fix }) =>
+    serviceFinding('service/value', placeOf(root, path), message, fix),
+  );
   const result = schema.safeParse(value);
   if (result.success && unwritable.length === 0) return { value: result.data, findings: [] };
   const findings = (result.error?.issues ?? []).flatMap((issue) => issueFindings(issue, root));
@@ -47,14 +56,29 @@ function placeOf({ where, locate }: Root, path: readonly PropertyKey[]): Where {
 
 function issueFindings(issue: z.core.$ZodIssue, root: Root): Finding[] {
   const at = valueAt(root.value, issue.path);
-  if (at === undefined && (issue.code === 'invalid_type' || issue.code === 'invalid_value' || issue.code === 'invalid_union')) {
-    return [serviceFinding('service/required', placeOf(root, issue.path), 'the field is missing', `write it; expected ${expected(issue)}`)];
+  if (
+    at === undefined &&
+    (issue.code === 'invalid_type' || issue.code === 'invalid_value' || issue.code === 'invalid_union')
+  ) {
+    return [
+      serviceFinding(
+        'service/required',
+        placeOf(root, issue.path),
+        'the field is missing',
+        `write it; expected ${expected(issue)}`,
+      ),
+    ];
   }
   switch (issue.code) {
     case 'unrecognized_keys': {
       return issue.keys.map((key) => {
         const fix = nearMiss(key) ?? `remove it; the fields that there are: ${REFERENCE}`;
-        return serviceFinding('service/unknown-field', placeOf(root, [...issue.path, key]), `unknown field ${JSON.stringify(key)}`, fix);
+        return serviceFinding(
+          'service/unknown-field',
+          placeOf(root, [...issue.path, key]),
+          `unknown field ${JSON.stringify(key)}`,
+          fix,
+        );
       });
     }
     case 'invalid_union': {
@@ -66,14 +90,21 @@ function issueFindings(issue: z.core.$ZodIssue, root: Root): Finding[] {
     case 'invalid_value':
       return [choiceFinding(issue.path, issue.values, 'value', root)];
     case 'custom':
-      return [ownWords(issue) === undefined ? serviceFinding('service/value', placeOf(root, issue.path), issue.message, fixOf(issue)) : valueFinding(issue, root)];
+      return [
+        ownWords(issue) === undefined
+          ? serviceFinding('service/value', placeOf(root, issue.path), issue.message, fixOf(issue))
+          : valueFinding(issue, root),
+      ];
     case 'too_small':
     case 'too_big':
       return [sizeFinding(issue, root)];
     case 'invalid_key': {
       const [inner] = issue.issues;
       const key = JSON.stringify(issue.path.at(-1));
-      const message = inner?.code === 'custom' ? inner.message : `${key} is not ${(inner && whatIsExpected(inner)) ?? 'a name that is allowed here'}`;
+      const message =
+        inner?.code === 'custom'
+          ? inner.message
+          : `${key} is not ${(inner && whatIsExpected(inner)) ?? 'a name that is allowed here'}`;
       const fix = inner?.code === 'custom' ? fixOf(inner) : `write ${inner ? expected(inner) : 'another'}`;
       return [serviceFinding('service/value', placeOf(root, issue.path), message, fix)];
     }
@@ -91,7 +122,8 @@ function issueFindings(issue: z.core.$ZodIssue, root: Root): Finding[] {
 function valueFinding(issue: z.core.$ZodIssue, root: Root): Finding {
   const value = shown(valueAt(root.value, issue.path), issue.path);
   const what = whatIsExpected(issue);
-  const message = what === undefined ? `${value} is not valid: ${lowerFirst(issue.message)}` : `${value} is not ${what}`;
+  const message =
+    what === undefined ? `${value} is not valid: ${lowerFirst(issue.message)}` : `${value} is not ${what}`;
   return serviceFinding('service/value', placeOf(root, issue.path), message, `write ${expected(issue)}`);
 }
 
@@ -99,11 +131,20 @@ function valueFinding(issue: z.core.$ZodIssue, root: Root): Finding {
 function sizeFinding(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, root: Root): Finding {
   const value = valueAt(root.value, issue.path);
   const bound = issue.code === 'too_small' ? issue.minimum : issue.maximum;
-  const beyond = issue.code === 'too_small' ? (issue.inclusive === false ? 'not more' : 'less') : issue.inclusive === false ? 'not less' : 'more';
+  const beyond =
+    issue.code === 'too_small'
+      ? issue.inclusive === false
+        ? 'not more'
+        : 'less'
+      : issue.inclusive === false
+        ? 'not less'
+        : 'more';
   let message = `${shown(value, issue.path)} is ${beyond} than ${bound}`;
-  if (value === '' || (Array.isArray(value) && value.length === 0)) message = `the ${value === '' ? 'text' : 'list'} is empty`;
+  if (value === '' || (Array.isArray(value) && value.length === 0))
+    message = `the ${value === '' ? 'text' : 'list'} is empty`;
   else if (typeof value === 'string') message = `the text has ${value.length} characters, ${beyond} than ${bound}`;
-  else if (Array.isArray(value)) message = `the list has ${value.length} ${value.length === 1 ? 'entry' : 'entries'}, ${beyond} than ${bound}`;
+  else if (Array.isArray(value))
+    message = `the list has ${value.length} ${value.length === 1 ? 'entry' : 'entries'}, ${beyond} than ${bound}`;
   return serviceFinding('service/value', placeOf(root, issue.path), message, `write ${expected(issue)}`);
 }
 
@@ -114,7 +155,10 @@ function typeFinding(issue: Pick<z.core.$ZodIssueInvalidType, 'path' | 'expected
   const place = placeOf(root, path);
   const text = type === 'string' && (typeof value === 'number' || typeof value === 'boolean');
   const quoted = isHidden(path) ? '' : `: "${String(value)}"`;
-  const fix = text ? (root.tried || isHidden(path) ? undefined : fixOfText(path, String(value), root)) ?? `write it in quotes${quoted}` : `write ${typeWord(type)}`;
+  const fix = text
+    ? ((root.tried || isHidden(path) ? undefined : fixOfText(path, String(value), root)) ??
+      `write it in quotes${quoted}`)
+    : `write ${typeWord(type)}`;
   return serviceFinding('service/value', place, `${shown(value, path)} is not ${typeWord(type)}`, fix);
 }
 
@@ -130,7 +174,9 @@ function fixOfText(path: readonly PropertyKey[], text: string, root: Root): stri
 function withValueAt(root: unknown, [key, ...rest]: readonly PropertyKey[], value: unknown): unknown {
   if (key === undefined) return value;
   const inner = withValueAt(valueAt(root, [key]), rest, value);
-  return Array.isArray(root) ? root.map((item: unknown, index) => (index === key ? inner : item)) : { ...(root as object), [key]: inner };
+  return Array.isArray(root)
+    ? root.map((item: unknown, index) => (index === key ? inner : item))
+    : { ...(root as object), [key]: inner };
 }
 
 /** The kinds that there are, where the field at the issue says which form a map has, and says none of them. */
@@ -139,11 +185,27 @@ function kindsOf(issue: z.core.$ZodIssueInvalidUnion): readonly string[] | undef
 }
 
 /** A value that is none of those that there are, with the one that was meant. */
-function choiceFinding(path: readonly PropertyKey[], choices: readonly unknown[], what: 'kind' | 'value', root: Root): Finding {
+function choiceFinding(
+  path: readonly PropertyKey[],
+  choices: readonly unknown[],
+  what: 'kind' | 'value',
+  root: Root,
+): Finding {
   const value = valueAt(root.value, path);
-  const near = typeof value === 'string' ? didYouMean(value, choices.filter((choice) => typeof choice === 'string')) : undefined;
+  const near =
+    typeof value === 'string'
+      ? didYouMean(
+          value,
+          choices.filter((choice) => typeof choice === 'string'),
+        )
+      : undefined;
   const fix = near === undefined ? `write ${listed(choices)}` : `did you mean ${JSON.stringify(near)}?`;
-  return serviceFinding('service/value', placeOf(root, path), `${shown(value, path)} is no ${what} that is known here`, fix);
+  return serviceFinding(
+    'service/value',
+    placeOf(root, path),
+    `${shown(value, path)} is no ${what} that is known here`,
+    fix,
+  );
 }
 
 /** Of all options of a union, the one that was meant says all that is wrong; without one, all forms are named. */
@@ -152,24 +214,45 @@ function unionFindings(issue: z.core.$ZodIssueInvalidUnion, root: Root): Finding
   const value = valueAt(root.value, issue.path);
   const meant = optionMeant(issue, value);
   if (meant) return meant.flatMap((error) => issueFindings({ ...error, path: [...issue.path, ...error.path] }, root));
-  const orText = issue.errors.some(([error]) => error?.code === 'invalid_type' && error.expected === 'string' && error.path.length === 0);
-  if (orText && (typeof value === 'number' || typeof value === 'boolean')) return [typeFinding({ path: issue.path, expected: 'string' }, root)];
+  const orText = issue.errors.some(
+    ([error]) => error?.code === 'invalid_type' && error.expected === 'string' && error.path.length === 0,
+  );
+  if (orText && (typeof value === 'number' || typeof value === 'boolean'))
+    return [typeFinding({ path: issue.path, expected: 'string' }, root)];
   const message = `${shown(value, issue.path)} fits none of the forms that are allowed here`;
   const forms = expected(issue);
-  return [serviceFinding('service/value', placeOf(root, issue.path), message, mixedForms(issue, value) ?? `write ${forms.includes('; ') ? `one of: ${forms}` : forms}`)];
+  return [
+    serviceFinding(
+      'service/value',
+      placeOf(root, issue.path),
+      message,
+      mixedForms(issue, value) ?? `write ${forms.includes('; ') ? `one of: ${forms}` : forms}`,
+    ),
+  ];
 }
 
 /** What to leave out of a map that is as near to one form as to another, since it has fields of both. */
 function mixedForms({ errors }: z.core.$ZodIssueInvalidUnion, value: unknown): string | undefined {
   const least = Math.min(...errors.map((option) => distance(option, value)));
   const nearest = errors.filter((option) => least < Infinity && distance(option, value) === least);
-  const surplus = new Set(nearest.map((option) => option.flatMap((error) => (error.code === 'unrecognized_keys' && error.path.length === 0 ? error.keys : [])).join(' and ')));
+  const surplus = new Set(
+    nearest.map((option) =>
+      option
+        .flatMap((error) => (error.code === 'unrecognized_keys' && error.path.length === 0 ? error.keys : []))
+        .join(' and '),
+    ),
+  );
   return surplus.size > 1 && !surplus.has('') ? `leave out ${[...surplus].join(', or ')}` : undefined;
 }
 
 /** What is wrong with the option whose fields come nearest to those of the value; `undefined` where two are as near. */
-function optionMeant({ errors }: z.core.$ZodIssueInvalidUnion, value: unknown): readonly z.core.$ZodIssue[] | undefined {
-  const [first, second] = errors.map((option) => ({ option, far: distance(option, value) })).sort((a, b) => a.far - b.far);
+function optionMeant(
+  { errors }: z.core.$ZodIssueInvalidUnion,
+  value: unknown,
+): readonly z.core.$ZodIssue[] | undefined {
+  const [first, second] = errors
+    .map((option) => ({ option, far: distance(option, value) }))
+    .sort((a, b) => a.far - b.far);
   return first && first.far < Infinity && first.far < (second?.far ?? Infinity) ? first.option : undefined;
 }
 
@@ -179,7 +262,8 @@ function distance(errors: readonly z.core.$ZodIssue[], value: unknown): number {
   for (const error of errors) {
     if (error.code === 'unrecognized_keys' && error.path.length === 0) fields += error.keys.length;
     else if (error.path.length === 0 && isOtherType(error)) return Infinity;
-    else if (error.code === 'invalid_union' && error.path.length === 0) fields += Math.min(...error.errors.map((option) => distance(option, value)));
+    else if (error.code === 'invalid_union' && error.path.length === 0)
+      fields += Math.min(...error.errors.map((option) => distance(option, value)));
     else if (error.path.length === 1 && valueAt(value, error.path) === undefined) fields += 1;
   }
   return fields;
@@ -187,7 +271,11 @@ function distance(errors: readonly z.core.$ZodIssue[], value: unknown): number {
 
 /** Whether an option is for values of another type; our own checks of a type say what they expect, others what is wrong. */
 function isOtherType(error: z.core.$ZodIssue): boolean {
-  return error.code === 'invalid_type' || error.code === 'invalid_value' || (error.code === 'custom' && ownWords(error) !== undefined);
+  return (
+    error.code === 'invalid_type' ||
+    error.code === 'invalid_value' ||
+    (error.code === 'custom' && ownWords(error) !== undefined)
+  );
 }
 
 /** What a schema of ours says that it wants, by the message "expected <what>, as <example>"; the example may be missing. */
@@ -242,7 +330,14 @@ function expectedInside(issue: z.core.$ZodIssue): string {
 
 /** zod's names of types, as people who write YAML and TypeScript call them. */
 const TYPE_WORDS: Readonly<Record<string, string>> = {
-  array: 'a list', boolean: 'true or false', int: 'a whole number', number: 'a number', object: 'a map', record: 'a map', string: 'text', tuple: 'a list',
+  array: 'a list',
+  boolean: 'true or false',
+  int: 'a whole number',
+  number: 'a number',
+  object: 'a map',
+  record: 'a map',
+  string: 'text',
+  tuple: 'a list',
 };
 
 function typeWord(type: string): string {
@@ -267,7 +362,13 @@ export function fieldPath(prefix: string | undefined, path: readonly PropertyKey
 
 /** The value at a path, `undefined` when there is none. What an object inherits is not there. */
 export function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((value, key) => (typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<PropertyKey, unknown>)[key] : undefined), root);
+  return path.reduce<unknown>(
+    (value, key) =>
+      typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+        ? (value as Record<PropertyKey, unknown>)[key]
+        : undefined,
+    root,
+  );
 }
 
 /** Fields whose values may be secrets, by mistake or not: no message repeats them. */

@@ -9,7 +9,10 @@ const NATIVE_SINCE = { scraped: '3.0', converted: '3.4' } as const;
 export const retention = z
   .string()
   .regex(/^[1-9]\d*[hdwy]$/, 'expected a number with a unit, as 15d, 360h, 8w or 1y')
-  .meta({ description: 'How long it keeps samples (`--storage.tsdb.retention.time`): "15d". Error budgets over a longer period are warned about. Default: not known.' });
+  .meta({
+    description:
+      'How long it keeps samples (`--storage.tsdb.retention.time`): "15d". Error budgets over a longer period are warned about. Default: not known.',
+  });
 
 /** Whether the Prometheus of a cluster keeps native histograms. */
 export const nativeHistograms = z.enum(['scraped', 'converted']).meta({
@@ -19,7 +22,12 @@ export const nativeHistograms = z.enum(['scraped', 'converted']).meta({
 });
 
 /** Native histograms need a version that keeps them and reads them rightly. */
-export function checkNativeHistograms(context: z.core.ParsePayload<{ readonly version: Versions; readonly nativeHistograms?: keyof typeof NATIVE_SINCE | undefined }>): void {
+export function checkNativeHistograms(
+  context: z.core.ParsePayload<{
+    readonly version: Versions;
+    readonly nativeHistograms?: keyof typeof NATIVE_SINCE | undefined;
+  }>,
+): void {
   const { version, nativeHistograms: kept } = context.value;
   if (kept === undefined || atLeast(version, NATIVE_SINCE[kept])) return;
   const message = `Prometheus ${[version].flat().join(' and ')} cannot: native histograms that are ${kept} came with ${NATIVE_SINCE[kept]}`;

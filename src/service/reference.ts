@@ -12,37 +12,62 @@ const MOST_EDGES = 99;
 /** A reference distribution: bins and their shares. */
 export const reference = z
   .strictObject({
-    edges: z
-      .array(z.number())
+    edges: z.array(z.number()).min(1).max(MOST_EDGES).meta({
+      description: 'Upper bounds of all bins but the last, rising; they must be bucket bounds of the histogram.',
+    }),
+    shares: z.array(z.number().min(0).max(1)).meta({
+      description:
+        'Share of observations in each bin, one more than there are edges: the last bin has no upper bound. They sum to 1.',
+    }),
+    n: z
+      .int()
       .min(1)
-      .max(MOST_EDGES)
-      .meta({ description: 'Upper bounds of all bins but the last, rising; they must be bucket bounds of the histogram.' }),
-    shares: z
-      .array(z.number().min(0).max(1))
-      .meta({ description: 'Share of observations in each bin, one more than there are edges: the last bin has no upper bound. They sum to 1.' }),
-    n: z.int().min(1).optional().meta({ description: 'Number of observations that the reference was made of. Default: very many.' }),
-    feature: z.string().min(1).optional().meta({ description: 'Feature that it is of. Default: it is of predictions.' }),
+      .optional()
+      .meta({ description: 'Number of observations that the reference was made of. Default: very many.' }),
+    feature: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ description: 'Feature that it is of. Default: it is of predictions.' }),
   })
-  .check(across(['edges', 'shares'], (context) => {
-    const { edges, shares } = context.value;
-    edges.forEach((edge, index) => {
-      const before = edges[index - 1];
-      if (before !== undefined && edge <= before) {
-        report(context, `edges do not rise: ${before} is followed by ${edge}`, 'sort them, and name each once', ['edges', String(index)]);
+  .check(
+    across(['edges', 'shares'], (context) => {
+      const { edges, shares } = context.value;
+      edges.forEach((edge, index) => {
+        const before = edges[index - 1];
+        if (before !== undefined && edge <= before) {
+          report(context, `edges do not rise: ${before} is followed by ${edge}`, 'sort them, and name each once', [
+            'edges',
+            String(index),
+          ]);
+        }
+      });
+      if (shares.length !== edges.length + 1) {
+        const fix = `write ${edges.length + 1} shares; the last one is what lies above ${edges.at(-1) ?? ''}`;
+        report(
+          context,
+          `${edges.length} edges make ${edges.length + 1} bins, but there are ${shares.length} shares`,
+          fix,
+          ['shares'],
+        );
       }
-    });
-    if (shares.length !== edges.length + 1) {
-      const fix = `write ${edges.length + 1} shares; the last one is what lies above ${edges.at(-1) ?? ''}`;
-      report(context, `${edges.length} edges make ${edges.length + 1} bins, but there are ${shares.length} shares`, fix, ['shares']);
-    }
-    shares.forEach((share, index) => {
-      if (share === 0) report(context, `the bin ${binText(edges, index)} is empty, so that one observation in it would be endless drift`, emptyFix(edges, index), ['shares', String(index)]);
-    });
-    const total = shares.reduce((sum, share) => sum + share, 0);
-    if (Math.abs(total - 1) > TOLERANCE) {
-      report(context, `shares sum to ${Number(total.toPrecision(7))}, not to 1`, 'divide each by their sum', ['shares']);
-    }
-  }))
+      shares.forEach((share, index) => {
+        if (share === 0)
+          report(
+            context,
+            `the bin ${binText(edges, index)} is empty, so that one observation in it would be endless drift`,
+            emptyFix(edges, index),
+            ['shares', String(index)],
+          );
+      });
+      const total = shares.reduce((sum, share) => sum + share, 0);
+      if (Math.abs(total - 1) > TOLERANCE) {
+        report(context, `shares sum to ${Number(total.toPrecision(7))}, not to 1`, 'divide each by their sum', [
+          'shares',
+        ]);
+      }
+    }),
+  )
   .meta({ title: 'DriftReference', description: 'A reference distribution for drift rules: bins and shares.' });
 
 /**
@@ -74,11 +99,17 @@ export function parseReference(text: string, where: Where): Parsed<Reference> {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return { value: undefined, findings: [finding(where, `the reference is not JSON: ${(error as Error).message}`, FIX)] };
+    return {
+      value: undefined,
+      findings: [finding(where, `the reference is not JSON: ${(error as Error).message}`, FIX)],
+    };
   }
   const parsed = parseWith(reference, value, where);
   if (parsed.value) return parsed;
-  return { value: undefined, findings: parsed.findings.map(({ where: at, message, fix }) => finding(at, message, fix)) };
+  return {
+    value: undefined,
+    findings: parsed.findings.map(({ where: at, message, fix }) => finding(at, message, fix)),
+  };
 }
 
 const FIX = 'write { "edges": [0.1, 0.5], "shares": [0.7, 0.2, 0.1] }: bin edges, and one share more';

@@ -23,13 +23,22 @@ function urlProblem(text: string): { message: string; fix: string } | undefined 
     return { message: 'the value is not a URL', fix: 'write https://mlflow.example.com' };
   }
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    return { message: `the URL is of ${url.protocol.slice(0, -1)}, and not of https`, fix: 'write https://mlflow.example.com' };
+    return {
+      message: `the URL is of ${url.protocol.slice(0, -1)}, and not of https`,
+      fix: 'write https://mlflow.example.com',
+    };
   }
   if (url.username !== '' || url.password !== '') {
-    return { message: 'the URL carries credentials', fix: 'leave them out; commands take credentials from the environment (docs/registries.md)' };
+    return {
+      message: 'the URL carries credentials',
+      fix: 'leave them out; commands take credentials from the environment (docs/registries.md)',
+    };
   }
   if (url.search !== '' || url.hash !== '') {
-    return { message: 'the URL carries a query or fragment, where secrets hide', fix: 'write scheme, host and path only' };
+    return {
+      message: 'the URL carries a query or fragment, where secrets hide',
+      fix: 'write scheme, host and path only',
+    };
   }
   return undefined;
 }
@@ -41,8 +50,13 @@ const serverUrl = z.string().check((context) => {
 
 /** A bucket, with or without a path in it. */
 const bucketUri = z.string().check((context) => {
-  if (!/^(?:s3|gs|hdfs|pvc):\/\/[^\s/?#@]+(?:\/[^\s?#@]*)?$|^https:\/\/[^\s/?#@]+\.blob\.core\.windows\.net\/[^\s?#@]+$/.test(context.value)) {
-    const fix = 'write s3://bucket/path, gs://bucket/path, or https://<account>.blob.core.windows.net/<container>/<path>';
+  if (
+    !/^(?:s3|gs|hdfs|pvc):\/\/[^\s/?#@]+(?:\/[^\s?#@]*)?$|^https:\/\/[^\s/?#@]+\.blob\.core\.windows\.net\/[^\s?#@]+$/.test(
+      context.value,
+    )
+  ) {
+    const fix =
+      'write s3://bucket/path, gs://bucket/path, or https://<account>.blob.core.windows.net/<container>/<path>';
     report(context, 'the value is not a place in object storage, without credentials and query', fix);
   }
 });
@@ -60,9 +74,10 @@ const mlflowRegistry = z
   .strictObject({
     kind: z.literal('mlflow').meta({ description: 'An MLflow tracking server with its model registry.' }),
     url: serverUrl.meta({ description: 'URL of the tracking server.' }),
-    artifactsDestination: bucketUri
-      .optional()
-      .meta({ description: "The server's `--artifacts-destination`: where proxied `mlflow-artifacts:` URIs really are. The API does not tell." }),
+    artifactsDestination: bucketUri.optional().meta({
+      description:
+        "The server's `--artifacts-destination`: where proxied `mlflow-artifacts:` URIs really are. The API does not tell.",
+    }),
     approvalTag,
   })
   .meta({ id: 'MlflowRegistry', description: 'An MLflow tracking server with its model registry, 2.x or 3.x.' });
@@ -70,7 +85,10 @@ const mlflowRegistry = z
 const sageMakerRegistry = z
   .strictObject({
     kind: z.literal('sagemaker').meta({ description: 'Amazon SageMaker Model Registry.' }),
-    region: z.string().regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'expected an AWS region, as eu-central-1').meta({ description: 'AWS region: `eu-central-1`.' }),
+    region: z
+      .string()
+      .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'expected an AWS region, as eu-central-1')
+      .meta({ description: 'AWS region: `eu-central-1`.' }),
     account: z
       .string()
       .regex(/^\d{12}$/, 'expected the 12 digits of an AWS account, as "123456789012"')
@@ -84,34 +102,53 @@ const azureName = z.string().regex(/^[\w.()-]+$/, 'expected a name in Azure, as 
 const azureMlRegistry = z
   .strictObject({
     kind: z.literal('azureml').meta({ description: 'Azure Machine Learning.' }),
-    subscription: z.uuid('expected the id of a subscription, as 0f9c6f4e-2a4b-4c1d-9e57-3b8a7d2c1e60').meta({ description: 'Id of the subscription.' }),
+    subscription: z
+      .uuid('expected the id of a subscription, as 0f9c6f4e-2a4b-4c1d-9e57-3b8a7d2c1e60')
+      .meta({ description: 'Id of the subscription.' }),
     resourceGroup: azureName.meta({ description: 'Resource group.' }),
     workspace: azureName.optional().meta({ description: 'The workspace that has the models; or name a `registry`.' }),
     registry: azureName.optional().meta({ description: 'The registry that has the models; or name a `workspace`.' }),
     approvalTag,
   })
-  .check(across([], (context) => {
-    const { workspace, registry } = context.value;
-    if ((workspace === undefined) === (registry === undefined)) {
-      report(context, 'Azure ML needs a workspace or a registry, and not both', 'write workspace: "<name>" or registry: "<name>"');
-    }
-  }))
+  .check(
+    across([], (context) => {
+      const { workspace, registry } = context.value;
+      if ((workspace === undefined) === (registry === undefined)) {
+        report(
+          context,
+          'Azure ML needs a workspace or a registry, and not both',
+          'write workspace: "<name>" or registry: "<name>"',
+        );
+      }
+    }),
+  )
   .meta({ id: 'AzureMlRegistry', description: 'The models of an Azure Machine Learning workspace or registry.' });
 
 const vertexAiRegistry = z
   .strictObject({
     kind: z.literal('vertex').meta({ description: 'Google Vertex AI Model Registry.' }),
-    project: z.string().regex(/^[a-z0-9][a-z0-9:.-]*$/, 'expected the id or number of a project, as acme-ml-prod').meta({ description: 'Id or number of the project.' }),
-    location: z.string().regex(/^[a-z]+(?:-[a-z]+\d+)?$/, 'expected a location of Google Cloud, as europe-west4').meta({ description: 'Location: `europe-west4`.' }),
+    project: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9:.-]*$/, 'expected the id or number of a project, as acme-ml-prod')
+      .meta({ description: 'Id or number of the project.' }),
+    location: z
+      .string()
+      .regex(/^[a-z]+(?:-[a-z]+\d+)?$/, 'expected a location of Google Cloud, as europe-west4')
+      .meta({ description: 'Location: `europe-west4`.' }),
   })
   .meta({ id: 'VertexAiRegistry', description: 'The models of a Google Cloud project and location.' });
 
 const huggingFaceRegistry = z
   .strictObject({
     kind: z.literal('huggingface').meta({ description: 'Hugging Face Hub.' }),
-    endpoint: serverUrl.optional().meta({ description: 'URL of the Hub or a mirror of it. Default: https://huggingface.co.' }),
+    endpoint: serverUrl
+      .optional()
+      .meta({ description: 'URL of the Hub or a mirror of it. Default: https://huggingface.co.' }),
   })
-  .meta({ id: 'HuggingFaceRegistry', description: 'The Hugging Face Hub; a model is `<owner>/<name>`, its versions are commits.' });
+  .meta({
+    id: 'HuggingFaceRegistry',
+    description: 'The Hugging Face Hub; a model is `<owner>/<name>`, its versions are commits.',
+  });
 
 /** Not repeated when it is wrong: it may be a URL with a password. */
 const registryHost = z.string().check((context) => {
@@ -123,15 +160,26 @@ const registryHost = z.string().check((context) => {
 const ociRegistryConfig = z
   .strictObject({
     kind: z.literal('oci').meta({ description: 'An OCI registry with models as images.' }),
-    host: registryHost
-      .meta({ description: 'Host of the registry, with its port when it is not 443: `registry.example.com`.' }),
+    host: registryHost.meta({
+      description: 'Host of the registry, with its port when it is not 443: `registry.example.com`.',
+    }),
   })
   .meta({ id: 'OciRegistry', description: 'An OCI registry; a model is a repository, its versions are digests.' });
 
 /** A registry of the platform, of any kind. */
 export const registry = z
-  .discriminatedUnion('kind', [mlflowRegistry, sageMakerRegistry, azureMlRegistry, vertexAiRegistry, huggingFaceRegistry, ociRegistryConfig])
-  .meta({ id: 'RegistrySpec', description: 'A model registry. Credentials never stand here: commands take them from the environment.' });
+  .discriminatedUnion('kind', [
+    mlflowRegistry,
+    sageMakerRegistry,
+    azureMlRegistry,
+    vertexAiRegistry,
+    huggingFaceRegistry,
+    ociRegistryConfig,
+  ])
+  .meta({
+    id: 'RegistrySpec',
+    description: 'A model registry. Credentials never stand here: commands take them from the environment.',
+  });
 
 /** A registry of the platform, of any kind, as the schema gives it. */
 export type RegistryConfig = z.output<typeof registry>;

@@ -3,7 +3,13 @@ import { z } from 'zod';
 import { duration, report } from './common.ts';
 import { dataClass } from './data-class.ts';
 import { gate } from './gate.ts';
-import type { ABTestPolicySpec, BlueGreenPolicySpec, CanaryPolicySpec, ReplacePolicySpec, ShadowPolicySpec } from './spec.ts';
+import type {
+  ABTestPolicySpec,
+  BlueGreenPolicySpec,
+  CanaryPolicySpec,
+  ReplacePolicySpec,
+  ShadowPolicySpec,
+} from './spec.ts';
 
 /**
  * How a new release gets its traffic. Every policy but `replace` deploys the candidate beside what serves, at weight 0;
@@ -11,7 +17,11 @@ import type { ABTestPolicySpec, BlueGreenPolicySpec, CanaryPolicySpec, ReplacePo
  */
 
 const warm = z
-  .strictObject({ deadline: duration.default('20m').meta({ description: 'How long a candidate may take to become ready at weight 0.' }) })
+  .strictObject({
+    deadline: duration
+      .default('20m')
+      .meta({ description: 'How long a candidate may take to become ready at weight 0.' }),
+  })
   .prefault({})
   .meta({ description: 'A candidate is deployed at weight 0 and must be ready before it gets traffic.' });
 
@@ -19,10 +29,10 @@ const common = {
   warm,
   bake: duration.default('30m').meta({ description: 'How long the gates must hold at each step.' }),
   gates: z.array(gate).default([]).meta({ description: 'What must hold before the next step.' }),
-  keepPrevious: z
-    .enum(['warm', 'stopped', 'none'])
-    .default('warm')
-    .meta({ description: 'What becomes of the release that served before: `warm` keeps it running, so that a rollback only moves weights.' }),
+  keepPrevious: z.enum(['warm', 'stopped', 'none']).default('warm').meta({
+    description:
+      'What becomes of the release that served before: `warm` keeps it running, so that a rollback only moves weights.',
+  }),
 };
 
 export const mechanisms = ['workloads', 'kserve', 'revisions'] as const;
@@ -39,14 +49,13 @@ export const canaryPolicy = z
           report(context, `steps ${JSON.stringify(steps)} do not rise`, fix);
         }
       })
-      .meta({ description: 'Weights of the candidate in per cent, rising, between 1 and 99. 100 follows the last step.' }),
-    mechanism: z
-      .enum(mechanisms)
-      .default('workloads')
       .meta({
-        description:
-          'What splits the traffic. `workloads`: a workload per release and weights of our own route; the tree alone says who gets what. `kserve`: canaryTrafficPercent of one InferenceService (Knative mode only), `revisions`: named revisions of one Knative Service (functions only); with these two the older release lives in the cluster alone.',
+        description: 'Weights of the candidate in per cent, rising, between 1 and 99. 100 follows the last step.',
       }),
+    mechanism: z.enum(mechanisms).default('workloads').meta({
+      description:
+        'What splits the traffic. `workloads`: a workload per release and weights of our own route; the tree alone says who gets what. `kserve`: canaryTrafficPercent of one InferenceService (Knative mode only), `revisions`: named revisions of one Knative Service (functions only); with these two the older release lives in the cluster alone.',
+    }),
     ...common,
   })
   .meta({ id: 'CanaryPolicySpec', description: 'A new release gets a rising share of the traffic.' });
@@ -57,7 +66,12 @@ export const blueGreenPolicy = z
 
 export const shadowPolicy = z
   .strictObject({
-    percent: z.int().min(1).max(100).default(100).meta({ description: 'Share of the requests that is copied to the candidate, in per cent.' }),
+    percent: z
+      .int()
+      .min(1)
+      .max(100)
+      .default(100)
+      .meta({ description: 'Share of the requests that is copied to the candidate, in per cent.' }),
     ...common,
   })
   .meta({ id: 'ShadowPolicySpec', description: 'The candidate gets copies of requests, and nobody sees its answers.' });
@@ -66,24 +80,35 @@ export const abTestPolicy = z
   .strictObject({
     header: z
       .strictObject({
-        name: z.string().regex(/^[a-z0-9][-a-z0-9_]*$/, 'expected a header name in lower case, as x-variant').meta({ description: 'Name of the header, in lower case.' }),
+        name: z
+          .string()
+          .regex(/^[a-z0-9][-a-z0-9_]*$/, 'expected a header name in lower case, as x-variant')
+          .meta({ description: 'Name of the header, in lower case.' }),
         value: z.string().min(1).max(256).meta({ description: 'Its value, exactly.' }),
       })
       .meta({ description: 'Requests with this header go to the candidate.' }),
     ...common,
   })
-  .meta({ id: 'ABTestPolicySpec', description: 'Requests with a header go to the candidate, all others to the stable release.' });
+  .meta({
+    id: 'ABTestPolicySpec',
+    description: 'Requests with a header go to the candidate, all others to the stable release.',
+  });
 
-export const replacePolicy = z
-  .strictObject({})
-  .meta({ id: 'ReplacePolicySpec', description: 'One workload, updated in place: for small stages, and models that leave no room for two.' });
+export const replacePolicy = z.strictObject({}).meta({
+  id: 'ReplacePolicySpec',
+  description: 'One workload, updated in place: for small stages, and models that leave no room for two.',
+});
 
 /** The fields of a service of which one may be set. */
 export const releasePolicies = {
   canary: canaryPolicy.optional().meta({ description: 'A new release gets a rising share of the traffic.' }),
-  blueGreen: blueGreenPolicy.optional().meta({ description: 'Both releases run, and all traffic flips at once. The default, without gates.' }),
+  blueGreen: blueGreenPolicy
+    .optional()
+    .meta({ description: 'Both releases run, and all traffic flips at once. The default, without gates.' }),
   shadow: shadowPolicy.optional().meta({ description: 'The candidate gets copies of requests before it takes over.' }),
-  abTest: abTestPolicy.optional().meta({ description: 'The candidate answers requests with a header before it takes over.' }),
+  abTest: abTestPolicy
+    .optional()
+    .meta({ description: 'The candidate answers requests with a header before it takes over.' }),
   replace: replacePolicy.optional().meta({ description: 'A new release replaces the old one in place.' }),
 };
 
@@ -127,7 +152,13 @@ export function policyOf(policies: Policies, rollout: 'release' | 'replace'): Re
 
 const ownPolicy = rememberOf(({ canary, shadow, abTest, replace, blueGreen = DEFAULTS }: Policies): ReleasePolicy => {
   if (replace) return IN_PLACE;
-  if (canary) return policy('canary', canary, canary.steps.map((weight) => ({ weight })), canary.mechanism);
+  if (canary)
+    return policy(
+      'canary',
+      canary,
+      canary.steps.map((weight) => ({ weight })),
+      canary.mechanism,
+    );
   if (shadow) return policy('shadow', shadow, [{ weight: 0, mirror: shadow.percent }]);
   if (abTest) return policy('abTest', abTest, [{ weight: 0, header: abTest.header }]);
   return policy('blueGreen', blueGreen, []);

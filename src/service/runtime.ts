@@ -82,7 +82,14 @@ function triton(format: Runtime['modelFormat']): Runtime {
     tag: '23.05-py3',
     metrics: { port: 8002, path: '/metrics' },
     servedName: 'repository',
-    args: ['tritonserver', `--model-store=${MODEL_DIR}`, '--grpc-port=9000', '--http-port=8080', '--allow-grpc=true', '--allow-http=true'],
+    args: [
+      'tritonserver',
+      `--model-store=${MODEL_DIR}`,
+      '--grpc-port=9000',
+      '--http-port=8080',
+      '--allow-grpc=true',
+      '--allow-http=true',
+    ],
     user: 1000,
   };
 }
@@ -125,7 +132,12 @@ export const RUNTIMES: Readonly<Record<RuntimeFramework, Runtime>> = {
     metrics: { port: 8082, path: '/metrics' },
     // The names stand in model_snapshot of config/config.properties, beside the archives.
     servedName: 'repository',
-    args: ['torchserve', '--start', `--model-store=${MODEL_DIR}/model-store`, `--ts-config=${MODEL_DIR}/config/config.properties`],
+    args: [
+      'torchserve',
+      '--start',
+      `--model-store=${MODEL_DIR}/model-store`,
+      `--ts-config=${MODEL_DIR}/config/config.properties`,
+    ],
     // KServe sets these for runtimes that it knows by name only (inference_service_defaults.go SetTorchServeDefaults).
     env: (protocol) => ({ PROTOCOL_VERSION: protocol, TS_SERVICE_ENVELOPE: protocol === 'v2' ? 'kservev2' : 'kserve' }),
     user: 1000,
@@ -214,7 +226,11 @@ export function readinessPath(framework: RuntimeFramework, protocol: Protocol, s
  *
  * @example requestPath('triton', 'v2', 'resnet50') // '/v2/models/resnet50/infer'
  */
-export function requestPath(framework: Framework, protocol: Protocol | undefined, servedName: string): string | undefined {
+export function requestPath(
+  framework: Framework,
+  protocol: Protocol | undefined,
+  servedName: string,
+): string | undefined {
   if (framework === 'vllm') return '/v1/chat/completions';
   if (framework === 'huggingface') return '/openai/v1/chat/completions';
   if (protocol === undefined) return undefined;

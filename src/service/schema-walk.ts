@@ -5,7 +5,12 @@ export type AnySchema = z.core.$ZodType;
 /** The schema without its wrappers `optional`, `nullable`, `default` and `prefault`. */
 export function unwrap(schema: AnySchema): AnySchema {
   let inner = schema as z.ZodType;
-  while (inner instanceof z.ZodOptional || inner instanceof z.ZodNullable || inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault) {
+  while (
+    inner instanceof z.ZodOptional ||
+    inner instanceof z.ZodNullable ||
+    inner instanceof z.ZodDefault ||
+    inner instanceof z.ZodPrefault
+  ) {
     inner = inner.def.innerType as z.ZodType;
   }
   return inner;

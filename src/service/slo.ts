@@ -26,25 +26,50 @@ const pending = duration.check((context) => {
 
 const tier = z
   .strictObject({
-    factor: z.number().gt(0).lte(1000).optional().meta({ description: 'Burn rate from which on it fires; 1 uses up the error budget just in its period.' }),
-    long: window.optional().meta({ description: 'Window over which the budget burns, in whole minutes from 5m to 720h.' }),
-    short: window.optional().meta({ description: 'Window over which it still does, so that the alert ends soon after the fault. Default: a twelfth of the long one.' }),
+    factor: z
+      .number()
+      .gt(0)
+      .lte(1000)
+      .optional()
+      .meta({ description: 'Burn rate from which on it fires; 1 uses up the error budget just in its period.' }),
+    long: window
+      .optional()
+      .meta({ description: 'Window over which the budget burns, in whole minutes from 5m to 720h.' }),
+    short: window.optional().meta({
+      description:
+        'Window over which it still does, so that the alert ends soon after the fault. Default: a twelfth of the long one.',
+    }),
     for: pending.optional().meta({ description: 'How long it must hold.' }),
-    severity: z.enum(['page', 'ticket']).optional().meta({ description: '`page` wakes somebody up in stage prod; `ticket` waits until the morning.' }),
-    minBadEvents: z.int().min(1).optional().meta({ description: 'Fewest bad events in the long window: one failure among few requests is no emergency. Default: 5.' }),
+    severity: z
+      .enum(['page', 'ticket'])
+      .optional()
+      .meta({ description: '`page` wakes somebody up in stage prod; `ticket` waits until the morning.' }),
+    minBadEvents: z.int().min(1).optional().meta({
+      description: 'Fewest bad events in the long window: one failure among few requests is no emergency. Default: 5.',
+    }),
   })
-  .check(across(['long', 'short'], (context) => {
-    const { long, short } = context.value;
-    if (long === undefined || short === undefined || seconds(short) < seconds(long)) return;
-    report(context, `the short window ${short} is not shorter than the long one, ${long}`, 'write a short window of about a twelfth of the long one', ['short']);
-  }))
+  .check(
+    across(['long', 'short'], (context) => {
+      const { long, short } = context.value;
+      if (long === undefined || short === undefined || seconds(short) < seconds(long)) return;
+      report(
+        context,
+        `the short window ${short} is not shorter than the long one, ${long}`,
+        'write a short window of about a twelfth of the long one',
+        ['short'],
+      );
+    }),
+  )
   .meta({ id: 'BurnRateAlert', description: 'What of a burn-rate alert differs from the default.' });
 
 const tierOrNone = z.union([z.literal(false), tier]).optional();
 
 /** What all objectives have in common. */
 const common = {
-  period: z.enum(PERIODS).optional().meta({ description: 'Time for which the error budget is; Prometheus must keep its data as long. Default: 30d.' }),
+  period: z
+    .enum(PERIODS)
+    .optional()
+    .meta({ description: 'Time for which the error budget is; Prometheus must keep its data as long. Default: 30d.' }),
   alerts: z
     .strictObject({
       fast: tierOrNone.meta({ description: 'Burn rate 14.4 over 1h and 5m for 2m: page. `false` switches it off.' }),
@@ -57,16 +82,23 @@ const common = {
 };
 
 const graph = dnsLabel.optional().meta({
-  description: 'An InferenceGraph in the namespace of the service, to which the requests go that are meant; Istio counts them. Default: the service itself.',
+  description:
+    'An InferenceGraph in the namespace of the service, to which the requests go that are meant; Istio counts them. Default: the service itself.',
 });
 
 const METRIC = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 
 const counter = z
   .strictObject({
-    metric: z.string().regex(METRIC, 'expected the name of a metric, as chargebacks_total').meta({ description: 'A counter that a part of the service exposes: chargebacks_total.' }),
+    metric: z
+      .string()
+      .regex(METRIC, 'expected the name of a metric, as chargebacks_total')
+      .meta({ description: 'A counter that a part of the service exposes: chargebacks_total.' }),
     labels: z
-      .record(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'expected the name of a label, as reason'), z.union([z.string(), z.array(z.string()).min(1).readonly()]))
+      .record(
+        z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'expected the name of a label, as reason'),
+        z.union([z.string(), z.array(z.string()).min(1).readonly()]),
+      )
       .default({})
       .meta({ description: 'Values of its labels, or lists of values. Namespace and service are added.' }),
   })
@@ -78,32 +110,50 @@ const custom = z
   .strictObject({
     name: dnsLabel.max(40).meta({ description: 'What the objective is called: lower-case letters, digits and "-".' }),
     objective: objective.meta({ description: 'Share of events that must be good, in per cent.' }),
-    total: events.meta({ description: 'All events: a counter, or PromQL of their rate per second over 5 minutes; its series are added up.' }),
+    total: events.meta({
+      description: 'All events: a counter, or PromQL of their rate per second over 5 minutes; its series are added up.',
+    }),
     good: events.optional().meta({ description: 'Good ones among them, like `total`. Give this or `bad`.' }),
     bad: events.optional().meta({ description: 'Bad ones among them, like `total`. Give this or `good`.' }),
     ...common,
   })
-  .check(across(['name'], (context) => {
-    const { name, good, bad } = context.value;
-    if ((good === undefined) !== (bad === undefined)) return;
-    const given = good === undefined ? 'neither good nor bad events' : 'good and bad events';
-    report(context, `the objective ${JSON.stringify(name)} counts ${given}`, 'write good or bad, one of the two');
-  }))
+  .check(
+    across(['name'], (context) => {
+      const { name, good, bad } = context.value;
+      if ((good === undefined) !== (bad === undefined)) return;
+      const given = good === undefined ? 'neither good nor bad events' : 'good and bad events';
+      report(context, `the objective ${JSON.stringify(name)} counts ${given}`, 'write good or bad, one of the two');
+    }),
+  )
   .meta({ description: 'Events of your own.' });
 
 export const slo = z
   .union([
     z.strictObject({
       availability: z
-        .strictObject({ objective: objective.meta({ description: 'Share of requests that must not fail, in per cent: 99.9.' }), graph, ...common })
+        .strictObject({
+          objective: objective.meta({ description: 'Share of requests that must not fail, in per cent: 99.9.' }),
+          graph,
+          ...common,
+        })
         .meta({ description: 'Requests do not fail.' }),
     }),
     z.strictObject({
       latency: z
         .strictObject({
-          quantile: z.number().gt(0).lt(1).optional().meta({ description: 'Quantile that dashboard and runbook show. Default: the objective as a share.' }),
-          below: duration.meta({ description: 'Latency limit; must be a bucket bound of the metric, for Istio 0.5, 1, 5, 10, 25, 50, 100, 250, 500 ms, 1 s, 2.5 s, 5 s, 10 s, 30 s, …' }),
-          objective: objective.meta({ description: 'Share of requests that must be faster than `below`, in per cent.' }),
+          quantile: z
+            .number()
+            .gt(0)
+            .lt(1)
+            .optional()
+            .meta({ description: 'Quantile that dashboard and runbook show. Default: the objective as a share.' }),
+          below: duration.meta({
+            description:
+              'Latency limit; must be a bucket bound of the metric, for Istio 0.5, 1, 5, 10, 25, 50, 100, 250, 500 ms, 1 s, 2.5 s, 5 s, 10 s, 30 s, …',
+          }),
+          objective: objective.meta({
+            description: 'Share of requests that must be faster than `below`, in per cent.',
+          }),
           graph,
           ...common,
         })
@@ -112,12 +162,20 @@ export const slo = z
     z.strictObject({
       timeToFirstToken: z
         .strictObject({
-          below: duration.meta({ description: "Limit; must be a bucket bound of vLLM's histogram: 100ms, 250ms, 500ms, 750ms, 1s, 2500ms, 5s, 7500ms, 10s, …" }),
-          objective: objective.meta({ description: 'Share of requests whose first token must come within `below`, in per cent.' }),
+          below: duration.meta({
+            description:
+              "Limit; must be a bucket bound of vLLM's histogram: 100ms, 250ms, 500ms, 750ms, 1s, 2500ms, 5s, 7500ms, 10s, …",
+          }),
+          objective: objective.meta({
+            description: 'Share of requests whose first token must come within `below`, in per cent.',
+          }),
           part: dnsLabel.optional().meta({ description: 'The part that is a vLLM. Default: the only one.' }),
           ...common,
         })
-        .meta({ description: 'The first token comes in time. The time for a whole answer says little: it depends on its length.' }),
+        .meta({
+          description:
+            'The first token comes in time. The time for a whole answer says little: it depends on its length.',
+        }),
     }),
     z.strictObject({ custom }),
   ])
@@ -201,7 +259,14 @@ function limitOf(below: string): string {
   return formatGoDuration(parseDuration(below) ?? 0);
 }
 
-function settingsOf({ factor, long, short, for: pending, severity, minBadEvents }: z.output<typeof tier>): TierSettings {
+function settingsOf({
+  factor,
+  long,
+  short,
+  for: pending,
+  severity,
+  minBadEvents,
+}: z.output<typeof tier>): TierSettings {
   const length = (text: string | undefined): number | undefined => (text === undefined ? undefined : seconds(text));
   return { factor, long: length(long), short: length(short), for: length(pending), severity, minBadEvents };
 }
@@ -211,7 +276,8 @@ function seconds(text: string): number {
   return (parseDuration(text) ?? 0) / 1000;
 }
 
-type Fields<Kind extends string> = Extract<SloSpec, Readonly<Record<Kind, unknown>>>[Kind & keyof Extract<SloSpec, Readonly<Record<Kind, unknown>>>];
+type Fields<Kind extends string> = Extract<SloSpec, Readonly<Record<Kind, unknown>>>[Kind &
+  keyof Extract<SloSpec, Readonly<Record<Kind, unknown>>>];
 
 /**
  * Service level objectives. Each becomes burn-rate alerts and a metric of the error budget that is left. Plain data,

@@ -24,13 +24,15 @@ function look(value: unknown, path: PropertyKey[], found: Unwritable[]): void {
   if (typeof value === 'string') {
     if (!value.isWellFormed()) found.push(half('text', path));
   } else if (typeof value === 'number') {
-    if (Object.is(value, -0)) found.push({ path: [...path], message: '-0 reads back as another number', fix: 'write 0' });
+    if (Object.is(value, -0))
+      found.push({ path: [...path], message: '-0 reads back as another number', fix: 'write 0' });
   } else if (typeof value === 'object' && value !== null && path.length < MAX_DEPTH) {
     const list = Array.isArray(value);
     for (const key of Object.keys(value)) {
       path.push(list ? Number(key) : key);
       if (!key.isWellFormed()) found.push(half('name', path));
-      if (key === '__proto__') found.push({ path: [...path], message: '"__proto__" can be no name', fix: 'choose another name' });
+      if (key === '__proto__')
+        found.push({ path: [...path], message: '"__proto__" can be no name', fix: 'choose another name' });
       look((value as Readonly<Record<string, unknown>>)[key], path, found);
       path.pop();
     }
@@ -38,5 +40,9 @@ function look(value: unknown, path: PropertyKey[], found: Unwritable[]): void {
 }
 
 function half(what: string, path: readonly PropertyKey[]): Unwritable {
-  return { path: [...path], message: `the ${what} holds half a surrogate pair, which is no character`, fix: 'write the whole character' };
+  return {
+    path: [...path],
+    message: `the ${what} holds half a surrogate pair, which is no character`,
+    fix: 'write the whole character',
+  };
 }

@@ -48,7 +48,9 @@ export function writeJournaled(place: JournalPlace, changes: readonly FileChange
       return now !== before && now !== after;
     });
     if (foreign.length > 0) {
-      return foreign.map(({ path }) => treeFinding('tree/locked', path, 'the file changed while the command ran', 'run again'));
+      return foreign.map(({ path }) =>
+        treeFinding('tree/locked', path, 'the file changed while the command ran', 'run again'),
+      );
     }
     const journal = `${folder}/${JOURNAL_FILE}`;
     replaceFile(journal, formatJournal(changes));
@@ -56,7 +58,14 @@ export function writeJournaled(place: JournalPlace, changes: readonly FileChange
     unlinkSync(journal);
     return [];
   } catch (error) {
-    return [treeFinding('tree/write-failed', place.tree, `stopped half-way: ${(error as Error).message}`, 'mend the cause and run again; the next run completes it')];
+    return [
+      treeFinding(
+        'tree/write-failed',
+        place.tree,
+        `stopped half-way: ${(error as Error).message}`,
+        'mend the cause and run again; the next run completes it',
+      ),
+    ];
   } finally {
     releaseLock(folder);
   }
@@ -77,7 +86,15 @@ export function recoverJournal(place: JournalPlace): Finding[] {
     if (text === undefined) return [];
     const changes = readJournal(text, place.tree);
     const file = inTree(place.tree, JOURNAL_FILE);
-    if (!changes) return [treeFinding('tree/journal', file, 'this is not what a run left behind', 'delete the file, and look at git diff')];
+    if (!changes)
+      return [
+        treeFinding(
+          'tree/journal',
+          file,
+          'this is not what a run left behind',
+          'delete the file, and look at git diff',
+        ),
+      ];
     const linked = throughLinks(place.root, changes);
     if (linked.length > 0) return linked;
     const foreign = changes.find(({ path, before, after }) => {
@@ -86,7 +103,14 @@ export function recoverJournal(place: JournalPlace): Finding[] {
     });
     if (foreign) {
       const message = `a run was killed in the middle of a move, and ${foreign.path} is neither as it was before nor as the move makes it`;
-      return [treeFinding('tree/journal', file, message, 'look at git diff, restore the file and run again; or delete the journal, and make the move again')];
+      return [
+        treeFinding(
+          'tree/journal',
+          file,
+          message,
+          'look at git diff, restore the file and run again; or delete the journal, and make the move again',
+        ),
+      ];
     }
     apply(place, changes);
     unlinkSync(journal);
@@ -127,7 +151,8 @@ function readJournal(text: string, tree: string): readonly Journaled[] | undefin
   for (const entry of entries as unknown[]) {
     const [path, after, before] = Array.isArray(entry) ? (entry as unknown[]) : [];
     // Of the writer's own files the index alone changes with the others.
-    if (typeof path !== 'string' || (pathFlaw(path) !== undefined && path !== inTree(tree, INDEX_FILE))) return undefined;
+    if (typeof path !== 'string' || (pathFlaw(path) !== undefined && path !== inTree(tree, INDEX_FILE)))
+      return undefined;
     if (!isTextOrNull(after) || !isTextOrNull(before)) return undefined;
     changes.push({ path, after: after ?? undefined, before: before ?? undefined });
   }
@@ -142,7 +167,9 @@ function isTextOrNull(value: unknown): value is string | null {
 function throughLinks(root: string, changes: readonly Written[]): Finding[] {
   const disk = readDisk(root);
   return changes.flatMap(({ path }) =>
-    disk.obstacle(path) !== undefined || disk.at(path) === 'link' ? [treeFinding('tree/symlink', path, 'a symbolic link or a file stands on the way to the file', 'remove it')] : [],
+    disk.obstacle(path) !== undefined || disk.at(path) === 'link'
+      ? [treeFinding('tree/symlink', path, 'a symbolic link or a file stands on the way to the file', 'remove it')]
+      : [],
   );
 }
 

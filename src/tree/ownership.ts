@@ -49,7 +49,10 @@ export function readOwnership(outDir: string): Ownership {
 
 /** The paths in the text of an index that was checked before. */
 export function ownershipOf(text: string): string[] {
-  return text.split('\n').slice(1).filter((line) => line !== '');
+  return text
+    .split('\n')
+    .slice(1)
+    .filter((line) => line !== '');
 }
 
 /** The index for these files. */

@@ -79,14 +79,16 @@ function fileFlaw(path: string): string | undefined {
   if (flaw !== undefined) return flaw;
   if (name.endsWith('Chart.yaml')) return 'makes Argo CD take the folder for a Helm chart';
   if (/^kustomization(\.ya?ml)?$/i.test(name)) return 'makes Argo CD take the folder for a Kustomize overlay';
-  const reserved = path === INDEX_FILE || path === LOCK_FILE || path === JOURNAL_FILE || temporaryFor(name) !== undefined;
+  const reserved =
+    path === INDEX_FILE || path === LOCK_FILE || path === JOURNAL_FILE || temporaryFor(name) !== undefined;
   return reserved ? 'is a name the writer needs for itself' : undefined;
 }
 
 function nameFlaw(name: string): string | undefined {
   if (name === '') return 'has an empty part';
   if (name === '.' || name === '..') return 'leaves its folder';
-  if (/[\\\0-\x1f\x7f]/.test(name) || !name.isWellFormed()) return 'has a character that not every file system can hold';
+  if (/[\\\0-\x1f\x7f]/.test(name) || !name.isWellFormed())
+    return 'has a character that not every file system can hold';
   if (/^\.git$/i.test(name)) return 'reaches into the Git repository itself';
   // Most names are too short to be counted: a UTF-16 unit is at most three bytes.
   if (name.length * 3 <= MAX_NAME_BYTES || Buffer.byteLength(name) <= MAX_NAME_BYTES) return undefined;

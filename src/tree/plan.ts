@@ -32,7 +32,13 @@ export interface Plan {
 }
 
 const NOTHING: Plan = {
-  added: [], changed: [], unchanged: 0, removed: [], leftovers: [], emptied: [], locked: false,
+  added: [],
+  changed: [],
+  unchanged: 0,
+  removed: [],
+  leftovers: [],
+  emptied: [],
+  locked: false,
   index: { now: undefined, during: '', after: '' },
   findings: [],
 };
@@ -110,7 +116,10 @@ function look(outDir: string, files: ReadonlyMap<string, string>, display: (path
     unchanged: files.size - added.length - changed.length,
     removed,
     leftovers,
-    emptied: [...going.folders].filter((folder) => !needed.has(folder) && disk.at(folder) === 'folder').sort().reverse(),
+    emptied: [...going.folders]
+      .filter((folder) => !needed.has(folder) && disk.at(folder) === 'folder')
+      .sort()
+      .reverse(),
     locked: disk.at(LOCK_FILE) !== undefined,
     index: {
       now: owned.text,
@@ -181,14 +190,22 @@ function inTheWayFinding(file: string, entry: Entry | undefined): Finding {
 }
 
 /** Temporary files beside the files that we know. */
-function temporaryEntries(disk: Disk, files: ReadonlyMap<string, string>, owned: ReadonlySet<string>, folders: ReadonlySet<string>): string[] {
+function temporaryEntries(
+  disk: Disk,
+  files: ReadonlyMap<string, string>,
+  owned: ReadonlySet<string>,
+  folders: ReadonlySet<string>,
+): string[] {
   const found: string[] = [];
   for (const folder of ['', ...folders]) {
     for (const [name, entry] of disk.entries(folder)) {
       const target = temporaryFor(name);
       if (target === undefined) continue;
       const path = pathIn(folder, target);
-      const ours = entry === 'file' ? path === INDEX_FILE || files.has(path) || owned.has(path) : entry === 'folder' && folders.has(path);
+      const ours =
+        entry === 'file'
+          ? path === INDEX_FILE || files.has(path) || owned.has(path)
+          : entry === 'folder' && folders.has(path);
       if (ours) found.push(pathIn(folder, name));
     }
   }

@@ -102,7 +102,10 @@ function refused(findings: readonly Finding[]): WriteResult {
 }
 
 /** Deletions that nobody allowed: one finding per thing that would go, however many files it has. */
-export function guardedDeletions(removed: readonly string[], { outDir, guard, describe, instead, allowDelete }: Omit<WriteInput, 'files'>): Finding[] {
+export function guardedDeletions(
+  removed: readonly string[],
+  { outDir, guard, describe, instead, allowDelete }: Omit<WriteInput, 'files'>,
+): Finding[] {
   const guarded = new Map<string, string[]>();
   for (const path of removed) {
     const what = guard?.(path);
@@ -119,7 +122,10 @@ export function guardedDeletions(removed: readonly string[], { outDir, guard, de
   );
 }
 
-function firstOf(paths: readonly string[], say: ((path: string) => string | undefined) | undefined): string | undefined {
+function firstOf(
+  paths: readonly string[],
+  say: ((path: string) => string | undefined) | undefined,
+): string | undefined {
   return say && paths.flatMap((path) => say(path) ?? [])[0];
 }
 
@@ -172,7 +178,12 @@ function addFiles(added: readonly string[], outDir: string, files: ReadonlyMap<s
 }
 
 /** Makes a folder in what is built aside, when it is not on disk, and says where it is. */
-function makeAside(folder: string, outDir: string, present: Set<string>, aside: Map<string, string>): string | undefined {
+function makeAside(
+  folder: string,
+  outDir: string,
+  present: Set<string>,
+  aside: Map<string, string>,
+): string | undefined {
   const fresh = freshFolder(folder, outDir, present, aside);
   if (fresh === undefined) return undefined;
   const made = `${outDir}/${aside.get(fresh)}${folder.slice(fresh.length)}`;
@@ -181,7 +192,12 @@ function makeAside(folder: string, outDir: string, present: Set<string>, aside: 
 }
 
 /** The outermost folder of a path that is not on disk; it gets a place aside. `undefined` when the folder is there. */
-function freshFolder(folder: string, outDir: string, present: Set<string>, aside: Map<string, string>): string | undefined {
+function freshFolder(
+  folder: string,
+  outDir: string,
+  present: Set<string>,
+  aside: Map<string, string>,
+): string | undefined {
   if (present.has(folder)) return undefined;
   if (aside.has(folder)) return folder;
   const above = freshFolder(folderOf(folder), outDir, present, aside);

@@ -12,7 +12,11 @@ import { platformWith } from '../support/platform.ts';
 
 const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,18}[a-z0-9]$/);
 const duration = fc.constantFrom('500ms', '1s', '30s', '2m', '10m', '1h');
-const image = fc.constantFrom('registry.example.com/a/b:1.4.2', `registry.example.com/a/b@sha256:${'ab'.repeat(32)}`, 'a/b:2024-01-01');
+const image = fc.constantFrom(
+  'registry.example.com/a/b:1.4.2',
+  `registry.example.com/a/b@sha256:${'ab'.repeat(32)}`,
+  'a/b:2024-01-01',
+);
 const uri = fc.constantFrom(
   's3://ml-models/x/v47/',
   'gs://ml-models/x/1.4.2/model.onnx',
@@ -21,14 +25,20 @@ const uri = fc.constantFrom(
   'pvc://models/x/v1/',
   'https://models.example.com/x/v3/model.tar.gz',
 );
-const text = fc.oneof(fc.string({ maxLength: 20 }), fc.constantFrom('yes', '012', '1e3', '12:30', 'E0', 'a: b', '# c', '{{ x }}', '${x}'));
+const text = fc.oneof(
+  fc.string({ maxLength: 20 }),
+  fc.constantFrom('yes', '012', '1e3', '12:30', 'E0', 'a: b', '# c', '{{ x }}', '${x}'),
+);
 
 const resources = fc.record(
   {
     cpu: fc.constantFrom('100m', '0.5', '1', '4', '1500m'),
     memory: fc.constantFrom('256Mi', '1Gi', '1.5Gi', '1024Mi', '8G'),
     gpu: fc.integer({ min: 1, max: 8 }),
-    limits: fc.record({ cpu: fc.constantFrom('8', '8000m'), memory: fc.constantFrom('16Gi', '32Gi') }, { requiredKeys: [] }),
+    limits: fc.record(
+      { cpu: fc.constantFrom('8', '8000m'), memory: fc.constantFrom('16Gi', '32Gi') },
+      { requiredKeys: [] },
+    ),
   },
   { requiredKeys: ['cpu', 'memory'] },
 );
@@ -50,19 +60,33 @@ function containerFields(knative: boolean) {
       {
         min: mostly(fc.integer({ min: knative ? 0 : 1, max: 3 }), fc.integer({ min: 0, max: 3 })),
         max: mostly(fc.integer({ min: 3, max: 20 }), fc.integer({ min: 1, max: 20 })),
-        target: mostly<object>(knative ? fc.oneof(concurrency, rps) : fc.oneof(cpu, memory), fc.oneof(cpu, memory, concurrency, rps)),
+        target: mostly<object>(
+          knative ? fc.oneof(concurrency, rps) : fc.oneof(cpu, memory),
+          fc.oneof(cpu, memory, concurrency, rps),
+        ),
       },
       { requiredKeys: [] },
     )
     .filter(({ min, max }) => min === undefined || max === undefined || min <= max);
   const envValue = mostly<unknown>(
-    fc.oneof(text, fc.record({ secret: name, key: name }), fc.record({ configMap: name, key: name }), fc.record({ url: fc.webUrl({ validSchemes: ['https'] }) })),
-    fc.oneof(fc.record({ part: fc.constantFrom('predictor', 'embedding', 'function', 'nothing') }), fc.record({ service: name })),
+    fc.oneof(
+      text,
+      fc.record({ secret: name, key: name }),
+      fc.record({ configMap: name, key: name }),
+      fc.record({ url: fc.webUrl({ validSchemes: ['https'] }) }),
+    ),
+    fc.oneof(
+      fc.record({ part: fc.constantFrom('predictor', 'embedding', 'function', 'nothing') }),
+      fc.record({ service: name }),
+    ),
   );
   const placement = fc.record(
     {
       nodeSelector: fc.dictionary(fc.constantFrom('pool', 'example.com/pool'), fc.constantFrom('gpu', 'cpu')),
-      tolerations: fc.array(fc.record({ key: fc.constantFrom('nvidia.com/gpu'), operator: fc.constantFrom('Exists') }), { maxLength: 2 }),
+      tolerations: fc.array(
+        fc.record({ key: fc.constantFrom('nvidia.com/gpu'), operator: fc.constantFrom('Exists') }),
+        { maxLength: 2 },
+      ),
     },
     { requiredKeys: [] },
   );
@@ -79,13 +103,27 @@ function containerFields(knative: boolean) {
 }
 
 function serverOf(knative: boolean) {
-  const fields = { model: fc.record({ uri }), image, protocol: mostly<string | undefined>(fc.constant(undefined), fc.constantFrom('v1', 'v2')), ...containerFields(knative) };
+  const fields = {
+    model: fc.record({ uri }),
+    image,
+    protocol: mostly<string | undefined>(fc.constant(undefined), fc.constantFrom('v1', 'v2')),
+    ...containerFields(knative),
+  };
   const standard = fc.record(
-    { ...fields, framework: fc.constantFrom(...frameworks.filter((framework) => framework !== 'custom')), servedName: fc.constantFrom('resnet50', 'model_1') },
+    {
+      ...fields,
+      framework: fc.constantFrom(...frameworks.filter((framework) => framework !== 'custom')),
+      servedName: fc.constantFrom('resnet50', 'model_1'),
+    },
     { requiredKeys: ['framework', 'model', 'resources', 'servedName'] },
   );
   const custom = fc.record(
-    { ...fields, framework: fc.constant('custom'), port: fc.integer({ min: 1, max: 65535 }), readiness: fc.constantFrom('/healthz', '/v2/health/ready') },
+    {
+      ...fields,
+      framework: fc.constant('custom'),
+      port: fc.integer({ min: 1, max: 65535 }),
+      readiness: fc.constantFrom('/healthz', '/v2/health/ready'),
+    },
     { requiredKeys: ['framework', 'image', 'resources'] },
   );
   return fc.oneof({ arbitrary: standard, weight: 4 }, { arbitrary: custom, weight: 1 });
@@ -93,7 +131,12 @@ function serverOf(knative: boolean) {
 
 function sidecarOf(knative: boolean) {
   return fc.record(
-    { image, port: mostly(fc.constant(8080), fc.integer({ min: 1, max: 65535 })), readiness: fc.constantFrom('/', '/healthz'), ...containerFields(knative) },
+    {
+      image,
+      port: mostly(fc.constant(8080), fc.integer({ min: 1, max: 65535 })),
+      readiness: fc.constantFrom('/', '/healthz'),
+      ...containerFields(knative),
+    },
     { requiredKeys: ['image', 'resources'] },
   );
 }
@@ -109,7 +152,10 @@ function serviceOf(mode: 'Standard' | 'Knative') {
           visibility: fc.constantFrom('cluster', 'public'),
           hosts: fc.uniqueArray(fc.constantFrom('a.example.com', 'b.old.example.com'), { maxLength: 2 }),
           timeout: duration,
-          retries: fc.record({ attempts: fc.integer({ min: 1, max: 10 }), perTryTimeout: mostly(fc.constant('400ms'), duration) }, { requiredKeys: [] }),
+          retries: fc.record(
+            { attempts: fc.integer({ min: 1, max: 10 }), perTryTimeout: mostly(fc.constant('400ms'), duration) },
+            { requiredKeys: [] },
+          ),
         },
         { requiredKeys: [] },
       ),
@@ -123,14 +169,22 @@ function serviceOf(mode: 'Standard' | 'Knative') {
           slos: fc.uniqueArray(
             fc.oneof(
               fc.record({ availability: fc.record({ objective: fc.constantFrom(90, 99, 99.9, 99.99) }) }),
-              fc.record({ latency: fc.record({ below: mostly(fc.constantFrom('250ms', '1s'), fc.constant('300ms')), objective: fc.constantFrom(90, 99) }) }),
+              fc.record({
+                latency: fc.record({
+                  below: mostly(fc.constantFrom('250ms', '1s'), fc.constant('300ms')),
+                  objective: fc.constantFrom(90, 99),
+                }),
+              }),
             ),
             { maxLength: 2, selector: (slo) => ('latency' in slo ? slo.latency.below : 'availability') },
           ),
         },
         { requiredKeys: [] },
       ),
-      identity: fc.record({ serviceAccount: name, credentials: fc.uniqueArray(name, { maxLength: 2 }) }, { requiredKeys: [] }),
+      identity: fc.record(
+        { serviceAccount: name, credentials: fc.uniqueArray(name, { maxLength: 2 }) },
+        { requiredKeys: [] },
+      ),
       secrets: fc.dictionary(
         name.map((each) => `secret-${each}`.slice(0, 20).replace(/-+$/, '')),
         fc.record({ store: name, keys: fc.dictionary(name, fc.record({ key: name }), { minKeys: 1, maxKeys: 2 }) }),
@@ -164,7 +218,11 @@ test('any service renders a tree that passes every check, or is refused with an 
       }
       for (const id of new Set(errors.map((error) => error.id))) refused.set(id, (refused.get(id) ?? 0) + 1);
       // An error about an object would mean that we render what the cluster refuses.
-      expect(errors.filter(({ where }) => where.object !== undefined).map((error) => `${error.id} ${formatWhere(error.where)}: ${error.message}`)).toEqual([]);
+      expect(
+        errors
+          .filter(({ where }) => where.object !== undefined)
+          .map((error) => `${error.id} ${formatWhere(error.where)}: ${error.message}`),
+      ).toEqual([]);
       for (const error of errors) expect(error.where.field, JSON.stringify(error)).toMatch(/./);
     }),
     { numRuns: runs, seed: 20 },

@@ -6,17 +6,39 @@ import { commit, digestOf, makeAndCommit, put, recordPath, recordText, repositor
 /** What served at a time. */
 
 const auditOf = async (root: string, time: string, query: Partial<AuditQuery> = {}) =>
-  audit(await opened(root), { releases: 'releases', service: 'fraud', environment: 'prod-eu', at: new Date(time), ...query });
+  audit(await opened(root), {
+    releases: 'releases',
+    service: 'fraud',
+    environment: 'prod-eu',
+    at: new Date(time),
+    ...query,
+  });
 
 /** Released on the 2nd, 10 % on the 3rd, merged on the 4th by another person. */
 async function canary(): Promise<string> {
   const root = repositoryOf();
-  await makeAndCommit(root, { move: { action: 'release', release: 'v2' }, reason: 'weekly retrain' }, '2026-03-02T08:00:00+01:00');
+  await makeAndCommit(
+    root,
+    { move: { action: 'release', release: 'v2' }, reason: 'weekly retrain' },
+    '2026-03-02T08:00:00+01:00',
+  );
   git(root, 'switch', '--quiet', '--create', 'bot');
   await makeAndCommit(root, { move: { action: 'advance' }, reason: 'all gates passed' }, '2026-03-03T08:00:00+01:00');
   git(root, 'switch', '--quiet', 'main');
   at('2026-03-04T08:00:00+01:00');
-  git(root, '-c', 'user.name=Grace Example', '-c', 'user.email=grace@example.com', 'merge', '--quiet', '--no-ff', '--message', 'Merge pull request 7', 'bot');
+  git(
+    root,
+    '-c',
+    'user.name=Grace Example',
+    '-c',
+    'user.email=grace@example.com',
+    'merge',
+    '--quiet',
+    '--no-ff',
+    '--message',
+    'Merge pull request 7',
+    'bot',
+  );
   commit(root, 'something else', '2026-03-05T08:00:00+01:00');
   return root;
 }
@@ -67,18 +89,37 @@ test('gives all of it as JSON', async () => {
     reason: 'all gates passed',
     state: { stable: 'v1', candidate: 'v2', phase: 'canary', weight: 10, step: 0 },
     releases: [
-      { release: 'v1', percent: 90, digest: digestOf('v1'), models: { predictor: { registry: 'corp', name: 'fraud', version: '1', uri: 's3://ml-models/fraud/v1/', digest: 'sha256:model-v1' } } },
+      {
+        release: 'v1',
+        percent: 90,
+        digest: digestOf('v1'),
+        models: {
+          predictor: {
+            registry: 'corp',
+            name: 'fraud',
+            version: '1',
+            uri: 's3://ml-models/fraud/v1/',
+            digest: 'sha256:model-v1',
+          },
+        },
+      },
       { release: 'v2', percent: 10, digest: digestOf('v2'), models: { predictor: { version: '2' } } },
     ],
     commit: { commit: git(root, 'rev-parse', 'HEAD'), date: '2026-03-05T08:00:00+01:00' },
     since: { commit: git(root, 'rev-parse', 'HEAD~1'), date: '2026-03-04T08:00:00+01:00' },
-    change: { action: 'advance', commit: git(root, 'rev-parse', 'bot'), approvals: [{ kind: 'merged', who: 'Grace Example <grace@example.com>' }] },
+    change: {
+      action: 'advance',
+      commit: git(root, 'rev-parse', 'bot'),
+      approvals: [{ kind: 'merged', who: 'Grace Example <grace@example.com>' }],
+    },
   });
 });
 
 test('before the first commit, and before the first state, nothing is known', async () => {
   const root = await canary();
-  expect(refusalOf(await auditOf(root, '2026-02-01T00:00:00Z'))).toEqual(['trail/too-early: there is no commit at or before 2026-02-01T00:00:00.000Z']);
+  expect(refusalOf(await auditOf(root, '2026-02-01T00:00:00Z'))).toEqual([
+    'trail/too-early: there is no commit at or before 2026-02-01T00:00:00.000Z',
+  ]);
   const sha = git(root, 'rev-parse', 'HEAD').slice(0, 12);
   expect(refusalOf(await auditOf(root, '2026-03-06T00:00:00Z', { environment: 'prod-us' }))).toEqual([
     `trail/too-early: at 2026-03-06T00:00:00.000Z the release store had no state of the service: commit ${sha} of 2026-03-05T08:00:00+01:00`,

@@ -45,7 +45,14 @@ function printed(props: unknown, situation?: Situation): string {
 
 describe('an environment or field that there is not', () => {
   test('is named, with the one that was meant', () => {
-    expect(printed({ ...good, environments: ['prd'], overrides: { 'prod-us': {} }, predictor: { ...predictor, scalling: { min: 2 } } })).toBe(
+    expect(
+      printed({
+        ...good,
+        environments: ['prd'],
+        overrides: { 'prod-us': {} },
+        predictor: { ...predictor, scalling: { min: 2 } },
+      }),
+    ).toBe(
       `error service/unknown-environment: apps/fraud/service.ts: fraud: overrides.prod-us
   there is no environment or stage "prod-us"
   fix: did you mean "prod-eu"?
@@ -65,9 +72,12 @@ error service/unknown-field: apps/fraud/service.ts: fraud: predictor.scalling
     expect(printed({ ...good, overrides: { dev: { predictor: { scaling: { maximum: 2 } } } } })).toContain(
       'error service/unknown-field: apps/fraud/service.ts: fraud: overrides.dev.predictor.scaling.maximum\n  unknown field "maximum"',
     );
-    expect(printed(good, { then: (service) => service.patch({ kind: 'Service', environment: 'prod-us' as 'prod-eu' }, { op: 'remove', path: '/spec' }) })).toContain(
-      'patch.environment\n  there is no environment or stage "prod-us"\n  fix: did you mean "prod-eu"?',
-    );
+    expect(
+      printed(good, {
+        then: (service) =>
+          service.patch({ kind: 'Service', environment: 'prod-us' as 'prod-eu' }, { op: 'remove', path: '/spec' }),
+      }),
+    ).toContain('patch.environment\n  there is no environment or stage "prod-us"\n  fix: did you mean "prod-eu"?');
   });
 });
 
@@ -80,7 +90,13 @@ describe('an amount without sense', () => {
     [null, 'null is not text', 'write text'],
   ])('of CPU: %j', (cpu, message, fix) => {
     expect(errorsOf(withPredictor({ resources: { cpu, memory: '8Gi' } }))).toEqual([
-      { id: 'service/value', severity: 'error', where: { service: 'fraud', file: 'apps/fraud/service.ts', field: 'predictor.resources.cpu' }, message, fix },
+      {
+        id: 'service/value',
+        severity: 'error',
+        where: { service: 'fraud', file: 'apps/fraud/service.ts', field: 'predictor.resources.cpu' },
+        message,
+        fix,
+      },
     ]);
   });
 
@@ -104,19 +120,70 @@ test('a name that is too long once derived names are counted says how much room 
 
 describe('a reference that may mean something else tomorrow', () => {
   test.each([
-    [{ image: 'registry.example.com/a/b:latest' }, 'image', 'image "registry.example.com/a/b:latest" has the moving tag "latest"', 'pin it: name:1.4.2 or, better, name@sha256:<64 hex digits>'],
-    [{ image: 'registry.example.com/a/b' }, 'image', 'image "registry.example.com/a/b" has no tag, which means latest', 'pin it: name:1.4.2 or, better, name@sha256:<64 hex digits>'],
-    [{ model: { uri: 's3://ml-models/fraud/Production/' } }, 'model.uri', 'model URI "s3://ml-models/fraud/Production/" may mean another model tomorrow: "Production" is a floating name', 'name the version: s3://ml-models/fraud/v47/'],
-    [{ model: { uri: 'models:/fraud/Production' } }, 'model.uri', 'model URI "models:/fraud/Production": KServe does not load models://', "name the model with ModelRef.registry('<registry>', '<name>@<alias>')"],
-    [{ model: { uri: 'hf://acme/llm:main' } }, 'model.uri', 'model URI "hf://acme/llm:main" names "main", which may move', 'pin the commit: hf://acme/llm:<commit of 40 hex digits>'],
-    [{ model: { uri: 'hf://acme/llm' } }, 'model.uri', 'model URI "hf://acme/llm" has no revision, which means the branch main', 'pin the commit: hf://acme/llm:<commit of 40 hex digits>'],
-    [{ model: { uri: 's3://ml-models/fraud/' } }, 'model.uri', 'model URI "s3://ml-models/fraud/" has no version in its path, so it may mean another model tomorrow', 'put the version into the path: s3://ml-models/fraud/v47/'],
-    [{ model: { uri: 's3://ml-models/fraud/model.joblib?versionId=abc' } }, 'model.uri', 'model URI "s3://ml-models/fraud/model.joblib?…" has a query or fragment: KServe\'s storage initializer ignores it, so it pins nothing', 'put the version into the path: s3://bucket/name/v47/'],
-    [{ model: { uri: 'oci://registry.example.com/fraud:latest' } }, 'model.uri', 'model URI "oci://registry.example.com/fraud:latest" has no digest, and a tag may move', 'pin the digest: oci://registry.example.com/fraud@sha256:<64 hex digits>'],
+    [
+      { image: 'registry.example.com/a/b:latest' },
+      'image',
+      'image "registry.example.com/a/b:latest" has the moving tag "latest"',
+      'pin it: name:1.4.2 or, better, name@sha256:<64 hex digits>',
+    ],
+    [
+      { image: 'registry.example.com/a/b' },
+      'image',
+      'image "registry.example.com/a/b" has no tag, which means latest',
+      'pin it: name:1.4.2 or, better, name@sha256:<64 hex digits>',
+    ],
+    [
+      { model: { uri: 's3://ml-models/fraud/Production/' } },
+      'model.uri',
+      'model URI "s3://ml-models/fraud/Production/" may mean another model tomorrow: "Production" is a floating name',
+      'name the version: s3://ml-models/fraud/v47/',
+    ],
+    [
+      { model: { uri: 'models:/fraud/Production' } },
+      'model.uri',
+      'model URI "models:/fraud/Production": KServe does not load models://',
+      "name the model with ModelRef.registry('<registry>', '<name>@<alias>')",
+    ],
+    [
+      { model: { uri: 'hf://acme/llm:main' } },
+      'model.uri',
+      'model URI "hf://acme/llm:main" names "main", which may move',
+      'pin the commit: hf://acme/llm:<commit of 40 hex digits>',
+    ],
+    [
+      { model: { uri: 'hf://acme/llm' } },
+      'model.uri',
+      'model URI "hf://acme/llm" has no revision, which means the branch main',
+      'pin the commit: hf://acme/llm:<commit of 40 hex digits>',
+    ],
+    [
+      { model: { uri: 's3://ml-models/fraud/' } },
+      'model.uri',
+      'model URI "s3://ml-models/fraud/" has no version in its path, so it may mean another model tomorrow',
+      'put the version into the path: s3://ml-models/fraud/v47/',
+    ],
+    [
+      { model: { uri: 's3://ml-models/fraud/model.joblib?versionId=abc' } },
+      'model.uri',
+      'model URI "s3://ml-models/fraud/model.joblib?…" has a query or fragment: KServe\'s storage initializer ignores it, so it pins nothing',
+      'put the version into the path: s3://bucket/name/v47/',
+    ],
+    [
+      { model: { uri: 'oci://registry.example.com/fraud:latest' } },
+      'model.uri',
+      'model URI "oci://registry.example.com/fraud:latest" has no digest, and a tag may move',
+      'pin the digest: oci://registry.example.com/fraud@sha256:<64 hex digits>',
+    ],
   ])('%j', (more, field, message, fix) => {
     const [finding, ...others] = errorsOf(withPredictor(more));
     expect(others).toEqual([]);
-    expect(finding).toEqual({ id: 'service/value', severity: 'error', where: { service: 'fraud', file: 'apps/fraud/service.ts', field: `predictor.${field}` }, message, fix });
+    expect(finding).toEqual({
+      id: 'service/value',
+      severity: 'error',
+      where: { service: 'fraud', file: 'apps/fraud/service.ts', field: `predictor.${field}` },
+      message,
+      fix,
+    });
   });
 
   test('is refused as a model of a registry that the platform does not have', () => {
@@ -130,7 +197,14 @@ describe('a reference that may mean something else tomorrow', () => {
 
 test('an override that nothing uses is warned about, as the service does not run there', () => {
   const platform = platformWith();
-  new AIService(platform, 'fraud', { ...good, overrides: { dev: { disruption: { maxUnavailable: 2 } }, 'prod-eu': { disruption: { maxUnavailable: 3 } }, prod: {} } });
+  new AIService(platform, 'fraud', {
+    ...good,
+    overrides: {
+      dev: { disruption: { maxUnavailable: 2 } },
+      'prod-eu': { disruption: { maxUnavailable: 3 } },
+      prod: {},
+    },
+  });
   expect(platform.render().findings.map(formatFinding)).toEqual([
     `warning service/unused-override: apps/fraud/service.ts: fraud: overrides.prod
   the service does not run in prod, so that nothing uses the override
@@ -145,13 +219,18 @@ test('an override that nothing uses is warned about, as the service does not run
 });
 
 test('a variable that leads back to the service itself is refused', () => {
-  const notify: Props = { ...good, function: { image: 'a/b:1', resources: predictor.resources, env: { MAIL_URL: { service: 'fraud' } } } };
+  const notify: Props = {
+    ...good,
+    function: { image: 'a/b:1', resources: predictor.resources, env: { MAIL_URL: { service: 'fraud' } } },
+  };
   expect(printed(notify)).toBe(
     `error serving/endpoint: fraud, dev, dev-1: function.env.MAIL_URL
   MAIL_URL is the address of fraud itself, whose requests would come back to it
   fix: name the service that is meant, or a part of this one: ModelRef.part('predictor')`,
   );
-  expect(printed(withPredictor({ env: { MAIL_URL: { service: 'fraud' } } }))).toContain('  fix: name the service that is meant');
+  expect(printed(withPredictor({ env: { MAIL_URL: { service: 'fraud' } } }))).toContain(
+    '  fix: name the service that is meant',
+  );
 });
 
 test('a storage URI that may be a directory or an object is refused with both spellings', () => {
@@ -171,24 +250,29 @@ test('of two services with one name the second is refused, once', () => {
 });
 
 describe('a name that cannot be that of a Service', () => {
-  test.each([['../fraud'], ['fraud/../../x'], ['Fraud'], ['47-fraud'], ['f'.repeat(64)], ['']])('%j is refused once, and nothing is made of it', (name) => {
-    expect(errorsOf(good, { name })).toEqual([
-      {
-        id: 'service/name',
-        severity: 'error',
-        where: { service: name, file: `apps/${name}/service.ts` },
-        message: `${JSON.stringify(name)} cannot be the name of a Service`,
-        fix: 'use at most 63 lower-case letters, digits and "-", starting with a letter and ending with a letter or digit',
-      },
-    ]);
-  });
+  test.each([['../fraud'], ['fraud/../../x'], ['Fraud'], ['47-fraud'], ['f'.repeat(64)], ['']])(
+    '%j is refused once, and nothing is made of it',
+    (name) => {
+      expect(errorsOf(good, { name })).toEqual([
+        {
+          id: 'service/name',
+          severity: 'error',
+          where: { service: name, file: `apps/${name}/service.ts` },
+          message: `${JSON.stringify(name)} cannot be the name of a Service`,
+          fix: 'use at most 63 lower-case letters, digits and "-", starting with a letter and ending with a letter or digit',
+        },
+      ]);
+    },
+  );
 
   test.each([[null], [47], [{}]])('%j, which is no text at all, neither', (name) => {
     expect(errorsOf(good, { name }).map(({ id }) => id)).toEqual(['service/name']);
   });
 
   test('and a path in the name of a team or environment', () => {
-    expect(printed({ ...good, owner: { team: '../risk-ml' } })).toContain('owner.team\n  "../risk-ml" is not a DNS label');
+    expect(printed({ ...good, owner: { team: '../risk-ml' } })).toContain(
+      'owner.team\n  "../risk-ml" is not a DNS label',
+    );
     const platform = new Platform({
       gitops: { repoUrl: 'https://git.example.com/x.git' },
       argocd: { version: '3.5' },
@@ -220,7 +304,10 @@ describe('weights', () => {
   test('of a VirtualService sum to 100, whoever wrote them', () => {
     const route = (host: string, weight: number) => ({ destination: { host }, weight });
     const then = (service: Service): void =>
-      service.patch({ kind: 'VirtualService' }, { op: 'replace', path: '/spec/http/0/route', value: [route('a', 90), route('b', 20)] });
+      service.patch(
+        { kind: 'VirtualService' },
+        { op: 'replace', path: '/spec/http/0/route', value: [route('a', 90), route('b', 20)] },
+      );
     expect(printed(good, { then })).toBe(
       `error istio/weights: fraud, dev, dev-1: VirtualService risk-ml-dev/fraud: spec.http[0].route
   the weights sum to 110, and Istio would take them as proportions
@@ -271,17 +358,29 @@ error serving/scaling-target: fraud, dev, dev-1: predictor.scaling.target
   Knative on cluster dev-1 refuses tolerations: its feature tolerations is off
   fix: set kubernetes.podspec-tolerations: enabled in config-features and add 'tolerations' to knative.features of the cluster`,
     );
-    expect(printed(props, { cluster: { ...cluster, knative: { version: '1.21.1', features: ['tolerations'] } } })).toBe('');
+    expect(printed(props, { cluster: { ...cluster, knative: { version: '1.21.1', features: ['tolerations'] } } })).toBe(
+      '',
+    );
   });
 
-  test('canary by percent in Standard mode, by a patch and by an object of one\'s own', () => {
-    const said = (object: string): string => `error kserve/canary-percent: fraud, dev, dev-1: InferenceService risk-ml-dev/${object}: spec.predictor.canaryTrafficPercent
+  test("canary by percent in Standard mode, by a patch and by an object of one's own", () => {
+    const said = (
+      object: string,
+    ): string => `error kserve/canary-percent: fraud, dev, dev-1: InferenceService risk-ml-dev/${object}: spec.predictor.canaryTrafficPercent
   Standard mode ignores it: all traffic would go to the new model at once
   fix: leave it out and let the VirtualService split the traffic, or use Knative mode`;
     const patch = (service: Service): void =>
-      service.patch({ kind: 'InferenceService' }, { op: 'add', path: '/spec/predictor/canaryTrafficPercent', value: 10 });
+      service.patch(
+        { kind: 'InferenceService' },
+        { op: 'add', path: '/spec/predictor/canaryTrafficPercent', value: 10 },
+      );
     expect(printed(good, { then: patch })).toBe(said('fraud-v47'));
-    const model = { modelFormat: { name: 'sklearn' }, runtime: 'own', protocolVersion: 'v2', storageUri: 's3://ml-models/own/v1/' };
+    const model = {
+      modelFormat: { name: 'sklearn' },
+      runtime: 'own',
+      protocolVersion: 'v2',
+      storageUri: 's3://ml-models/own/v1/',
+    };
     expect(
       printed(good, {
         then: adds({
@@ -299,11 +398,26 @@ describe('a secret in the sources', () => {
   const TOKEN = `hf_${'abcdefghij'.repeat(4)}`;
 
   test.each([
-    ['a literal under the name of a secret', { env: { DB_PASSWORD: 'tr0ub4dor&3' } }, ['tr0ub4dor'], ['secrets/literal predictor.env.DB_PASSWORD']],
+    [
+      'a literal under the name of a secret',
+      { env: { DB_PASSWORD: 'tr0ub4dor&3' } },
+      ['tr0ub4dor'],
+      ['secrets/literal predictor.env.DB_PASSWORD'],
+    ],
     ['a token under any name', { env: { HUB: TOKEN } }, [TOKEN], ['secrets/literal predictor.env.HUB']],
     ['a token in an argument', { args: [`--hub=${TOKEN}`] }, [TOKEN], ['secrets/literal predictor.args[0]']],
-    ['a number under the name of a secret', { env: { DB_PASSWORD: 73313370 } }, ['73313370'], ['service/value predictor.env.DB_PASSWORD']],
-    ['a value in a map of its own', { env: { DB_PASSWORD: { value: 'tr0ub4dor&3' } } }, ['tr0ub4dor'], ['service/value predictor.env.DB_PASSWORD']],
+    [
+      'a number under the name of a secret',
+      { env: { DB_PASSWORD: 73313370 } },
+      ['73313370'],
+      ['service/value predictor.env.DB_PASSWORD'],
+    ],
+    [
+      'a value in a map of its own',
+      { env: { DB_PASSWORD: { value: 'tr0ub4dor&3' } } },
+      ['tr0ub4dor'],
+      ['service/value predictor.env.DB_PASSWORD'],
+    ],
   ])('%s is refused, and never shown', (_, more, secrets, found) => {
     const findings = errorsOf(withPredictor(more));
     expect(findings.map(({ id, where }) => `${id} ${where.field}`)).toEqual(found);
@@ -320,20 +434,27 @@ describe('a secret in the sources', () => {
 
   test('also where a store is described', () => {
     const findings = errorsOf({ ...good, secrets: { db: { store: 'vault', keys: { password: 'tr0ub4dor&3' } } } });
-    expect(findings).toMatchObject([{ where: { field: 'secrets.db.keys.password' }, message: 'the value is not a map' }]);
+    expect(findings).toMatchObject([
+      { where: { field: 'secrets.db.keys.password' }, message: 'the value is not a map' },
+    ]);
   });
 });
 
 describe('PromQL that comes in beside monitoring', () => {
   const adding = (groups: unknown): string => {
     const metadata = { name: 'own', labels: { release: 'kube-prometheus-stack' } };
-    return printed(good, { then: adds({ apiVersion: 'monitoring.coreos.com/v1', kind: 'PrometheusRule', metadata, spec: { groups } }) });
+    return printed(good, {
+      then: adds({ apiVersion: 'monitoring.coreos.com/v1', kind: 'PrometheusRule', metadata, spec: { groups } }),
+    });
   };
   const patching = (path: string, op: 'add' | 'replace', value: unknown): string =>
     printed(good, { then: (service) => service.patch({ kind: 'PrometheusRule', name: 'fraud' }, { op, path, value }) });
 
-  test('in a rule of one\'s own names the rule, and the place in the expression', () => {
-    const rules = [{ record: 'a:b', expr: 'sum(rate(foo[5m]))' }, { record: 'a:c', expr: 'sum(rate(foo[5m])' }];
+  test("in a rule of one's own names the rule, and the place in the expression", () => {
+    const rules = [
+      { record: 'a:b', expr: 'sum(rate(foo[5m]))' },
+      { record: 'a:c', expr: 'sum(rate(foo[5m])' },
+    ];
     expect(adding([{ name: 'own', rules }])).toBe(
       `error promql/syntax: fraud, dev, dev-1: PrometheusRule risk-ml-dev/own: spec.groups[0].rules[1].expr
   line 1, column 18: the expression ends too early
@@ -350,7 +471,17 @@ describe('PromQL that comes in beside monitoring', () => {
   });
 
   test('passes when it can be read, and so does a number', () => {
-    expect(adding([{ name: 'own', rules: [{ record: 'a:b', expr: 'sum(rate(foo[5m]))' }, { record: 'a:c', expr: 1 }] }])).toBe('');
+    expect(
+      adding([
+        {
+          name: 'own',
+          rules: [
+            { record: 'a:b', expr: 'sum(rate(foo[5m]))' },
+            { record: 'a:c', expr: 1 },
+          ],
+        },
+      ]),
+    ).toBe('');
     expect(patching('/spec/groups/0/rules/0/expr', 'replace', 'sum(rate(foo[5m]))')).toBe('');
     expect(patching('/metadata/labels/note', 'add', 'reviewed')).toBe('');
   });
@@ -372,10 +503,11 @@ describe('PromQL that comes in beside monitoring', () => {
 
 /** Adds an object to the chart of dev. */
 function adds(...objects: readonly (ApiObjectProps & Record<string, unknown>)[]): (service: Service) => void {
-  return (service) => objects.forEach((object, index) => new ApiObject(service.chart('dev', 'dev-1'), `own${index}`, object));
+  return (service) =>
+    objects.forEach((object, index) => new ApiObject(service.chart('dev', 'dev-1'), `own${index}`, object));
 }
 
-describe('an object of one\'s own', () => {
+describe("an object of one's own", () => {
   const configMap = { apiVersion: 'v1', kind: 'ConfigMap', data: { a: 'b' } };
 
   test('of a kind without schema names the command that imports one', () => {
@@ -431,9 +563,21 @@ error chart/unwritable: fraud, dev, dev-1: ConfigMap risk-ml-dev/fraud-own0: dat
 
   test('with a key longer than any parser takes', () => {
     const rule = { apiGroups: [''], resources: ['pods'], verbs: ['get'] };
-    const resource = { apiVersion: 'networking.istio.io/v1alpha3', kind: 'EnvoyFilter', spec: { configPatches: [{ patch: { value: { ['k'.repeat(2000)]: 1 } } }] } };
-    const findings = errorsOf(good, { then: adds({ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', rules: [rule] }, resource) });
-    expect(findings).toMatchObject([{ id: 'chart/unwritable', where: { object: 'EnvoyFilter risk-ml-dev/fraud-own1' }, fix: 'write plain data, with keys of moderate length' }]);
+    const resource = {
+      apiVersion: 'networking.istio.io/v1alpha3',
+      kind: 'EnvoyFilter',
+      spec: { configPatches: [{ patch: { value: { ['k'.repeat(2000)]: 1 } } }] },
+    };
+    const findings = errorsOf(good, {
+      then: adds({ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', rules: [rule] }, resource),
+    });
+    expect(findings).toMatchObject([
+      {
+        id: 'chart/unwritable',
+        where: { object: 'EnvoyFilter risk-ml-dev/fraud-own1' },
+        fix: 'write plain data, with keys of moderate length',
+      },
+    ]);
   });
 
   test('that says itself that it is wrong, or cannot be rendered', () => {
@@ -442,9 +586,9 @@ error chart/unwritable: fraud, dev, dev-1: ConfigMap risk-ml-dev/fraud-own0: dat
   fraud/dev.dev-1/empty: ingress with no rules or default backend
   fix: correct the construct`,
     );
-    expect(printed(good, { then: (service) => void new kplus.Deployment(service.chart('dev', 'dev-1'), 'empty') })).toContain(
-      'PodSpec must have at least 1 container',
-    );
+    expect(
+      printed(good, { then: (service) => void new kplus.Deployment(service.chart('dev', 'dev-1'), 'empty') }),
+    ).toContain('PodSpec must have at least 1 container');
   });
 
   test('where the service does not run would be lost', () => {
@@ -455,7 +599,9 @@ error chart/unwritable: fraud, dev, dev-1: ConfigMap risk-ml-dev/fraud-own0: dat
   });
 
   test('in an environment that is not there would be lost too', () => {
-    expect(printed(good, { then: (service) => void service.charts('prod-uk' as 'dev') })).toContain('there is no environment or stage "prod-uk"\n  fix: did you mean "prod-eu"?');
+    expect(printed(good, { then: (service) => void service.charts('prod-uk' as 'dev') })).toContain(
+      'there is no environment or stage "prod-uk"\n  fix: did you mean "prod-eu"?',
+    );
   });
 });
 
@@ -487,8 +633,12 @@ describe('a patch', () => {
   });
 
   test('with another operation, or that selects nothing', () => {
-    expect(patched('/spec/hosts', 'test')).toBe('error patch/operation: fraud, dev, dev-1: VirtualService risk-ml-dev/fraud\n  a patch cannot test\n  fix: use op add, remove, replace');
-    expect(printed(good, { then: (service) => service.patch({ kind: 'Virtualservice' }, { op: 'remove', path: '/spec' }) })).toBe(
+    expect(patched('/spec/hosts', 'test')).toBe(
+      'error patch/operation: fraud, dev, dev-1: VirtualService risk-ml-dev/fraud\n  a patch cannot test\n  fix: use op add, remove, replace',
+    );
+    expect(
+      printed(good, { then: (service) => service.patch({ kind: 'Virtualservice' }, { op: 'remove', path: '/spec' }) }),
+    ).toBe(
       `error patch/no-match: fraud, dev, dev-1
   a patch selects Virtualservice, and nothing like it is rendered
   fix: select one of the kinds DestinationRule, InferenceService, PodMonitor, PrometheusRule, Service, ServiceAccount, ServingRuntime, VirtualService`,
@@ -500,7 +650,9 @@ describe('a patch', () => {
     [{ name: 'fraud' }, 'a patch names no kind of objects'],
     [{ kind: 'VirtualService', enviroment: 'dev' }, 'a patch selects by enviroment, and there is no such field'],
   ])('with the selector %j', (selector, message) => {
-    expect(printed(good, { then: (service) => service.patch(selector as never, { op: 'remove', path: '/spec' }) })).toContain(`  ${message}\n  fix: write { kind: 'VirtualService' }`);
+    expect(
+      printed(good, { then: (service) => service.patch(selector as never, { op: 'remove', path: '/spec' }) }),
+    ).toContain(`  ${message}\n  fix: write { kind: 'VirtualService' }`);
   });
 
   test.each([
@@ -522,9 +674,15 @@ describe('text and numbers that no file can hold', () => {
     [{ ...good, description: '\ud83d' }, 'description', half],
     [{ ...good, owner: { team: 'risk-ml', escalation: '#x\ud800' } }, 'owner.escalation', half],
     [{ ...good, overrides: { dev: { predictor: { env: { A: '\ud800' } } } } }, 'overrides.dev.predictor.env.A', half],
-    [{ ...good, traffic: { retries: { attempts: -0 } } }, 'traffic.retries.attempts', '-0 reads back as another number'],
+    [
+      { ...good, traffic: { retries: { attempts: -0 } } },
+      'traffic.retries.attempts',
+      '-0 reads back as another number',
+    ],
   ])('%#', (props, field, message) => {
-    expect(errorsOf(props)).toMatchObject([{ id: 'service/value', where: { service: 'fraud', file: 'apps/fraud/service.ts', field }, message }]);
+    expect(errorsOf(props)).toMatchObject([
+      { id: 'service/value', where: { service: 'fraud', file: 'apps/fraud/service.ts', field }, message },
+    ]);
   });
 
   test('a whole character outside of the basic plane is fine', () => {
@@ -538,7 +696,9 @@ describe('labels that no object can have', () => {
     [{ ['k'.repeat(2000)]: 'x' }, `.${'k'.repeat(2000)}`, `"${'k'.repeat(80)}" is not a key of labels and annotations`],
     [{ pool: 'gpu pool' }, '.pool', '"gpu pool" is not the value of a label'],
   ])('%#', (nodeSelector, field, message) => {
-    expect(errorsOf(withPredictor({ placement: { nodeSelector } }))).toMatchObject([{ where: { field: `predictor.placement.nodeSelector${field}` }, message }]);
+    expect(errorsOf(withPredictor({ placement: { nodeSelector } }))).toMatchObject([
+      { where: { field: `predictor.placement.nodeSelector${field}` }, message },
+    ]);
   });
 });
 
@@ -556,31 +716,69 @@ describe('hostile props and overrides', () => {
     ['overrides a list', { ...good, overrides: [{}] }, ['service/value overrides: […] is not a map']],
     ['an override null', { ...good, overrides: { dev: null } }, ['service/value overrides.dev: null is not a map']],
     ['an override a list', { ...good, overrides: { dev: [] } }, ['service/value overrides.dev: [] is not a map']],
-    ['an override of text', { ...good, overrides: { dev: 'min: 1' } }, ['service/value overrides.dev: "min: 1" is not a map']],
-    ['an override of __proto__', { ...good, overrides: JSON.parse('{ "__proto__": { "network": {} } }') as unknown }, [
-      'service/unknown-environment overrides.__proto__: there is no environment or stage "__proto__"',
-      'service/value overrides.__proto__: "__proto__" can be no name',
-    ]],
-    ['an override with __proto__', { ...good, overrides: { dev: JSON.parse('{ "predictor": { "__proto__": { "image": "a/b:1" } } }') as unknown } }, [
-      expect.stringContaining('service/unknown-field overrides.dev.predictor.__proto__') as string,
-      'service/value overrides.dev.predictor.__proto__: "__proto__" can be no name',
-    ]],
-    ['a variable called __proto__', withPredictor({ env: JSON.parse('{ "__proto__": "x" }') as unknown }), ['service/value predictor.env.__proto__: "__proto__" can be no name']],
-    ['an override of constructor', { ...good, overrides: { constructor: {} } }, ['service/unknown-environment overrides.constructor: there is no environment or stage "constructor"']],
-    ['a part called constructor', { ...good, function: { image: 'a/b:1', resources: predictor.resources, env: { A: { part: 'constructor' } } } }, [
-      'serving/endpoint function.env.A: the release has no model called constructor',
-    ]],
+    [
+      'an override of text',
+      { ...good, overrides: { dev: 'min: 1' } },
+      ['service/value overrides.dev: "min: 1" is not a map'],
+    ],
+    [
+      'an override of __proto__',
+      { ...good, overrides: JSON.parse('{ "__proto__": { "network": {} } }') as unknown },
+      [
+        'service/unknown-environment overrides.__proto__: there is no environment or stage "__proto__"',
+        'service/value overrides.__proto__: "__proto__" can be no name',
+      ],
+    ],
+    [
+      'an override with __proto__',
+      { ...good, overrides: { dev: JSON.parse('{ "predictor": { "__proto__": { "image": "a/b:1" } } }') as unknown } },
+      [
+        expect.stringContaining('service/unknown-field overrides.dev.predictor.__proto__') as string,
+        'service/value overrides.dev.predictor.__proto__: "__proto__" can be no name',
+      ],
+    ],
+    [
+      'a variable called __proto__',
+      withPredictor({ env: JSON.parse('{ "__proto__": "x" }') as unknown }),
+      ['service/value predictor.env.__proto__: "__proto__" can be no name'],
+    ],
+    [
+      'an override of constructor',
+      { ...good, overrides: { constructor: {} } },
+      ['service/unknown-environment overrides.constructor: there is no environment or stage "constructor"'],
+    ],
+    [
+      'a part called constructor',
+      { ...good, function: { image: 'a/b:1', resources: predictor.resources, env: { A: { part: 'constructor' } } } },
+      ['serving/endpoint function.env.A: the release has no model called constructor'],
+    ],
     ['a required field null', { ...good, owner: null }, ['service/value owner: null is not a map']],
-    ['a map that holds itself', withPredictor({ env: cyclic, placement: { nodeSelector: cyclic } }), [
-      expect.stringContaining('service/value predictor.env.self') as string,
-      expect.stringContaining('service/value predictor.placement.nodeSelector.self') as string,
-    ]],
+    [
+      'a map that holds itself',
+      withPredictor({ env: cyclic, placement: { nodeSelector: cyclic } }),
+      [
+        expect.stringContaining('service/value predictor.env.self') as string,
+        expect.stringContaining('service/value predictor.placement.nodeSelector.self') as string,
+      ],
+    ],
     ['a bigint', withPredictor({ scaling: { min: 1n } }), ['service/value predictor.scaling.min: 1n is not a number']],
-    ['a symbol', withPredictor({ scaling: { min: Symbol('x') } }), ['service/value predictor.scaling.min: Symbol(x) is not a number']],
-    ['NaN', withPredictor({ scaling: { min: Number.NaN } }), ['service/value predictor.scaling.min: NaN is not a number']],
+    [
+      'a symbol',
+      withPredictor({ scaling: { min: Symbol('x') } }),
+      ['service/value predictor.scaling.min: Symbol(x) is not a number'],
+    ],
+    [
+      'NaN',
+      withPredictor({ scaling: { min: Number.NaN } }),
+      ['service/value predictor.scaling.min: NaN is not a number'],
+    ],
     ['a date', { ...good, description: new Date(0) }, ['service/value description: the map is not text']],
   ])('%s', (_, props, said) => {
-    expect(errorsOf(props).map(({ id, where, message }) => `${id}${where.field === undefined ? '' : ` ${where.field}`}: ${message}`)).toEqual(said);
+    expect(
+      errorsOf(props).map(
+        ({ id, where, message }) => `${id}${where.field === undefined ? '' : ` ${where.field}`}: ${message}`,
+      ),
+    ).toEqual(said);
   });
 
   test('null unsets in an override, and only there where something may be unset', () => {
@@ -592,7 +790,12 @@ describe('hostile props and overrides', () => {
   });
 
   test('a mistake that only the merged service has is told where the override stands', () => {
-    expect(printed({ ...withPredictor({ scaling: { min: 3 } }) as Props, overrides: { dev: { predictor: { scaling: { max: 1 } } } } })).toBe(
+    expect(
+      printed({
+        ...(withPredictor({ scaling: { min: 3 } }) as Props),
+        overrides: { dev: { predictor: { scaling: { max: 1 } } } },
+      }),
+    ).toBe(
       `error service/value: apps/fraud/service.ts: fraud, dev: overrides.dev.predictor.scaling.max
   max 1 is below min 3
   fix: write max: 3 or more, or lower min`,
@@ -611,48 +814,114 @@ describe('a platform', () => {
   const said = (changed: unknown): string[] => {
     const platform = new Platform(changed as never, { root: '/nowhere' });
     new AIService(platform, 'fraud', good);
-    return platform.render().findings.map(({ id, where, message, fix }) => `${id} ${where.field ?? ''}: ${message} -> ${fix}`);
+    return platform
+      .render()
+      .findings.map(({ id, where, message, fix }) => `${id} ${where.field ?? ''}: ${message} -> ${fix}`);
   };
 
   test.each<[string, unknown, readonly string[]]>([
     ['null', null, ['service/value : null is not a map -> write a map']],
-    ['with an unknown field', { ...props, cluster: {} }, ['service/unknown-field cluster: unknown field "cluster" -> did you mean "clusters"?']],
-    ['with a cluster that it has not', { ...props, environments: { dev: { ...dev, clusters: ['dev-2'] } } }, [
-      'platform/unknown-cluster environments.dev.clusters[0]: there is no cluster "dev-2" -> did you mean "dev-1"?',
-    ]],
-    ['with a cluster named twice', { ...props, environments: { dev: { ...dev, clusters: ['dev-1', 'dev-1'] } } }, [
-      'platform/duplicate-cluster environments.dev.clusters[1]: environment dev has cluster dev-1 already -> remove one of the two',
-    ]],
-    ['with a namespace that is none', { ...props, environments: { dev: { ...dev, namespace: ({ team }: { team: string }) => `${team}_dev` } } }, [
-      'platform/namespace environments.dev.namespace: team risk-ml would get the namespace "risk-ml_dev", which is not a DNS label -> give at most 63 lower-case letters, digits and "-", with a letter or digit at both ends',
-    ]],
-    ['with a password in the URL of the repository', { ...props, gitops: { repoUrl: 'https://argo:tr0ub4dor@git.example.com/x.git' } }, [
-      'service/value gitops.repoUrl: the URL carries credentials, which would stand in the tree -> leave them out; Argo CD has them in a repository Secret',
-    ]],
-    ['whose root Application is in the AppProject of a team', { ...props, argocd: { version: '3.5', rootProject: 'risk-ml' } }, [
-      'platform/root-project argocd.rootProject: team risk-ml would get the AppProject that the root Application is in, with the rights of the team only -> name another AppProject for the root Application, or rename the team',
-    ]],
-    ['whose function throws', { ...props, environments: { dev: { ...dev, namespace: () => { throw new Error('no such team'); } } } }, [
-      expect.stringContaining('platform/namespace environments.dev.namespace: the function threw: no such team -> ') as string,
-    ]],
-    ['whose annotations cannot be asked for', { ...props, clusters: { 'dev-1': { ...stack, serviceAccountAnnotations: () => { throw new Error('no such role'); } } } }, [
-      "platform/annotations clusters.dev-1.serviceAccountAnnotations: the function threw: no such role -> give a map of texts: { 'eks.amazonaws.com/role-arn': 'arn:…' }, or {} for none",
-    ]],
+    [
+      'with an unknown field',
+      { ...props, cluster: {} },
+      ['service/unknown-field cluster: unknown field "cluster" -> did you mean "clusters"?'],
+    ],
+    [
+      'with a cluster that it has not',
+      { ...props, environments: { dev: { ...dev, clusters: ['dev-2'] } } },
+      ['platform/unknown-cluster environments.dev.clusters[0]: there is no cluster "dev-2" -> did you mean "dev-1"?'],
+    ],
+    [
+      'with a cluster named twice',
+      { ...props, environments: { dev: { ...dev, clusters: ['dev-1', 'dev-1'] } } },
+      [
+        'platform/duplicate-cluster environments.dev.clusters[1]: environment dev has cluster dev-1 already -> remove one of the two',
+      ],
+    ],
+    [
+      'with a namespace that is none',
+      { ...props, environments: { dev: { ...dev, namespace: ({ team }: { team: string }) => `${team}_dev` } } },
+      [
+        'platform/namespace environments.dev.namespace: team risk-ml would get the namespace "risk-ml_dev", which is not a DNS label -> give at most 63 lower-case letters, digits and "-", with a letter or digit at both ends',
+      ],
+    ],
+    [
+      'with a password in the URL of the repository',
+      { ...props, gitops: { repoUrl: 'https://argo:tr0ub4dor@git.example.com/x.git' } },
+      [
+        'service/value gitops.repoUrl: the URL carries credentials, which would stand in the tree -> leave them out; Argo CD has them in a repository Secret',
+      ],
+    ],
+    [
+      'whose root Application is in the AppProject of a team',
+      { ...props, argocd: { version: '3.5', rootProject: 'risk-ml' } },
+      [
+        'platform/root-project argocd.rootProject: team risk-ml would get the AppProject that the root Application is in, with the rights of the team only -> name another AppProject for the root Application, or rename the team',
+      ],
+    ],
+    [
+      'whose function throws',
+      {
+        ...props,
+        environments: {
+          dev: {
+            ...dev,
+            namespace: () => {
+              throw new Error('no such team');
+            },
+          },
+        },
+      },
+      [
+        expect.stringContaining(
+          'platform/namespace environments.dev.namespace: the function threw: no such team -> ',
+        ) as string,
+      ],
+    ],
+    [
+      'whose annotations cannot be asked for',
+      {
+        ...props,
+        clusters: {
+          'dev-1': {
+            ...stack,
+            serviceAccountAnnotations: () => {
+              throw new Error('no such role');
+            },
+          },
+        },
+      },
+      [
+        "platform/annotations clusters.dev-1.serviceAccountAnnotations: the function threw: no such role -> give a map of texts: { 'eks.amazonaws.com/role-arn': 'arn:…' }, or {} for none",
+      ],
+    ],
     ...[null, Promise.resolve({}), { role: undefined }, ['arn']].map((given): [string, unknown, readonly string[]] => [
-      `whose annotations are ${JSON.stringify(given)}`, { ...props, clusters: { 'dev-1': { ...stack, serviceAccountAnnotations: () => given } } }, [
-        expect.stringContaining('platform/annotations clusters.dev-1.serviceAccountAnnotations: it gives something else than texts by name') as string,
+      `whose annotations are ${JSON.stringify(given)}`,
+      { ...props, clusters: { 'dev-1': { ...stack, serviceAccountAnnotations: () => given } } },
+      [
+        expect.stringContaining(
+          'platform/annotations clusters.dev-1.serviceAccountAnnotations: it gives something else than texts by name',
+        ) as string,
       ],
     ]),
-    ['with no namespace for the team', { ...props, environments: { dev: { ...dev, namespace: () => undefined } } }, [
-      expect.stringContaining('team risk-ml would get the namespace undefined') as string,
-    ]],
+    [
+      'with no namespace for the team',
+      { ...props, environments: { dev: { ...dev, namespace: () => undefined } } },
+      [expect.stringContaining('team risk-ml would get the namespace undefined') as string],
+    ],
   ])('%s', (_, changed, expected) => {
     expect(said(changed)).toEqual(expected);
   });
 
   test('whose teams and environments make the same name says so, instead of losing an ApplicationSet', () => {
     const namespace = ({ team }: { team: string }): string => team;
-    const platform = new Platform({ ...props, environments: { eu: { ...dev, namespace }, 'lab-eu': { ...dev, namespace: ({ team }) => `${team}-lab` } } }, { root: '/nowhere' });
+    const platform = new Platform(
+      {
+        ...props,
+        environments: { eu: { ...dev, namespace }, 'lab-eu': { ...dev, namespace: ({ team }) => `${team}-lab` } },
+      },
+      { root: '/nowhere' },
+    );
     new AIService(platform, 'a', { owner: { team: 'risk' }, environments: ['lab-eu'], predictor });
     new AIService(platform, 'b', { owner: { team: 'risk-lab' }, environments: ['eu'], predictor });
     expect(platform.render().findings.map(formatFinding)).toEqual([
@@ -683,7 +952,10 @@ describe('a platform', () => {
 
     test('in two environments names both where the namespace is the same, and is fine otherwise', () => {
       const of = (namespace: string): readonly Finding[] => {
-        const environments = { a: { ...inBoth, clusters: ['kn-b'] }, b: { ...inBoth, clusters: ['kn-a'], namespace } } as const;
+        const environments = {
+          a: { ...inBoth, clusters: ['kn-b'] },
+          b: { ...inBoth, clusters: ['kn-a'], namespace },
+        } as const;
         const platform = new Platform({ ...kn, environments }, { root: '/nowhere' });
         new AIService(platform, 'fraud', { owner: good.owner, predictor });
         return platform.render().findings;
@@ -735,29 +1007,46 @@ overrides:
 `;
 
   beforeAll(async () => {
-    const written = projectWith({ 'apps/hello/service.yaml': SERVICE, 'apps/second/service.yaml': SERVICE.replaceAll('hello', 'second') });
+    const written = projectWith({
+      'apps/hello/service.yaml': SERVICE,
+      'apps/second/service.yaml': SERVICE.replaceAll('hello', 'second'),
+    });
     const hello = (): string => projectWith({ 'apps/hello/service.yaml': SERVICE });
     const foreign = projectWith({ 'apps/hello/service.yaml': SERVICE, 'gitops/argocd/root.yaml': 'hands off\n' });
     await Promise.all([
       start('first', written),
       start('fresh', hello()),
-      start('several', projectWith({
-        'apps/Hello World/service.yaml': SERVICE,
-        'apps/duplicate/service.yaml': `${SERVICE}owner: { team: other }\n`,
-        'apps/hello/service.yaml': broken,
-        'apps/syntax/service.yaml': `${SERVICE}traffic: { timeout: 20s\n`,
-      })),
-      start('typescript', projectWith({ 'apps/hello/service.ts': serviceInTypeScript('hello', `
+      start(
+        'several',
+        projectWith({
+          'apps/Hello World/service.yaml': SERVICE,
+          'apps/duplicate/service.yaml': `${SERVICE}owner: { team: other }\n`,
+          'apps/hello/service.yaml': broken,
+          'apps/syntax/service.yaml': `${SERVICE}traffic: { timeout: 20s\n`,
+        }),
+      ),
+      start(
+        'typescript',
+        projectWith({
+          'apps/hello/service.ts': serviceInTypeScript(
+            'hello',
+            `
         owner: { team: 'ml' },
         predictor: { framework: 'sklearn', model: ModelRef.uri('s3://ml-models/hello/v1/'), resources: { cpu: '1', memory: '1Gi' }, env: { HUB_TOKEN: 'tr0ub4dor&3' } },
         overrides: { prd: {} },
-      `) })),
-      start('state', projectWith({
-        'apps/hello/service.yaml': SERVICE,
-        'apps/second/service.yaml': SERVICE,
-        'releases/prod-eu/ml/hello.yaml': 'stable: v9\n',
-        'releases/prod-eu/ml/second.yaml': 'stable: v9\ncandidate: v10\nphase: canary\nweight: 110\n',
-      })),
+      `,
+          ),
+        }),
+      ),
+      start(
+        'state',
+        projectWith({
+          'apps/hello/service.yaml': SERVICE,
+          'apps/second/service.yaml': SERVICE,
+          'releases/prod-eu/ml/hello.yaml': 'stable: v9\n',
+          'releases/prod-eu/ml/second.yaml': 'stable: v9\ncandidate: v10\nphase: canary\nweight: 110\n',
+        }),
+      ),
       start('file', projectWith({ 'apps/hello/service.yaml': SERVICE, gitops: 'a file\n' })),
       start('foreign', foreign),
       start('full', hello(), { node: strikeAt(8, "throw new Error('ENOSPC: no space left on device')") }),
@@ -799,7 +1088,9 @@ error yaml/syntax: apps/syntax/service.yaml:7:1
   test('a service in TypeScript says the same, with its file, and no secret', () => {
     const { code, stdout, stderr } = after('typescript').ran;
     expect(code).toBe(1);
-    expect(stderr).toContain('error service/unknown-environment: apps/hello/service.ts: hello: overrides.prd\n  there is no environment or stage "prd"');
+    expect(stderr).toContain(
+      'error service/unknown-environment: apps/hello/service.ts: hello: overrides.prd\n  there is no environment or stage "prd"',
+    );
     expect(stdout + stderr).not.toContain('tr0ub4dor');
   });
 
@@ -821,7 +1112,8 @@ error service/value: releases/prod-eu/ml/second.yaml:4:1: second, prod-eu: weigh
     const { root, ran } = after('file');
     expect(ran).toMatchObject({
       code: 1,
-      stderr: 'error tree/output-folder: gitops\n  cannot write here: it is not a folder\n  fix: give --out a folder that you may write to\n1 error; nothing was written\n',
+      stderr:
+        'error tree/output-folder: gitops\n  cannot write here: it is not a folder\n  fix: give --out a folder that you may write to\n1 error; nothing was written\n',
     });
     expect(treeIn(root).get('gitops')).toBe('a file\n');
   });
@@ -869,8 +1161,14 @@ error service/value: releases/prod-eu/ml/second.yaml:4:1: second, prod-eu: weigh
     const { root, ran } = after('first');
     expect(ran).toMatchObject({ code: 0, stdout: '' });
     const before = [treeIn(`${root}/gitops`), timesIn(`${root}/gitops`)];
-    put(root, { 'apps/hello/service.yaml': SERVICE.replace('v1/', 'v2/'), 'apps/second/service.yaml': SERVICE.replace('"1"', '"-1"') });
-    expect(await run(root, ['synth'])).toMatchObject({ code: 1, stderr: expect.stringContaining('"-1" is negative') as string });
+    put(root, {
+      'apps/hello/service.yaml': SERVICE.replace('v1/', 'v2/'),
+      'apps/second/service.yaml': SERVICE.replace('"1"', '"-1"'),
+    });
+    expect(await run(root, ['synth'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('"-1" is negative') as string,
+    });
     expect([treeIn(`${root}/gitops`), timesIn(`${root}/gitops`)]).toEqual(before);
   });
 });

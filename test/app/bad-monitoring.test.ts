@@ -12,7 +12,10 @@ type Monitoring = NonNullable<Props['monitoring']>;
 type Alert = NonNullable<Monitoring['alerts']>[number];
 
 /** What is said, an empty line between findings. */
-function printed(monitoring: unknown, { cluster = {}, files = {} }: { cluster?: Partial<ClusterSpec>; files?: Readonly<Record<string, string>> } = {}): string {
+function printed(
+  monitoring: unknown,
+  { cluster = {}, files = {} }: { cluster?: Partial<ClusterSpec>; files?: Readonly<Record<string, string>> } = {},
+): string {
   const platform = platformWith(cluster, Object.keys(files).length > 0 ? projectWith(files) : undefined);
   const props: Props = {
     owner: { team: 'risk-ml' },
@@ -27,10 +30,20 @@ function printed(monitoring: unknown, { cluster = {}, files = {} }: { cluster?: 
     monitoring: monitoring as Monitoring,
   };
   new AIService(platform, 'fraud', props);
-  return platform.render().findings.filter(({ severity }) => severity !== 'info').map(formatFinding).join('\n\n');
+  return platform
+    .render()
+    .findings.filter(({ severity }) => severity !== 'info')
+    .map(formatFinding)
+    .join('\n\n');
 }
 
-const alert = (more: Partial<Alert>): Alert => ({ name: 'Mine', expr: 'sum(rate(score_count[5m])) > 1', summary: 'A.', description: 'It is {{ $value }}.', ...more });
+const alert = (more: Partial<Alert>): Alert => ({
+  name: 'Mine',
+  expr: 'sum(rate(score_count[5m])) > 1',
+  summary: 'A.',
+  description: 'It is {{ $value }}.',
+  ...more,
+});
 
 describe('an objective', () => {
   test.each([
@@ -56,7 +69,10 @@ describe('an objective', () => {
 
 describe('a reference distribution', () => {
   const said = (reference: object): string =>
-    printed({ drift: [{ psi: { metric: 'score', reference: './reference/score.json' } }] }, { files: { 'apps/fraud/reference/score.json': JSON.stringify(reference) } });
+    printed(
+      { drift: [{ psi: { metric: 'score', reference: './reference/score.json' } }] },
+      { files: { 'apps/fraud/reference/score.json': JSON.stringify(reference) } },
+    );
 
   test('whose shares do not sum to one', () => {
     expect(said({ edges: [0.1, 0.5, 0.9], shares: [0.5, 0.2, 0.1, 0.1] })).toBe(
@@ -67,15 +83,19 @@ describe('a reference distribution', () => {
   });
 
   test('with an empty bin', () => {
-    expect(said({ edges: [0.1, 0.5, 0.9], shares: [0.5, 0.4, 0, 0.1] })).toContain('  the bin above 0.5 up to 0.9 is empty, so that one observation in it would be endless drift\n');
+    expect(said({ edges: [0.1, 0.5, 0.9], shares: [0.5, 0.4, 0, 0.1] })).toContain(
+      '  the bin above 0.5 up to 0.9 is empty, so that one observation in it would be endless drift\n',
+    );
   });
 
   test('with bins that the metric does not have', () => {
-    expect(said({ edges: [0.1, 0.4], shares: [0.5, 0.4, 0.1] })).toContain('error monitoring/reference-buckets: fraud, dev, dev-1: monitoring.drift[0].psi.reference\n');
+    expect(said({ edges: [0.1, 0.4], shares: [0.5, 0.4, 0.1] })).toContain(
+      'error monitoring/reference-buckets: fraud, dev, dev-1: monitoring.drift[0].psi.reference\n',
+    );
   });
 });
 
-describe('an alert of one\'s own', () => {
+describe("an alert of one's own", () => {
   test('on a metric that nobody has is not silent for ever', () => {
     expect(printed({ alerts: [alert({ expr: 'sum(rate(score_cuont[5m])) > 1' })] })).toBe(
       `error promql/unknown-metric: fraud, dev, dev-1: monitoring.alerts[0].expr
@@ -118,9 +138,19 @@ describe('an alert of one\'s own', () => {
 
   test.each([
     ['1.18.2', 'kn_serving_invocation_duration_seconds_count', 'since 1.19.8 and 1.20.1', 'revision_request_count'],
-    ['1.20.0', 'kn_serving_invocation_duration_seconds_count', 'since 1.19.8 and 1.20.1', 'kn_queueproxy_app_duration_seconds_count'],
+    [
+      '1.20.0',
+      'kn_serving_invocation_duration_seconds_count',
+      'since 1.19.8 and 1.20.1',
+      'kn_queueproxy_app_duration_seconds_count',
+    ],
     ['1.21.1', 'revision_request_latencies_bucket', 'up to 1.18', 'kn_serving_invocation_duration_seconds_bucket'],
-    ['1.21.1', 'kn_queueproxy_app_duration_seconds_sum', '1.19.0 to 1.19.7 and 1.20.0', 'kn_serving_invocation_duration_seconds_sum'],
+    [
+      '1.21.1',
+      'kn_queueproxy_app_duration_seconds_sum',
+      '1.19.0 to 1.19.7 and 1.20.0',
+      'kn_serving_invocation_duration_seconds_sum',
+    ],
   ])('in the words of another generation than that of Knative %s: %s', (version, metric, when, name) => {
     const cluster: Partial<ClusterSpec> = {
       kserve: { version: '0.20.0', mode: 'Knative' },

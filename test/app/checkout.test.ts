@@ -11,9 +11,15 @@ const UNIT = 'gitops/envs/prod-eu/eu-1/risk-ml/fraud';
 async function saidAfter(file: string, edit: (text: string) => string): Promise<string[]> {
   const root = checkoutWith();
   put(root, file, edit(textOf(root, file)));
-  const { value, findings } = await planMove(checkoutIn(root), { service: 'fraud', environment: 'prod-eu', move: { action: 'release', release: 'v2' } });
+  const { value, findings } = await planMove(checkoutIn(root), {
+    service: 'fraud',
+    environment: 'prod-eu',
+    move: { action: 'release', release: 'v2' },
+  });
   expect(value).toBeUndefined();
-  return findings.map(({ id, where, message }) => `${id} ${where.file?.slice('gitops/'.length) ?? ''}:${where.line ?? ''} ${message}`);
+  return findings.map(
+    ({ id, where, message }) => `${id} ${where.file?.slice('gitops/'.length) ?? ''}:${where.line ?? ''} ${message}`,
+  );
 }
 
 describe('a file that somebody, or a merge, changed is refused', () => {
@@ -22,7 +28,11 @@ describe('a file that somebody, or a merge, changed is refused', () => {
     const differs = async (edit: (text: string) => string): Promise<string[]> => {
       const root = checkoutWith({ prod: 'stable: v1\nprevious: v2\n' });
       put(root, file, edit(textOf(root, file)));
-      const { findings } = await planMove(checkoutIn(root), { service: 'fraud', environment: 'prod-eu', move: { action: 'rollback' } });
+      const { findings } = await planMove(checkoutIn(root), {
+        service: 'fraud',
+        environment: 'prod-eu',
+        move: { action: 'rollback' },
+      });
       return findings.map(({ id, message, fix }) => `${id}: ${message}; ${fix}`);
     };
     expect(await differs((text) => text.replace('attempts: 2', 'attempts: 3'))).toEqual([
@@ -34,7 +44,8 @@ describe('a file that somebody, or a merge, changed is refused', () => {
   });
 
   test('a descriptor that is no JSON, or has no namespace', async () => {
-    const message = 'checkout/incomplete envs/prod-eu/eu-1/risk-ml/fraud/argocd-app.json: the file is not what synth writes: it is no JSON, or has no namespace';
+    const message =
+      'checkout/incomplete envs/prod-eu/eu-1/risk-ml/fraud/argocd-app.json: the file is not what synth writes: it is no JSON, or has no namespace';
     expect(await saidAfter(`${UNIT}/argocd-app.json`, (text) => `<<<<<<< HEAD\n${text}`)).toEqual([message]);
     expect(await saidAfter(`${UNIT}/argocd-app.json`, () => 'null')).toEqual([message]);
   });
@@ -43,7 +54,9 @@ describe('a file that somebody, or a merge, changed is refused', () => {
     expect(await saidAfter(`${UNIT}/intent.yaml`, (text) => `${text}later: true\n`)).toEqual([
       'service/unknown-field envs/prod-eu/eu-1/risk-ml/fraud/intent.yaml:22 unknown field "later"',
     ]);
-    expect(await saidAfter(`${UNIT}/intent.yaml`, (text) => text.replace('spec:', 'patches:\n  - kind: Service\nspec:'))).toEqual([
+    expect(
+      await saidAfter(`${UNIT}/intent.yaml`, (text) => text.replace('spec:', 'patches:\n  - kind: Service\nspec:')),
+    ).toEqual([
       'service/required envs/prod-eu/eu-1/risk-ml/fraud/intent.yaml:3 the field is missing',
       'service/required envs/prod-eu/eu-1/risk-ml/fraud/intent.yaml:3 the field is missing',
       'service/unknown-field envs/prod-eu/eu-1/risk-ml/fraud/intent.yaml:3 unknown field "kind"',
@@ -60,8 +73,14 @@ describe('a file that somebody, or a merge, changed is refused', () => {
 test('what synth writes is to be restored or written anew, whatever is wrong in it', async () => {
   const root = checkoutWith();
   put(root, `${UNIT}/intent.yaml`, `${textOf(root, `${UNIT}/intent.yaml`)}later: true\n`);
-  const { findings } = await planMove(checkoutIn(root), { service: 'fraud', environment: 'prod-eu', move: { action: 'release', release: 'v2' } });
-  expect(findings.map(({ fix }) => fix)).toEqual(['restore the file from Git, or write it anew with npx ai-service synth where the sources are']);
+  const { findings } = await planMove(checkoutIn(root), {
+    service: 'fraud',
+    environment: 'prod-eu',
+    move: { action: 'release', release: 'v2' },
+  });
+  expect(findings.map(({ fix }) => fix)).toEqual([
+    'restore the file from Git, or write it anew with npx ai-service synth where the sources are',
+  ]);
 });
 
 test('a move reads what it must, however many services there are', async () => {
@@ -77,7 +96,11 @@ test('a move reads what it must, however many services there are', async () => {
     read: (path) => (read.push(path), files.read(path)),
     entries: (folder) => (listed.push(folder), files.entries(folder)),
   };
-  const { value } = await planMove(openCheckout(counted, checkout), { service: 'fraud', environment: 'prod-eu', move: { action: 'rollback' } });
+  const { value } = await planMove(openCheckout(counted, checkout), {
+    service: 'fraud',
+    environment: 'prod-eu',
+    move: { action: 'rollback' },
+  });
   const changed = value?.changes.map(({ path }) => path) ?? [];
   expect(changed).toContain(`${UNIT}/manifests/virtualservice.fraud.yaml`);
   expect(changed.every((path) => path === STATE || path.startsWith(`${UNIT}/`))).toBe(true);
@@ -90,5 +113,10 @@ test('a move reads what it must, however many services there are', async () => {
     STATE,
     STATE,
   ]);
-  expect(listed).toEqual(['releases', 'gitops/envs/prod-eu', 'gitops/envs/prod-eu/eu-1', 'gitops/envs/prod-eu/eu-1/risk-ml/fraud']);
+  expect(listed).toEqual([
+    'releases',
+    'gitops/envs/prod-eu',
+    'gitops/envs/prod-eu/eu-1',
+    'gitops/envs/prod-eu/eu-1/risk-ml/fraud',
+  ]);
 });

@@ -3,6 +3,7 @@ import { deletionGuard, guardedObject, lostState } from '../../src/app/deletion-
 
 const UNIT = 'envs/prod-eu/eu-1/risk-ml/fraud';
 
+// prettier-ignore
 test.each<[string, string | undefined, string | undefined, string | undefined]>([
   // path, when the service goes, when it stays, when it stays and its releases decide
   [`${UNIT}/argocd-app.json`, 'prod-eu/fraud', 'prod-eu/fraud', 'prod-eu/fraud'],
@@ -45,10 +46,15 @@ test('asks about the unit and the service that a path belongs to', () => {
 test('of a released workload that would go because its state got lost it says which file to restore', () => {
   const workload = `${UNIT}/manifests/inferenceservice.fraud-v46.yaml`;
   const file = 'releases/prod-eu/risk-ml/fraud.yaml';
-  const instead = (records: readonly string[], emptyStore: string | undefined, path = workload): string | undefined => lostState(() => ({ file, records, emptyStore }))(path);
-  expect(instead(['v45', 'v46'], undefined)).toBe(`there are release records of fraud, but no state at ${file}: restore that file from Git`);
+  const instead = (records: readonly string[], emptyStore: string | undefined, path = workload): string | undefined =>
+    lostState(() => ({ file, records, emptyStore }))(path);
+  expect(instead(['v45', 'v46'], undefined)).toBe(
+    `there are release records of fraud, but no state at ${file}: restore that file from Git`,
+  );
   expect(instead(['v45'], undefined), 'it was never released').toBeUndefined();
   expect(instead(['v46'], undefined, `${UNIT}/manifests/service.fraud-v46.yaml`), 'no workload').toBeUndefined();
-  expect(instead([], 'relases')).toBe(`bring it back; if fraud was released, restore ${file} from Git, or correct releases of the platform: there is no state in relases`);
+  expect(instead([], 'relases')).toBe(
+    `bring it back; if fraud was released, restore ${file} from Git, or correct releases of the platform: there is no state in relases`,
+  );
   expect(lostState(() => undefined)(workload), 'there is a state').toBeUndefined();
 });

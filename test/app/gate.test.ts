@@ -5,11 +5,21 @@ import { policyDigest, releaseState, type ReleaseState } from '../../src/release
 import { policyOf } from '../../src/service/release-policy.ts';
 import { aiService } from '../../src/service/service.ts';
 
-const spec = aiService.parse({ owner: { team: 'a' }, function: { image: 'a/b:1', resources: { cpu: '1', memory: '1Gi' } }, canary: { steps: [10, 50] } });
+const spec = aiService.parse({
+  owner: { team: 'a' },
+  function: { image: 'a/b:1', resources: { cpu: '1', memory: '1Gi' } },
+  canary: { steps: [10, 50] },
+});
 const policy = policyOf(spec, 'release');
 
 function caseOf(state: Partial<ReleaseState>): GateCase {
-  return { file: 'releases/prod-eu/a/fraud.yaml', state: releaseState.parse({ stable: 'v46', policy: policyDigest(policy), ...state }), policy, clusters: ['eu-1'], question: undefined };
+  return {
+    file: 'releases/prod-eu/a/fraud.yaml',
+    state: releaseState.parse({ stable: 'v46', policy: policyDigest(policy), ...state }),
+    policy,
+    clusters: ['eu-1'],
+    question: undefined,
+  };
 }
 
 const warming = caseOf({ candidate: 'v47', phase: 'warming' });
@@ -32,19 +42,40 @@ describe('the move that follows a verdict', () => {
   });
 
   test('none while automation is paused', () => {
-    expect(moveFor(caseOf({ candidate: 'v47', phase: 'canary', weight: 10, step: 0, paused: 'holidays' }), { phase: 'canary', verdict: 'pass' })).toBeUndefined();
+    expect(
+      moveFor(caseOf({ candidate: 'v47', phase: 'canary', weight: 10, step: 0, paused: 'holidays' }), {
+        phase: 'canary',
+        verdict: 'pass',
+      }),
+    ).toBeUndefined();
   });
 
   test('a release that returns finishes as soon as it is ready', () => {
-    expect(moveFor(caseOf({ candidate: 'v45', phase: 'warming', returning: true }), { phase: 'warming', verdict: 'pass' })).toEqual({ action: 'finish' });
+    expect(
+      moveFor(caseOf({ candidate: 'v45', phase: 'warming', returning: true }), { phase: 'warming', verdict: 'pass' }),
+    ).toEqual({ action: 'finish' });
   });
 });
 
 test('results become trailers of the commit, one line each', () => {
   const result = (fields: Partial<GateResult>): GateResult => ({
-    name: 'error-ratio', cluster: 'eu-1', verdict: 'pass', value: '0.0004', limit: '<= 0.01', query: 'x', samples: '1200', parts: [], at: new Date('2026-03-01T09:30:00Z'), why: '', ...fields,
+    name: 'error-ratio',
+    cluster: 'eu-1',
+    verdict: 'pass',
+    value: '0.0004',
+    limit: '<= 0.01',
+    query: 'x',
+    samples: '1200',
+    parts: [],
+    at: new Date('2026-03-01T09:30:00Z'),
+    why: '',
+    ...fields,
   });
-  const results = [result({}), result({ name: 'registry-auc', cluster: undefined, value: '0.97', limit: '>= 0.9' }), result({ name: 'bake', value: undefined, limit: '30m', verdict: 'inconclusive' })];
+  const results = [
+    result({}),
+    result({ name: 'registry-auc', cluster: undefined, value: '0.97', limit: '>= 0.9' }),
+    result({ name: 'bake', value: undefined, limit: '30m', verdict: 'inconclusive' }),
+  ];
   expect(gateTrailers({ results } as unknown as GateEvaluation)).toEqual([
     'error-ratio@eu-1=pass value=0.0004 limit=<=0.01 at=2026-03-01T09:30:00.000Z',
     'registry-auc=pass value=0.97 limit=>=0.9 at=2026-03-01T09:30:00.000Z',

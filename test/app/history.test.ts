@@ -6,14 +6,21 @@ import { commit, digestOf, make, makeAndCommit, put, repositoryOf, STATE, textOf
 /** The trail of a service, from the commits that changed its states. */
 
 async function historyOf(root: string, query: Partial<HistoryQuery> = {}): Promise<readonly TrailEntry[]> {
-  return valueOf(await readHistory(await opened(root), { releases: 'releases', service: 'fraud', environment: 'prod-eu', ...query }));
+  return valueOf(
+    await readHistory(await opened(root), { releases: 'releases', service: 'fraud', environment: 'prod-eu', ...query }),
+  );
 }
 
-const said = (entries: readonly TrailEntry[]): string[] => entries.map(({ action, source, weights = '' }) => `${action} by ${source}: ${weights}`);
+const said = (entries: readonly TrailEntry[]): string[] =>
+  entries.map(({ action, source, weights = '' }) => `${action} by ${source}: ${weights}`);
 
 test('shows moves with their model, weights, reason and author, newest first', async () => {
   const root = repositoryOf();
-  await makeAndCommit(root, { move: { action: 'release', release: 'v2' }, reason: 'weekly retrain' }, '2026-03-02T08:00:00+01:00');
+  await makeAndCommit(
+    root,
+    { move: { action: 'release', release: 'v2' }, reason: 'weekly retrain' },
+    '2026-03-02T08:00:00+01:00',
+  );
   await makeAndCommit(root, { move: { action: 'advance' } }, '2026-03-03T08:00:00+01:00');
   await makeAndCommit(root, { move: { action: 'rollback' }, reason: 'too slow' }, '2026-03-04T08:00:00+01:00');
   const entries = await historyOf(root);
@@ -32,7 +39,11 @@ test('shows moves with their model, weights, reason and author, newest first', a
 
 test('gives all of an entry as JSON', async () => {
   const root = repositoryOf();
-  const sha = await makeAndCommit(root, { move: { action: 'release', release: 'v2' }, reason: 'weekly retrain' }, '2026-03-02T08:00:00+01:00');
+  const sha = await makeAndCommit(
+    root,
+    { move: { action: 'release', release: 'v2' }, reason: 'weekly retrain' },
+    '2026-03-02T08:00:00+01:00',
+  );
   expect(JSON.parse(historyJson(await historyOf(root, { limit: 1 })))).toEqual({
     entries: [
       {
@@ -73,7 +84,11 @@ describe('where a commit does not say what it did', () => {
     commit(root, 'deploy', '2026-03-02T08:00:00+01:00');
     await make(root, { move: { action: 'advance' } });
     commit(root, 'more', '2026-03-03T08:00:00+01:00');
-    expect(said(await historyOf(root))).toEqual(['advance by states: v1=90 v2=10', 'release by states: v1=100', 'start by states: v1=100']);
+    expect(said(await historyOf(root))).toEqual([
+      'advance by states: v1=90 v2=10',
+      'release by states: v1=100',
+      'start by states: v1=100',
+    ]);
   });
 
   test('an edit by hand is called one, with what changed', async () => {
@@ -90,7 +105,11 @@ describe('where a commit does not say what it did', () => {
   test('trailers that do not agree with the state do not count', async () => {
     const root = repositoryOf();
     const message = await make(root, { move: { action: 'release', release: 'v2' } });
-    for (const [right, wrong] of [['Action: release', 'Action: cleanup'], ['Weights: v1=100', 'Weights: v1=90 v2=10'], ['Environment: prod-eu', 'Environment: staging']] as const) {
+    for (const [right, wrong] of [
+      ['Action: release', 'Action: cleanup'],
+      ['Weights: v1=100', 'Weights: v1=90 v2=10'],
+      ['Environment: prod-eu', 'Environment: staging'],
+    ] as const) {
       expect(message).toContain(right);
       commit(root, message.replace(right, wrong), '2026-03-02T08:00:00+01:00');
       expect(said(await historyOf(root, { limit: 1 }))).toEqual(['release by states: v1=100']);
@@ -100,7 +119,10 @@ describe('where a commit does not say what it did', () => {
 
   test('two moves that were squashed into one commit are an edit', async () => {
     const root = repositoryOf();
-    const messages = [await make(root, { move: { action: 'release', release: 'v2' } }), await make(root, { move: { action: 'advance' } })];
+    const messages = [
+      await make(root, { move: { action: 'release', release: 'v2' } }),
+      await make(root, { move: { action: 'advance' } }),
+    ];
     const trailers = messages.map((message) => message.trim().split('\n\n').at(-1) ?? '');
     commit(root, `squashed\n\n${trailers.join('\n')}\n`, '2026-03-02T08:00:00+01:00');
     expect(said(await historyOf(root, { limit: 1 }))).toEqual(['edit by states: v1=90 v2=10']);
@@ -112,7 +134,11 @@ describe('where a commit does not say what it did', () => {
     commit(root, 'broken', '2026-03-02T08:00:00+01:00');
     put(root, STATE, 'stable: v1\n');
     commit(root, 'mended', '2026-03-03T08:00:00+01:00');
-    expect(said(await historyOf(root))).toEqual(['edit by states: v1=100', 'edit by states: ', 'start by states: v1=100']);
+    expect(said(await historyOf(root))).toEqual([
+      'edit by states: v1=100',
+      'edit by states: ',
+      'start by states: v1=100',
+    ]);
   });
 });
 
@@ -123,7 +149,19 @@ describe('a move that came by a merge', () => {
     await makeAndCommit(root, { move: { action: 'release', release: 'v2' } }, '2026-03-02T08:00:00+01:00');
     git(root, 'switch', '--quiet', 'main');
     at('2026-03-05T08:00:00+01:00');
-    git(root, '-c', 'user.name=Grace Example', '-c', 'user.email=grace@example.com', 'merge', '--quiet', '--no-ff', '--message', ['Merge pull request 7', ...trailers].join('\n\n'), 'bot');
+    git(
+      root,
+      '-c',
+      'user.name=Grace Example',
+      '-c',
+      'user.email=grace@example.com',
+      'merge',
+      '--quiet',
+      '--no-ff',
+      '--message',
+      ['Merge pull request 7', ...trailers].join('\n\n'),
+      'bot',
+    );
     return root;
   }
 
@@ -131,9 +169,16 @@ describe('a move that came by a merge', () => {
     const root = await merged('Reviewed-by: Alan Example <alan@example.com>');
     const [entry, ...others] = await historyOf(root);
     expect(said(others)).toEqual(['start by states: v1=100']);
-    expect(entry).toMatchObject({ date: '2026-03-05T08:00:00+01:00', action: 'release', source: 'trailers', kept: true });
+    expect(entry).toMatchObject({
+      date: '2026-03-05T08:00:00+01:00',
+      action: 'release',
+      source: 'trailers',
+      kept: true,
+    });
     expect(historyText([entry!])).toContain('Alan Example (reviewed), Grace Example (merged)');
-    expect(JSON.parse(historyJson([entry!]))).toMatchObject({ entries: [{ mergedBy: { commit: git(root, 'rev-parse', 'HEAD'), date: '2026-03-05T08:00:00+01:00' } }] });
+    expect(JSON.parse(historyJson([entry!]))).toMatchObject({
+      entries: [{ mergedBy: { commit: git(root, 'rev-parse', 'HEAD'), date: '2026-03-05T08:00:00+01:00' } }],
+    });
   });
 
   test('is marked when the merge did not keep it', async () => {
@@ -160,7 +205,12 @@ describe('a move that came by a merge', () => {
     git(root, 'merge', '--quiet', '--no-commit', '--strategy', 'ours', 'bot');
     put(root, STATE, 'stable: v1\nreason: neither\n');
     commit(root, 'resolved');
-    expect(said(await historyOf(root))).toEqual(['edit by states: v1=100', 'edit by states: v3=100', 'edit by states: v2=100', 'start by states: v1=100']);
+    expect(said(await historyOf(root))).toEqual([
+      'edit by states: v1=100',
+      'edit by states: v3=100',
+      'edit by states: v2=100',
+      'start by states: v1=100',
+    ]);
   });
 });
 
@@ -174,7 +224,13 @@ test('all environments are shown when none is named, and merges do not count for
     git(root, 'merge', '--quiet', '--no-ff', '--message', 'merge', `bot-${index}`);
   }
   const entries = valueOf(await readHistory(await opened(root), { releases: 'releases', service: 'fraud' }));
-  expect(entries.map(({ environment, action }) => `${environment} ${action}`)).toEqual(['staging pause', 'staging unpause', 'staging pause', 'prod-eu start', 'staging start']);
+  expect(entries.map(({ environment, action }) => `${environment} ${action}`)).toEqual([
+    'staging pause',
+    'staging unpause',
+    'staging pause',
+    'prod-eu start',
+    'staging start',
+  ]);
   expect(await historyOf(root, { environment: 'staging', limit: 3 })).toHaveLength(3);
 });
 
@@ -182,7 +238,11 @@ test('a service that is gone is found from a commit that still has it', async ()
   const root = repositoryOf();
   git(root, 'rm', '--quiet', STATE);
   commit(root, 'gone', '2026-03-02T08:00:00+01:00');
-  const refused = await readHistory(await opened(root), { releases: 'releases', service: 'fraud', environment: 'prod-eu' });
+  const refused = await readHistory(await opened(root), {
+    releases: 'releases',
+    service: 'fraud',
+    environment: 'prod-eu',
+  });
   expect(refusalOf(refused)).toEqual(['release/no-state: the commit that is checked out has no state of the service']);
   expect(said(await historyOf(root, { ref: 'HEAD~1' }))).toEqual(['start by states: v1=100']);
 });

@@ -12,12 +12,31 @@ function findingsOf(name: string): string[] {
   const service = new AIService(platform, 'fraud', {
     owner: { team: 'risk-ml' },
     environments: ['dev'],
-    predictor: { framework: 'sklearn', model: { uri: 's3://ml-models/fraud/v47/' }, resources: { cpu: '4', memory: '8Gi' } },
+    predictor: {
+      framework: 'sklearn',
+      model: { uri: 's3://ml-models/fraud/v47/' },
+      resources: { cpu: '4', memory: '8Gi' },
+    },
     monitoring: new MonitoringRules({ slos: [Slo.availability(99.5, { graph: 'claims' })] }),
   });
-  const spec = { nodes: { root: { routerType: 'Sequence', steps: [{ serviceName: 'features' }, { serviceName: 'scorer', data: '$response' }] } } };
-  new ApiObject(service.chart('dev', 'dev-1'), 'graph', { apiVersion: 'serving.kserve.io/v1alpha1', kind: 'InferenceGraph', metadata: { name }, spec });
-  return platform.render().findings.filter(({ severity }) => severity !== 'info').map(formatFinding);
+  const spec = {
+    nodes: {
+      root: {
+        routerType: 'Sequence',
+        steps: [{ serviceName: 'features' }, { serviceName: 'scorer', data: '$response' }],
+      },
+    },
+  };
+  new ApiObject(service.chart('dev', 'dev-1'), 'graph', {
+    apiVersion: 'serving.kserve.io/v1alpha1',
+    kind: 'InferenceGraph',
+    metadata: { name },
+    spec,
+  });
+  return platform
+    .render()
+    .findings.filter(({ severity }) => severity !== 'info')
+    .map(formatFinding);
 }
 
 test('an objective on a graph that the service adds to its chart is found good', () => {

@@ -44,29 +44,64 @@ function releasedWith({ service = {}, cluster = {}, edit }: Sources) {
     },
     { root },
   );
-  const predictor = { framework: 'sklearn', model: { uri: 's3://ml-models/fraud/v1/' }, resources: { cpu: '1', memory: '1Gi' } } as const;
-  const made = new AIService(platform, 'fraud', { owner: { team: 'risk-ml' }, predictor, ...service } as AIServiceProps<'prod-eu', 'prod', never>);
+  const predictor = {
+    framework: 'sklearn',
+    model: { uri: 's3://ml-models/fraud/v1/' },
+    resources: { cpu: '1', memory: '1Gi' },
+  } as const;
+  const made = new AIService(platform, 'fraud', { owner: { team: 'risk-ml' }, predictor, ...service } as AIServiceProps<
+    'prod-eu',
+    'prod',
+    never
+  >);
   edit?.(made);
   return { root, ...platform.render() };
 }
 
 const said = ({ findings }: ReturnType<typeof releasedWith>): string[] =>
-  findings.filter(({ severity }) => severity === 'error').map(({ id, where, message }) => `${id} ${where.field ?? ''}: ${message}`);
+  findings
+    .filter(({ severity }) => severity === 'error')
+    .map(({ id, where, message }) => `${id} ${where.field ?? ''}: ${message}`);
 
 test.each<[string, Sources, string]>([
   [
     'a literal that no release carries yet, by its name',
-    { service: { predictor: { framework: 'sklearn', model: { uri: 's3://ml-models/fraud/v1/' }, resources: { cpu: '1', memory: '1Gi' }, env: { DB_PASSWORD: 'hunter2' } } } },
+    {
+      service: {
+        predictor: {
+          framework: 'sklearn',
+          model: { uri: 's3://ml-models/fraud/v1/' },
+          resources: { cpu: '1', memory: '1Gi' },
+          env: { DB_PASSWORD: 'hunter2' },
+        },
+      },
+    },
     'secrets/literal spec.predictor.env.DB_PASSWORD: DB_PASSWORD is the name of a secret, and has a literal value',
   ],
   [
     'an argument that no release carries yet',
-    { service: { predictor: { framework: 'sklearn', model: { uri: 's3://ml-models/fraud/v1/' }, resources: { cpu: '1', memory: '1Gi' }, args: ['--api-key', 'hunter2'] } } },
+    {
+      service: {
+        predictor: {
+          framework: 'sklearn',
+          model: { uri: 's3://ml-models/fraud/v1/' },
+          resources: { cpu: '1', memory: '1Gi' },
+          args: ['--api-key', 'hunter2'],
+        },
+      },
+    },
     'secrets/literal spec.predictor.args[1]: api-key is the name of a secret, and has a literal value',
   ],
   [
     'a patch',
-    { edit: (service) => service.patch({ kind: 'Service' }, { op: 'add', path: '/metadata/labels/note', value: KEY }, { op: 'remove', path: '/metadata/labels/note' }) },
+    {
+      edit: (service) =>
+        service.patch(
+          { kind: 'Service' },
+          { op: 'add', path: '/metadata/labels/note', value: KEY },
+          { op: 'remove', path: '/metadata/labels/note' },
+        ),
+    },
     'secrets/literal patches[0].operations[0].value: the text looks like a Hugging Face token',
   ],
   [
@@ -82,8 +117,13 @@ test.each<[string, Sources, string]>([
 
 test('what the function of a cluster gives a service stands in its intent, so that patches of it are rendered again', async () => {
   const synthesis = releasedWith({
-    cluster: { serviceAccountAnnotations: ({ service, namespace }) => ({ 'eks.amazonaws.com/role-arn': `arn:aws:iam::1:role/${namespace}-${service}` }) },
-    edit: (service) => service.patch({ kind: 'ServiceAccount' }, { op: 'add', path: '/metadata/annotations/note', value: 'reviewed' }),
+    cluster: {
+      serviceAccountAnnotations: ({ service, namespace }) => ({
+        'eks.amazonaws.com/role-arn': `arn:aws:iam::1:role/${namespace}-${service}`,
+      }),
+    },
+    edit: (service) =>
+      service.patch({ kind: 'ServiceAccount' }, { op: 'add', path: '/metadata/annotations/note', value: 'reviewed' }),
   });
   expect(said(synthesis)).toEqual([]);
   expect(synthesis.files.get(`${UNIT}/intent.yaml`)).toContain(`annotations:
@@ -92,7 +132,11 @@ test('what the function of a cluster gives a service stands in its intent, so th
   const { root, files, guard } = synthesis;
   writeTree({ outDir: join(root, 'gitops'), files, guard });
   const checkout = openCheckout(diskFiles(root), { tree: 'gitops', releases: 'releases' });
-  const { value, findings } = await planMove(checkout, { service: 'fraud', environment: 'prod-eu', move: { action: 'release', release: 'v2' } });
+  const { value, findings } = await planMove(checkout, {
+    service: 'fraud',
+    environment: 'prod-eu',
+    move: { action: 'release', release: 'v2' },
+  });
   expect(findings).toEqual([]);
   expect(value?.changes.map(({ path }) => path).filter((path) => path.includes('serviceaccount'))).toEqual([]);
 });

@@ -48,13 +48,26 @@ interface Scenario {
 }
 
 /** A project with four recorded releases, its tree on disk. */
-function projectOf({ service = {}, cluster = {}, environment = {} as NonNullable<Scenario['environment']>, state = 'stable: v1\n', parts }: Scenario = {}) {
+function projectOf({
+  service = {},
+  cluster = {},
+  environment = {} as NonNullable<Scenario['environment']>,
+  state = 'stable: v1\n',
+  parts,
+}: Scenario = {}) {
   const root = mkdtempSync(join(tmpdir(), 'move-'));
   folders.push(root);
   put(root, 'releases/prod-eu/risk-ml/fraud.yaml', state);
-  let spec: Partial<AIServiceProps> = { owner: { team: 'risk-ml' }, predictor, canary: { steps: [10, 50] }, ...service };
+  let spec: Partial<AIServiceProps> = {
+    owner: { team: 'risk-ml' },
+    predictor,
+    canary: { steps: [10, 50] },
+    ...service,
+  };
   const partsOf = parts ?? ('function' in spec ? withFunction : predictorOnly);
-  RELEASES.forEach((release, index) => put(root, `releases/fraud/${release}.yaml`, recordText(release, partsOf(release, index))));
+  RELEASES.forEach((release, index) =>
+    put(root, `releases/fraud/${release}.yaml`, recordText(release, partsOf(release, index))),
+  );
   /** What a full synth gives today. */
   const synth = (at = root) => {
     const platform = new Platform(
@@ -93,7 +106,11 @@ function modelOf(release: string, name = 'fraud') {
 
 /** Of two releases the second one has the model of the first one. */
 const firstOfTwo = (release: string, index: number): string => RELEASES[index - (index % 2)] ?? release;
-const api = { image: 'registry.example.com/api:1.0.0', resources: { cpu: '1', memory: '1Gi' }, env: { MODEL_URL: { part: 'predictor' } } } as const;
+const api = {
+  image: 'registry.example.com/api:1.0.0',
+  resources: { cpu: '1', memory: '1Gi' },
+  env: { MODEL_URL: { part: 'predictor' } },
+} as const;
 
 const predictorOnly: PartsOf = (release) => ({ predictor: modelOf(release) });
 const withFunction: PartsOf = (release, index) => ({
@@ -123,7 +140,8 @@ async function make(root: string, move: Move, options: Asked = {}) {
 }
 
 const stateIn = (root: string): string => readFileSync(join(root, 'releases/prod-eu/risk-ml/fraud.yaml'), 'utf8');
-const manifest = (root: string, name: string): string => readFileSync(join(root, 'gitops/envs/prod-eu/eu-1/risk-ml/fraud/manifests', name), 'utf8');
+const manifest = (root: string, name: string): string =>
+  readFileSync(join(root, 'gitops/envs/prod-eu/eu-1/risk-ml/fraud/manifests', name), 'utf8');
 
 describe('a release on its way', () => {
   test('is deployed at weight 0, climbs, finishes, and the tree is what synth gives after every move', async () => {
@@ -132,7 +150,12 @@ describe('a release on its way', () => {
     for (const action of ['release', 'advance', 'advance', 'finish', 'cleanup'] as const) {
       const { planned } = await make(root, action === 'release' ? { action, release: 'v2' } : { action });
       said.push(`${action}: ${planned?.changes.map(({ path }) => path.replace(/^.*\//, '')).join(' ') ?? ''}`);
-      expect(compareTree({ outDir: join(root, 'gitops'), files: synth().files })).toEqual({ added: [], changed: [], removed: [], findings: [] });
+      expect(compareTree({ outDir: join(root, 'gitops'), files: synth().files })).toEqual({
+        added: [],
+        changed: [],
+        removed: [],
+        findings: [],
+      });
     }
     expect(said).toEqual([
       'release: fraud.yaml prometheusrule.fraud.yaml prometheusrule.fraud.releases.yaml runbook.md poddisruptionbudget.fraud-v2.yaml servingruntime.fraud-v2.yaml inferenceservice.fraud-v2.yaml destinationrule.fraud-v2.yaml .ai-service-index',
@@ -155,7 +178,9 @@ describe('a release that somebody names', () => {
     const before = stateIn(root);
     const { planned, findings } = await make(root, move);
     expect(planned).toBeUndefined();
-    expect(findings).toMatchObject([{ id: 'release/unknown-release', message: 'there is no record of release v22', fix: 'did you mean v2?' }]);
+    expect(findings).toMatchObject([
+      { id: 'release/unknown-release', message: 'there is no record of release v22', fix: 'did you mean v2?' },
+    ]);
     expect(stateIn(root)).toBe(before);
   });
 
@@ -163,7 +188,11 @@ describe('a release that somebody names', () => {
     const { root } = projectOf({ state: 'stable: v2\nprevious: v1\n' });
     rmSync(join(root, 'releases/fraud/v2.yaml'));
     const { findings } = await make(root, { action: 'rollback' });
-    expect(new Set(findings.map(({ message, fix }) => `${message}: ${fix}`))).toEqual(new Set(['there is no record of release v2: restore fraud/v2.yaml of the release store from Git; or the state, if somebody edited that']));
+    expect(new Set(findings.map(({ message, fix }) => `${message}: ${fix}`))).toEqual(
+      new Set([
+        'there is no record of release v2: restore fraud/v2.yaml of the release store from Git; or the state, if somebody edited that',
+      ]),
+    );
   });
 });
 
@@ -173,22 +202,46 @@ describe('where the sources are followed', () => {
 
   test('a model that they lock goes back, and what they name by its place does not', async () => {
     const locked = projectOf({ environment: replaces, state: 'stable: v2\nprevious: v1\n' });
-    expect((await make(locked.root, { action: 'rollback' })).planned?.changes.map(({ path }) => path.replace(/^.*\//, ''))).toEqual(['fraud.yaml', 'inferenceservice.fraud-main.yaml']);
+    expect(
+      (await make(locked.root, { action: 'rollback' })).planned?.changes.map(({ path }) => path.replace(/^.*\//, '')),
+    ).toEqual(['fraud.yaml', 'inferenceservice.fraud-main.yaml']);
 
-    const named = projectOf({ environment: replaces, state: 'stable: v2\nprevious: v1\n', service: { predictor: { ...predictor, model: { uri: 's3://ml-models/fraud/v2/' } } } });
+    const named = projectOf({
+      environment: replaces,
+      state: 'stable: v2\nprevious: v1\n',
+      service: { predictor: { ...predictor, model: { uri: 's3://ml-models/fraud/v2/' } } },
+    });
     for (const move of [{ action: 'rollback' }, { action: 'release', release: 'v3' }] as const) {
       const release = move.action === 'release' ? 'v3' : 'v1';
       expect((await make(named.root, move)).findings).toMatchObject([
-        { id: 'release/request', message: `prod-eu replaces in place and follows the sources, and what they name for predictor is not what ${release} has, fraud:${release.slice(1)}`, fix: follow },
+        {
+          id: 'release/request',
+          message: `prod-eu replaces in place and follows the sources, and what they name for predictor is not what ${release} has, fraud:${release.slice(1)}`,
+          fix: follow,
+        },
       ]);
     }
     expect(stateIn(named.root)).toBe('stable: v2\nprevious: v1\n');
   });
 
   test('nothing else goes back either', async () => {
-    const { root } = projectOf({ environment: replaces, state: 'stable: v2\nprevious: v1\n', service: { predictor: undefined, function: { image: api.image, resources: small } } as never, parts: (release, index) => ({ function: { introduced: release, workload: { image: `registry.example.com/api:${index + 1}.0.0`, resources: small } } }) });
+    const { root } = projectOf({
+      environment: replaces,
+      state: 'stable: v2\nprevious: v1\n',
+      service: { predictor: undefined, function: { image: api.image, resources: small } } as never,
+      parts: (release, index) => ({
+        function: {
+          introduced: release,
+          workload: { image: `registry.example.com/api:${index + 1}.0.0`, resources: small },
+        },
+      }),
+    });
     expect((await make(root, { action: 'rollback' })).findings).toMatchObject([
-      { id: 'release/request', message: 'prod-eu replaces in place and follows the sources: going back to v1 would change nothing there', fix: follow },
+      {
+        id: 'release/request',
+        message: 'prod-eu replaces in place and follows the sources: going back to v1 would change nothing there',
+        fix: follow,
+      },
     ]);
   });
 });
@@ -215,14 +268,35 @@ const named = (host: string): string => host.replace(/(-predictor)?(\.risk-ml-pr
 function trafficIn(root: string): Traffic {
   const llms = manifestsIn(root).filter((name) => name.startsWith('llminferenceservice.'));
   if (llms.length > 0) {
-    const objects = llms.map((name) => parse(manifest(root, name)) as { metadata: { name: string }; spec: { router: { route: { weight: number } } } });
-    const weights = new Map(objects.map(({ metadata, spec }) => [metadata.name, spec.router.route.weight] as const).filter(([, weight]) => weight > 0));
+    const objects = llms.map(
+      (name) =>
+        parse(manifest(root, name)) as { metadata: { name: string }; spec: { router: { route: { weight: number } } } },
+    );
+    const weights = new Map(
+      objects
+        .map(({ metadata, spec }) => [metadata.name, spec.router.route.weight] as const)
+        .filter(([, weight]) => weight > 0),
+    );
     return { weights, reached: new Set(weights.keys()) };
   }
   const rules = manifestsIn(root).includes('virtualservice.fraud.yaml')
-    ? (parse(manifest(root, 'virtualservice.fraud.yaml')) as { spec: { http: { route: Backend[]; mirror?: { host: string } }[] } }).spec.http.map(({ route: backends, mirror }) => ({ backends, copies: mirror && [mirror.host] }))
-    : (parse(manifest(root, 'httproute.fraud.yaml')) as { spec: { rules: { backendRefs: Backend[]; filters?: { requestMirror: { backendRef: { name: string } } }[] }[] } }).spec.rules.map(({ backendRefs, filters }) => ({ backends: backendRefs, copies: filters?.map(({ requestMirror }) => requestMirror.backendRef.name) }));
-  const nameOf = ({ name, destination, headers }: Backend): string => named(name ?? headers?.request?.set.Host ?? destination?.host ?? '');
+    ? (
+        parse(manifest(root, 'virtualservice.fraud.yaml')) as {
+          spec: { http: { route: Backend[]; mirror?: { host: string } }[] };
+        }
+      ).spec.http.map(({ route: backends, mirror }) => ({ backends, copies: mirror && [mirror.host] }))
+    : (
+        parse(manifest(root, 'httproute.fraud.yaml')) as {
+          spec: {
+            rules: { backendRefs: Backend[]; filters?: { requestMirror: { backendRef: { name: string } } }[] }[];
+          };
+        }
+      ).spec.rules.map(({ backendRefs, filters }) => ({
+        backends: backendRefs,
+        copies: filters?.map(({ requestMirror }) => requestMirror.backendRef.name),
+      }));
+  const nameOf = ({ name, destination, headers }: Backend): string =>
+    named(name ?? headers?.request?.set.Host ?? destination?.host ?? '');
   return {
     weights: new Map(rules.at(-1)!.backends.map((backend) => [nameOf(backend), backend.weight])),
     reached: new Set(rules.flatMap(({ backends, copies = [] }) => [...backends.map(nameOf), ...copies.map(named)])),
@@ -239,7 +313,9 @@ const WORKLOAD = /^(?:llminferenceservice|inferenceservice|service\.serving|depl
 /** The workloads that run, and were not stopped. */
 function workloadsIn(root: string): Set<string> {
   const files = manifestsIn(root).filter((name) => WORKLOAD.test(name));
-  const running = files.filter((name) => !/serving\.kserve\.io\/stop: "true"|min-scale: "0"/.test(manifest(root, name)));
+  const running = files.filter(
+    (name) => !/serving\.kserve\.io\/stop: "true"|min-scale: "0"/.test(manifest(root, name)),
+  );
   return new Set(running.map((name) => WORKLOAD.exec(name)?.[1] ?? ''));
 }
 
@@ -262,21 +338,47 @@ function neededBy(release: string, { parts: partsOf = predictorOnly, service = {
 
 const MOVES: readonly Move[] = [
   // What brings a release further comes more often.
-  ...Array.from({ length: 4 }, (): Move[] => [{ action: 'advance' }, { action: 'finish' }, { action: 'cleanup' }]).flat(),
+  ...Array.from({ length: 4 }, (): Move[] => [
+    { action: 'advance' },
+    { action: 'finish' },
+    { action: 'cleanup' },
+  ]).flat(),
   ...RELEASES.flatMap((release): Move[] => [
-    { action: 'release', release }, { action: 'release', release }, { action: 'rollback', to: release }, { action: 'hold', release }, { action: 'resume', release },
+    { action: 'release', release },
+    { action: 'release', release },
+    { action: 'rollback', to: release },
+    { action: 'hold', release },
+    { action: 'resume', release },
   ]),
-  { action: 'abort' }, { action: 'rollback' }, { action: 'rollback' }, { action: 'hold' }, { action: 'pause' }, { action: 'unpause' },
+  { action: 'abort' },
+  { action: 'rollback' },
+  { action: 'rollback' },
+  { action: 'hold' },
+  { action: 'pause' },
+  { action: 'unpause' },
 ];
 
 /** One turn: a move by its number among those that are legal now, or among all; or an edit of the sources. */
-const turn = fc.record({ pick: fc.nat(999), legal: fc.integer({ min: 0, max: 3 }).map((number) => number > 0), edit: fc.integer({ min: 0, max: 7 }).map((number) => number === 0), force: fc.boolean() });
+const turn = fc.record({
+  pick: fc.nat(999),
+  legal: fc.integer({ min: 0, max: 3 }).map((number) => number > 0),
+  edit: fc.integer({ min: 0, max: 7 }).map((number) => number === 0),
+  force: fc.boolean(),
+});
 
 const knative = { kserve: { version: '0.20.0', mode: 'Knative' }, knative: { version: '1.21.1' } } as const;
 const onKnative = { ...predictor, scaling: { min: 1, max: 4 } } as const;
-const gatewayApi: Partial<ClusterSpec> = { istio: undefined, gatewayApi: { version: '1.3', gateway: 'infra/public', mesh: true } } as never;
+const gatewayApi: Partial<ClusterSpec> = {
+  istio: undefined,
+  gatewayApi: { version: '1.3', gateway: 'infra/public', mesh: true },
+} as never;
 const small = { cpu: '1', memory: '1Gi' } as const;
-const llm = { framework: 'vllm', image: 'registry.example.com/llm-d:0.10.0', resources: { cpu: '8', memory: '64Gi', gpu: 1 }, llm: {} } as const;
+const llm = {
+  framework: 'vllm',
+  image: 'registry.example.com/llm-d:0.10.0',
+  resources: { cpu: '8', memory: '64Gi', gpu: 1 },
+  llm: {},
+} as const;
 
 /** Neither touches a route, so that routes can be compared over an edit. */
 const EDITS: NonNullable<Scenario['edits']> = [
@@ -289,7 +391,11 @@ const EDITS: NonNullable<Scenario['edits']> = [
 const scenarios: Record<string, Scenario> = {
   'canary in Standard mode': { edits: EDITS },
   'canary on Knative': { cluster: knative, service: { predictor: onKnative } },
-  'canary of a function': { service: { function: api }, parts: withFunction, edits: [{ function: { ...api, scaling: { min: 2, max: 3 } } }, { function: api }, ...EDITS] },
+  'canary of a function': {
+    service: { function: api },
+    parts: withFunction,
+    edits: [{ function: { ...api, scaling: { min: 2, max: 3 } } }, { function: api }, ...EDITS],
+  },
   'a function that stays, before a model that changes, and one that does every second time': {
     service: { function: { image: api.image, resources: small }, models: { embedder: { ...predictor } } },
     parts: (release, index) => ({
@@ -311,13 +417,28 @@ const scenarios: Record<string, Scenario> = {
       { canary: undefined, shadow: { percent: 20 } },
       { shadow: undefined, abTest: { header: { name: 'x-cohort', value: 'b' } } },
       { abTest: undefined, shadow: undefined, canary: undefined, blueGreen: {} },
-    ].map((edit) => ({ canary: undefined, shadow: undefined, abTest: undefined, blueGreen: undefined, ...edit })) as never,
+    ].map((edit) => ({
+      canary: undefined,
+      shadow: undefined,
+      abTest: undefined,
+      blueGreen: undefined,
+      ...edit,
+    })) as never,
   },
   'canary over Gateway API': { cluster: gatewayApi, edits: EDITS },
   'shadow over Gateway API': { cluster: gatewayApi, service: { canary: undefined, shadow: { percent: 20 } } as never },
-  'A/B over Gateway API': { cluster: gatewayApi, service: { canary: undefined, abTest: { header: { name: 'x-cohort', value: 'b' } } } as never },
+  'A/B over Gateway API': {
+    cluster: gatewayApi,
+    service: { canary: undefined, abTest: { header: { name: 'x-cohort', value: 'b' } } } as never,
+  },
   'weights of LLMInferenceServices': {
-    cluster: { kserve: { version: '0.20.0', mode: 'Standard', llm: { gatewayService: 'kserve-ingress-gateway-istio.kserve.svc.cluster.local' } } },
+    cluster: {
+      kserve: {
+        version: '0.20.0',
+        mode: 'Standard',
+        llm: { gatewayService: 'kserve-ingress-gateway-istio.kserve.svc.cluster.local' },
+      },
+    },
     service: { predictor: { ...llm, model: predictor.model, scaling: { min: 2 } } },
     parts: (release) => ({ predictor: { ...modelOf(release), workload: llm } }),
   },
@@ -325,17 +446,26 @@ const scenarios: Record<string, Scenario> = {
 
 /** Where KServe or Knative splits the requests of one object; its own edits have an order, see the tests after these. */
 const native: Record<string, Scenario> = {
-  'the canary of KServe': { cluster: knative, service: { predictor: onKnative, canary: { steps: [10, 50], mechanism: 'kserve' } } },
+  'the canary of KServe': {
+    cluster: knative,
+    service: { predictor: onKnative, canary: { steps: [10, 50], mechanism: 'kserve' } },
+  },
   'revisions of a function': {
     cluster: { knative: knative.knative },
     service: { function: api, canary: { steps: [10, 50], mechanism: 'revisions' } },
     parts: withFunction,
-    edits: [{ canary: { steps: [5, 20, 60], mechanism: 'revisions' } }, { predictor: { ...predictor, scaling: { min: 3, max: 5 } } }],
+    edits: [
+      { canary: { steps: [5, 20, 60], mechanism: 'revisions' } },
+      { predictor: { ...predictor, scaling: { min: 3, max: 5 } } },
+    ],
   },
 };
 
 /** Makes any sequence of moves, checks what holds with every mechanism, and hands each move on. */
-async function anySequence(scenario: Scenario, seen: (root: string, made: { readonly each: Move; readonly before: Looked; readonly after: Looked }) => void): Promise<void> {
+async function anySequence(
+  scenario: Scenario,
+  seen: (root: string, made: { readonly each: Move; readonly before: Looked; readonly after: Looked }) => void,
+): Promise<void> {
   const asked = { all: 0, legal: 0 };
   await fc.assert(
     fc.asyncProperty(fc.array(turn, { minLength: 1, maxLength: 14 }), async (turns) => {
@@ -356,7 +486,9 @@ async function anySequence(scenario: Scenario, seen: (root: string, made: { read
           }
           const options = force ? { force, acceptPolicy: true, reason: 'because' } : {};
           const possible = MOVES.filter((move) => transition(state, move, policy(), options).state);
-          const each = (legal && possible.length > 0 ? possible : MOVES)[pick % (legal && possible.length > 0 ? possible : MOVES).length]!;
+          const each = (legal && possible.length > 0 ? possible : MOVES)[
+            pick % (legal && possible.length > 0 ? possible : MOVES).length
+          ]!;
           const before = lookAt(root, state);
           const { planned, findings } = await make(root, each, options);
           asked.all += 1;
@@ -371,12 +503,21 @@ async function anySequence(scenario: Scenario, seen: (root: string, made: { read
           const after = lookAt(root, state);
 
           // The tree is what synth of today's sources gives.
-          expect(compareTree({ outDir: join(root, 'gitops'), files: synth().files })).toEqual({ added: [], changed: [], removed: [], findings: [] });
+          expect(compareTree({ outDir: join(root, 'gitops'), files: synth().files })).toEqual({
+            added: [],
+            changed: [],
+            removed: [],
+            findings: [],
+          });
           // Weights sum to 100.
           expect([...after.traffic.weights.values()].reduce((sum, weight) => sum + weight, 0)).toBe(100);
           // No commit both creates or starts a workload and sends it requests, or takes them off one and removes or stops it.
           for (const name of [...after.traffic.reached, ...after.needed]) {
-            expect([name, before.workloads.has(name), after.workloads.has(name)], each.action).toEqual([name, true, true]);
+            expect([name, before.workloads.has(name), after.workloads.has(name)], each.action).toEqual([
+              name,
+              true,
+              true,
+            ]);
           }
           for (const name of [...before.traffic.reached, ...before.needed]) {
             expect([name, after.workloads.has(name)], each.action).toEqual([name, true]);
@@ -393,7 +534,11 @@ async function anySequence(scenario: Scenario, seen: (root: string, made: { read
           cpSync(join(root, 'releases'), join(copy, 'releases'), { recursive: true });
           const { files } = synth(copy);
           rmSync(copy, { recursive: true });
-          expect(routeFiles(root).map((name) => files.get(`envs/prod-eu/eu-1/risk-ml/fraud/manifests/${name}`)).join('')).toBe(routes(root));
+          expect(
+            routeFiles(root)
+              .map((name) => files.get(`envs/prod-eu/eu-1/risk-ml/fraud/manifests/${name}`))
+              .join(''),
+          ).toBe(routes(root));
           expect(new Set(runningReleases(state)).size).toBe(runningReleases(state).length);
           seen(root, { each, before, after });
         }
@@ -409,7 +554,14 @@ async function anySequence(scenario: Scenario, seen: (root: string, made: { read
   /** What is seen of the tree and the state before and after a move. */
   function lookAt(root: string, state: ReleaseState): Looked {
     const needed = new Set(reachedReleases(state).flatMap((release) => neededBy(release, scenario)));
-    return { state, traffic: trafficIn(root), workloads: workloadsIn(root), needed, routes: routes(root), object: objectIn(root) };
+    return {
+      state,
+      traffic: trafficIn(root),
+      workloads: workloadsIn(root),
+      needed,
+      routes: routes(root),
+      object: objectIn(root),
+    };
   }
 }
 
@@ -433,28 +585,43 @@ interface NativeObject {
 function objectIn(root: string): NativeObject | undefined {
   const files = manifestsIn(root);
   if (files.includes('inferenceservice.fraud-main.yaml')) {
-    const { spec } = parse(manifest(root, 'inferenceservice.fraud-main.yaml')) as { spec: { predictor: { canaryTrafficPercent?: number; model: { storageUri: string } } } };
+    const { spec } = parse(manifest(root, 'inferenceservice.fraud-main.yaml')) as {
+      spec: { predictor: { canaryTrafficPercent?: number; model: { storageUri: string } } };
+    };
     const { canaryTrafficPercent: percent = 100, model } = spec.predictor;
     return { content: model.storageUri, shares: new Map([[model.storageUri, percent]]) };
   }
   if (!files.includes('service.serving.fraud-function.yaml')) return undefined;
-  const { spec } = parse(manifest(root, 'service.serving.fraud-function.yaml')) as { spec: { template: { metadata: { name: string } }; traffic: { revisionName: string; percent: number }[] } };
-  return { content: spec.template.metadata.name, shares: new Map(spec.traffic.map(({ revisionName, percent }) => [revisionName, percent])) };
+  const { spec } = parse(manifest(root, 'service.serving.fraud-function.yaml')) as {
+    spec: { template: { metadata: { name: string } }; traffic: { revisionName: string; percent: number }[] };
+  };
+  return {
+    content: spec.template.metadata.name,
+    shares: new Map(spec.traffic.map(({ revisionName, percent }) => [revisionName, percent])),
+  };
 }
 
 /** The objects that say who gets requests. */
 function routeFiles(root: string): string[] {
-  return manifestsIn(root).filter((name) => ['virtualservice.fraud.yaml', 'service.fraud.yaml', 'httproute.fraud.yaml', 'httproute.fraud-public.yaml'].includes(name));
+  return manifestsIn(root).filter((name) =>
+    ['virtualservice.fraud.yaml', 'service.fraud.yaml', 'httproute.fraud.yaml', 'httproute.fraud-public.yaml'].includes(
+      name,
+    ),
+  );
 }
 
 function routes(root: string): string {
-  return routeFiles(root).map((name) => manifest(root, name)).join('');
+  return routeFiles(root)
+    .map((name) => manifest(root, name))
+    .join('');
 }
 
 describe.each(Object.entries(scenarios))('any sequence of moves, with %s', (_name, scenario) => {
   test('keeps the promises', { timeout: 120_000 }, async () => {
     await anySequence(scenario, (_root, { after: { state, traffic } }) => {
-      expect([...traffic.weights.values()].sort()).toEqual(expect.arrayContaining([100 - state.weight].filter((weight) => weight < 100 && traffic.weights.size > 1)));
+      expect([...traffic.weights.values()].sort()).toEqual(
+        expect.arrayContaining([100 - state.weight].filter((weight) => weight < 100 && traffic.weights.size > 1)),
+      );
     });
   });
 });
@@ -471,8 +638,11 @@ describe.each(Object.entries(native))('any sequence of moves, with %s', (_name, 
       // What an aborted candidate leaves goes back to what has served all the time.
       const back = (oldShares.get(old) ?? 0) === 0;
       if (content !== old && !back) expect(shares.get(content), each.action).toBe(0);
-      if (after.state.candidate !== undefined && after.state.phase !== 'held') expect(shares.get(content)).toBe(after.state.weight);
-      for (const [revision, share] of shares) if (share > 0) expect([revision === content, oldShares.has(revision), revision === old], each.action).toContain(true);
+      if (after.state.candidate !== undefined && after.state.phase !== 'held')
+        expect(shares.get(content)).toBe(after.state.weight);
+      for (const [revision, share] of shares)
+        if (share > 0)
+          expect([revision === content, oldShares.has(revision), revision === old], each.action).toContain(true);
     });
   });
 });
@@ -481,21 +651,44 @@ const workloads = { steps: [10, 50] };
 
 /** Else requests would fail from the commit on until what it brings is ready. */
 test.each<[string, Scenario, Partial<AIServiceProps>, string]>([
-  ['from a workload per release to one in place', {}, { canary: undefined, replace: {} } as never, 'inferenceservice.fraud-v1'],
-  ['from one in place to a workload per release', { service: { canary: undefined, replace: {} } as never }, { canary: workloads, replace: undefined } as never, 'inferenceservice.fraud-main'],
-  ['to the canary of KServe', { ...native['the canary of KServe'], service: { predictor: onKnative } }, { canary: { ...workloads, mechanism: 'kserve' } }, 'inferenceservice.fraud-v1'],
+  [
+    'from a workload per release to one in place',
+    {},
+    { canary: undefined, replace: {} } as never,
+    'inferenceservice.fraud-v1',
+  ],
+  [
+    'from one in place to a workload per release',
+    { service: { canary: undefined, replace: {} } as never },
+    { canary: workloads, replace: undefined } as never,
+    'inferenceservice.fraud-main',
+  ],
+  [
+    'to the canary of KServe',
+    { ...native['the canary of KServe'], service: { predictor: onKnative } },
+    { canary: { ...workloads, mechanism: 'kserve' } },
+    'inferenceservice.fraud-v1',
+  ],
   ['from the canary of KServe', native['the canary of KServe']!, { canary: workloads }, 'inferenceservice.fraud-main'],
-  ['to revisions', { ...native['revisions of a function'], service: { function: api } }, { canary: { ...workloads, mechanism: 'revisions' } }, 'service.serving.fraud-function-v1'],
+  [
+    'to revisions',
+    { ...native['revisions of a function'], service: { function: api } },
+    { canary: { ...workloads, mechanism: 'revisions' } },
+    'service.serving.fraud-function-v1',
+  ],
   ['from revisions', native['revisions of a function']!, { canary: workloads }, 'service.serving.fraud-function'],
 ])('a change of the strategy that renames what serves is refused: %s', (_name, scenario, change, workload) => {
   const { root, edit } = projectOf(scenario);
   const { files, guard } = edit(change);
   const { findings, written } = writeTree({ outDir: join(root, 'gitops'), files, guard });
-  expect(findings.map(({ id, fix }) => `${id}: ${fix}`)).toEqual([`tree/guarded-delete: bring it back, or say --allow-delete prod-eu/fraud/${workload}`]);
+  expect(findings.map(({ id, fix }) => `${id}: ${fix}`)).toEqual([
+    `tree/guarded-delete: bring it back, or say --allow-delete prod-eu/fraud/${workload}`,
+  ]);
   expect(written).toEqual([]);
 });
 
 function heldGetNothing({ stable, candidate, weight, mirror, header, holds = {} }: ReleaseState): void {
   expect(Object.keys(holds)).not.toContain(stable);
-  if (candidate === undefined || candidate in holds) expect([weight, mirror, header]).toEqual([0, undefined, undefined]);
+  if (candidate === undefined || candidate in holds)
+    expect([weight, mirror, header]).toEqual([0, undefined, undefined]);
 }

@@ -10,7 +10,11 @@ const DIGEST = `sha256:${sha256('{}')}`;
 function routes(host: string, repository: string, tag: string): Routes {
   const headers = { 'docker-content-digest': DIGEST };
   const at = (method: string, name: string): string => `${method} ${host}/v2/${repository}/manifests/${name}`;
-  return { [at('HEAD', tag)]: { headers }, [at('GET', DIGEST)]: { text: '{}', headers }, [at('HEAD', DIGEST)]: { headers } };
+  return {
+    [at('HEAD', tag)]: { headers },
+    [at('GET', DIGEST)]: { text: '{}', headers },
+    [at('HEAD', DIGEST)]: { headers },
+  };
 }
 
 test('tags get the digest that they mean now; without a host they are of Docker Hub, and digests stay', async () => {
@@ -20,7 +24,11 @@ test('tags get the digest that they mean now; without a host they are of Docker 
     ...routes('registry.example.com:5000', 'risk/api', '1.0.0'),
   });
   const pinned = `kserve/sklearnserver:v0.19.0@${DIGEST}`;
-  const { value, findings } = await pinImages(['kserve/sklearnserver:v0.20.0', 'nginx:1.29', 'registry.example.com:5000/risk/api:1.0.0', pinned], {}, world({ cloud }).deps);
+  const { value, findings } = await pinImages(
+    ['kserve/sklearnserver:v0.20.0', 'nginx:1.29', 'registry.example.com:5000/risk/api:1.0.0', pinned],
+    {},
+    world({ cloud }).deps,
+  );
   expect(findings).toEqual([]);
   expect(Object.fromEntries(value ?? [])).toEqual({
     'kserve/sklearnserver:v0.20.0': `kserve/sklearnserver:v0.20.0@${DIGEST}`,
@@ -30,7 +38,13 @@ test('tags get the digest that they mean now; without a host they are of Docker 
 });
 
 test('a tag that is not there is said, with the image', async () => {
-  const { value, findings } = await pinImages(['registry.example.com/api:9.9.9'], { service: 'fraud' }, world({ cloud: await serve({}) }).deps);
+  const { value, findings } = await pinImages(
+    ['registry.example.com/api:9.9.9'],
+    { service: 'fraud' },
+    world({ cloud: await serve({}) }).deps,
+  );
   expect(value).toBeUndefined();
-  expect(findings).toMatchObject([{ id: 'registry/not-found', where: { service: 'fraud', field: 'registry.example.com/api:9.9.9' } }]);
+  expect(findings).toMatchObject([
+    { id: 'registry/not-found', where: { service: 'fraud', field: 'registry.example.com/api:9.9.9' } },
+  ]);
 });

@@ -133,7 +133,8 @@ beforeAll(async () => {
     'apps/two/service.ts': serviceInTypeScript('two', HELLO, `new AIService(platform, 'three', {${HELLO}});\n`),
     'apps/both/service.ts': serviceInTypeScript('both', HELLO),
     'apps/both/service.yaml': SERVICE,
-    'apps/throws/service.ts': "import { platform } from '../platform.ts';\n\n  throw new Error(`no ${platform.environments[0]}`);\n",
+    'apps/throws/service.ts':
+      "import { platform } from '../platform.ts';\n\n  throw new Error(`no ${platform.environments[0]}`);\n",
     'apps/typo/service.ts': "import { platform } from '../platform.ts';\nconst x = { a b };\n",
     'apps/imports/service.ts': "import '../nowhere.ts';\n",
     'apps/empty/service.yaml': '',
@@ -142,7 +143,14 @@ beforeAll(async () => {
     'apps/capital/Service.yaml': SERVICE,
     'apps/folder/service.yaml/x': '',
     'apps/alias/service.yaml': 'owner: *team\n',
-    'apps/bomb/service.yaml': ['a', 'b', 'c', 'd', 'e'].map((key, index, keys) => `${key}: &${key} [${Array<string>(9).fill(index === 0 ? 'x' : `*${keys[index - 1]!}`).join(', ')}]\n`).join(''),
+    'apps/bomb/service.yaml': ['a', 'b', 'c', 'd', 'e']
+      .map(
+        (key, index, keys) =>
+          `${key}: &${key} [${Array<string>(9)
+            .fill(index === 0 ? 'x' : `*${keys[index - 1]!}`)
+            .join(', ')}]\n`,
+      )
+      .join(''),
     'apps/tag/service.yaml': 'owner: !team ml\n',
     'apps/documents/service.yaml': '---\nowner: { team: ml }\n---\n{}\n',
     'apps/shared/values.ts': 'throw new Error("nobody asked for this");\n',
@@ -153,18 +161,30 @@ beforeAll(async () => {
     start('no platform', { ...yaml, 'apps/platform.ts': '' }),
     start('nothing', yaml, ['--apps', 'nowhere']),
     start('throws', { ...yaml, 'apps/platform.ts': `${PLATFORM}\nthrow new Error('no network');\n` }),
-    start('two platforms', { ...yaml, 'apps/platform.ts': `${PLATFORM}export const second = new Platform({} as never);\n` }),
+    start('two platforms', {
+      ...yaml,
+      'apps/platform.ts': `${PLATFORM}export const second = new Platform({} as never);\n`,
+    }),
     start('exported twice', { ...yaml, 'apps/platform.ts': `${PLATFORM}export default platform;\n` }),
-    start('wrong platform', { ...yaml, 'apps/platform.ts': PLATFORM.replace("clusters: ['eu-1']", "clusters: ['eu-2' as 'eu-1']") }),
+    start('wrong platform', {
+      ...yaml,
+      'apps/platform.ts': PLATFORM.replace("clusters: ['eu-1']", "clusters: ['eu-2' as 'eu-1']"),
+    }),
     start('mixed', mixed),
     start('yaml', { ...REFERENCE, 'apps/hello/service.yaml': RICH_YAML }),
     start('typescript', { ...REFERENCE, 'apps/hello/service.ts': RICH_TYPESCRIPT }),
-    start('elsewhere', {
-      'services/platform.ts': PLATFORM,
-      'services/hello/service.ts': RICH_TYPESCRIPT,
-      'services/hello/reference/length.json': REFERENCE['apps/hello/reference/length.json'],
-    }, ['--apps', 'services']),
-    start('place', { 'apps/hello/service.yaml': RICH_YAML.replace('max: 4', 'max: four').replace('min: 2', 'min: two') }),
+    start(
+      'elsewhere',
+      {
+        'services/platform.ts': PLATFORM,
+        'services/hello/service.ts': RICH_TYPESCRIPT,
+        'services/hello/reference/length.json': REFERENCE['apps/hello/reference/length.json'],
+      },
+      ['--apps', 'services'],
+    ),
+    start('place', {
+      'apps/hello/service.yaml': RICH_YAML.replace('max: 4', 'max: four').replace('min: 2', 'min: two'),
+    }),
   ]);
 }, 60_000);
 
@@ -173,14 +193,20 @@ describe('a project without one platform', () => {
     ['nothing', 'error project/no-platform\n  there is no nowhere/platform.ts\n'],
     ['no platform', 'error project/no-platform: apps/platform.ts\n  the file exports no Platform\n'],
     ['two platforms', 'error project/no-platform: apps/platform.ts\n  the file exports 2 platforms\n'],
-    ['throws', 'error project/load: apps/platform.ts:20\n  the file cannot be loaded: no network\n  fix: correct the file; npx tsc --noEmit says more\n1 error; nothing was written\n'],
+    [
+      'throws',
+      'error project/load: apps/platform.ts:20\n  the file cannot be loaded: no network\n  fix: correct the file; npx tsc --noEmit says more\n1 error; nothing was written\n',
+    ],
   ])('is refused: %s', (name, message) => {
     expect(after(name)).toMatchObject({ code: 1, stdout: '' });
     expect(after(name).stderr.startsWith(message), after(name).stderr).toBe(true);
   });
 
   test('but the platform may be exported by name and as default', () => {
-    expect(after('exported twice')).toMatchObject({ code: 0, stderr: expect.stringMatching(/^gitops: \d+ written/) as string });
+    expect(after('exported twice')).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^gitops: \d+ written/) as string,
+    });
   });
 });
 
@@ -198,32 +224,69 @@ test('a mistake in the platform does not hide what its services say', () => {
 describe('a folder of a service', () => {
   /** What is said about a folder, without the files of all others. */
   const about = (folder: string): string[] =>
-    after('mixed').stderr.split(/^(?=error )/m).filter((finding) => finding.includes(`: apps/${folder}/`)).map((finding) => finding.replace(/\n\d+ errors;.*\n$/, '\n').trimEnd());
+    after('mixed')
+      .stderr.split(/^(?=error )/m)
+      .filter((finding) => finding.includes(`: apps/${folder}/`))
+      .map((finding) => finding.replace(/\n\d+ errors;.*\n$/, '\n').trimEnd());
 
-  const load = (place: string, message: string, fix = 'correct the file; npx tsc --noEmit says more'): string[] => [`error project/load: ${place}\n  ${message}\n  fix: ${fix}`];
+  const load = (place: string, message: string, fix = 'correct the file; npx tsc --noEmit says more'): string[] => [
+    `error project/load: ${place}\n  ${message}\n  fix: ${fix}`,
+  ];
   const named = (name: string, message: string): string[] => [
     `error project/service-name: apps/${name}/service.ts\n  ${message}; its folder says "${name}"\n  fix: define exactly one: new AIService(platform, '${name}', { … })`,
   ];
-  const syntax = (place: string, message: string, fix: string): string[] => [`error yaml/syntax: apps/${place}\n  ${message}\n  fix: ${fix}`];
+  const syntax = (place: string, message: string, fix: string): string[] => [
+    `error yaml/syntax: apps/${place}\n  ${message}\n  fix: ${fix}`,
+  ];
 
   test.each([
     ['other-name', named('other-name', 'the file defines "wrong"')],
     ['none', named('none', 'the file defines no service on the platform')],
     ['two', named('two', 'the file defines "two" and "three"')],
-    ['both', ['error project/two-sources: apps/both/service.yaml\n  the service is described by apps/both/service.ts too\n  fix: remove one of the two files']],
+    [
+      'both',
+      [
+        'error project/two-sources: apps/both/service.yaml\n  the service is described by apps/both/service.ts too\n  fix: remove one of the two files',
+      ],
+    ],
     ['throws', load('apps/throws/service.ts:3', 'the file cannot be loaded: no dev')],
     ['typo', load('apps/typo/service.ts:2', 'the file cannot be loaded: ParseError: Unexpected token, expected ","')],
     ['imports', load('apps/imports/service.ts:1', "the file cannot be loaded: Cannot find module '../nowhere.ts'")],
     ['empty', ['error service/value: apps/empty/service.yaml: empty\n  null is not a map\n  fix: write a map']],
     ['text', ['error service/value: apps/text/service.yaml:1:1: text\n  "hello" is not a map\n  fix: write a map']],
-    ['ending', ['error project/service-folder: apps/ending/service.yml\n  nothing reads apps/ending/service.yml\n  fix: call it service.yaml']],
-    ['capital', ['error project/service-folder: apps/capital/Service.yaml\n  nothing reads apps/capital/Service.yaml\n  fix: call it service.yaml']],
-    ['folder', load('apps/folder/service.yaml', 'the file cannot be read: EISDIR: illegal operation on a directory, read', 'make it a file that can be read')],
+    [
+      'ending',
+      [
+        'error project/service-folder: apps/ending/service.yml\n  nothing reads apps/ending/service.yml\n  fix: call it service.yaml',
+      ],
+    ],
+    [
+      'capital',
+      [
+        'error project/service-folder: apps/capital/Service.yaml\n  nothing reads apps/capital/Service.yaml\n  fix: call it service.yaml',
+      ],
+    ],
+    [
+      'folder',
+      load(
+        'apps/folder/service.yaml',
+        'the file cannot be read: EISDIR: illegal operation on a directory, read',
+        'make it a file that can be read',
+      ),
+    ],
     ['alias', syntax('alias/service.yaml:1:8', 'there is no anchor &team before this alias', 'write the value itself')],
     ['bomb', syntax('bomb/service.yaml:1:1', 'its aliases unfold to too many values', 'write the values out')],
     ['tag', syntax('tag/service.yaml:1:8', 'Unresolved tag: !team', 'leave the tag out')],
-    ['documents', syntax('documents/service.yaml:3:1', 'the file holds more than one document', 'write one document per file')],
-    ['fine', ['error service/value: apps/fine/service.yaml:5:16: fine: predictor.resources.cpu\n  "8GB" is not a Kubernetes quantity\n  fix: write cores as 4, or thousandths of a core as 500m']],
+    [
+      'documents',
+      syntax('documents/service.yaml:3:1', 'the file holds more than one document', 'write one document per file'),
+    ],
+    [
+      'fine',
+      [
+        'error service/value: apps/fine/service.yaml:5:16: fine: predictor.resources.cpu\n  "8GB" is not a Kubernetes quantity\n  fix: write cores as 4, or thousandths of a core as 500m',
+      ],
+    ],
     ['shared', []],
     ['.hidden', []],
   ])('%s', (folder, findings) => {
@@ -241,7 +304,9 @@ describe('the same service in TypeScript and in YAML', () => {
     expect(after('yaml')).toMatchObject({ code: 0 });
     expect(after('typescript')).toEqual(after('yaml'));
     expect(treeOf('typescript')).toEqual(treeOf('yaml'));
-    expect([...treeOf('yaml').keys()]).toContain('envs/prod-eu/eu-1/ml/hello/manifests/inferenceservice.hello-embedding-v2.yaml');
+    expect([...treeOf('yaml').keys()]).toContain(
+      'envs/prod-eu/eu-1/ml/hello/manifests/inferenceservice.hello-embedding-v2.yaml',
+    );
   });
 
   test('may stand in a folder of another name, files beside it included', () => {
@@ -250,12 +315,17 @@ describe('the same service in TypeScript and in YAML', () => {
   });
 });
 
-test('a link to the folder of a service is not followed, and said; links to other things are nobody\'s business', async () => {
-  const root = projectWith({ 'apps/hello/service.yaml': SERVICE, 'elsewhere/linked/service.yaml': SERVICE, 'elsewhere/shared/values.ts': 'export const one = 1;\n' });
+test("a link to the folder of a service is not followed, and said; links to other things are nobody's business", async () => {
+  const root = projectWith({
+    'apps/hello/service.yaml': SERVICE,
+    'elsewhere/linked/service.yaml': SERVICE,
+    'elsewhere/shared/values.ts': 'export const one = 1;\n',
+  });
   for (const name of ['linked', 'shared']) symlinkSync(`../elsewhere/${name}`, join(root, 'apps', name));
   expect(await run(root, ['synth'])).toMatchObject({
     code: 1,
-    stderr: 'error project/service-folder: apps/linked\n  a link to the folder of a service is not followed\n  fix: put the folder itself here\n1 error; nothing was written\n',
+    stderr:
+      'error project/service-folder: apps/linked\n  a link to the folder of a service is not followed\n  fix: put the folder itself here\n1 error; nothing was written\n',
   });
 });
 
@@ -266,12 +336,19 @@ test.each([
   const root = projectWith({ 'apps/hello/service.ts': text });
   const { code, stderr } = await run(root, ['synth', '--check']);
   expect(code).toBe(1);
-  expect(stderr).toContain('error project/load: apps/hello/service.ts\n  the file ended the process, or waits for what never comes\n  fix: remove process.exit(), and what it awaits\n');
+  expect(stderr).toContain(
+    'error project/load: apps/hello/service.ts\n  the file ended the process, or waits for what never comes\n  fix: remove process.exit(), and what it awaits\n',
+  );
 });
 
 test('a platform that is exported under another name is the first that a service says', async () => {
-  const root = projectWith({ 'apps/hello/service.ts': serviceInTypeScript('hello', HELLO), 'apps/platform.ts': PLATFORM.replace('const platform', 'const plattform') });
-  expect((await run(root, ['synth'])).stderr).toContain('the file cannot be loaded: the platform is undefined: import it under the name that platform.ts exports\n');
+  const root = projectWith({
+    'apps/hello/service.ts': serviceInTypeScript('hello', HELLO),
+    'apps/platform.ts': PLATFORM.replace('const platform', 'const plattform'),
+  });
+  expect((await run(root, ['synth'])).stderr).toContain(
+    'the file cannot be loaded: the platform is undefined: import it under the name that platform.ts exports\n',
+  );
 });
 
 test('a mistake in service.yaml is told with file, line and column, in an override too', () => {

@@ -21,16 +21,35 @@ async function project() {
   const promote = async (promotion: Partial<Promotion> = {}) => {
     const asked: Promotion = { service: 'fraud', from: 'staging', to: 'prod-eu', ...promotion };
     const first = isFirstPromotion(checkout(), asked);
-    const { value, findings } = first ? planFirstPromotion(made.scope(), asked) : await planPromotion(checkout(), asked);
+    const { value, findings } = first
+      ? planFirstPromotion(made.scope(), asked)
+      : await planPromotion(checkout(), asked);
     if (value) expect(writeJournaled({ root: made.root, tree: 'gitops' }, value.changes)).toEqual([]);
-    return { first, said: findings.filter(({ severity }) => severity === 'error').map(({ id, message, fix }) => `${id}: ${message}; ${fix}`) };
+    return {
+      first,
+      said: findings
+        .filter(({ severity }) => severity === 'error')
+        .map(({ id, message, fix }) => `${id}: ${message}; ${fix}`),
+    };
   };
   const move = async (environment: string, action: Exclude<Move['action'], 'release'>) => {
-    const { value } = await planMove(checkout(), { service: 'fraud', environment, move: { action }, force: true, reason: 'test' });
+    const { value } = await planMove(checkout(), {
+      service: 'fraud',
+      environment,
+      move: { action },
+      force: true,
+      reason: 'test',
+    });
     expect(writeJournaled({ root: made.root, tree: 'gitops' }, value?.changes ?? [])).toEqual([]);
     expect(value).toBeDefined();
   };
-  const inStep = () => expect(compareTree({ outDir: `${made.root}/gitops`, files: made.platform().render().files })).toEqual({ added: [], changed: [], removed: [], findings: [] });
+  const inStep = () =>
+    expect(compareTree({ outDir: `${made.root}/gitops`, files: made.platform().render().files })).toEqual({
+      added: [],
+      changed: [],
+      removed: [],
+      findings: [],
+    });
   return { made, promote, move, inStep };
 }
 
@@ -46,7 +65,9 @@ describe('a promotion', () => {
     await move('staging', 'finish');
     const asked = made.registry.server.seen.length;
     expect(await promote()).toEqual({ first: false, said: [] });
-    expect(made.read(PROD)).toMatch(/^stable: v1\ncandidate: v2\nphase: warming\nweight: 0\npolicy: sha256:[0-9a-f]{64}\n$/);
+    expect(made.read(PROD)).toMatch(
+      /^stable: v1\ncandidate: v2\nphase: warming\nweight: 0\npolicy: sha256:[0-9a-f]{64}\n$/,
+    );
     expect(made.registry.server.seen.length).toBe(asked);
     expect(made.read('releases/fraud/v1.yaml')).toBe(record);
     inStep();
@@ -68,7 +89,9 @@ describe('a promotion', () => {
     const { promote } = await project();
     await promote();
     const { said } = await promote({ from: 'prod-eu', to: 'staging' });
-    expect(said).toEqual(['release/stage-order: staging (stage staging) does not come after prod-eu (stage prod); promote in the order of the stages: staging, prod; to go back, run rollback']);
+    expect(said).toEqual([
+      'release/stage-order: staging (stage staging) does not come after prod-eu (stage prod); promote in the order of the stages: staging, prod; to go back, run rollback',
+    ]);
   });
 
   test('has nothing to do where the release serves already', async () => {

@@ -35,7 +35,11 @@ function snippetOf(files: Readonly<Record<string, string>>): string {
 }
 
 function problem(files: Readonly<Record<string, string>>): unknown {
-  return observedBy(new Map(Object.entries(files))).findings.map(({ id, where: { file }, message }) => [id, file, message]);
+  return observedBy(new Map(Object.entries(files))).findings.map(({ id, where: { file }, message }) => [
+    id,
+    file,
+    message,
+  ]);
 }
 
 describe('a snippet', () => {
@@ -43,7 +47,9 @@ describe('a snippet', () => {
 
   test('has the buckets of all references of a histogram', () => {
     expect(snippet).toContain('PREDICTIONS = Histogram("score", "Predictions.", buckets=(0.1, 0.3, 0.5))\n');
-    expect(snippet).toContain('    "the \\"amount\\"": Histogram("feature_amount", "Feature the \\"amount\\".", buckets=(10,)),\n');
+    expect(snippet).toContain(
+      '    "the \\"amount\\"": Histogram("feature_amount", "Feature the \\"amount\\".", buckets=(10,)),\n',
+    );
   });
 
   test('checks the schema of the service, and says which one', () => {
@@ -56,7 +62,9 @@ RANGES = {
     "amount": (0, math.inf),
 }
 `);
-    expect(snippet).toMatch(/Gauge\("ai_input_schema_info", "[^"]+", \["schema"\]\)\.labels\("[0-9a-f]{8}"\)\.set\(1\)/);
+    expect(snippet).toMatch(
+      /Gauge\("ai_input_schema_info", "[^"]+", \["schema"\]\)\.labels\("[0-9a-f]{8}"\)\.set\(1\)/,
+    );
   });
 
   test('is made of reference files too, with histograms called like them and no schema', () => {
@@ -76,17 +84,25 @@ describe('files are refused', () => {
 
   test('of which nothing is to be observed', () => {
     const plain = INTENT.replace(/ {2}monitoring:[^]*/, '');
-    expect(problem({ 'intent.yaml': plain })).toEqual([['reference/snippet', 'intent.yaml', 'no drift rule and no Schema.watch asks for anything']]);
+    expect(problem({ 'intent.yaml': plain })).toEqual([
+      ['reference/snippet', 'intent.yaml', 'no drift rule and no Schema.watch asks for anything'],
+    ]);
   });
 
   test('that ask for native histograms, which Python does not make', () => {
     expect(problem({ 'intent.yaml': INTENT.replace('schema: true }', 'schema: true, native: true }') })).toEqual([
-      ['reference/snippet', 'intent.yaml', "the service exports native histograms (score, feature_amount), and Python's client of Prometheus makes classic ones only"],
+      [
+        'reference/snippet',
+        'intent.yaml',
+        "the service exports native histograms (score, feature_amount), and Python's client of Prometheus makes classic ones only",
+      ],
     ]);
   });
 
   test('that are broken, or no intent', () => {
-    expect(problem({ 'score.json': '{"edges": [0.5], "shares": [1, 0]}' })).toMatchObject([['monitoring/reference', 'score.json', expect.stringContaining('the bin above 0.5 is empty')]]);
+    expect(problem({ 'score.json': '{"edges": [0.5], "shares": [1, 0]}' })).toMatchObject([
+      ['monitoring/reference', 'score.json', expect.stringContaining('the bin above 0.5 is empty')],
+    ]);
     expect(problem({ 'service.yaml': 'owner: { team: x }\n' })).toEqual([
       ['service/required', 'service.yaml', 'the field is missing'],
       ['service/unknown-field', 'service.yaml', 'unknown field "owner"'],
@@ -94,7 +110,11 @@ describe('files are refused', () => {
   });
 
   test('that cannot give a histogram its name, and two of predictions', () => {
-    expect(problem({ 'my-score.json': reference })).toEqual([['reference/snippet', 'my-score.json', 'a histogram cannot be called "my-score"']]);
-    expect(problem({ 'a.json': reference, 'b.json': reference })).toEqual([['reference/snippet', undefined, 'a and b both have no feature, and a server has one histogram of predictions']]);
+    expect(problem({ 'my-score.json': reference })).toEqual([
+      ['reference/snippet', 'my-score.json', 'a histogram cannot be called "my-score"'],
+    ]);
+    expect(problem({ 'a.json': reference, 'b.json': reference })).toEqual([
+      ['reference/snippet', undefined, 'a and b both have no feature, and a server has one histogram of predictions'],
+    ]);
   });
 });

@@ -10,9 +10,18 @@ import { planMove } from '../../src/app/move.ts';
 import { diskFiles } from '../../src/core/files.ts';
 import { compareTree, writeTree } from '../../src/tree/write.ts';
 import { serve } from '../release/registries/server.ts';
-import { fakeRegistry, predictor, RegistryProject, type FakeVersion, type ProjectOptions } from '../support/registry-project.ts';
+import {
+  fakeRegistry,
+  predictor,
+  RegistryProject,
+  type FakeVersion,
+  type ProjectOptions,
+} from '../support/registry-project.ts';
 
-const VERSIONS: Readonly<Record<string, FakeVersion>> = { 'fraud/46': { metrics: { auc: 0.9, f1: 0.8 } }, 'fraud/47': { metrics: { auc: 0.97, f1: 0.94 } } };
+const VERSIONS: Readonly<Record<string, FakeVersion>> = {
+  'fraud/46': { metrics: { auc: 0.9, f1: 0.8 } },
+  'fraud/47': { metrics: { auc: 0.97, f1: 0.94 } },
+};
 
 /** A project whose champion is version 46. */
 async function project(options: ProjectOptions = {}, versions = VERSIONS): Promise<RegistryProject> {
@@ -32,7 +41,9 @@ const record = (made: RegistryProject, name: string): unknown => parse(made.read
 
 describe('the first release', () => {
   test('locks what the alias means now, and serves at once', async () => {
-    const made = await project({ services: { fraud: { canary: { steps: [10], gates: [{ registryMetric: { metric: 'auc', min: 0.9 } }] } } } });
+    const made = await project({
+      services: { fraud: { canary: { steps: [10], gates: [{ registryMetric: { metric: 'auc', min: 0.9 } }] } } },
+    });
     const { planned, errors } = await made.release({ reason: 'the beginning' });
     expect(errors).toEqual([]);
     expect(made.read(STATE)).toBe('stable: v46\nreason: the beginning\n');
@@ -53,7 +64,11 @@ describe('the first release', () => {
             run: 'run-46',
             metrics: { auc: 0.9 },
           },
-          workload: { framework: 'sklearn', image: 'kserve/sklearnserver:v0.20.0', resources: { cpu: '1', memory: '1Gi' } },
+          workload: {
+            framework: 'sklearn',
+            image: 'kserve/sklearnserver:v0.20.0',
+            resources: { cpu: '1', memory: '1Gi' },
+          },
         },
       },
     });
@@ -65,7 +80,12 @@ describe('the first release', () => {
     expect(planned?.before).toBeUndefined();
     expect(planned?.changes.slice(0, 2).map(({ path }) => path)).toEqual(['releases/fraud/v46.yaml', STATE]);
     expect([...made.files().keys()].sort()).toEqual(planned?.changes.map(({ path }) => path).sort());
-    expect(compareTree({ outDir: `${made.root}/gitops`, files: made.platform().render().files })).toEqual({ added: [], changed: [], removed: [], findings: [] });
+    expect(compareTree({ outDir: `${made.root}/gitops`, files: made.platform().render().files })).toEqual({
+      added: [],
+      changed: [],
+      removed: [],
+      findings: [],
+    });
   });
 
   test('locks the newest version where latest is asked for, and the pin does not hold the word', async () => {
@@ -80,8 +100,16 @@ describe('the first release', () => {
   test('takes a place without a version where the digest is known, and keeps the digest when nobody may read it later', async () => {
     const trained = { place: 's3://ml-models/train-aBcDeFgHiJ/output/' };
     const made = await project({}, { ...VERSIONS, 'fraud/46': trained });
-    expect((await made.release()).findings.map(({ id, severity }) => [id, severity])).toContainEqual(['registry/place-reused', 'warning']);
-    expect(made.platform().render().findings.filter(({ severity, where }) => severity === 'error' && where.environment === 'staging')).toEqual([]);
+    expect((await made.release()).findings.map(({ id, severity }) => [id, severity])).toContainEqual([
+      'registry/place-reused',
+      'warning',
+    ]);
+    expect(
+      made
+        .platform()
+        .render()
+        .findings.filter(({ severity, where }) => severity === 'error' && where.environment === 'staging'),
+    ).toEqual([]);
     const { errors } = await new RegistryProject(made.registry, { storage: false }).release();
     expect(errors.map(({ id }) => id)).toEqual(['registry/place']);
   });
@@ -89,7 +117,14 @@ describe('the first release', () => {
   test('leaves later stages alone: synth says that the service is not released there yet', async () => {
     const made = await project();
     const waiting = { id: 'release/not-released', where: { environment: 'prod-eu' } };
-    expect(made.platform().render().findings).toMatchObject([{ id: 'release/not-locked', where: { environment: 'staging' }, fix: 'npx ai-service release fraud --env staging' }, waiting]);
+    expect(made.platform().render().findings).toMatchObject([
+      {
+        id: 'release/not-locked',
+        where: { environment: 'staging' },
+        fix: 'npx ai-service release fraud --env staging',
+      },
+      waiting,
+    ]);
     expect((await made.release()).findings).toEqual([]);
     expect(made.platform().render().findings).toEqual([
       {
@@ -134,7 +169,9 @@ describe('the first release', () => {
     for (const environment of ['staging', 'prod-eu']) {
       const recorded = await made.release({ environment, config: true });
       expect(recorded.errors).toEqual([]);
-      expect(recorded.planned?.changes.filter(({ path }) => path.includes('/manifests/')).map(({ path }) => path)).toEqual([]);
+      expect(
+        recorded.planned?.changes.filter(({ path }) => path.includes('/manifests/')).map(({ path }) => path),
+      ).toEqual([]);
     }
     expect(made.read(STATE)).toBe('stable: v45\n');
     made.options = {};
@@ -148,7 +185,8 @@ describe.each([
   ['a word', 's3://m/x/v11-hotfix-of-monday/', 's3://m/x/v12-hotfix-of-tuesday/', 'sklearn'],
 ] as const)('a model that is named by %s', (_what, uri, next, framework) => {
   const services = { fraud: { predictor: { ...predictor, framework, model: { uri } } } };
-  const workloads = (made: RegistryProject): string[] => [...made.files().keys()].flatMap((path) => /staging.*inferenceservice\.fraud-(.*)\.yaml$/.exec(path)?.[1] ?? []);
+  const workloads = (made: RegistryProject): string[] =>
+    [...made.files().keys()].flatMap((path) => /staging.*inferenceservice\.fraud-(.*)\.yaml$/.exec(path)?.[1] ?? []);
 
   test('is recorded under the name that synth gave it, with --config and without', async () => {
     for (const config of [true, false]) {
@@ -176,7 +214,10 @@ describe.each([
 
 test('recording what serves changes nothing that runs while KServe is upgraded', async () => {
   const model = { uri: 's3://ml-models/fraud/v45/' };
-  const made = await project({ cluster: { kserve: { version: ['0.19.0', '0.20.0'], mode: 'Standard' } }, services: { fraud: { predictor: { ...predictor, model } } } });
+  const made = await project({
+    cluster: { kserve: { version: ['0.19.0', '0.20.0'], mode: 'Standard' } },
+    services: { fraud: { predictor: { ...predictor, model } } },
+  });
   made.synth();
   const { planned, errors } = await made.release({ config: true });
   expect(errors).toEqual([]);
@@ -185,8 +226,15 @@ test('recording what serves changes nothing that runs while KServe is upgraded',
 });
 
 describe('sources that say another model than the release has', () => {
-  const at = (version: string) => ({ services: { fraud: { predictor: { ...predictor, model: { uri: `s3://ml-models/fraud/${version}/` } } } } });
-  const said = (made: RegistryProject) => made.platform().render().findings.filter(({ id }) => id === 'release/unreleased-edit').map(({ message, fix }) => ({ message, fix }));
+  const at = (version: string) => ({
+    services: { fraud: { predictor: { ...predictor, model: { uri: `s3://ml-models/fraud/${version}/` } } } },
+  });
+  const said = (made: RegistryProject) =>
+    made
+      .platform()
+      .render()
+      .findings.filter(({ id }) => id === 'release/unreleased-edit')
+      .map(({ message, fix }) => ({ message, fix }));
 
   test('of an older release are said to go back to it', async () => {
     const made = await project(at('v7'));
@@ -195,7 +243,8 @@ describe('sources that say another model than the release has', () => {
     made.put(STATE, 'stable: v8\n');
     expect(said(made)).toEqual([
       {
-        message: 'the sources of predictor say what release v7 has, and not what v8 has: v8 was made with --model, --function or --image, or the sources went back',
+        message:
+          'the sources of predictor say what release v7 has, and not what v8 has: v8 was made with --model, --function or --image, or the sources went back',
         fix: 'write what v8 has into the sources, s3://ml-models/fraud/v8/ for predictor; or release what they say, which goes to v7: npx ai-service release fraud --env staging',
       },
     ]);
@@ -209,13 +258,19 @@ describe('sources that say another model than the release has', () => {
     made.put(prod, 'stable: v8\nprevious: v7\n');
     const promote = 'npx ai-service promote fraud --from staging --to prod-eu, once a release with it serves there';
     expect(said(made)[0]).toEqual({
-      message: 'the sources of predictor say what release v7 has, and not what v8 has: v8 was made with --model, --function or --image, or the sources went back',
+      message:
+        'the sources of predictor say what release v7 has, and not what v8 has: v8 was made with --model, --function or --image, or the sources went back',
       fix: `write what v8 has into the sources, s3://ml-models/fraud/v8/ for predictor; or release what they say, which goes to v7: ${promote}`,
     });
     made.options = at('v8');
     made.put(STATE, 'stable: v8\n');
     made.put(prod, 'stable: v7\n');
-    expect(said(made)).toEqual([{ message: 'the sources of predictor differ from release v7, and no release here carries the edit yet', fix: promote }]);
+    expect(said(made)).toEqual([
+      {
+        message: 'the sources of predictor differ from release v7, and no release here carries the edit yet',
+        fix: promote,
+      },
+    ]);
   });
 
   test('of a function, too', async () => {
@@ -224,7 +279,11 @@ describe('sources that say another model than the release has', () => {
     await made.release();
     await made.release({ images: { function: 'registry.example.com/api:2.0.0' } });
     made.put(STATE, 'stable: 2-0-0\n');
-    expect(said(made)).toMatchObject([{ fix: 'write what 2-0-0 has into the sources, registry.example.com/api:2.0.0 for function; or release what they say, which goes to 1-0-0: npx ai-service release fraud --env staging --config' }]);
+    expect(said(made)).toMatchObject([
+      {
+        fix: 'write what 2-0-0 has into the sources, registry.example.com/api:2.0.0 for function; or release what they say, which goes to 1-0-0: npx ai-service release fraud --env staging --config',
+      },
+    ]);
   });
 
   test('that no release has may be an edit, or older than all of them', async () => {
@@ -240,7 +299,8 @@ describe('sources that say another model than the release has', () => {
 });
 
 describe('a state that got lost', () => {
-  const lost = 'there are release records of fraud, but no state at releases/staging/risk-ml/fraud.yaml: restore that file from Git';
+  const lost =
+    'there are release records of fraud, but no state at releases/staging/risk-ml/fraud.yaml: restore that file from Git';
   const model = { uri: 's3://ml-models/fraud/v7/' };
 
   test('is what synth says of the workloads that would go', async () => {
@@ -249,7 +309,9 @@ describe('a state that got lost', () => {
     rmSync(join(made.root, STATE));
     const { files, guard, instead } = made.platform().render();
     const { findings, written } = writeTree({ outDir: join(made.root, 'gitops'), files, guard, instead });
-    expect(findings.map(({ fix }) => fix)).toEqual([`${lost}, or say --allow-delete staging/fraud/inferenceservice.fraud-v8`]);
+    expect(findings.map(({ fix }) => fix)).toEqual([
+      `${lost}, or say --allow-delete staging/fraud/inferenceservice.fraud-v8`,
+    ]);
     expect(written).toEqual([]);
     const serves = `${lost}; where it was never released here, record what serves first, from the sources as they are deployed: npx ai-service release fraud --env staging --config`;
     expect((await made.release()).errors).toMatchObject([{ id: 'release/serves-already', fix: serves }]);
@@ -260,7 +322,11 @@ describe('a state that got lost', () => {
     await made.release();
     rmSync(join(made.root, STATE));
     const checkout = openCheckout(diskFiles(made.root), { tree: 'gitops', releases: 'releases' });
-    const { findings } = await planMove(checkout, { service: 'fraud', environment: 'staging', move: { action: 'rollback' } });
+    const { findings } = await planMove(checkout, {
+      service: 'fraud',
+      environment: 'staging',
+      move: { action: 'rollback' },
+    });
     expect(findings).toMatchObject([
       {
         id: 'release/no-state',
@@ -272,17 +338,30 @@ describe('a state that got lost', () => {
 });
 
 test('a registry that the platform does not have is said by synth, in each kind of environment, with what may be meant', async () => {
-  const made = await project({ environments: { dev: { stage: 'dev', rollout: 'replace' }, staging: { stage: 'staging' } }, services: { fraud: { predictor: { ...predictor, model: { ...predictor.model, registry: 'corpp' } } } } });
+  const made = await project({
+    environments: { dev: { stage: 'dev', rollout: 'replace' }, staging: { stage: 'staging' } },
+    services: { fraud: { predictor: { ...predictor, model: { ...predictor.model, registry: 'corpp' } } } },
+  });
   const where = (environment: string) => ({ service: 'fraud', environment, field: 'predictor.model' });
-  const finding = { id: 'release/request', severity: 'error', message: 'the platform has no registry "corpp"', fix: 'did you mean "corp"?' };
-  expect(made.platform().render().findings).toEqual([{ ...finding, where: where('dev') }, { ...finding, where: where('staging') }]);
+  const finding = {
+    id: 'release/request',
+    severity: 'error',
+    message: 'the platform has no registry "corpp"',
+    fix: 'did you mean "corp"?',
+  };
+  expect(made.platform().render().findings).toEqual([
+    { ...finding, where: where('dev') },
+    { ...finding, where: where('staging') },
+  ]);
 });
 
 describe('a later release', () => {
   test('is deployed as candidate, without traffic', async () => {
     const made = await releasedOnce();
     const { planned } = await made.release({ reason: 'weekly retrain' });
-    expect(made.read(STATE)).toMatch(/^stable: v46\ncandidate: v47\nphase: warming\nweight: 0\npolicy: sha256:[0-9a-f]{64}\nreason: weekly retrain\n$/);
+    expect(made.read(STATE)).toMatch(
+      /^stable: v46\ncandidate: v47\nphase: warming\nweight: 0\npolicy: sha256:[0-9a-f]{64}\nreason: weekly retrain\n$/,
+    );
     expect(planned?.changes.map(({ path }) => path.replace(/^gitops\/.*\//, '')).sort()).toEqual([
       'destinationrule.fraud-v47.yaml',
       'gitops/.ai-service-index',
@@ -306,8 +385,19 @@ describe('a later release', () => {
 
   test('takes what is asked for in place of the sources', async () => {
     const made = await releasedOnce();
-    const { planned } = await made.release({ models: { predictor: { uri: 's3://ml-models/hotfix/v3/' } }, images: { predictor: 'registry.example.com/sklearn:1.0.0' } });
-    expect(planned?.record).toMatchObject({ release: 'v3', parts: { predictor: { model: { uri: 's3://ml-models/hotfix/v3/' }, workload: { image: 'registry.example.com/sklearn:1.0.0' } } } });
+    const { planned } = await made.release({
+      models: { predictor: { uri: 's3://ml-models/hotfix/v3/' } },
+      images: { predictor: 'registry.example.com/sklearn:1.0.0' },
+    });
+    expect(planned?.record).toMatchObject({
+      release: 'v3',
+      parts: {
+        predictor: {
+          model: { uri: 's3://ml-models/hotfix/v3/' },
+          workload: { image: 'registry.example.com/sklearn:1.0.0' },
+        },
+      },
+    });
   });
 
   test('with --config asks no registry, and has the models of the newest release', async () => {
@@ -316,7 +406,10 @@ describe('a later release', () => {
     const asked = made.registry.server.seen.length;
     const { planned } = await made.release({ config: true });
     expect(made.registry.server.seen.length).toBe(asked);
-    expect(planned?.record).toMatchObject({ release: 'v46-2', parts: { predictor: { introduced: 'v46-2', model: { version: '46' }, workload: { resources: { cpu: '2' } } } } });
+    expect(planned?.record).toMatchObject({
+      release: 'v46-2',
+      parts: { predictor: { introduced: 'v46-2', model: { version: '46' }, workload: { resources: { cpu: '2' } } } },
+    });
   });
 
   test('with --config has the models of what serves when the candidate is held, for they may be why', async () => {
@@ -330,16 +423,27 @@ describe('a later release', () => {
   });
 
   test('of a new function alone loads no model again', async () => {
-    const api = { image: 'registry.example.com/api:1.0.0', resources: { cpu: '1', memory: '1Gi' }, env: { MODEL_URL: { part: 'predictor' } } };
+    const api = {
+      image: 'registry.example.com/api:1.0.0',
+      resources: { cpu: '1', memory: '1Gi' },
+      env: { MODEL_URL: { part: 'predictor' } },
+    };
     const made = await project({ services: { fraud: { function: api } } });
     await made.release();
     const { planned } = await made.release({ images: { function: 'registry.example.com/api:2.0.0' } });
-    expect(planned?.record).toMatchObject({ release: 'v46-2', parts: { predictor: { introduced: 'v46' }, function: { introduced: 'v46-2' } } });
-    expect(planned?.changes.map(({ path }) => path).filter((path) => /inferenceservice|service\.serving/.test(path))).toEqual(['gitops/envs/staging/staging-1/risk-ml/fraud/manifests/service.serving.fraud-function-v46-2.yaml']);
+    expect(planned?.record).toMatchObject({
+      release: 'v46-2',
+      parts: { predictor: { introduced: 'v46' }, function: { introduced: 'v46-2' } },
+    });
+    expect(
+      planned?.changes.map(({ path }) => path).filter((path) => /inferenceservice|service\.serving/.test(path)),
+    ).toEqual(['gitops/envs/staging/staging-1/risk-ml/fraud/manifests/service.serving.fraud-function-v46-2.yaml']);
   });
 
   test('replaces at once where the environment replaces in place', async () => {
-    const made = await project({ environments: { dev: { stage: 'dev', rollout: 'replace' }, staging: { stage: 'staging' } } });
+    const made = await project({
+      environments: { dev: { stage: 'dev', rollout: 'replace' }, staging: { stage: 'staging' } },
+    });
     await made.release({ environment: 'dev' });
     made.registry.aliases.set('fraud@champion', '47');
     const { planned } = await made.release({ environment: 'dev' });
@@ -386,7 +490,10 @@ describe('nothing to release', () => {
     made.registry.aliases.set('fraud@champion', '46');
     const { planned } = await made.release();
     expect(planned).toMatchObject({ isNew: false, after: { stable: 'v47', candidate: 'v46', phase: 'warming' } });
-    expect([...made.files().keys()].filter((path) => path.startsWith('releases/fraud/'))).toEqual(['releases/fraud/v46.yaml', 'releases/fraud/v47.yaml']);
+    expect([...made.files().keys()].filter((path) => path.startsWith('releases/fraud/'))).toEqual([
+      'releases/fraud/v46.yaml',
+      'releases/fraud/v47.yaml',
+    ]);
   });
 });
 
@@ -407,17 +514,26 @@ describe('releases enter', () => {
 
   test('elsewhere by force, and only with a reason', async () => {
     const made = await releasedOnce();
-    expect((await made.release({ environment: 'prod-eu', force: true })).errors).toMatchObject([{ id: 'release/entry', fix: 'say --reason' }]);
-    expect((await made.release({ environment: 'prod-eu', force: true, reason: 'staging is down' })).planned?.after.stable).toBe('v47');
+    expect((await made.release({ environment: 'prod-eu', force: true })).errors).toMatchObject([
+      { id: 'release/entry', fix: 'say --reason' },
+    ]);
+    expect(
+      (await made.release({ environment: 'prod-eu', force: true, reason: 'staging is down' })).planned?.after.stable,
+    ).toBe('v47');
   });
 
   test('where the environment lets them', async () => {
-    const made = await project({ environments: { staging: { stage: 'staging' }, 'prod-eu': { stage: 'prod', entry: true } } });
+    const made = await project({
+      environments: { staging: { stage: 'staging' }, 'prod-eu': { stage: 'prod', entry: true } },
+    });
     expect((await made.release({ environment: 'prod-eu' })).errors).toEqual([]);
   });
 
   test('at the first stage that the service runs in, of those that do not replace in place', async () => {
-    const made = await project({ environments: { dev: { stage: 'dev', rollout: 'replace' }, staging: { stage: 'staging' } }, services: { fraud: { environments: ['dev', 'staging'] } } });
+    const made = await project({
+      environments: { dev: { stage: 'dev', rollout: 'replace' }, staging: { stage: 'staging' } },
+      services: { fraud: { environments: ['dev', 'staging'] } },
+    });
     expect((await made.release()).errors).toEqual([]);
   });
 });
@@ -436,7 +552,12 @@ test('digests are written beside the tags of images when that is asked for', asy
   expect(errors).toEqual([]);
   expect(planned?.record.parts['predictor']?.workload.image).toBe(`${image}@${digest}`);
   expect((await made.release()).nothing).toBe('v46 serves already');
-  expect(made.platform().render().findings.map(({ id }) => id)).toEqual(['release/not-released']);
+  expect(
+    made
+      .platform()
+      .render()
+      .findings.map(({ id }) => id),
+  ).toEqual(['release/not-released']);
 });
 
 test('a weight that somebody wrote by hand is refused by synth, unless the policy changed since', async () => {
@@ -446,8 +567,13 @@ test('a weight that somebody wrote by hand is refused by synth, unless the polic
   await made.release();
   const state = 'releases/staging/risk-ml/fraud.yaml';
   const warming = made.read(state);
-  const edited = (weight: number): string => warming.replace('phase: warming\nweight: 0\n', `phase: canary\nweight: ${weight}\nstep: 0\n`);
-  const said = (): unknown => made.platform().render().findings.filter(({ severity }) => severity === 'error');
+  const edited = (weight: number): string =>
+    warming.replace('phase: warming\nweight: 0\n', `phase: canary\nweight: ${weight}\nstep: 0\n`);
+  const said = (): unknown =>
+    made
+      .platform()
+      .render()
+      .findings.filter(({ severity }) => severity === 'error');
   made.put(state, edited(10));
   expect(said()).toEqual([]);
   made.put(state, edited(33));
@@ -488,12 +614,16 @@ describe('is refused, and nothing is written:', () => {
 
   test('a version that is not ready', async () => {
     const made = await project({}, { 'fraud/46': { status: 'PENDING_REGISTRATION' } });
-    expect(await said(made)).toMatchObject([{ id: 'registry/not-ready', message: 'version "46" of "fraud" is still being registered' }]);
+    expect(await said(made)).toMatchObject([
+      { id: 'registry/not-ready', message: 'version "46" of "fraud" is still being registered' },
+    ]);
   });
 
   test('a version that is not approved, unless that is allowed', async () => {
     const made = await project({ approvalTag: 'review=passed' }, { 'fraud/46': {} });
-    expect(await said(made)).toMatchObject([{ id: 'registry/not-approved', message: 'version "46" of "fraud" waits for approval' }]);
+    expect(await said(made)).toMatchObject([
+      { id: 'registry/not-approved', message: 'version "46" of "fraud" waits for approval' },
+    ]);
     const { planned } = await made.release({ allowUnapproved: true });
     expect(planned?.record.parts['predictor']?.model?.approval).toBe('pending');
   });
@@ -505,21 +635,34 @@ describe('is refused, and nothing is written:', () => {
     for (const uri of uris) problems.push(...(await said(made, { models: { predictor: { uri } } })));
     expect(problems.map(({ id, message }) => [id, message])).toEqual([
       ['release/request', 'model URI "runs:/9f3c/model": KServe does not load runs://'],
-      ['release/request', 'model URI "s3://ml-models/fraud/latest/" may mean another model tomorrow: "latest" is a floating name'],
-      ['release/request', 'model URI "s3://ml-models/fraud/v47" may be a directory or an object, and KServe loads the two differently'],
+      [
+        'release/request',
+        'model URI "s3://ml-models/fraud/latest/" may mean another model tomorrow: "latest" is a floating name',
+      ],
+      [
+        'release/request',
+        'model URI "s3://ml-models/fraud/v47" may be a directory or an object, and KServe loads the two differently',
+      ],
     ]);
   });
 
   test('an image that moves', async () => {
     const made = await project();
-    expect(await said(made, { images: { predictor: 'registry.example.com/sklearn:latest' } })).toMatchObject([{ id: 'release/request', message: 'image "registry.example.com/sklearn:latest" has the moving tag "latest"' }]);
+    expect(await said(made, { images: { predictor: 'registry.example.com/sklearn:latest' } })).toMatchObject([
+      { id: 'release/request', message: 'image "registry.example.com/sklearn:latest" has the moving tag "latest"' },
+    ]);
   });
 
   test('a second candidate', async () => {
     const made = await releasedOnce();
     await made.release();
     expect(await said(made, { models: { predictor: { uri: 's3://ml-models/hotfix/v3/' } } })).toEqual([
-      { id: 'release/illegal-move', message: 'release is not possible while warming: v47 is on its way already, and there is one candidate at a time', fix: expect.stringMatching(/^possible now: advance, finish, abort/) as string },
+      {
+        id: 'release/illegal-move',
+        message:
+          'release is not possible while warming: v47 is on its way already, and there is one candidate at a time',
+        fix: expect.stringMatching(/^possible now: advance, finish, abort/) as string,
+      },
     ]);
   });
 
@@ -527,20 +670,43 @@ describe('is refused, and nothing is written:', () => {
     const made = await releasedOnce();
     await made.release();
     made.put(STATE, 'stable: v46\nholds:\n  v47: too many errors\n');
-    expect(await said(made)).toEqual([{ id: 'release/illegal-move', message: 'v47 is held: too many errors', fix: 'free it with resume v47, or make a newer release' }]);
+    expect(await said(made)).toEqual([
+      {
+        id: 'release/illegal-move',
+        message: 'v47 is held: too many errors',
+        fix: 'free it with resume v47, or make a newer release',
+      },
+    ]);
   });
 
   test('a service, environment, part or registry that is not there', async () => {
     const made = await project();
-    expect(await said(made, { service: 'frau' })).toEqual([{ id: 'release/request', message: 'the project has no service "frau"', fix: 'did you mean fraud?' }]);
-    expect(await said(made, { environment: 'stagin' })).toEqual([{ id: 'release/request', message: 'the project has no environment "stagin"', fix: 'did you mean staging?' }]);
-    expect(await said(made, { models: { embedder: predictor.model } })).toEqual([{ id: 'release/request', message: 'the service has no part "embedder" with a model', fix: 'name one of predictor' }]);
-    expect(await said(made, { models: { predictor: { ...predictor.model, registry: 'copr' } } })).toEqual([{ id: 'release/request', message: 'the platform has no registry "copr"', fix: 'did you mean "corp"?' }]);
+    expect(await said(made, { service: 'frau' })).toEqual([
+      { id: 'release/request', message: 'the project has no service "frau"', fix: 'did you mean fraud?' },
+    ]);
+    expect(await said(made, { environment: 'stagin' })).toEqual([
+      { id: 'release/request', message: 'the project has no environment "stagin"', fix: 'did you mean staging?' },
+    ]);
+    expect(await said(made, { models: { embedder: predictor.model } })).toEqual([
+      {
+        id: 'release/request',
+        message: 'the service has no part "embedder" with a model',
+        fix: 'name one of predictor',
+      },
+    ]);
+    expect(await said(made, { models: { predictor: { ...predictor.model, registry: 'copr' } } })).toEqual([
+      { id: 'release/request', message: 'the platform has no registry "copr"', fix: 'did you mean "corp"?' },
+    ]);
   });
 
   test('an image where the sources decide, and a record that was edited', async () => {
     const made = await releasedOnce({ environments: { staging: { stage: 'staging', rollout: 'replace' } } });
-    expect(await said(made, { images: { predictor: 'registry.example.com/sklearn:1.0.0' } })).toMatchObject([{ id: 'release/request', message: 'an environment that replaces in place follows the sources, and takes only models from a release' }]);
+    expect(await said(made, { images: { predictor: 'registry.example.com/sklearn:1.0.0' } })).toMatchObject([
+      {
+        id: 'release/request',
+        message: 'an environment that replaces in place follows the sources, and takes only models from a release',
+      },
+    ]);
     made.put('releases/fraud/v46.yaml', made.read('releases/fraud/v46.yaml').replace('cpu: "1"', 'cpu: "2"'));
     expect(await said(made)).toMatchObject([{ id: 'release/digest' }]);
   });
@@ -548,38 +714,81 @@ describe('is refused, and nothing is written:', () => {
   test('a model that would never run where the sources are followed', async () => {
     const environments = { dev: { stage: 'dev', rollout: 'replace' } } as const;
     const uri = 's3://ml-models/fraud/v4/';
-    const byPlace = await project({ environments, services: { fraud: { predictor: { ...predictor, model: { uri } } } } });
+    const byPlace = await project({
+      environments,
+      services: { fraud: { predictor: { ...predictor, model: { uri } } } },
+    });
     const asked = { environment: 'dev', models: { predictor: { uri: 's3://ml-models/fraud/v7/' } } };
     expect(await said(byPlace, asked)).toEqual([
-      { id: 'release/request', message: `dev replaces in place and follows the sources, which name ${uri} for predictor; s3://ml-models/fraud/v7/ would never run there`, fix: 'change the model in the sources' },
+      {
+        id: 'release/request',
+        message: `dev replaces in place and follows the sources, which name ${uri} for predictor; s3://ml-models/fraud/v7/ would never run there`,
+        fix: 'change the model in the sources',
+      },
     ]);
-    expect((await byPlace.release({ environment: 'dev', models: { predictor: { uri } } })).planned?.record.release).toBe('v4');
+    expect(
+      (await byPlace.release({ environment: 'dev', models: { predictor: { uri } } })).planned?.record.release,
+    ).toBe('v4');
 
     const byName = await project({ environments });
-    expect(await said(byName, asked)).toMatchObject([{ message: 'dev replaces in place and follows the sources, which name fraud@champion for predictor; s3://ml-models/fraud/v7/ would never run there' }]);
-    expect((await byName.release({ environment: 'dev', models: { predictor: { registry: 'corp', name: 'fraud', version: '47' } } })).planned?.record.release).toBe('v47');
+    expect(await said(byName, asked)).toMatchObject([
+      {
+        message:
+          'dev replaces in place and follows the sources, which name fraud@champion for predictor; s3://ml-models/fraud/v7/ would never run there',
+      },
+    ]);
+    expect(
+      (
+        await byName.release({
+          environment: 'dev',
+          models: { predictor: { registry: 'corp', name: 'fraud', version: '47' } },
+        })
+      ).planned?.record.release,
+    ).toBe('v47');
   });
 
   test('--config where no release has the model yet', async () => {
     const made = await project();
     expect(await said(made, { config: true })).toEqual([
-      { id: 'release/not-locked', message: 'no release here has a model for predictor, the sources ask for fraud@champion, and --config takes no other models than those of the release', fix: 'leave --config out, or name the model: --model main=<registry>/<name>:<version>' },
+      {
+        id: 'release/not-locked',
+        message:
+          'no release here has a model for predictor, the sources ask for fraud@champion, and --config takes no other models than those of the release',
+        fix: 'leave --config out, or name the model: --model main=<registry>/<name>:<version>',
+      },
     ]);
   });
 
   test('--config where the sources ask for another model than the release has', async () => {
     const made = await releasedOnce();
-    made.options = { services: { fraud: { predictor: { ...predictor, model: { uri: 's3://ml-models/fraud/v48/' } } } } };
+    made.options = {
+      services: { fraud: { predictor: { ...predictor, model: { uri: 's3://ml-models/fraud/v48/' } } } },
+    };
     expect(await said(made, { config: true })).toMatchObject([
-      { id: 'release/not-locked', message: 'release v46 has fraud:46 for predictor, the sources ask for s3://ml-models/fraud/v48/, and --config takes no other models than those of the release' },
+      {
+        id: 'release/not-locked',
+        message:
+          'release v46 has fraud:46 for predictor, the sources ask for s3://ml-models/fraud/v48/, and --config takes no other models than those of the release',
+      },
     ]);
-    expect(made.platform().render().findings.find(({ id }) => id === 'release/unreleased-edit')?.fix).toBe('npx ai-service release fraud --env staging; or, where v46 was made with --model, --function or --image, write what v46 has into the sources, fraud:46 for predictor');
+    expect(
+      made
+        .platform()
+        .render()
+        .findings.find(({ id }) => id === 'release/unreleased-edit')?.fix,
+    ).toBe(
+      'npx ai-service release fraud --env staging; or, where v46 was made with --model, --function or --image, write what v46 has into the sources, fraud:46 for predictor',
+    );
   });
 
   test('an environment that the service does not run in', async () => {
     const made = await project({ services: { fraud: { environments: ['staging'] } } });
     expect(await said(made, { environment: 'prod-eu' })).toEqual([
-      { id: 'release/request', message: 'fraud does not run in prod-eu', fix: 'add it to environments of the service, or name another environment' },
+      {
+        id: 'release/request',
+        message: 'fraud does not run in prod-eu',
+        fix: 'add it to environments of the service, or name another environment',
+      },
     ]);
   });
 
@@ -592,7 +801,13 @@ describe('is refused, and nothing is written:', () => {
 
 describe('arguments', () => {
   test('name models by registry and alias or version, or by URI; main is the predictor', () => {
-    const { value } = parseModels(['main=corp/fraud@champion', 'embedder=hub/acme/embed:0f1e', `geo=oci/models/geo@sha256:${'1f'.repeat(32)}`, 'ranker=aws/rank@stage=Production/Approved', 'text=s3://ml-models/text/v1/']);
+    const { value } = parseModels([
+      'main=corp/fraud@champion',
+      'embedder=hub/acme/embed:0f1e',
+      `geo=oci/models/geo@sha256:${'1f'.repeat(32)}`,
+      'ranker=aws/rank@stage=Production/Approved',
+      'text=s3://ml-models/text/v1/',
+    ]);
     expect(value).toEqual({
       predictor: { registry: 'corp', name: 'fraud', alias: 'champion' },
       embedder: { registry: 'hub', name: 'acme/embed', version: '0f1e' },
@@ -600,16 +815,28 @@ describe('arguments', () => {
       ranker: { registry: 'aws', name: 'rank', alias: 'stage=Production/Approved' },
       text: { uri: 's3://ml-models/text/v1/' },
     });
-    expect(parseImages(['function=registry.example.com/api:1.4.2']).value).toEqual({ function: 'registry.example.com/api:1.4.2' });
+    expect(parseImages(['function=registry.example.com/api:1.4.2']).value).toEqual({
+      function: 'registry.example.com/api:1.4.2',
+    });
   });
 
-  test.each([['main'], ['=corp/fraud@champion'], ['main=fraud'], ['main=corp/fraud'], ['main=']])('that are not understood, such as %s, are said with what to write', (text) => {
-    const { value, findings } = parseModels([text]);
-    expect(value).toBeUndefined();
-    expect(findings).toMatchObject([{ id: 'release/request', fix: 'write main=corp/fraud-detector@champion, main=corp/fraud-detector:47 or main=s3://ml-models/fraud-detector/v47/' }]);
-  });
+  test.each([['main'], ['=corp/fraud@champion'], ['main=fraud'], ['main=corp/fraud'], ['main=']])(
+    'that are not understood, such as %s, are said with what to write',
+    (text) => {
+      const { value, findings } = parseModels([text]);
+      expect(value).toBeUndefined();
+      expect(findings).toMatchObject([
+        {
+          id: 'release/request',
+          fix: 'write main=corp/fraud-detector@champion, main=corp/fraud-detector:47 or main=s3://ml-models/fraud-detector/v47/',
+        },
+      ]);
+    },
+  );
 
   test('name each part once', () => {
-    expect(parseModels(['main=corp/fraud@a', 'predictor=corp/fraud@b']).findings).toMatchObject([{ id: 'release/request', message: 'part predictor is given twice' }]);
+    expect(parseModels(['main=corp/fraud@a', 'predictor=corp/fraud@b']).findings).toMatchObject([
+      { id: 'release/request', message: 'part predictor is given twice' },
+    ]);
   });
 });

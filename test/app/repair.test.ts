@@ -9,7 +9,8 @@ import { checkoutIn, checkoutWith, make, commit, put, repositoryOf, STATE, textO
 
 /** State files in which a merge left its markers. */
 
-const repair = async (root: string, file = STATE, repository?: Repository) => repairState(diskFiles(root), 'releases', file, repository);
+const repair = async (root: string, file = STATE, repository?: Repository) =>
+  repairState(diskFiles(root), 'releases', file, repository);
 
 const CONFLICT = [
   '# moved by the bot',
@@ -30,7 +31,11 @@ test('the side with less traffic is kept, with its comments', async () => {
   const root = checkoutWith();
   put(root, STATE, CONFLICT);
   const { change, said } = valueOf(await repair(root));
-  expect(change).toEqual({ path: STATE, before: CONFLICT, after: '# moved by the bot\nstable: v1\ncandidate: v2\nphase: canary\nweight: 10 # only a little\nstep: 0\n' });
+  expect(change).toEqual({
+    path: STATE,
+    before: CONFLICT,
+    after: '# moved by the bot\nstable: v1\ncandidate: v2\nphase: canary\nweight: 10 # only a little\nstep: 0\n',
+  });
   expect(said).toBe(`${STATE}: kept their side, the safer one: v1 serves, v2 canary 10 %`);
 });
 
@@ -47,7 +52,9 @@ test('a merge of Git itself is repaired: an abort beats an advance, and holds', 
   commit(root, 'advance');
   expect(() => git(root, 'merge', '--quiet', 'abort')).toThrow();
   expect(conflictedStates(diskFiles(root), 'releases')).toEqual([STATE]);
-  expect(checkoutIn(root).store.state('prod-eu', 'risk-ml', 'fraud')?.findings).toMatchObject([{ id: 'release/merge-conflict', fix: `npx ai-service lock repair ${STATE}` }]);
+  expect(checkoutIn(root).store.state('prod-eu', 'risk-ml', 'fraud')?.findings).toMatchObject([
+    { id: 'release/merge-conflict', fix: `npx ai-service lock repair ${STATE}` },
+  ]);
   const { change, state } = valueOf(await repair(root, STATE, await opened(root)));
   expect(change.after).toBe(git(root, 'show', `abort:${STATE}`) + '\n');
   expect(state).toMatchObject({ stable: 'v1', candidate: 'v2', phase: 'held', weight: 0, holds: { v2: 'too slow' } });
@@ -55,8 +62,14 @@ test('a merge of Git itself is repaired: an abort beats an advance, and holds', 
 
 test('what Git mixed out of both sides is refused when the two are no longer there to be read', async () => {
   const root = checkoutWith();
-  put(root, STATE, 'stable: v1\ncandidate: v2\n<<<<<<< HEAD\nphase: canary\nweight: 50\n=======\nphase: held\nweight: 0\n>>>>>>> abort\nholds:\n  v2: too slow\n');
-  expect(refusalOf(await repair(root))).toEqual(['service/value: in our side of the merge, v2 is held, and gets traffic']);
+  put(
+    root,
+    STATE,
+    'stable: v1\ncandidate: v2\n<<<<<<< HEAD\nphase: canary\nweight: 50\n=======\nphase: held\nweight: 0\n>>>>>>> abort\nholds:\n  v2: too slow\n',
+  );
+  expect(refusalOf(await repair(root))).toEqual([
+    'service/value: in our side of the merge, v2 is held, and gets traffic',
+  ]);
 });
 
 test('nothing is guessed: what the rule does not decide says both sides', async () => {
@@ -80,7 +93,9 @@ test('nothing is guessed: what the rule does not decide says both sides', async 
 test('a side that is no valid state is named', async () => {
   const root = checkoutWith();
   put(root, STATE, '<<<<<<< HEAD\nstable: v1\n=======\nstable: v1\nphase: warming\n>>>>>>> other\n');
-  expect(refusalOf(await repair(root))).toEqual(['service/value: in their side of the merge, phase warming has no candidate']);
+  expect(refusalOf(await repair(root))).toEqual([
+    'service/value: in their side of the merge, phase warming has no candidate',
+  ]);
 });
 
 test.each([
@@ -103,6 +118,10 @@ test('a record with markers says that one of the two needs another name', () => 
   const root = checkoutWith();
   put(root, 'releases/fraud/v2.yaml', '<<<<<<< HEAD\nrelease: v2\n=======\nrelease: v2\n>>>>>>> other\n');
   expect(checkoutIn(root).store.record('fraud', 'v2')?.findings).toMatchObject([
-    { id: 'release/merge-conflict', where: { file: 'releases/fraud/v2.yaml', line: 1 }, fix: 'keep the side that was there first, and release the other one again under a new name' },
+    {
+      id: 'release/merge-conflict',
+      where: { file: 'releases/fraud/v2.yaml', line: 1 },
+      fix: 'keep the side that was there first, and release the other one again under a new name',
+    },
   ]);
 });

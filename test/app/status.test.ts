@@ -10,11 +10,23 @@ const QUERY = { releases: 'releases' };
 
 test('shows services by environments, and since which commit it is so', async () => {
   const root = repositoryOf();
-  await makeAndCommit(root, { move: { action: 'release', release: 'v2' }, reason: 'weekly retrain' }, '2026-03-02T08:00:00+01:00');
+  await makeAndCommit(
+    root,
+    { move: { action: 'release', release: 'v2' }, reason: 'weekly retrain' },
+    '2026-03-02T08:00:00+01:00',
+  );
   await makeAndCommit(root, { move: { action: 'advance' } }, '2026-03-03T08:00:00+01:00');
   const [prod, staging] = valueOf(await readStatus(diskFiles(root), QUERY, await opened(root)));
-  expect(prod).toMatchObject({ service: 'fraud', environment: 'prod-eu', team: 'risk-ml', since: { date: '2026-03-03T08:00:00+01:00' } });
-  expect(staging).toMatchObject({ environment: 'staging', state: { stable: 'v2', previous: 'v1', phase: 'idle', weight: 0 } });
+  expect(prod).toMatchObject({
+    service: 'fraud',
+    environment: 'prod-eu',
+    team: 'risk-ml',
+    since: { date: '2026-03-03T08:00:00+01:00' },
+  });
+  expect(staging).toMatchObject({
+    environment: 'staging',
+    state: { stable: 'v2', previous: 'v1', phase: 'idle', weight: 0 },
+  });
   const text = statusText([prod!, staging!]).replaceAll(/ [0-9a-f]{12}\n/g, ' <commit>\n');
   expect(text).toBe(
     [
@@ -29,10 +41,23 @@ test('shows services by environments, and since which commit it is so', async ()
 test('says what is held, stopped and paused, and who sees a candidate without a weight', () => {
   const base = { service: 'fraud', environment: 'prod-eu', team: 'risk-ml' };
   const text = statusText([
-    { ...base, state: { stable: 'v1', candidate: 'v2', phase: 'held', weight: 0, holds: { v2: 'too slow' }, paused: 'freeze' } },
+    {
+      ...base,
+      state: { stable: 'v1', candidate: 'v2', phase: 'held', weight: 0, holds: { v2: 'too slow' }, paused: 'freeze' },
+    },
     { ...base, state: { stable: 'v2', previous: 'v1', phase: 'idle', weight: 0, stopped: ['v1'] } },
     { ...base, state: { stable: 'v1', candidate: 'v2', phase: 'canary', weight: 0, mirror: 20, step: 0 } },
-    { ...base, state: { stable: 'v1', candidate: 'v2', phase: 'canary', weight: 0, header: { name: 'x-cohort', value: 'b' }, step: 0 } },
+    {
+      ...base,
+      state: {
+        stable: 'v1',
+        candidate: 'v2',
+        phase: 'canary',
+        weight: 0,
+        header: { name: 'x-cohort', value: 'b' },
+        step: 0,
+      },
+    },
   ]);
   expect(text).toBe(
     [
@@ -70,14 +95,25 @@ test('gives the fields of the state by their names as JSON', async () => {
 test('works without a repository, without a tree, and before the first commit', async () => {
   const root = checkoutWith();
   const services = valueOf(await readStatus(diskFiles(root), QUERY));
-  expect(services.map(({ environment, since }) => [environment, since])).toEqual([['prod-eu', undefined], ['staging', undefined]]);
+  expect(services.map(({ environment, since }) => [environment, since])).toEqual([
+    ['prod-eu', undefined],
+    ['staging', undefined],
+  ]);
 });
 
 test('a state that is not committed has no date, since the last commit is about another one', async () => {
   const root = repositoryOf();
   put(root, STATE, 'stable: v2\n');
   const services = valueOf(await readStatus(diskFiles(root), { ...QUERY, environment: 'prod-eu' }, await opened(root)));
-  expect(services).toEqual([{ service: 'fraud', environment: 'prod-eu', team: 'risk-ml', state: { stable: 'v2', phase: 'idle', weight: 0 }, uncommitted: true }]);
+  expect(services).toEqual([
+    {
+      service: 'fraud',
+      environment: 'prod-eu',
+      team: 'risk-ml',
+      state: { stable: 'v2', phase: 'idle', weight: 0 },
+      uncommitted: true,
+    },
+  ]);
   expect(statusText(services)).toContain('not committed');
 });
 
@@ -100,7 +136,14 @@ test('a broken file is a finding, and the rest is shown', async () => {
 
 test('a service that is not there gives the name that is near', async () => {
   const root = checkoutWith();
-  expect((await readStatus(diskFiles(root), { ...QUERY, service: 'frand' })).findings[0]).toMatchObject({ id: 'release/no-state', fix: 'did you mean fraud?' });
-  expect((await readStatus(diskFiles(root), { ...QUERY, environment: 'prod-us' })).findings[0]).toMatchObject({ fix: 'did you mean prod-eu?' });
-  expect(refusalOf(await readStatus(diskFiles(root), { releases: 'elsewhere' }))).toEqual(['release/no-state: elsewhere has no state of any service']);
+  expect((await readStatus(diskFiles(root), { ...QUERY, service: 'frand' })).findings[0]).toMatchObject({
+    id: 'release/no-state',
+    fix: 'did you mean fraud?',
+  });
+  expect((await readStatus(diskFiles(root), { ...QUERY, environment: 'prod-us' })).findings[0]).toMatchObject({
+    fix: 'did you mean prod-eu?',
+  });
+  expect(refusalOf(await readStatus(diskFiles(root), { releases: 'elsewhere' }))).toEqual([
+    'release/no-state: elsewhere has no state of any service',
+  ]);
 });

@@ -14,7 +14,10 @@ import { projectWith, put, REPOSITORY, run } from '../support/project.ts';
 const STATE = 'stable: v1\n';
 
 /** A platform with services churn and ranker of team growth; `dev` and `prod-eu` are its environments. */
-function platformOf(files: Readonly<Record<string, string>>, more: { environments?: readonly ('dev' | 'prod')[] } = {}): Platform<string, 'dev' | 'prod-eu', 'dev' | 'prod'> {
+function platformOf(
+  files: Readonly<Record<string, string>>,
+  more: { environments?: readonly ('dev' | 'prod')[] } = {},
+): Platform<string, 'dev' | 'prod-eu', 'dev' | 'prod'> {
   const root = mkdtempSync(join(tmpdir(), 'stray-states-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
   for (const [path, content] of Object.entries(files)) {
@@ -22,8 +25,13 @@ function platformOf(files: Readonly<Record<string, string>>, more: { environment
     writeFileSync(join(root, path), content);
   }
   const platform = platformWith({}, root);
-  const predictor = { framework: 'sklearn', model: { uri: 's3://ml-models/x/v1/' }, resources: { cpu: '1', memory: '1Gi' } } as const;
-  for (const name of ['churn', 'ranker']) new AIService(platform, name, { owner: { team: 'growth' }, predictor, ...more });
+  const predictor = {
+    framework: 'sklearn',
+    model: { uri: 's3://ml-models/x/v1/' },
+    resources: { cpu: '1', memory: '1Gi' },
+  } as const;
+  for (const name of ['churn', 'ranker'])
+    new AIService(platform, name, { owner: { team: 'growth' }, predictor, ...more });
   return platform;
 }
 
@@ -34,7 +42,14 @@ describe('a state is said to be read by nothing, and what was meant, when misspe
     ['the team', 'prod-eu', 'grwth', 'churn', 'churn is of team growth', 'team growth'],
     ['the environment', 'prodeu', 'growth', 'churn', 'the platform has no environment prodeu', 'environment prod-eu'],
     ['the service', 'prod-eu', 'growth', 'chrun', 'the platform has no service chrun', 'service churn'],
-    ['all of them', 'prodeu', 'grwth', 'chrun', 'the platform has no environment prodeu', 'environment prod-eu and team growth and service churn'],
+    [
+      'all of them',
+      'prodeu',
+      'grwth',
+      'chrun',
+      'the platform has no environment prodeu',
+      'environment prod-eu and team growth and service churn',
+    ],
   ])('%s', (_, environment, team, service, problem, meant) => {
     const file = `releases/${environment}/${team}/${service}.yaml`;
     expect(strays(platformOf({ [file]: STATE }).render().findings)).toEqual([
@@ -51,40 +66,68 @@ describe('a state is said to be read by nothing, and what was meant, when misspe
 
 describe('a state is to be removed', () => {
   const fixes = (platform: Platform<string, 'dev' | 'prod-eu', 'dev' | 'prod'>): string[] =>
-    strays(platform.render().findings).map(({ where, message, fix }) => `${where.file ?? ''}: ${message.split(': ')[1] ?? ''}: ${fix}`);
+    strays(platform.render().findings).map(
+      ({ where, message, fix }) => `${where.file ?? ''}: ${message.split(': ')[1] ?? ''}: ${fix}`,
+    );
 
   test('when its service was removed, and that does not keep the rest from being written', () => {
     const platform = platformOf({ 'releases/prod-eu/growth/forecast.yaml': STATE });
-    expect(fixes(platform)).toEqual(['releases/prod-eu/growth/forecast.yaml: the platform has no service forecast: remove the file']);
+    expect(fixes(platform)).toEqual([
+      'releases/prod-eu/growth/forecast.yaml: the platform has no service forecast: remove the file',
+    ]);
     expect(platform.render().findings.map(({ severity }) => severity)).toEqual(['warning']);
   });
 
   test('when the service does not run in the environment', () => {
     const platform = platformOf({ 'releases/prod-eu/growth/churn.yaml': STATE }, { environments: ['dev'] });
-    expect(fixes(platform)).toEqual(['releases/prod-eu/growth/churn.yaml: churn does not run in prod-eu: remove the file']);
+    expect(fixes(platform)).toEqual([
+      'releases/prod-eu/growth/churn.yaml: churn does not run in prod-eu: remove the file',
+    ]);
   });
 
   test('when the environment is like none', () => {
-    expect(fixes(platformOf({ 'releases/sandbox/growth/churn.yaml': STATE }))).toEqual(['releases/sandbox/growth/churn.yaml: the platform has no environment sandbox: remove the file']);
+    expect(fixes(platformOf({ 'releases/sandbox/growth/churn.yaml': STATE }))).toEqual([
+      'releases/sandbox/growth/churn.yaml: the platform has no environment sandbox: remove the file',
+    ]);
   });
 
   test('when the service has one in the right place', () => {
-    const platform = platformOf({ 'releases/prod-eu/grwth/churn.yaml': STATE, 'releases/prod-eu/growth/churn.yaml': STATE });
-    expect(fixes(platform)).toEqual(['releases/prod-eu/grwth/churn.yaml: churn is of team growth: remove the file: releases/prod-eu/growth/churn.yaml is there, and counts']);
+    const platform = platformOf({
+      'releases/prod-eu/grwth/churn.yaml': STATE,
+      'releases/prod-eu/growth/churn.yaml': STATE,
+    });
+    expect(fixes(platform)).toEqual([
+      'releases/prod-eu/grwth/churn.yaml: churn is of team growth: remove the file: releases/prod-eu/growth/churn.yaml is there, and counts',
+    ]);
   });
 
   test('when the only service of a like name has its own state', () => {
-    const platform = platformOf({ 'releases/prod-eu/growth/churn-2.yaml': STATE, 'releases/prod-eu/growth/churn.yaml': STATE });
-    expect(fixes(platform)).toEqual(['releases/prod-eu/growth/churn-2.yaml: the platform has no service churn-2: remove the file']);
+    const platform = platformOf({
+      'releases/prod-eu/growth/churn-2.yaml': STATE,
+      'releases/prod-eu/growth/churn.yaml': STATE,
+    });
+    expect(fixes(platform)).toEqual([
+      'releases/prod-eu/growth/churn-2.yaml: the platform has no service churn-2: remove the file',
+    ]);
   });
 });
 
 describe('nothing is said of', () => {
   test.each<[string, Readonly<Record<string, string>>]>([
     ['a project without a release store', {}],
-    ['states that services read, and records', { 'releases/prod-eu/growth/churn.yaml': STATE, 'releases/churn/v1.yaml': 'release: v1\n', 'releases/forecast/v1.yaml': 'release: v1\n' }],
+    [
+      'states that services read, and records',
+      {
+        'releases/prod-eu/growth/churn.yaml': STATE,
+        'releases/churn/v1.yaml': 'release: v1\n',
+        'releases/forecast/v1.yaml': 'release: v1\n',
+      },
+    ],
     ['YAML files of others', { 'releases/.github/workflows/check.yaml': 'on: push\n' }],
-    ['a service whose source could not be loaded', { 'apps/forecast/service.yaml': 'owner: {', 'releases/prod-eu/growth/forecast.yaml': STATE }],
+    [
+      'a service whose source could not be loaded',
+      { 'apps/forecast/service.yaml': 'owner: {', 'releases/prod-eu/growth/forecast.yaml': STATE },
+    ],
   ])('%s', (_, files) => {
     expect(strays(platformOf(files).render().findings)).toEqual([]);
   });

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { findUpdates, type UpdateQuery } from '../../src/app/update.ts';
-import { fakeRegistry, predictor, RegistryProject, type FakeVersion, type ProjectOptions } from '../support/registry-project.ts';
+import {
+  fakeRegistry,
+  predictor,
+  RegistryProject,
+  type FakeVersion,
+  type ProjectOptions,
+} from '../support/registry-project.ts';
 
 const VERSIONS: Readonly<Record<string, FakeVersion>> = {
   'fraud/46': { metrics: { auc: 0.9 }, review: 'passed' },
@@ -77,40 +83,75 @@ describe('nothing is proposed', () => {
   test('for an edit of the sources, which a person releases', async () => {
     const made = await project();
     const model = { registry: 'corp', name: 'fraud', version: '47' } as const;
-    made.options = { services: { fraud: { predictor: { ...predictor, model } }, geo: { predictor: { ...predictor, model: { ...predictor.model, name: 'geo' }, resources: { cpu: '2', memory: '1Gi' } } } } };
+    made.options = {
+      services: {
+        fraud: { predictor: { ...predictor, model } },
+        geo: {
+          predictor: {
+            ...predictor,
+            model: { ...predictor.model, name: 'geo' },
+            resources: { cpu: '2', memory: '1Gi' },
+          },
+        },
+      },
+    };
     expect(await find(made)).toEqual({ proposals: [], skipped: [], findings: [] });
   });
 
   test.each([
     ['a service that is paused', 'stable: v46\npaused: holidays\n', 'it is paused: holidays'],
-    ['a service with a candidate on its way', 'stable: v46\ncandidate: v47\nphase: warming\nweight: 0\n', 'v47 is on its way'],
-    ['a release that was rolled back', 'stable: v46\nholds:\n  v47: too many errors\n', 'v47, which has these models, is held: too many errors'],
+    [
+      'a service with a candidate on its way',
+      'stable: v46\ncandidate: v47\nphase: warming\nweight: 0\n',
+      'v47 is on its way',
+    ],
+    [
+      'a release that was rolled back',
+      'stable: v46\nholds:\n  v47: too many errors\n',
+      'v47, which has these models, is held: too many errors',
+    ],
   ])('for %s, and why is said', async (_what, state, why) => {
     const made = await project();
     await made.release();
     made.put(STATE, state);
-    expect(await find(made)).toEqual({ proposals: [], skipped: [{ service: 'fraud', environment: 'staging', why }], findings: [] });
+    expect(await find(made)).toEqual({
+      proposals: [],
+      skipped: [{ service: 'fraud', environment: 'staging', why }],
+      findings: [],
+    });
   });
 
   test('for the models of a release that was rolled back, whatever else was edited since', async () => {
     const made = await project();
     await made.release();
     made.put(STATE, 'stable: v46\nholds:\n  v47: too many errors\n');
-    made.options = { services: { fraud: { predictor: { ...predictor, resources: { cpu: '2', memory: '1Gi' } } }, geo: {} } };
+    made.options = {
+      services: { fraud: { predictor: { ...predictor, resources: { cpu: '2', memory: '1Gi' } } }, geo: {} },
+    };
     expect((await find(made)).proposals).toEqual([]);
   });
 
   test('for a service that is not released there yet, or that releases are promoted to', async () => {
-    const made = await project({ environments: { staging: { stage: 'staging' }, canary: { stage: 'staging' }, 'prod-eu': { stage: 'prod' } } });
-    expect((await find(made, { services: ['geo'] })).skipped).toEqual([{ service: 'geo', environment: 'canary', why: 'it is not released here yet' }]);
+    const made = await project({
+      environments: { staging: { stage: 'staging' }, canary: { stage: 'staging' }, 'prod-eu': { stage: 'prod' } },
+    });
+    expect((await find(made, { services: ['geo'] })).skipped).toEqual([
+      { service: 'geo', environment: 'canary', why: 'it is not released here yet' },
+    ]);
     await made.release({ service: 'geo', environment: 'prod-eu', force: true, reason: 'a test' });
-    expect((await find(made, { services: ['geo'], environments: ['prod-eu'] })).skipped).toEqual([{ service: 'geo', environment: 'prod-eu', why: 'releases are promoted to it from staging' }]);
+    expect((await find(made, { services: ['geo'], environments: ['prod-eu'] })).skipped).toEqual([
+      { service: 'geo', environment: 'prod-eu', why: 'releases are promoted to it from staging' },
+    ]);
   });
 
   test('for a version that waits for approval', async () => {
     const made = await project({ approvalTag: 'review=passed' });
     made.registry.versions.set('fraud/47', {});
-    expect(await find(made)).toEqual({ proposals: [], skipped: [{ service: 'fraud', environment: 'staging', why: 'version "47" of "fraud" waits for approval' }], findings: [] });
+    expect(await find(made)).toEqual({
+      proposals: [],
+      skipped: [{ service: 'fraud', environment: 'staging', why: 'version "47" of "fraud" waits for approval' }],
+      findings: [],
+    });
   });
 });
 
@@ -120,7 +161,9 @@ test('a newer version than the one that was rolled back is proposed again', asyn
   made.put(STATE, 'stable: v46\ncandidate: v47\nphase: held\nholds:\n  v47: too many errors\n');
   made.registry.versions.set('fraud/48', { metrics: { auc: 0.98 } });
   made.registry.aliases.set('fraud@champion', '48');
-  expect((await find(made)).proposals).toMatchObject([{ release: 'v48', branch: 'ai-service/update/fraud/staging/v48' }]);
+  expect((await find(made)).proposals).toMatchObject([
+    { release: 'v48', branch: 'ai-service/update/fraud/staging/v48' },
+  ]);
 });
 
 test('a service whose model cannot be asked for does not keep the others from it', async () => {

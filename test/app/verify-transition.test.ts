@@ -3,15 +3,33 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { verifyTransition } from '../../src/app/verify-transition.ts';
 import { git, opened, refusalOf, valueOf } from '../git/folders.ts';
-import { commit, FOLDERS, make, makeAndCommit, put, recordPath, recordText, repositoryOf, STATE, textOf, type Asked, type CheckoutOptions } from '../support/checkout.ts';
+import {
+  commit,
+  FOLDERS,
+  make,
+  makeAndCommit,
+  put,
+  recordPath,
+  recordText,
+  repositoryOf,
+  STATE,
+  textOf,
+  type Asked,
+  type CheckoutOptions,
+} from '../support/checkout.ts';
 
 /** The required check of pull requests that merge by themselves. */
 
 const MANIFESTS = 'gitops/envs/prod-eu/eu-1/risk-ml/fraud/manifests';
 const READY = ['readiness-predictor@eu-1=pass value=2 limit=>=2 at=2026-03-01T08:00:00.000Z'];
-const HELD_OUT = [...READY, 'bake@eu-1=pass value=30m limit=30m at=2026-03-01T08:00:00.000Z', 'error-ratio@eu-1=pass value=0.002 limit=<=0.01 at=2026-03-01T08:00:00.000Z'];
+const HELD_OUT = [
+  ...READY,
+  'bake@eu-1=pass value=30m limit=30m at=2026-03-01T08:00:00.000Z',
+  'error-ratio@eu-1=pass value=0.002 limit=<=0.01 at=2026-03-01T08:00:00.000Z',
+];
 
-const verify = async (root: string, base = 'main', head = 'bot') => verifyTransition(await opened(root), { ...FOLDERS, base, head });
+const verify = async (root: string, base = 'main', head = 'bot') =>
+  verifyTransition(await opened(root), { ...FOLDERS, base, head });
 
 /** A repository where some moves were made on `main`, and branch `bot` is checked out. */
 async function branchAfter(moves: readonly Asked[], options: CheckoutOptions = {}): Promise<string> {
@@ -27,15 +45,57 @@ const FINISH: Asked = { move: { action: 'finish' } };
 
 describe('passes', () => {
   test.each<[string, readonly Asked[], Asked, readonly string[], string]>([
-    ['a release that has served in the stage before', [], RELEASE, [], 'release: fraud prod-eu: v2 is deployed, without traffic'],
+    [
+      'a release that has served in the stage before',
+      [],
+      RELEASE,
+      [],
+      'release: fraud prod-eu: v2 is deployed, without traffic',
+    ],
     ['the first step of a candidate that is ready', [RELEASE], ADVANCE, READY, 'advance: fraud prod-eu: v2 gets 10 %'],
-    ['the next step when all gates pass', [RELEASE, ADVANCE], { ...ADVANCE, reason: 'all gates passed' }, HELD_OUT, 'advance: fraud prod-eu: v2 gets 50 % (was 10 %)'],
-    ['finish when all gates pass', [RELEASE, ADVANCE, ADVANCE], FINISH, HELD_OUT, 'finish: fraud prod-eu: v2 serves, v1 keeps running'],
-    ['cleanup', [RELEASE, ADVANCE, { move: { action: 'abort' } }], { move: { action: 'cleanup' } }, [], 'cleanup: fraud prod-eu: v2 removed'],
-    ['abort without evidence', [RELEASE, ADVANCE], { move: { action: 'abort' }, reason: 'too slow' }, [], 'abort: fraud prod-eu: v2 is aborted, all traffic to v1'],
-    ['hold without evidence', [], { move: { action: 'hold', release: 'v3' }, reason: 'wrong data' }, [], 'hold: fraud prod-eu: v3 is held'],
+    [
+      'the next step when all gates pass',
+      [RELEASE, ADVANCE],
+      { ...ADVANCE, reason: 'all gates passed' },
+      HELD_OUT,
+      'advance: fraud prod-eu: v2 gets 50 % (was 10 %)',
+    ],
+    [
+      'finish when all gates pass',
+      [RELEASE, ADVANCE, ADVANCE],
+      FINISH,
+      HELD_OUT,
+      'finish: fraud prod-eu: v2 serves, v1 keeps running',
+    ],
+    [
+      'cleanup',
+      [RELEASE, ADVANCE, { move: { action: 'abort' } }],
+      { move: { action: 'cleanup' } },
+      [],
+      'cleanup: fraud prod-eu: v2 removed',
+    ],
+    [
+      'abort without evidence',
+      [RELEASE, ADVANCE],
+      { move: { action: 'abort' }, reason: 'too slow' },
+      [],
+      'abort: fraud prod-eu: v2 is aborted, all traffic to v1',
+    ],
+    [
+      'hold without evidence',
+      [],
+      { move: { action: 'hold', release: 'v3' }, reason: 'wrong data' },
+      [],
+      'hold: fraud prod-eu: v3 is held',
+    ],
     ['pause', [], { move: { action: 'pause' }, reason: 'freeze' }, [], 'pause: fraud prod-eu: automation is paused'],
-    ['a rollback to a release that is still warm', [RELEASE, ADVANCE, ADVANCE, FINISH], { move: { action: 'rollback' }, reason: 'too slow' }, [], 'rollback: fraud prod-eu: back to v1, v2 is held'],
+    [
+      'a rollback to a release that is still warm',
+      [RELEASE, ADVANCE, ADVANCE, FINISH],
+      { move: { action: 'rollback' }, reason: 'too slow' },
+      [],
+      'rollback: fraud prod-eu: back to v1, v2 is held',
+    ],
   ])('%s', async (_name, before, asked, gates, sentence) => {
     const root = await branchAfter(before);
     await makeAndCommit(root, asked, undefined, gates);
@@ -57,7 +117,9 @@ describe('passes', () => {
     commit(root, 'the tree is at the top now');
     git(root, 'switch', '--quiet', '--create', 'next');
     await makeAndCommit(root, { move: { action: 'abort' } }, undefined, [], '.');
-    expect(valueOf(await verifyTransition(await opened(root), { ...FOLDERS, tree: '.', base: 'bot', head: 'next' })).move).toEqual({ action: 'abort' });
+    expect(
+      valueOf(await verifyTransition(await opened(root), { ...FOLDERS, tree: '.', base: 'bot', head: 'next' })).move,
+    ).toEqual({ action: 'abort' });
   });
 
   test('comments in the state, and moves of other environments on the base meanwhile', async () => {
@@ -76,11 +138,15 @@ describe('refuses', () => {
     const root = await branchAfter([RELEASE]);
     put(root, 'README.md', 'hello\n');
     commit(root, 'docs');
-    expect(refusalOf(await verify(root))).toEqual(['transition/one-state: no state in releases changed: this is no transition']);
+    expect(refusalOf(await verify(root))).toEqual([
+      'transition/one-state: no state in releases changed: this is no transition',
+    ]);
     await make(root, { move: { action: 'abort' } });
     await make(root, { environment: 'staging', move: { action: 'pause' } });
     commit(root, 'two');
-    expect(refusalOf(await verify(root))).toEqual([`transition/one-state: the states of 2 services or environments changed: ${STATE}, releases/staging/risk-ml/fraud.yaml`]);
+    expect(refusalOf(await verify(root))).toEqual([
+      `transition/one-state: the states of 2 services or environments changed: ${STATE}, releases/staging/risk-ml/fraud.yaml`,
+    ]);
   });
 
   test('a passenger: a file of others, of another environment, or of the sources', async () => {
@@ -123,7 +189,9 @@ describe('refuses', () => {
     const root = await branchAfter([RELEASE, ADVANCE]);
     put(root, STATE, textOf(root, STATE).replace('weight: 10', 'weight: 20'));
     commit(root, 'by hand');
-    expect(refusalOf(await verify(root))).toEqual(['transition/illegal: no legal move leads to this state; legal are advance, finish, abort, rollback, hold, pause']);
+    expect(refusalOf(await verify(root))).toEqual([
+      'transition/illegal: no legal move leads to this state; legal are advance, finish, abort, rollback, hold, pause',
+    ]);
   });
 
   test('what gives traffic while automation is paused; what takes it away passes', async () => {
@@ -136,8 +204,18 @@ describe('refuses', () => {
   });
 
   test.each<[string, readonly Asked[], Asked, string]>([
-    ['a hold that is released', [RELEASE, { move: { action: 'abort' } }], { move: { action: 'resume' } }, 'a hold is released, which automation must not do'],
-    ['automation that goes on', [{ move: { action: 'pause' } }], { move: { action: 'unpause' } }, 'automation is paused here: by hand'],
+    [
+      'a hold that is released',
+      [RELEASE, { move: { action: 'abort' } }],
+      { move: { action: 'resume' } },
+      'a hold is released, which automation must not do',
+    ],
+    [
+      'automation that goes on',
+      [{ move: { action: 'pause' } }],
+      { move: { action: 'unpause' } },
+      'automation is paused here: by hand',
+    ],
     [
       'a rollback to a release of which nobody knows that it served: it would pass the steps',
       [],
@@ -154,7 +232,9 @@ describe('refuses', () => {
     const root = await branchAfter([RELEASE, ADVANCE]);
     const message = await make(root, ADVANCE, HELD_OUT);
     const sha = commit(root, message.replace('Weights: v1=50 v2=50', 'Weights: v1=90 v2=10'));
-    expect(refusalOf(await verify(root))).toEqual([`transition/evidence: commit ${sha.slice(0, 12)} is about another move than advance to v1=50 v2=50`]);
+    expect(refusalOf(await verify(root))).toEqual([
+      `transition/evidence: commit ${sha.slice(0, 12)} is about another move than advance to v1=50 v2=50`,
+    ]);
   });
 
   test('a finish past the steps, which needs the word of a person', async () => {
@@ -167,7 +247,9 @@ describe('refuses', () => {
     const root = await branchAfter([]);
     put(root, 'releases/prod-eu/risk-ml/other.yaml', 'stable: v1\n');
     commit(root, 'first');
-    expect(refusalOf(await verify(root))).toEqual(['transition/illegal: the service had no state here before: nothing says what served']);
+    expect(refusalOf(await verify(root))).toEqual([
+      'transition/illegal: the service had no state here before: nothing says what served',
+    ]);
     rmSync(join(root, 'releases/prod-eu/risk-ml/other.yaml'));
     rmSync(join(root, STATE));
     commit(root, 'gone');
@@ -177,7 +259,9 @@ describe('refuses', () => {
   test('a release that has not served in the stage before', async () => {
     const root = await branchAfter([]);
     await makeAndCommit(root, { move: { action: 'release', release: 'v3' } });
-    expect(refusalOf(await verify(root))).toEqual(['transition/illegal: v3 has not served in an earlier stage: staging']);
+    expect(refusalOf(await verify(root))).toEqual([
+      'transition/illegal: v3 has not served in an earlier stage: staging',
+    ]);
   });
 
   test('a tree that says another thing than the state: changed, missing, not changed, or more than that', async () => {
@@ -189,7 +273,11 @@ describe('refuses', () => {
     rmSync(join(root, MANIFESTS, 'inferenceservice.fraud-v1.yaml'));
     commit(root, 'advance');
     const { findings } = await verify(root);
-    expect(findings.filter(({ id }) => id === 'transition/tree').map(({ where, message }) => `${where.file?.split('/').at(-1) ?? ''}: ${message}`)).toEqual([
+    expect(
+      findings
+        .filter(({ id }) => id === 'transition/tree')
+        .map(({ where, message }) => `${where.file?.split('/').at(-1) ?? ''}: ${message}`),
+    ).toEqual([
       'configmap.fraud.yaml: the file changed, and the move does not change it',
       'inferenceservice.fraud-v1.yaml: the file changed, and the move does not change it',
       'virtualservice.fraud.yaml: the file is not what the move renders',
@@ -198,7 +286,11 @@ describe('refuses', () => {
     rmSync(join(root, MANIFESTS, 'configmap.fraud.yaml'));
     commit(root, 'state only');
     expect(readdirSync(join(root, MANIFESTS))).not.toContain('configmap.fraud.yaml');
-    expect((await verify(root)).findings.filter(({ id }) => id === 'transition/tree').map(({ where, message }) => `${where.file?.split('/').at(-1) ?? ''}: ${message}`)).toEqual([
+    expect(
+      (await verify(root)).findings
+        .filter(({ id }) => id === 'transition/tree')
+        .map(({ where, message }) => `${where.file?.split('/').at(-1) ?? ''}: ${message}`),
+    ).toEqual([
       'prometheusrule.fraud.releases.yaml: the file is not what the move renders',
       'virtualservice.fraud.yaml: the file is not what the move renders',
     ]);
@@ -206,21 +298,35 @@ describe('refuses', () => {
 
   test.each<[string, readonly Asked[], readonly string[], string]>([
     ['no evidence', [RELEASE], [], 'readiness-predictor@eu-1 is missing'],
-    ['readiness alone where gates must hold', [RELEASE, ADVANCE], READY, 'bake@eu-1 is missing, error-ratio@eu-1 is missing'],
-    ['a gate that was inconclusive', [RELEASE, ADVANCE], [...HELD_OUT.slice(0, 2), 'error-ratio@eu-1=inconclusive limit=<=0.01'], 'error-ratio@eu-1 is inconclusive'],
+    [
+      'readiness alone where gates must hold',
+      [RELEASE, ADVANCE],
+      READY,
+      'bake@eu-1 is missing, error-ratio@eu-1 is missing',
+    ],
+    [
+      'a gate that was inconclusive',
+      [RELEASE, ADVANCE],
+      [...HELD_OUT.slice(0, 2), 'error-ratio@eu-1=inconclusive limit=<=0.01'],
+      'error-ratio@eu-1 is inconclusive',
+    ],
     ['a gate of another cluster', [RELEASE], ['readiness-predictor@us-1=pass'], 'readiness-predictor@eu-1 is missing'],
     ['what nobody can read', [RELEASE], [...READY, 'trust me'], 'trust me is unreadable'],
   ])('an advance with %s', async (_name, before, gates, message) => {
     const root = await branchAfter(before);
     const sha = await makeAndCommit(root, ADVANCE, undefined, gates);
-    expect(refusalOf(await verify(root))).toEqual([`transition/evidence: commit ${sha.slice(0, 12)} lacks evidence: ${message}`]);
+    expect(refusalOf(await verify(root))).toEqual([
+      `transition/evidence: commit ${sha.slice(0, 12)} lacks evidence: ${message}`,
+    ]);
   });
 
   test('evidence of another release, and evidence that an older commit has', async () => {
     const root = await branchAfter([RELEASE]);
     const message = await make(root, ADVANCE, READY);
     const sha = commit(root, message.replace('Release: v2', 'Release: v3'));
-    expect(refusalOf(await verify(root))).toEqual([`transition/evidence: commit ${sha.slice(0, 12)} does not say that it is about v2 of fraud in prod-eu`]);
+    expect(refusalOf(await verify(root))).toEqual([
+      `transition/evidence: commit ${sha.slice(0, 12)} does not say that it is about v2 of fraud in prod-eu`,
+    ]);
     git(root, 'reset', '--quiet', '--hard', 'main');
     const old = await makeAndCommit(root, ADVANCE, undefined, READY);
     git(root, 'switch', '--quiet', 'main');
@@ -238,7 +344,9 @@ describe('refuses', () => {
     await makeAndCommit(root, ADVANCE, undefined, READY);
     git(root, 'switch', '--quiet', 'main');
     await makeAndCommit(root, { move: { action: 'abort' } });
-    expect(refusalOf(await verify(root))).toEqual(['transition/behind: the branch that it goes to has changed this file since']);
+    expect(refusalOf(await verify(root))).toEqual([
+      'transition/behind: the branch that it goes to has changed this file since',
+    ]);
   });
 
   test('a state in a merge, and a ref that is not there', async () => {
@@ -246,6 +354,8 @@ describe('refuses', () => {
     put(root, STATE, '<<<<<<< HEAD\n');
     commit(root, 'oops');
     expect((await verify(root)).findings.map(({ id }) => id)).toEqual(['release/merge-conflict']);
-    expect(refusalOf(await verify(root, 'main', 'nowhere'))[0]).toBe('git/ref: there is no commit "nowhere" in this repository');
+    expect(refusalOf(await verify(root, 'main', 'nowhere'))[0]).toBe(
+      'git/ref: there is no commit "nowhere" in this repository',
+    );
   });
 });

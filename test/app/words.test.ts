@@ -7,9 +7,22 @@ const store = { state: () => undefined, isReleased: () => true, record: () => un
 
 test('a pull request says what moves, and text of people or tools in it calls nobody and makes no markup', () => {
   const before = releaseState.parse({ stable: 'v46', candidate: 'v47', phase: 'canary', weight: 10, step: 0 });
-  const after = releaseState.parse({ stable: 'v46', candidate: 'v47', phase: 'canary', weight: 25, step: 1, reason: '@risk-ml said | go\ncloses #12' });
+  const after = releaseState.parse({
+    stable: 'v46',
+    candidate: 'v47',
+    phase: 'canary',
+    weight: 25,
+    step: 1,
+    reason: '@risk-ml said | go\ncloses #12',
+  });
   const policy = policyOf({ canary: canaryPolicy.parse({ steps: [10, 25] }) }, 'release');
-  const made = { service: 'fraud', environment: 'prod-eu', action: 'advance', planned: { before, after, policy }, gates: ['error-ratio=pass value=<0.002>'] } as const;
+  const made = {
+    service: 'fraud',
+    environment: 'prod-eu',
+    action: 'advance',
+    planned: { before, after, policy },
+    gates: ['error-ratio=pass value=<0.002>'],
+  } as const;
   expect(pullRequestBody(made, store)).toBe(`**fraud prod-eu: v47 gets 25 % (was 10 %)**
 
 Reason: @&#8203;risk-ml said \\| go closes #&#8203;12

@@ -29,7 +29,9 @@ function at(field: string): object {
 type Monitoring = NonNullable<AIServiceInput['monitoring']>;
 type Window = '5m' | '10m' | '30m' | '1h' | '6h' | '1d';
 
-const drift = (metric: string, reference = './score.json', window?: Window): Monitoring => ({ drift: [{ psi: { metric, reference, ...(window && { window }) } }] });
+const drift = (metric: string, reference = './score.json', window?: Window): Monitoring => ({
+  drift: [{ psi: { metric, reference, ...(window && { window }) } }],
+});
 const SCHEMA: Monitoring = { schema: { missing: ['amount'] } };
 const expecting = (expectedRps: number): TargetOptions => ({ spec: { traffic: { expectedRps } } });
 
@@ -45,8 +47,12 @@ test('good rules have no findings', () => {
 });
 
 describe('a native histogram', () => {
-  const native: TargetOptions = { spec: { predictor: { ...PREDICTOR, exports: { ...PREDICTOR.exports, native: true } } } };
-  const prometheus = (nativeHistograms?: 'scraped' | 'converted'): TargetOptions => ({ cluster: { prometheus: { version: '3.4', ...(nativeHistograms && { nativeHistograms }) } } });
+  const native: TargetOptions = {
+    spec: { predictor: { ...PREDICTOR, exports: { ...PREDICTOR.exports, native: true } } },
+  };
+  const prometheus = (nativeHistograms?: 'scraped' | 'converted'): TargetOptions => ({
+    cluster: { prometheus: { version: '3.4', ...(nativeHistograms && { nativeHistograms }) } },
+  });
 
   test('needs a Prometheus that keeps them', () => {
     expect(check(drift('score'), native)).toEqual([
@@ -58,18 +64,25 @@ describe('a native histogram', () => {
         fix: "write prometheus.nativeHistograms: 'scraped' on the cluster if it scrapes them, or leave native out and expose classic ones",
       },
     ]);
-    for (const kept of ['scraped', 'converted'] as const) expect(check(drift('score'), { ...native, ...prometheus(kept) })).toEqual([]);
+    for (const kept of ['scraped', 'converted'] as const)
+      expect(check(drift('score'), { ...native, ...prometheus(kept) })).toEqual([]);
     expect(check({}, { ...native, cluster: { prometheus: undefined } })).toEqual([]);
   });
 
   test('is one in every part that exposes it', () => {
-    const transformer = { image: 'registry.example.com/t:1.0.0', resources: { cpu: '1', memory: '1Gi' }, metrics: {}, exports: { predictions: 'score', native: true } };
+    const transformer = {
+      image: 'registry.example.com/t:1.0.0',
+      resources: { cpu: '1', memory: '1Gi' },
+      metrics: {},
+      exports: { predictions: 'score', native: true },
+    };
     expect(check({}, { ...prometheus('scraped'), spec: { predictor: PREDICTOR, transformer } })).toEqual([
       {
         id: 'monitoring/native-histogram',
         severity: 'error',
         where: at('transformer.exports.native'),
-        message: 'score is a native histogram in transformer and a classic one in predictor, and rules read one of them only',
+        message:
+          'score is a native histogram in transformer and a classic one in predictor, and rules read one of them only',
         fix: 'have both parts expose the same, or give one of them another name',
       },
     ]);
@@ -81,7 +94,8 @@ describe('a native histogram', () => {
         id: 'monitoring/native-edges',
         severity: 'warning',
         where: at('monitoring.drift[0].psi.reference'),
-        message: 'the Prometheus of cluster eu-1 converts score, so that no alert can tell when an edge of the reference is no bucket bound of predictor',
+        message:
+          'the Prometheus of cluster eu-1 converts score, so that no alert can tell when an edge of the reference is no bucket bound of predictor',
         fix: 'write predictor.exports.buckets: { score: [0.5] } if these are its buckets',
       },
     ]);
@@ -110,8 +124,12 @@ describe('the metric of a drift rule', () => {
     const models = { embedder: silent };
     const fn = { image: 'registry.example.com/f:1.0.0', resources: { cpu: '1', memory: '1Gi' } };
     const [finding] = check(drift('score'), { spec: { predictor: silent, models, function: fn } });
-    expect(finding?.message).toContain('no part (predictor, models.embedder, function) declares that it exports "score"');
-    expect(finding?.fix).toBe('have a part expose this histogram and declare it: predictor.exports: { predictions: "score" }');
+    expect(finding?.message).toContain(
+      'no part (predictor, models.embedder, function) declares that it exports "score"',
+    );
+    expect(finding?.fix).toBe(
+      'have a part expose this histogram and declare it: predictor.exports: { predictions: "score" }',
+    );
   });
 
   test('must be where Prometheus can scrape it', () => {
@@ -125,8 +143,15 @@ describe('the metric of a drift rule', () => {
         fix: 'set its metrics, or export the metric from a transformer or function that has metrics',
       },
     ]);
-    const custom: typeof PREDICTOR = { framework: 'custom', image: 'registry.example.com/x:1.0.0', resources: PREDICTOR.resources, exports: { predictions: 'score' } };
-    expect(check(drift('score'), { spec: { predictor: custom } })).toMatchObject([{ id: 'monitoring/metric-not-scraped' }]);
+    const custom: typeof PREDICTOR = {
+      framework: 'custom',
+      image: 'registry.example.com/x:1.0.0',
+      resources: PREDICTOR.resources,
+      exports: { predictions: 'score' },
+    };
+    expect(check(drift('score'), { spec: { predictor: custom } })).toMatchObject([
+      { id: 'monitoring/metric-not-scraped' },
+    ]);
     expect(check(drift('score'), { spec: { predictor: { ...custom, metrics: {} } } })).toEqual([]);
   });
 
@@ -159,7 +184,11 @@ describe('the metric of a drift rule', () => {
   test('is not exposed by the usual image of a server', () => {
     const { image: _image, ...usual } = PREDICTOR;
     expect(check(drift('score'), { spec: { predictor: usual } })).toMatchObject([
-      { id: 'monitoring/exports-of-runtime', severity: 'warning', message: 'the usual image of framework sklearn exposes neither predictions nor features' },
+      {
+        id: 'monitoring/exports-of-runtime',
+        severity: 'warning',
+        message: 'the usual image of framework sklearn exposes neither predictions nor features',
+      },
     ]);
   });
 });
@@ -182,7 +211,9 @@ describe('the reference of a drift rule', () => {
   });
 
   test('has the buckets of the histogram, where they are declared', () => {
-    const declared = (bounds: number[]): TargetOptions => ({ spec: { predictor: { ...PREDICTOR, exports: { predictions: 'score', buckets: { score: bounds } } } } });
+    const declared = (bounds: number[]): TargetOptions => ({
+      spec: { predictor: { ...PREDICTOR, exports: { predictions: 'score', buckets: { score: bounds } } } },
+    });
     expect(check(drift('score'), declared([0.1, 0.5, 1]))).toEqual([]);
     expect(check(drift('score'), declared([0.1, 0.4, 0.6]))).toEqual([
       {
@@ -203,7 +234,8 @@ describe('a window', () => {
         id: 'monitoring/drift-samples',
         severity: 'error',
         where: at('monitoring.drift[0].psi.window'),
-        message: 'at 0.2 requests a second a window of 5m holds about 48 observations, and 2 bins with threshold 0.2 need 200',
+        message:
+          'at 0.2 requests a second a window of 5m holds about 48 observations, and 2 bins with threshold 0.2 need 200',
         fix: "write window: '30m', or leave window out",
       },
     ]);
@@ -216,7 +248,8 @@ describe('a window', () => {
         id: 'monitoring/drift-late',
         severity: 'info',
         where: at('monitoring.drift[0].psi'),
-        message: 'at 0.2 requests a second 200 observations take a window of 30m, so that drift of score is found after 36m at the latest, and not within 10 minutes',
+        message:
+          'at 0.2 requests a second 200 observations take a window of 30m, so that drift of score is found after 36m at the latest, and not within 10 minutes',
         fix: "write window: '30m' if that will do, or correct traffic.expectedRps",
       },
     ]);
@@ -224,14 +257,28 @@ describe('a window', () => {
 
   test('of a day is the longest, and with less traffic there is no rule', () => {
     expect(check(drift('score'), expecting(0.001))).toMatchObject([
-      { id: 'monitoring/drift-samples', message: 'at 0.001 requests a second a window of 1d holds about 86 observations, and 2 bins with threshold 0.2 need 200', fix: 'leave the rule out here, or correct traffic.expectedRps' },
+      {
+        id: 'monitoring/drift-samples',
+        message:
+          'at 0.001 requests a second a window of 1d holds about 86 observations, and 2 bins with threshold 0.2 need 200',
+        fix: 'leave the rule out here, or correct traffic.expectedRps',
+      },
     ]);
   });
 
   test('of a candidate holds the requests of its first step', () => {
-    const monitoring: Monitoring = { drift: [{ candidate: { metric: 'score', reference: './score.json', window: '5m' } }] };
+    const monitoring: Monitoring = {
+      drift: [{ candidate: { metric: 'score', reference: './score.json', window: '5m' } }],
+    };
     const spec = { traffic: { expectedRps: 5 }, canary: { steps: [10, 50] } };
-    expect(check(monitoring, { spec })).toMatchObject([{ id: 'monitoring/drift-samples', message: expect.stringMatching(/^at 0\.5 requests a second to the candidate a window of 5m holds about 120 observations/) as string }]);
+    expect(check(monitoring, { spec })).toMatchObject([
+      {
+        id: 'monitoring/drift-samples',
+        message: expect.stringMatching(
+          /^at 0\.5 requests a second to the candidate a window of 5m holds about 120 observations/,
+        ) as string,
+      },
+    ]);
     expect(check(monitoring, { spec: { ...spec, canary: { steps: [50] } } })).toEqual([]);
   });
 });
@@ -243,16 +290,23 @@ describe('rules on the input', () => {
         id: 'monitoring/schema-not-exported',
         severity: 'error',
         where: at('monitoring.schema'),
-        message: 'no part (predictor) declares that it counts what is wrong with its input, so the rules would never have data',
+        message:
+          'no part (predictor) declares that it counts what is wrong with its input, so the rules would never have data',
         fix: 'have a part count it (npx ai-service reference snippet) and declare it: predictor.exports: { schema: true }',
       },
     ]);
-    expect(check(SCHEMA, { spec: { predictor: { ...PREDICTOR, framework: 'tensorflow' } } })).toMatchObject([{ id: 'monitoring/metric-not-scraped', where: at('monitoring.schema') }]);
+    expect(check(SCHEMA, { spec: { predictor: { ...PREDICTOR, framework: 'tensorflow' } } })).toMatchObject([
+      { id: 'monitoring/metric-not-scraped', where: at('monitoring.schema') },
+    ]);
   });
 
   test('and instances', () => {
-    expect(check(SCHEMA, expecting(0.1))).toMatchObject([{ id: 'monitoring/drift-late', severity: 'info', where: at('monitoring.schema') }]);
-    expect(check(SCHEMA, expecting(0.001))).toMatchObject([{ id: 'monitoring/drift-samples', severity: 'error', where: at('monitoring.schema') }]);
+    expect(check(SCHEMA, expecting(0.1))).toMatchObject([
+      { id: 'monitoring/drift-late', severity: 'info', where: at('monitoring.schema') },
+    ]);
+    expect(check(SCHEMA, expecting(0.001))).toMatchObject([
+      { id: 'monitoring/drift-samples', severity: 'error', where: at('monitoring.schema') },
+    ]);
   });
 });
 
@@ -264,7 +318,14 @@ test('every finding has its rule', () => {
     ...check(drift('nothing', './no.json')),
     ...check({ drift: [{ psi: rule }, { ks: rule }] }),
     ...check(drift('score'), { spec: { predictor: { ...PREDICTOR, framework: 'tensorflow' } } }),
-    ...check(drift('score'), { spec: { predictor: { ...PREDICTOR, exports: { predictions: 'score', features: { a: 'score' }, buckets: { score: [1] } } } } }),
+    ...check(drift('score'), {
+      spec: {
+        predictor: {
+          ...PREDICTOR,
+          exports: { predictions: 'score', features: { a: 'score' }, buckets: { score: [1] } },
+        },
+      },
+    }),
     ...check(drift('score'), expecting(0.2)),
     ...check(drift('score'), expecting(0.001)),
     ...check(SCHEMA, { spec: { predictor: { ...PREDICTOR, exports: {} } } }),

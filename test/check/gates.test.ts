@@ -45,7 +45,8 @@ describe('a gate on predictions', () => {
         id: 'gate/predictions',
         severity: 'error',
         where: at('canary.gates[1].predictionDrift'),
-        message: 'no part (predictor) declares the histogram of its predictions, so that the gate would never have data',
+        message:
+          'no part (predictor) declares the histogram of its predictions, so that the gate would never have data',
         fix: 'have a part expose one and declare it: predictor.exports: { predictions: "score" }',
       },
     ]);
@@ -74,7 +75,9 @@ describe('a gate on predictions', () => {
         fix: 'write edges: the edges of the reference of its drift rule',
       },
     ]);
-    expect(check([{ predictionDrift: { psi: 0.2, edges: [0.5] } }], { cluster, spec: { predictor: EXPORTING } })).toEqual([]);
+    expect(
+      check([{ predictionDrift: { psi: 0.2, edges: [0.5] } }], { cluster, spec: { predictor: EXPORTING } }),
+    ).toEqual([]);
   });
 
   test('is not looked at where releases replace each other in place', () => {
@@ -82,7 +85,9 @@ describe('a gate on predictions', () => {
   });
 
   test('is named as the strategy has it', () => {
-    expect(check([], { spec: { canary: undefined, shadow: { gates } } }).map(({ where }) => where.field)).toEqual(['shadow.gates[1].predictionDrift']);
+    expect(check([], { spec: { canary: undefined, shadow: { gates } } }).map(({ where }) => where.field)).toEqual([
+      'shadow.gates[1].predictionDrift',
+    ]);
   });
 });
 
@@ -93,18 +98,29 @@ describe('the limit of a gate on latency', () => {
         id: 'gate/latency-bucket',
         severity: 'warning',
         where: at('canary.gates[0].latency.max'),
-        message: '300ms is no bucket bound of istio_request_duration_milliseconds, so that the quantile near it is an estimate',
+        message:
+          '300ms is no bucket bound of istio_request_duration_milliseconds, so that the quantile near it is an estimate',
         fix: 'write 250ms or 500ms',
       },
     ]);
   });
 
   test('is a bound of what the queue-proxies of Knative measure, where they do', () => {
-    const cluster: TargetOptions['cluster'] = { istio: { version: '1.30', dataplane: 'sidecar', metrics: false }, prometheus: { version: '3.4', sources: ['queueProxy'] } };
+    const cluster: TargetOptions['cluster'] = {
+      istio: { version: '1.30', dataplane: 'sidecar', metrics: false },
+      prometheus: { version: '3.4', sources: ['queueProxy'] },
+    };
     const predictor = { ...PREDICTOR, scaling: { min: 1, max: 2, target: { concurrency: 4 } } };
-    const found = check([{ latency: { quantile: 0.99, max: '750ms' } }, { latency: { quantile: 0.9, max: '300ms' } }], { mode: 'Knative', cluster, spec: { predictor } });
+    const found = check([{ latency: { quantile: 0.99, max: '750ms' } }, { latency: { quantile: 0.9, max: '300ms' } }], {
+      mode: 'Knative',
+      cluster,
+      spec: { predictor },
+    });
     expect(found.map(({ message, fix }) => [message, fix])).toEqual([
-      ['300ms is no bucket bound of kn_serving_invocation_duration_seconds, so that the quantile near it is an estimate', 'write 250ms or 500ms'],
+      [
+        '300ms is no bucket bound of kn_serving_invocation_duration_seconds, so that the quantile near it is an estimate',
+        'write 250ms or 500ms',
+      ],
     ]);
   });
 
@@ -114,15 +130,47 @@ describe('the limit of a gate on latency', () => {
 });
 
 test.each<[string, Gates, string, string]>([
-  ['on errors', [{ errorRatio: { max: 0.01 } }, { errorRatio: { max: 0.02 } }], 'error-ratio', 'keep one of the two, with all the limits'],
-  ['on one quantile', [{ latency: { quantile: 0.99, max: '250ms' } }, { latency: { quantile: 0.99, max: '500ms' } }], 'latency-p99', 'keep one of the two, with all the limits'],
-  ['on one metric', [{ registryMetric: { metric: 'auc', min: 0.9 } }, { registryMetric: { metric: 'auc', notWorseThanStable: true } }], 'registry-auc', 'keep one of the two, with all the limits'],
-  ['by one name', [{ errorRatio: { max: 0.01 } }, { prometheus: { name: 'error-ratio', query: 'up', max: 1 } }], 'error-ratio', 'give it another name'],
+  [
+    'on errors',
+    [{ errorRatio: { max: 0.01 } }, { errorRatio: { max: 0.02 } }],
+    'error-ratio',
+    'keep one of the two, with all the limits',
+  ],
+  [
+    'on one quantile',
+    [{ latency: { quantile: 0.99, max: '250ms' } }, { latency: { quantile: 0.99, max: '500ms' } }],
+    'latency-p99',
+    'keep one of the two, with all the limits',
+  ],
+  [
+    'on one metric',
+    [{ registryMetric: { metric: 'auc', min: 0.9 } }, { registryMetric: { metric: 'auc', notWorseThanStable: true } }],
+    'registry-auc',
+    'keep one of the two, with all the limits',
+  ],
+  [
+    'by one name',
+    [{ errorRatio: { max: 0.01 } }, { prometheus: { name: 'error-ratio', query: 'up', max: 1 } }],
+    'error-ratio',
+    'give it another name',
+  ],
 ])('two gates %s cannot be told apart in reports', (_what, gates, name, fix) => {
-  expect(check(gates)).toEqual([{ id: 'gate/duplicate', severity: 'error', where: at('canary.gates[1]'), message: `canary.gates[0] is called ${name} already`, fix }]);
+  expect(check(gates)).toEqual([
+    {
+      id: 'gate/duplicate',
+      severity: 'error',
+      where: at('canary.gates[1]'),
+      message: `canary.gates[0] is called ${name} already`,
+      fix,
+    },
+  ]);
 });
 
 test('every rule has its finding', () => {
-  const ids = check([{ predictionDrift: { psi: 0.2 } }, { latency: { quantile: 0.9, max: '3s' } }, { latency: { quantile: 0.9, max: '5s' } }]).map(({ id, severity }) => `${id} ${severity}`);
+  const ids = check([
+    { predictionDrift: { psi: 0.2 } },
+    { latency: { quantile: 0.9, max: '3s' } },
+    { latency: { quantile: 0.9, max: '5s' } },
+  ]).map(({ id, severity }) => `${id} ${severity}`);
   expect(new Set(ids)).toEqual(new Set(GATE_POLICY_RULES.map(({ id, severity }) => `${id} ${severity}`)));
 });

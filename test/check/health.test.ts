@@ -5,8 +5,16 @@ import type { MetricSource } from '../../src/service/platform.ts';
 import type { AIServiceInput } from '../../src/service/service.ts';
 import { targetOf, type TargetOptions } from '../support/target.ts';
 
-function check(monitoring: AIServiceInput['monitoring'], options: TargetOptions = {}, ...sources: readonly MetricSource[]): string[] {
-  const target = targetOf({ ...options, spec: { ...options.spec, monitoring }, cluster: { prometheus: { version: '3.4', sources: [...sources] }, ...options.cluster } });
+function check(
+  monitoring: AIServiceInput['monitoring'],
+  options: TargetOptions = {},
+  ...sources: readonly MetricSource[]
+): string[] {
+  const target = targetOf({
+    ...options,
+    spec: { ...options.spec, monitoring },
+    cluster: { prometheus: { version: '3.4', sources: [...sources] }, ...options.cluster },
+  });
   return checkHealth(target).map(formatFinding);
 }
 
@@ -24,8 +32,12 @@ describe('what a service asks to be watched', () => {
   fix: write prometheus.sources: ['argocd', 'kubeStateMetrics'] on the cluster, if it does`,
     ]);
     expect(check({ health: { coldStart: '2m' } }, {}, 'kubeStateMetrics')).toEqual([]);
-    expect(check({ cost: { compute: 100 } })).toEqual([expect.stringContaining('whose Prometheus is not said to scrape OpenCost') as string]);
-    expect(check({ cost: { callers: {} } }, { cluster: { istio: undefined } })).toEqual([expect.stringContaining('cluster eu-1 has no metrics of Istio') as string]);
+    expect(check({ cost: { compute: 100 } })).toEqual([
+      expect.stringContaining('whose Prometheus is not said to scrape OpenCost') as string,
+    ]);
+    expect(check({ cost: { callers: {} } }, { cluster: { istio: undefined } })).toEqual([
+      expect.stringContaining('cluster eu-1 has no metrics of Istio') as string,
+    ]);
   });
 
   describe('of callers that walk through the inputs', () => {
@@ -39,7 +51,9 @@ describe('what a service asks to be watched', () => {
   cluster eu-1 has no metrics of Istio, which tells callers apart
   fix: declare istio on the cluster if its metrics are scraped, or count distinct inputs: distinct: { metric, total }`,
       ]);
-      expect(check({ cost: { enumeration: { distinct } }, metrics: counted }, { cluster: { istio: ISTIO } })).toEqual([]);
+      expect(check({ cost: { enumeration: { distinct } }, metrics: counted }, { cluster: { istio: ISTIO } })).toEqual(
+        [],
+      );
     });
 
     test('reads no counter that nobody exposes, and nothing that is no counter', () => {
@@ -51,11 +65,17 @@ describe('what a service asks to be watched', () => {
   nothing is known to expose inputs_total, so that the alert would never fire
   fix: declare it, if a part of the service exposes it: monitoring.metrics: { inputs_total: { type: 'counter' } }`,
       ]);
-      expect(check({ cost: { enumeration: { distinct } }, metrics: { ...counted, new_total: { type: 'counter', from: 'elsewhere' } } })).toHaveLength(1);
+      expect(
+        check({
+          cost: { enumeration: { distinct } },
+          metrics: { ...counted, new_total: { type: 'counter', from: 'elsewhere' } },
+        }),
+      ).toHaveLength(1);
     });
 
     test('needs a past of eight days', () => {
-      const kept = (retention: string): string[] => check({ cost: { enumeration: {} } }, { cluster: { prometheus: { version: '3.4', retention } } });
+      const kept = (retention: string): string[] =>
+        check({ cost: { enumeration: {} } }, { cluster: { prometheus: { version: '3.4', retention } } });
       expect(kept('7d')).toEqual([
         `warning health/retention: fraud-detector, prod-eu, eu-1: monitoring.cost.enumeration
   callers are compared with the week before, and the Prometheus of cluster eu-1 keeps samples for 7d only, so that nobody is compared
@@ -75,7 +95,12 @@ describe('what a service asks to be watched', () => {
   no part of the service runs vLLM, which is what says how many tokens there are and when
   fix: leave it out, or serve the model by framework: 'vllm'`,
     ]);
-    expect(check({ health: { timeBetweenTokens: '1s', answers: true, queueTime: '1s' }, cost: { tokens: { budget: 1, prompt: 1, generated: 1 } } })).toEqual([
+    expect(
+      check({
+        health: { timeBetweenTokens: '1s', answers: true, queueTime: '1s' },
+        cost: { tokens: { budget: 1, prompt: 1, generated: 1 } },
+      }),
+    ).toEqual([
       expect.stringContaining('monitoring.health.timeBetweenTokens'),
       expect.stringContaining('monitoring.health.answers'),
       expect.stringContaining('monitoring.cost.tokens'),

@@ -22,7 +22,10 @@ function service({ name = 'api', annotations, template, revision, container, tra
     kind: 'Service',
     metadata: { name, namespace: 'ml', ...(annotations && { annotations }) },
     spec: {
-      template: { metadata: template ?? {}, spec: { containers: [{ name: 'function', image: 'r.example.com/api:1.0.0', ...container }], ...revision } },
+      template: {
+        metadata: template ?? {},
+        spec: { containers: [{ name: 'function', image: 'r.example.com/api:1.0.0', ...container }], ...revision },
+      },
       ...(traffic && { traffic }),
     },
   } as unknown as KubeObject;
@@ -60,7 +63,10 @@ test('a sound Service passes', () => {
           },
         },
         revision: { containerConcurrency: 0, timeoutSeconds: 600 },
-        container: { ports: [{ name: 'h2c', containerPort: 9000 }], readinessProbe: { httpGet: { path: '/' }, successThreshold: 1 } },
+        container: {
+          ports: [{ name: 'h2c', containerPort: 9000 }],
+          readinessProbe: { httpGet: { path: '/' }, successThreshold: 1 },
+        },
         traffic: [
           { latestRevision: true, percent: 10 },
           { revisionName: 'api-00001', percent: 90, tag: 'prev' },
@@ -87,7 +93,9 @@ test.each<[string, string]>([
   ['target-utilization-percentage', '0.5'],
   ['window', '5s'],
 ])('%s %s is out of range', (key, value) => {
-  expect(check(service({ template: { annotations: { [autoscaling(key)]: value } } }))).toEqual([`knative/annotation-value ${on(autoscaling(key))}`]);
+  expect(check(service({ template: { annotations: { [autoscaling(key)]: value } } }))).toEqual([
+    `knative/annotation-value ${on(autoscaling(key))}`,
+  ]);
 });
 
 test('the HPA class scales by resources', () => {
@@ -96,36 +104,131 @@ test('the HPA class scales by resources', () => {
 });
 
 test('a misspelt or old annotation is named with its present spelling', () => {
-  const misspelt = service({ template: { annotations: { [autoscaling('min-scales')]: '1', [autoscaling('minScale')]: '1' } } });
+  const misspelt = service({
+    template: { annotations: { [autoscaling('min-scales')]: '1', [autoscaling('minScale')]: '1' } },
+  });
   expect(check(misspelt)).toHaveLength(2);
   const [typo, old] = checkKnative(misspelt, cluster);
-  expect(typo).toMatchObject({ id: 'knative/annotation-key', message: 'autoscaling.knative.dev/min-scales is none that Knative knows, which ignores it', fix: 'write autoscaling.knative.dev/min-scale' });
-  expect(old).toMatchObject({ id: 'knative/annotation-key', message: 'autoscaling.knative.dev/minScale is the spelling of old versions', fix: 'write autoscaling.knative.dev/min-scale' });
+  expect(typo).toMatchObject({
+    id: 'knative/annotation-key',
+    message: 'autoscaling.knative.dev/min-scales is none that Knative knows, which ignores it',
+    fix: 'write autoscaling.knative.dev/min-scale',
+  });
+  expect(old).toMatchObject({
+    id: 'knative/annotation-key',
+    message: 'autoscaling.knative.dev/minScale is the spelling of old versions',
+    fix: 'write autoscaling.knative.dev/min-scale',
+  });
 });
 
 test.each<[string, Given, string[]]>([
   ['a name that starts with a digit', { name: '1api' }, ['knative/name metadata.name']],
-  ['autoscaling annotations on the Service', { annotations: { [autoscaling('min-scale')]: '1' } }, [`knative/annotation-place metadata.annotations["${autoscaling('min-scale')}"]`]],
-  ['half seconds of a rollout', { annotations: { 'serving.knative.dev/rollout-duration': '500ms' } }, ['knative/annotation-value metadata.annotations["serving.knative.dev/rollout-duration"]']],
-  ['half seconds of a deadline', { template: { annotations: { 'serving.knative.dev/progress-deadline': '1.5s' } } }, [`knative/annotation-value ${on('serving.knative.dev/progress-deadline')}`]],
-  ['max-scale below min-scale', { template: { annotations: { [autoscaling('min-scale')]: '3', [autoscaling('max-scale')]: '2' } } }, [`knative/annotation-value ${on(autoscaling('max-scale'))}`]],
-  ['a revision of another Service', { template: { name: 'web-1' } }, ['knative/revision-name spec.template.metadata.name']],
-  ['too many requests in flight', { revision: { containerConcurrency: 1001 } }, ['knative/concurrency spec.template.spec.containerConcurrency']],
-  ['a long timeout', { revision: { timeoutSeconds: 601 } }, ['knative/timeout-limit spec.template.spec.timeoutSeconds']],
+  [
+    'autoscaling annotations on the Service',
+    { annotations: { [autoscaling('min-scale')]: '1' } },
+    [`knative/annotation-place metadata.annotations["${autoscaling('min-scale')}"]`],
+  ],
+  [
+    'half seconds of a rollout',
+    { annotations: { 'serving.knative.dev/rollout-duration': '500ms' } },
+    ['knative/annotation-value metadata.annotations["serving.knative.dev/rollout-duration"]'],
+  ],
+  [
+    'half seconds of a deadline',
+    { template: { annotations: { 'serving.knative.dev/progress-deadline': '1.5s' } } },
+    [`knative/annotation-value ${on('serving.knative.dev/progress-deadline')}`],
+  ],
+  [
+    'max-scale below min-scale',
+    { template: { annotations: { [autoscaling('min-scale')]: '3', [autoscaling('max-scale')]: '2' } } },
+    [`knative/annotation-value ${on(autoscaling('max-scale'))}`],
+  ],
+  [
+    'a revision of another Service',
+    { template: { name: 'web-1' } },
+    ['knative/revision-name spec.template.metadata.name'],
+  ],
+  [
+    'too many requests in flight',
+    { revision: { containerConcurrency: 1001 } },
+    ['knative/concurrency spec.template.spec.containerConcurrency'],
+  ],
+  [
+    'a long timeout',
+    { revision: { timeoutSeconds: 601 } },
+    ['knative/timeout-limit spec.template.spec.timeoutSeconds'],
+  ],
   ['traffic that does not sum', { traffic: [{ latestRevision: true, percent: 90 }] }, ['knative/traffic spec.traffic']],
-  ['the latest revision by name', { traffic: [{ latestRevision: true, revisionName: 'api-1', percent: 100 }] }, ['knative/traffic spec.traffic[0].latestRevision']],
-  ['a tag twice', { traffic: [{ latestRevision: true, percent: 50, tag: 'a' }, { revisionName: 'api-1', percent: 50, tag: 'a' }] }, ['knative/traffic spec.traffic[1].tag']],
-  ['a tag that makes the host label too long', { name: 'a'.repeat(60), traffic: [{ latestRevision: true, percent: 100, tag: 'prev' }] }, ['knative/name spec.traffic[0].tag']],
-  ['a node selector without its flag', { revision: { nodeSelector: {} } }, ['knative/feature-flag spec.template.spec.nodeSelector']],
-  ['a claim without its flag', { revision: { volumes: [{ name: 'a', persistentVolumeClaim: { claimName: 'a' } }] } }, ['knative/feature-flag spec.template.spec.volumes[0].persistentVolumeClaim']],
-  ['a grace period', { revision: { terminationGracePeriodSeconds: 30 } }, ['knative/pod-field spec.template.spec.terminationGracePeriodSeconds']],
-  ['a port of queue-proxy', { container: { ports: [{ containerPort: 8012 }] } }, ['knative/port spec.template.spec.containers[0].ports[0].containerPort']],
-  ['a port with another name', { container: { ports: [{ name: 'http', containerPort: 8080 }] } }, ['knative/port spec.template.spec.containers[0].ports[0].name']],
-  ['two ports', { container: { ports: [{ containerPort: 8080 }, { containerPort: 8081 }] } }, ['knative/port spec.template.spec']],
-  ['PORT', { container: { env: [{ name: 'PORT', value: '1' }] } }, ['knative/reserved-env spec.template.spec.containers[0].env[0].name']],
-  ['queue-proxy', { container: { name: 'queue-proxy' } }, ['knative/reserved-name spec.template.spec.containers[0].name']],
-  ['a mount at /dev/', { container: { volumeMounts: [{ mountPath: '/dev/' }, { mountPath: '/dev/shm' }] } }, ['knative/reserved-path spec.template.spec.containers[0].volumeMounts[0].mountPath']],
-  ['thresholds of a probe without a period', { container: { readinessProbe: { failureThreshold: 3 } } }, ['knative/probe spec.template.spec.containers[0].readinessProbe']],
+  [
+    'the latest revision by name',
+    { traffic: [{ latestRevision: true, revisionName: 'api-1', percent: 100 }] },
+    ['knative/traffic spec.traffic[0].latestRevision'],
+  ],
+  [
+    'a tag twice',
+    {
+      traffic: [
+        { latestRevision: true, percent: 50, tag: 'a' },
+        { revisionName: 'api-1', percent: 50, tag: 'a' },
+      ],
+    },
+    ['knative/traffic spec.traffic[1].tag'],
+  ],
+  [
+    'a tag that makes the host label too long',
+    { name: 'a'.repeat(60), traffic: [{ latestRevision: true, percent: 100, tag: 'prev' }] },
+    ['knative/name spec.traffic[0].tag'],
+  ],
+  [
+    'a node selector without its flag',
+    { revision: { nodeSelector: {} } },
+    ['knative/feature-flag spec.template.spec.nodeSelector'],
+  ],
+  [
+    'a claim without its flag',
+    { revision: { volumes: [{ name: 'a', persistentVolumeClaim: { claimName: 'a' } }] } },
+    ['knative/feature-flag spec.template.spec.volumes[0].persistentVolumeClaim'],
+  ],
+  [
+    'a grace period',
+    { revision: { terminationGracePeriodSeconds: 30 } },
+    ['knative/pod-field spec.template.spec.terminationGracePeriodSeconds'],
+  ],
+  [
+    'a port of queue-proxy',
+    { container: { ports: [{ containerPort: 8012 }] } },
+    ['knative/port spec.template.spec.containers[0].ports[0].containerPort'],
+  ],
+  [
+    'a port with another name',
+    { container: { ports: [{ name: 'http', containerPort: 8080 }] } },
+    ['knative/port spec.template.spec.containers[0].ports[0].name'],
+  ],
+  [
+    'two ports',
+    { container: { ports: [{ containerPort: 8080 }, { containerPort: 8081 }] } },
+    ['knative/port spec.template.spec'],
+  ],
+  [
+    'PORT',
+    { container: { env: [{ name: 'PORT', value: '1' }] } },
+    ['knative/reserved-env spec.template.spec.containers[0].env[0].name'],
+  ],
+  [
+    'queue-proxy',
+    { container: { name: 'queue-proxy' } },
+    ['knative/reserved-name spec.template.spec.containers[0].name'],
+  ],
+  [
+    'a mount at /dev/',
+    { container: { volumeMounts: [{ mountPath: '/dev/' }, { mountPath: '/dev/shm' }] } },
+    ['knative/reserved-path spec.template.spec.containers[0].volumeMounts[0].mountPath'],
+  ],
+  [
+    'thresholds of a probe without a period',
+    { container: { readinessProbe: { failureThreshold: 3 } } },
+    ['knative/probe spec.template.spec.containers[0].readinessProbe'],
+  ],
 ])('%s is refused', (_, given, expected) => {
   expect(check(service(given))).toEqual(expected);
 });

@@ -14,50 +14,117 @@ const SERVER: Server = {
   llm: { adapters: [{ name: 'billing', uri: 's3://ml-models/lora/billing/v3/' }] },
 };
 const FUNCTION = { image: 'registry.example.com/api:v46', resources: { cpu: '500m', memory: '512Mi' } };
-const kserve = { version: '0.20.0', mode: 'Standard', llm: { gatewayService: 'gateway.kserve.svc.cluster.local' } } as const;
+const kserve = {
+  version: '0.20.0',
+  mode: 'Standard',
+  llm: { gatewayService: 'gateway.kserve.svc.cluster.local' },
+} as const;
 
 const target = ({ spec, cluster, ...options }: TargetOptions) =>
-  targetOf({ service: 'support-llm', ...options, spec: { predictor: SERVER, ...spec }, cluster: { kserve, ...cluster } });
-const found = (options: TargetOptions): string[] => checkLlm(target(options)).map(({ id, where, message }) => `${id} ${where.field ?? ''}: ${message}`);
+  targetOf({
+    service: 'support-llm',
+    ...options,
+    spec: { predictor: SERVER, ...spec },
+    cluster: { kserve, ...cluster },
+  });
+const found = (options: TargetOptions): string[] =>
+  checkLlm(target(options)).map(({ id, where, message }) => `${id} ${where.field ?? ''}: ${message}`);
 const server = (more: Partial<Server>): TargetOptions => ({ spec: { predictor: { ...SERVER, ...more } } });
 
 const FINE: readonly (readonly [string, TargetOptions])[] = [
   ['a model with an adapter', {}],
-  ['a canary between versions of model and adapter', { spec: { canary: { steps: [10] } }, candidate: { release: 'v47', weight: 10 } }],
+  [
+    'a canary between versions of model and adapter',
+    { spec: { canary: { steps: [10] } }, candidate: { release: 'v47', weight: 10 } },
+  ],
   ['a replacement in place', { spec: { replace: {} } }],
   ['KServe in Knative mode beside it', { cluster: { kserve: { ...kserve, mode: 'Knative' } } }],
   ['a fixed number of replicas, however it is written', server({ scaling: { min: 2, max: 2 } })],
-  ['a gate on the registry', { spec: { canary: { steps: [10], gates: [{ registryMetric: { metric: 'auc', min: 0.9 } }] } } }],
-  ['objectives on what the vLLM counts itself', { spec: { monitoring: { slos: [{ availability: { objective: 99.9 } }, { timeToFirstToken: { below: '250ms', objective: 99 } }] } } }],
+  [
+    'a gate on the registry',
+    { spec: { canary: { steps: [10], gates: [{ registryMetric: { metric: 'auc', min: 0.9 } }] } } },
+  ],
+  [
+    'objectives on what the vLLM counts itself',
+    {
+      spec: {
+        monitoring: {
+          slos: [{ availability: { objective: 99.9 } }, { timeToFirstToken: { below: '250ms', objective: 99 } }],
+        },
+      },
+    },
+  ],
   ['a service without one', { spec: { predictor: { ...SERVER, llm: undefined }, function: FUNCTION } }],
 ];
 
 const ROUTED = 'KServe routes between LLMInferenceServices';
 
 const WRONG: readonly (readonly [TargetOptions, string])[] = [
-  [{ cluster: { kserve: { version: '0.20.0', mode: 'Standard' } } }, 'llm/not-installed predictor.llm: cluster eu-1 has no controller of LLMInferenceServices'],
-  [{ cluster: { istio: undefined } }, "llm/not-installed predictor.llm: cluster eu-1 has no Istio to lead the address of the service to KServe's gateway"],
-  [{ spec: { function: FUNCTION } }, 'llm/entry function: nothing leads requests from the function to an LLMInferenceService'],
-  [{ spec: { transformer: FUNCTION } }, 'llm/entry transformer: nothing leads requests from the transformer to an LLMInferenceService'],
-  [{ spec: { explainer: FUNCTION } }, 'llm/entry explainer: nothing leads requests from the explainer to an LLMInferenceService'],
+  [
+    { cluster: { kserve: { version: '0.20.0', mode: 'Standard' } } },
+    'llm/not-installed predictor.llm: cluster eu-1 has no controller of LLMInferenceServices',
+  ],
+  [
+    { cluster: { istio: undefined } },
+    "llm/not-installed predictor.llm: cluster eu-1 has no Istio to lead the address of the service to KServe's gateway",
+  ],
+  [
+    { spec: { function: FUNCTION } },
+    'llm/entry function: nothing leads requests from the function to an LLMInferenceService',
+  ],
+  [
+    { spec: { transformer: FUNCTION } },
+    'llm/entry transformer: nothing leads requests from the transformer to an LLMInferenceService',
+  ],
+  [
+    { spec: { explainer: FUNCTION } },
+    'llm/entry explainer: nothing leads requests from the explainer to an LLMInferenceService',
+  ],
   [
     { spec: { predictor: { ...SERVER, llm: undefined }, function: FUNCTION, models: { draft: SERVER } } },
     'llm/entry models.draft.llm: model draft is called by a function, past the weights of its group',
   ],
-  [{ service: 's'.repeat(40) }, `llm/name predictor: ${'s'.repeat(40)}-v46 is 1 character too long: KServe makes the Service ${'s'.repeat(40)}-v46-kserve-workload-svc of it`],
-  [server({ servedName: 'Qwen/Qwen2.5' }), 'llm/name predictor.servedName: "Qwen/Qwen2.5" stands in the path of requests, where "/" separates'],
-  [server({ servedName: 'billing' }), 'llm/name predictor.llm.adapters[0].name: billing is the name of the model already'],
-  [server({ scaling: { min: 1, max: 4 } }), 'llm/replicas predictor.scaling: min 1 and max 4 ask for an autoscaler, and an LLMInferenceService gets none from us'],
-  [server({ scaling: { min: 0 } }), 'llm/replicas predictor.scaling: min 0 and max 0 ask for an autoscaler, and an LLMInferenceService gets none from us'],
-  [server({ args: ['--override-generation-config={"temperature":0}'] }), 'llm/arguments predictor.args[0]: a shell would read the argument, and change it'],
-  [server({ model: { uri: 'gs://ml-models/support-llm/v46/' } }), 'llm/storage predictor.model: an LLMInferenceService does not load gs:// here'],
+  [
+    { service: 's'.repeat(40) },
+    `llm/name predictor: ${'s'.repeat(40)}-v46 is 1 character too long: KServe makes the Service ${'s'.repeat(40)}-v46-kserve-workload-svc of it`,
+  ],
+  [
+    server({ servedName: 'Qwen/Qwen2.5' }),
+    'llm/name predictor.servedName: "Qwen/Qwen2.5" stands in the path of requests, where "/" separates',
+  ],
+  [
+    server({ servedName: 'billing' }),
+    'llm/name predictor.llm.adapters[0].name: billing is the name of the model already',
+  ],
+  [
+    server({ scaling: { min: 1, max: 4 } }),
+    'llm/replicas predictor.scaling: min 1 and max 4 ask for an autoscaler, and an LLMInferenceService gets none from us',
+  ],
+  [
+    server({ scaling: { min: 0 } }),
+    'llm/replicas predictor.scaling: min 0 and max 0 ask for an autoscaler, and an LLMInferenceService gets none from us',
+  ],
+  [
+    server({ args: ['--override-generation-config={"temperature":0}'] }),
+    'llm/arguments predictor.args[0]: a shell would read the argument, and change it',
+  ],
+  [
+    server({ model: { uri: 'gs://ml-models/support-llm/v46/' } }),
+    'llm/storage predictor.model: an LLMInferenceService does not load gs:// here',
+  ],
   [
     server({ llm: { adapters: [{ name: 'billing', uri: 'gs://ml-models/lora/billing/v3/' }] } }),
     'llm/storage predictor.llm.adapters[0].uri: an LLMInferenceService does not load gs:// here',
   ],
   [{ spec: { shadow: {} } }, `llm/strategy shadow: ${ROUTED}, by weight only`],
-  [{ spec: { abTest: { header: { name: 'x-cohort', value: 'b' } } } }, `llm/strategy abTest: ${ROUTED}, by weight only`],
-  [{ spec: { canary: { steps: [10], mechanism: 'kserve' } } }, `llm/strategy canary.mechanism: ${ROUTED}, and each release is one of them`],
+  [
+    { spec: { abTest: { header: { name: 'x-cohort', value: 'b' } } } },
+    `llm/strategy abTest: ${ROUTED}, by weight only`,
+  ],
+  [
+    { spec: { canary: { steps: [10], mechanism: 'kserve' } } },
+    `llm/strategy canary.mechanism: ${ROUTED}, and each release is one of them`,
+  ],
   [
     { spec: { blueGreen: { gates: [{ latency: { quantile: 0.99, max: '1s' } }] } } },
     `llm/strategy blueGreen.gates[0]: ${ROUTED}, and latency cannot tell their releases apart`,
@@ -90,7 +157,8 @@ describe('two releases that answer for different names', () => {
         id: 'llm/adapters',
         severity: 'error',
         where: { service: 'support-llm', environment: 'prod-eu', cluster: 'eu-1', field: 'predictor.llm.adapters' },
-        message: 'v46 answers for billing-v46, support-llm, and v47 for billing-v47, support-llm: KServe splits no traffic between them',
+        message:
+          'v46 answers for billing-v46, support-llm, and v47 for billing-v47, support-llm: KServe splits no traffic between them',
         fix: 'give both the same names, or make it a service of its own; one name may load another version',
       },
     ]);
@@ -125,12 +193,16 @@ describe('the rules on what serves', () => {
   });
 
   it('do not ask for Knative, which an LLMInferenceService has no use for', () => {
-    expect(checkServing(target({ cluster: { kserve: { ...kserve, mode: 'Knative' }, knative: undefined } }))).toEqual([]);
+    expect(checkServing(target({ cluster: { kserve: { ...kserve, mode: 'Knative' }, knative: undefined } }))).toEqual(
+      [],
+    );
   });
 
   it('keep the variable in which KServe hands arguments over', () => {
-    expect(checkServing(target(server({ env: { VLLM_ADDITIONAL_ARGS: '--seed=1' } }))).map(({ id, where }) => `${id} ${where.field ?? ''}`)).toEqual([
-      'serving/given predictor.env.VLLM_ADDITIONAL_ARGS',
-    ]);
+    expect(
+      checkServing(target(server({ env: { VLLM_ADDITIONAL_ARGS: '--seed=1' } }))).map(
+        ({ id, where }) => `${id} ${where.field ?? ''}`,
+      ),
+    ).toEqual(['serving/given predictor.env.VLLM_ADDITIONAL_ARGS']);
   });
 });

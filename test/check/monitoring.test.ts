@@ -9,7 +9,11 @@ type Monitoring = NonNullable<AIServiceInput['monitoring']>;
 
 const RESOURCES = { cpu: '1', memory: '1Gi', gpu: 1 };
 const VLLM: NonNullable<AIServiceInput['predictor']> = {
-  framework: 'vllm', model: { uri: 's3://ml-models/chat/v46/' }, resources: RESOURCES, servedName: 'chat', image: 'vllm/vllm-openai:v0.11.0',
+  framework: 'vllm',
+  model: { uri: 's3://ml-models/chat/v46/' },
+  resources: RESOURCES,
+  servedName: 'chat',
+  image: 'vllm/vllm-openai:v0.11.0',
 };
 
 function check(monitoring: Monitoring, options: TargetOptions = {}): Finding[] {
@@ -29,17 +33,32 @@ test('good monitoring has no findings', () => {
     { availability: { objective: 99.9 } },
     { latency: { below: '250ms', objective: 99 } },
     { latency: { below: '1s', objective: 99.9 } },
-    { custom: { name: 'settled', objective: 99, total: { metric: 'settlements_total' }, good: { metric: 'settlements_total', labels: { outcome: 'done' } } } },
+    {
+      custom: {
+        name: 'settled',
+        objective: 99,
+        total: { metric: 'settlements_total' },
+        good: { metric: 'settlements_total', labels: { outcome: 'done' } },
+      },
+    },
   ];
   expect(atRate(40, { slos })).toEqual([]);
   expect(check({ slos })).toEqual([]);
   expect(check({})).toEqual([]);
-  expect(check({ slos: [{ timeToFirstToken: { below: '1s', objective: 95 } }] }, { spec: { predictor: VLLM } })).toEqual([]);
+  expect(
+    check({ slos: [{ timeToFirstToken: { below: '1s', objective: 95 } }] }, { spec: { predictor: VLLM } }),
+  ).toEqual([]);
 });
 
 describe('a Prometheus that is said to keep its samples for', () => {
   const keeping = (retention: string, slos: Monitoring['slos'], expectedRps?: number): Finding[] =>
-    check({ slos }, { cluster: { prometheus: { version: '3.4', retention } }, spec: expectedRps === undefined ? {} : { traffic: { expectedRps } } });
+    check(
+      { slos },
+      {
+        cluster: { prometheus: { version: '3.4', retention } },
+        spec: expectedRps === undefined ? {} : { traffic: { expectedRps } },
+      },
+    );
 
   test('15 days cannot say what is left of a budget of 30', () => {
     expect(keeping('15d', [{ availability: { objective: 99.9 } }])).toEqual([
@@ -47,7 +66,8 @@ describe('a Prometheus that is said to keep its samples for', () => {
         id: 'monitoring/retention',
         severity: 'warning',
         where: at('monitoring.slos[0].availability'),
-        message: 'its error budget is over 30d, but the Prometheus of cluster eu-1 keeps 15d, so that what is older counts as if it had not happened',
+        message:
+          'its error budget is over 30d, but the Prometheus of cluster eu-1 keeps 15d, so that what is older counts as if it had not happened',
         fix: 'write a shorter period, or keep samples for longer (storage.tsdb.retention.time) and say so in prometheus.retention',
       },
     ]);
@@ -92,7 +112,9 @@ describe('the limit of a latency objective', () => {
 });
 
 describe('the time to first token', () => {
-  const ttft = (below: string, part?: string): Monitoring => ({ slos: [{ timeToFirstToken: { below, objective: 95, ...(part !== undefined && { part }) } }] });
+  const ttft = (below: string, part?: string): Monitoring => ({
+    slos: [{ timeToFirstToken: { below, objective: 95, ...(part !== undefined && { part }) } }],
+  });
   const fn = { image: 'registry.example.com/f:1.0.0', resources: RESOURCES };
 
   test('has limits that are bucket bounds of vLLM', () => {
@@ -101,7 +123,8 @@ describe('the time to first token', () => {
         id: 'monitoring/latency-bucket',
         severity: 'error',
         where: at('monitoring.slos[0].timeToFirstToken.below'),
-        message: '2s is no bucket bound of vllm:time_to_first_token_seconds, so that nothing counts the requests below it',
+        message:
+          '2s is no bucket bound of vllm:time_to_first_token_seconds, so that nothing counts the requests below it',
         fix: 'write 1s or 2s500ms',
       },
     ]);
@@ -122,20 +145,38 @@ describe('the time to first token', () => {
 
   test('is that of one part, which must be named where there are several', () => {
     const spec = { function: fn, models: { chat: VLLM, code: VLLM } };
-    expect(check(ttft('1s'), { spec })).toMatchObject([{ message: 'several parts are a vLLM: chat, code', fix: 'write part: chat, and an objective for each of the others' }]);
-    expect(check(ttft('1s', 'embedder'), { spec })).toMatchObject([{ message: '"embedder" is no part that is a vLLM', fix: 'write chat or code' }]);
-    expect(check({ slos: [...(ttft('1s', 'chat').slos ?? []), ...(ttft('1s', 'code').slos ?? [])] }, { spec })).toEqual([]);
+    expect(check(ttft('1s'), { spec })).toMatchObject([
+      {
+        message: 'several parts are a vLLM: chat, code',
+        fix: 'write part: chat, and an objective for each of the others',
+      },
+    ]);
+    expect(check(ttft('1s', 'embedder'), { spec })).toMatchObject([
+      { message: '"embedder" is no part that is a vLLM', fix: 'write chat or code' },
+    ]);
+    expect(check({ slos: [...(ttft('1s', 'chat').slos ?? []), ...(ttft('1s', 'code').slos ?? [])] }, { spec })).toEqual(
+      [],
+    );
   });
 
   test('takes the place of latency behind the gateway of KServe, which does not say whom a request was for', () => {
     const spec = { predictor: { ...VLLM, llm: {} } };
-    const cluster = { kserve: { version: '0.20.0', mode: 'Standard' as const, llm: { gatewayService: 'kserve-gateway.kserve.svc.cluster.local' } } };
-    expect(check({ slos: [{ latency: { below: '1s', objective: 95 } }, ...(ttft('1s').slos ?? [])] }, { spec, cluster })).toEqual([
+    const cluster = {
+      kserve: {
+        version: '0.20.0',
+        mode: 'Standard' as const,
+        llm: { gatewayService: 'kserve-gateway.kserve.svc.cluster.local' },
+      },
+    };
+    expect(
+      check({ slos: [{ latency: { below: '1s', objective: 95 } }, ...(ttft('1s').slos ?? [])] }, { spec, cluster }),
+    ).toEqual([
       {
         id: 'monitoring/not-measured',
         severity: 'error',
         where: at('monitoring.slos[0].latency'),
-        message: "the latency of fraud-detector is not measured: KServe's gateway does not say which service a request was for",
+        message:
+          "the latency of fraud-detector is not measured: KServe's gateway does not say which service a request was for",
         fix: 'write timeToFirstToken instead: the time for a whole answer depends on its length',
       },
     ]);
@@ -180,23 +221,42 @@ describe('an objective', () => {
 });
 
 describe('an objective on an InferenceGraph', () => {
-  const slos: Monitoring['slos'] = [{ availability: { objective: 99.9 } }, { latency: { below: '300ms', objective: 99, graph: 'claims' } }];
-  const graph = (name: string, apiVersion = 'serving.kserve.io/v1alpha1'): KubeObject => ({ apiVersion, kind: 'InferenceGraph', metadata: { name } });
+  const slos: Monitoring['slos'] = [
+    { availability: { objective: 99.9 } },
+    { latency: { below: '300ms', objective: 99, graph: 'claims' } },
+  ];
+  const graph = (name: string, apiVersion = 'serving.kserve.io/v1alpha1'): KubeObject => ({
+    apiVersion,
+    kind: 'InferenceGraph',
+    metadata: { name },
+  });
   const missing = (objects: readonly KubeObject[], cluster: TargetOptions['cluster'] = {}): unknown[] =>
-    checkGraphs(targetOf({ spec: { monitoring: { slos } }, cluster }), objects).map(({ id, where, message }) => [id, where.field, message]);
+    checkGraphs(targetOf({ spec: { monitoring: { slos } }, cluster }), objects).map(({ id, where, message }) => [
+      id,
+      where.field,
+      message,
+    ]);
 
   test('has limits that are bucket bounds of Istio', () => {
-    expect(check({ slos })).toMatchObject([{ id: 'monitoring/latency-bucket', where: at('monitoring.slos[1].latency.below'), fix: 'write 250ms or 500ms' }]);
+    expect(check({ slos })).toMatchObject([
+      { id: 'monitoring/latency-bucket', where: at('monitoring.slos[1].latency.below'), fix: 'write 250ms or 500ms' },
+    ]);
   });
 
   test('needs Istio, since its router counts nothing', () => {
-    const cluster = { istio: { version: '1.30', dataplane: 'sidecar' as const, metrics: false }, prometheus: { version: '3.4', sources: ['queueProxy' as const] } };
-    expect(check({ slos: [{ availability: { objective: 99, graph: 'claims' } }] }, { mode: 'Knative', cluster })).toEqual([
+    const cluster = {
+      istio: { version: '1.30', dataplane: 'sidecar' as const, metrics: false },
+      prometheus: { version: '3.4', sources: ['queueProxy' as const] },
+    };
+    expect(
+      check({ slos: [{ availability: { objective: 99, graph: 'claims' } }] }, { mode: 'Knative', cluster }),
+    ).toEqual([
       {
         id: 'monitoring/uncounted',
         severity: 'warning',
         where: at('monitoring.slos[0].availability.graph'),
-        message: 'cluster eu-1 has no metrics of Istio, and the router of an InferenceGraph has no metrics, so that nobody counts the requests to claims, and the objective is left out',
+        message:
+          'cluster eu-1 has no metrics of Istio, and the router of an InferenceGraph has no metrics, so that nobody counts the requests to claims, and the objective is left out',
         fix: 'take istio.metrics: false from the cluster if Prometheus scrapes it',
       },
     ]);
@@ -206,7 +266,9 @@ describe('an objective on an InferenceGraph', () => {
     const message = (others: string): string =>
       `no InferenceGraph claims is among the objects of the service (${others}); if nobody else makes it, the objective is about no requests and its alerts never fire`;
     expect(missing([graph('claims')])).toEqual([]);
-    expect(missing([])).toEqual([['monitoring/no-graph', 'monitoring.slos[1].latency.graph', message('there is none')]]);
+    expect(missing([])).toEqual([
+      ['monitoring/no-graph', 'monitoring.slos[1].latency.graph', message('there is none')],
+    ]);
     expect(missing([graph('claim'), graph('claims', 'example.com/v1'), graph('appeals')])).toEqual([
       ['monitoring/no-graph', 'monitoring.slos[1].latency.graph', message('there are appeals, claim')],
     ]);
@@ -215,7 +277,9 @@ describe('an objective on an InferenceGraph', () => {
 });
 
 describe('where few requests are expected', () => {
-  const availability = (objective: number, more: object = {}): Monitoring => ({ slos: [{ availability: { objective, ...more } }] });
+  const availability = (objective: number, more: object = {}): Monitoring => ({
+    slos: [{ availability: { objective, ...more } }],
+  });
 
   test('alerts look at longer windows, which is said', () => {
     expect(atRate(0.1, availability(99.99))).toEqual([
@@ -246,13 +310,25 @@ describe('where few requests are expected', () => {
   });
 
   test('a window of the service itself is not widened but refused', () => {
-    expect(atRate(1, availability(99.99, { alerts: { fast: { long: '30m' }, medium: false, slow: false, longterm: false } }))).toMatchObject([
-      { id: 'monitoring/rate-too-low', message: expect.stringContaining('leaves the fast alert 2.6 bad ones in 30m at burn rate 14.4, and it asks for 5') as string },
+    expect(
+      atRate(
+        1,
+        availability(99.99, { alerts: { fast: { long: '30m' }, medium: false, slow: false, longterm: false } }),
+      ),
+    ).toMatchObject([
+      {
+        id: 'monitoring/rate-too-low',
+        message: expect.stringContaining(
+          'leaves the fast alert 2.6 bad ones in 30m at burn rate 14.4, and it asks for 5',
+        ) as string,
+      },
     ]);
   });
 
   test('the objective that a service gets by default is widened, and never refused', () => {
-    expect(atRate(0.00001, {}).map(({ id, where }) => [id, where.field])).toEqual([['monitoring/rate-widens', 'monitoring.outage']]);
+    expect(atRate(0.00001, {}).map(({ id, where }) => [id, where.field])).toEqual([
+      ['monitoring/rate-widens', 'monitoring.outage'],
+    ]);
   });
 
   test('a total outage shows later, or not at all', () => {
@@ -267,7 +343,11 @@ describe('where few requests are expected', () => {
     ]);
     expect(atRate(0.0001, {})).toMatchObject([
       { where: at('monitoring.slos') },
-      { where: at('monitoring.outage'), message: 'at 0.0001 requests per second (traffic.expectedRps) 5 requests are too long apart for an alert on a total outage; there is none' },
+      {
+        where: at('monitoring.outage'),
+        message:
+          'at 0.0001 requests per second (traffic.expectedRps) 5 requests are too long apart for an alert on a total outage; there is none',
+      },
     ]);
     expect(atRate(0.02, { outage: { window: '10m' } })).toEqual([]);
     expect(atRate(0.02, { outage: false })).toEqual([]);
@@ -278,7 +358,9 @@ describe('a cluster', () => {
   const message = 'cluster eu-1 has no Istio, so that';
 
   test('without Istio does not watch an objective that the service sets, and says so', () => {
-    expect(check({ slos: [{ latency: { below: '300ms', objective: 99 } }] }, { cluster: { istio: undefined } })).toEqual([
+    expect(
+      check({ slos: [{ latency: { below: '300ms', objective: 99 } }] }, { cluster: { istio: undefined } }),
+    ).toEqual([
       {
         id: 'monitoring/uncounted',
         severity: 'warning',
@@ -303,11 +385,18 @@ describe('a cluster', () => {
 
   describe('on which Istio is not scraped', () => {
     const istio = { version: '1.30', dataplane: 'sidecar', metrics: false } as const;
-    const slos: Monitoring['slos'] = [{ availability: { objective: 99.9 } }, { latency: { below: '75ms', objective: 99 } }];
+    const slos: Monitoring['slos'] = [
+      { availability: { objective: 99.9 } },
+      { latency: { below: '75ms', objective: 99 } },
+    ];
     const of = (knative: string | [string, string], prometheus: object): unknown[] =>
-      check({ slos }, { mode: 'Knative', cluster: { istio, knative: { version: knative }, prometheus: { version: '3.4', ...prometheus } } }).map((finding) => [
-        finding.id, finding.where.field, finding.message, finding.fix,
-      ]);
+      check(
+        { slos },
+        {
+          mode: 'Knative',
+          cluster: { istio, knative: { version: knative }, prometheus: { version: '3.4', ...prometheus } },
+        },
+      ).map((finding) => [finding.id, finding.where.field, finding.message, finding.fix]);
 
     test('has objectives where the queue-proxies of Knative count', () => {
       expect(of('1.21.1', { sources: ['queueProxy'] })).toEqual([]);
@@ -325,7 +414,8 @@ describe('a cluster', () => {
     });
 
     test('says what of Knative is missing', () => {
-      const because = (why: string): string => `cluster eu-1 has no metrics of Istio${why}, so that nobody counts the requests that the objective is about, and it is left out`;
+      const because = (why: string): string =>
+        `cluster eu-1 has no metrics of Istio${why}, so that nobody counts the requests that the objective is about, and it is left out`;
       const none = of('1.21.1', { sources: ['knative'] });
       expect(none[1]).toEqual([
         'monitoring/uncounted',
@@ -336,7 +426,9 @@ describe('a cluster', () => {
       expect(of('1.21.1', { sources: ['queueProxy'], nativeHistograms: 'converted' })[0]).toEqual([
         'monitoring/uncounted',
         'monitoring.slos[0].availability',
-        because(', and what the queue-proxies of Knative count is in classic histograms, which its Prometheus converts'),
+        because(
+          ', and what the queue-proxies of Knative count is in classic histograms, which its Prometheus converts',
+        ),
         'take istio.metrics: false from the cluster if Prometheus scrapes it',
       ]);
     });
@@ -345,7 +437,9 @@ describe('a cluster', () => {
   test('without Prometheus watches nothing, which is said when something was asked for', () => {
     const cluster = { prometheus: undefined };
     expect(check({}, { cluster })).toEqual([]);
-    expect(check({ slos: [{ availability: { objective: 99 } }] }, { cluster })).toMatchObject([{ id: 'monitoring/no-prometheus', severity: 'info', where: at('monitoring') }]);
+    expect(check({ slos: [{ availability: { objective: 99 } }] }, { cluster })).toMatchObject([
+      { id: 'monitoring/no-prometheus', severity: 'info', where: at('monitoring') },
+    ]);
   });
 });
 
@@ -354,9 +448,15 @@ test('every finding has its rule', () => {
     ...check({ slos: [{ latency: { below: '3ms', objective: 50 } }, { latency: { below: '3ms', objective: 99 } }] }),
     ...check({ slos: [{ timeToFirstToken: { below: '1s', objective: 99 } }] }),
     ...atRate(0.001, { slos: [{ availability: { objective: 99.9 } }] }),
-    ...check({ slos: [{ availability: { objective: 99 } }] }, { cluster: { prometheus: { version: '3.4', retention: '15d' } } }),
+    ...check(
+      { slos: [{ availability: { objective: 99 } }] },
+      { cluster: { prometheus: { version: '3.4', retention: '15d' } } },
+    ),
     ...check({}, { cluster: { istio: undefined } }),
-    ...checkGraphs(targetOf({ spec: { monitoring: { slos: [{ availability: { objective: 99, graph: 'claims' } }] } } }), []),
+    ...checkGraphs(
+      targetOf({ spec: { monitoring: { slos: [{ availability: { objective: 99, graph: 'claims' } }] } } }),
+      [],
+    ),
     ...check({ slos: [{ availability: { objective: 99 } }] }, { cluster: { istio: undefined } }),
     ...check({ slos: [{ availability: { objective: 99 } }] }, { cluster: { prometheus: undefined } }),
   ].map(({ id, severity }) => `${id} ${severity}`);

@@ -44,21 +44,38 @@ describe('a rule', () => {
         fix: 'make two rules of it',
       },
     ]);
-    expect(said(rule({ expr: 'up' }))).toEqual([['prometheus/record-or-alert', RULE, 'the rule has neither a record nor an alert']]);
-    expect(said(rule({ alert: '', record: 'a', expr: '' }))).toEqual([['prometheus/record-or-alert', `${RULE}.expr`, 'the expression is empty']]);
+    expect(said(rule({ expr: 'up' }))).toEqual([
+      ['prometheus/record-or-alert', RULE, 'the rule has neither a record nor an alert'],
+    ]);
+    expect(said(rule({ alert: '', record: 'a', expr: '' }))).toEqual([
+      ['prometheus/record-or-alert', `${RULE}.expr`, 'the expression is empty'],
+    ]);
     expect(said(rule({ alert: 'A', expr: 1 }))).toEqual([]);
   });
 
   test('that records has nothing of an alert', () => {
-    expect(said(rule({ record: 'a:b', expr: 'up', for: '5m', keep_firing_for: '0s', annotations: { summary: 'x' } }))).toEqual([
-      ['prometheus/recording-field', `${RULE}.for`, 'for makes no sense in a recording rule, and Prometheus refuses it'],
-      ['prometheus/recording-field', `${RULE}.annotations`, 'annotations makes no sense in a recording rule, and Prometheus refuses it'],
+    expect(
+      said(rule({ record: 'a:b', expr: 'up', for: '5m', keep_firing_for: '0s', annotations: { summary: 'x' } })),
+    ).toEqual([
+      [
+        'prometheus/recording-field',
+        `${RULE}.for`,
+        'for makes no sense in a recording rule, and Prometheus refuses it',
+      ],
+      [
+        'prometheus/recording-field',
+        `${RULE}.annotations`,
+        'annotations makes no sense in a recording rule, and Prometheus refuses it',
+      ],
     ]);
     expect(said(rule({ record: 'a:b', expr: 'up', for: '0s', annotations: {} }))).toEqual([]);
   });
 
   test('has names that Prometheus 2 accepts, where that runs', () => {
-    const odd = [rule({ record: 'a-b', expr: 'up' }), rule({ alert: 'A', expr: 'up', labels: { 'app.kubernetes.io/name': 'x' }, annotations: { 'run book': 'x' } })];
+    const odd = [
+      rule({ record: 'a-b', expr: 'up' }),
+      rule({ alert: 'A', expr: 'up', labels: { 'app.kubernetes.io/name': 'x' }, annotations: { 'run book': 'x' } }),
+    ];
     expect(odd.flatMap((one) => said(one))).toEqual([]);
     expect(odd.flatMap((one) => said(one, PROMETHEUS_2))).toEqual([
       ['prometheus/name', `${RULE}.record`, '"a-b" is not the name of a metric'],
@@ -69,7 +86,9 @@ describe('a rule', () => {
   });
 
   test('does not record an expression', () => {
-    expect(said(rule({ record: 'a{b="c"}', expr: 'up' }))).toEqual([['prometheus/name', `${RULE}.record`, '"a{b=\\"c\\"}" is not the name of a metric']]);
+    expect(said(rule({ record: 'a{b="c"}', expr: 'up' }))).toEqual([
+      ['prometheus/name', `${RULE}.record`, '"a{b=\\"c\\"}" is not the name of a metric'],
+    ]);
   });
 
   test('leaves reserved labels alone', () => {
@@ -83,10 +102,16 @@ describe('a rule', () => {
 
 describe('a group', () => {
   test('has no fields that the Prometheus of the cluster ignores', () => {
-    const group = object('PrometheusRule', { groups: [{ name: 'g', query_offset: '1m', labels: { a: 'b' }, rules: [] }] });
+    const group = object('PrometheusRule', {
+      groups: [{ name: 'g', query_offset: '1m', labels: { a: 'b' }, rules: [] }],
+    });
     expect(said(group)).toEqual([]);
     expect(said(group, clusterWith('2.55'))).toEqual([
-      ['prometheus/ignored-field', 'spec.groups[0].labels', "labels of a group needs Prometheus 3.0; the cluster's ignores it"],
+      [
+        'prometheus/ignored-field',
+        'spec.groups[0].labels',
+        "labels of a group needs Prometheus 3.0; the cluster's ignores it",
+      ],
     ]);
     expect(said(group, PROMETHEUS_2)).toHaveLength(2);
   });
@@ -94,38 +119,69 @@ describe('a group', () => {
 
 test('a PrometheusRule is at most 512 KiB', () => {
   const of = (count: number): KubeObject =>
-    object('PrometheusRule', { groups: [{ name: 'g', rules: Array.from({ length: count }, () => ({ record: 'a', expr: 'x'.repeat(1000) })) }] });
+    object('PrometheusRule', {
+      groups: [{ name: 'g', rules: Array.from({ length: count }, () => ({ record: 'a', expr: 'x'.repeat(1000) })) }],
+    });
   expect(said(of(500))).toEqual([]);
   expect(said(of(520))).toEqual([
-    ['prometheus/size', 'spec.groups', "the rules are 537195 bytes, above the operator's limit of 524288, so that none of them would be loaded"],
+    [
+      'prometheus/size',
+      'spec.groups',
+      "the rules are 537195 bytes, above the operator's limit of 524288, so that none of them would be loaded",
+    ],
   ]);
 });
 
 describe('an endpoint', () => {
-  const pods = (endpoint: object): KubeObject => object('PodMonitor', { selector: {}, podMetricsEndpoints: [endpoint] });
+  const pods = (endpoint: object): KubeObject =>
+    object('PodMonitor', { selector: {}, podMetricsEndpoints: [endpoint] });
   const services = (endpoint: object): KubeObject => object('ServiceMonitor', { selector: {}, endpoints: [endpoint] });
 
   test('names its port', () => {
     const message = 'the endpoint names no port, so that every port of every container would be scraped';
-    expect(said(pods({ path: '/metrics' }))).toEqual([['prometheus/endpoint-port', 'spec.podMetricsEndpoints[0]', message]]);
+    expect(said(pods({ path: '/metrics' }))).toEqual([
+      ['prometheus/endpoint-port', 'spec.podMetricsEndpoints[0]', message],
+    ]);
     expect(said(services({}))).toEqual([['prometheus/endpoint-port', 'spec.endpoints[0]', message]]);
-    for (const port of [{ port: 'http' }, { targetPort: 8080 }]) expect([said(pods(port)), said(services(port))]).toEqual([[], []]);
+    for (const port of [{ port: 'http' }, { targetPort: 8080 }])
+      expect([said(pods(port)), said(services(port))]).toEqual([[], []]);
     expect(said(pods({ portNumber: 8080 }))).toEqual([]);
   });
 
   test('gives up a scrape before the next one', () => {
     expect(said(pods({ port: 'http', interval: '30s', scrapeTimeout: '1m' }))).toEqual([
-      ['prometheus/scrape-timeout', 'spec.podMetricsEndpoints[0].scrapeTimeout', 'the timeout 1m is longer than the interval 30s, which the operator refuses'],
+      [
+        'prometheus/scrape-timeout',
+        'spec.podMetricsEndpoints[0].scrapeTimeout',
+        'the timeout 1m is longer than the interval 30s, which the operator refuses',
+      ],
     ]);
     expect(said(pods({ port: 'http', interval: '1m', scrapeTimeout: '60s' }))).toEqual([]);
   });
 
   test('says which label a relabeling writes', () => {
-    const relabelings = [{ sourceLabels: ['a'] }, { action: 'HashMod', modulus: 2 }, { action: 'keep', regex: 'x' }, { targetLabel: 'b' }];
+    const relabelings = [
+      { sourceLabels: ['a'] },
+      { action: 'HashMod', modulus: 2 },
+      { action: 'keep', regex: 'x' },
+      { targetLabel: 'b' },
+    ];
     expect(said(pods({ port: 'http', relabelings, metricRelabelings: [{ action: 'uppercase' }] }))).toEqual([
-      ['prometheus/relabeling', 'spec.podMetricsEndpoints[0].relabelings[0]', 'action replace has no targetLabel, and the operator leaves out the whole monitor'],
-      ['prometheus/relabeling', 'spec.podMetricsEndpoints[0].relabelings[1]', 'action HashMod has no targetLabel, and the operator leaves out the whole monitor'],
-      ['prometheus/relabeling', 'spec.podMetricsEndpoints[0].metricRelabelings[0]', 'action uppercase has no targetLabel, and the operator leaves out the whole monitor'],
+      [
+        'prometheus/relabeling',
+        'spec.podMetricsEndpoints[0].relabelings[0]',
+        'action replace has no targetLabel, and the operator leaves out the whole monitor',
+      ],
+      [
+        'prometheus/relabeling',
+        'spec.podMetricsEndpoints[0].relabelings[1]',
+        'action HashMod has no targetLabel, and the operator leaves out the whole monitor',
+      ],
+      [
+        'prometheus/relabeling',
+        'spec.podMetricsEndpoints[0].metricRelabelings[0]',
+        'action uppercase has no targetLabel, and the operator leaves out the whole monitor',
+      ],
     ]);
   });
 });
@@ -153,7 +209,9 @@ describe('labels that Prometheus selects by', () => {
 
 test('a cluster without Prometheus has no use for its objects', () => {
   const cluster = clusterSchema.parse({ kubernetes: '1.33' });
-  expect(said(object('PodMonitor', { selector: {} }), cluster)).toEqual([['prometheus/not-installed', undefined, 'the cluster has no Prometheus']]);
+  expect(said(object('PodMonitor', { selector: {} }), cluster)).toEqual([
+    ['prometheus/not-installed', undefined, 'the cluster has no Prometheus'],
+  ]);
 });
 
 test('rules have distinct ids of this system', () => {

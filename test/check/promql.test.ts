@@ -23,12 +23,19 @@ const METRICS: Monitoring['metrics'] = {
 };
 
 function check(monitoring: Monitoring, options: TargetOptions = {}): Finding[] {
-  const target = targetOf({ ...options, spec: { predictor: PREDICTOR, ...options.spec, monitoring: { metrics: METRICS, ...monitoring } } });
+  const target = targetOf({
+    ...options,
+    spec: { predictor: PREDICTOR, ...options.spec, monitoring: { metrics: METRICS, ...monitoring } },
+  });
   return checkCustomRules(target, () => builtInGroups(target, new Map()));
 }
 
 function alertOn(expr: string, more: Partial<NonNullable<Monitoring['alerts']>[number]> = {}): Monitoring {
-  return { alerts: [{ name: 'Mine', expr, summary: 'Something is wrong.', description: 'It is {{ $value | humanize }}.', ...more }] };
+  return {
+    alerts: [
+      { name: 'Mine', expr, summary: 'Something is wrong.', description: 'It is {{ $value | humanize }}.', ...more },
+    ],
+  };
 }
 
 /** Id, message and fix of what is wrong with the expression of one alert. */
@@ -58,8 +65,12 @@ describe('on a Prometheus that makes native histograms of classic ones', () => {
   });
 
   test('there are no series of buckets', () => {
-    expect(findingsOf('histogram_quantile(0.5, sum by (le) (rate(fraud_score_bucket[10m]))) > 0.9', native)).toMatchObject([['promql/unknown-metric', expect.stringContaining('"fraud_score_bucket"'), expect.anything()]]);
-    expect(findingsOf('histogram_quantile(0.5, sum(rate(fraud_score[10m]))) > 0.9')).toMatchObject([['promql/unknown-metric', expect.stringContaining('"fraud_score"'), expect.anything()]]);
+    expect(
+      findingsOf('histogram_quantile(0.5, sum by (le) (rate(fraud_score_bucket[10m]))) > 0.9', native),
+    ).toMatchObject([['promql/unknown-metric', expect.stringContaining('"fraud_score_bucket"'), expect.anything()]]);
+    expect(findingsOf('histogram_quantile(0.5, sum(rate(fraud_score[10m]))) > 0.9')).toMatchObject([
+      ['promql/unknown-metric', expect.stringContaining('"fraud_score"'), expect.anything()],
+    ]);
   });
 });
 
@@ -82,7 +93,11 @@ test('a finding names the field, the place in the expression, and what to write'
     },
   ]);
   expect(check({ recordings: [{ name: 'a:b', expr: 'rate(blocked_total)' }] })).toMatchObject([
-    { id: 'promql/type', where: { field: 'monitoring.recordings[0].expr' }, message: 'line 1, column 6: rate takes series over a range here, but this is series' },
+    {
+      id: 'promql/type',
+      where: { field: 'monitoring.recordings[0].expr' },
+      message: 'line 1, column 6: rate takes series over a range here, but this is series',
+    },
   ]);
 });
 
@@ -98,17 +113,25 @@ describe('a metric', () => {
   });
 
   test('is known by the names of its series: a histogram has buckets', () => {
-    expect(findingsOf('fraud_score > 0')).toMatchObject([['promql/unknown-metric', expect.stringContaining('"fraud_score"'), expect.anything()]]);
+    expect(findingsOf('fraud_score > 0')).toMatchObject([
+      ['promql/unknown-metric', expect.stringContaining('"fraud_score"'), expect.anything()],
+    ]);
   });
 
   test('of Istio is known where there is one', () => {
     const expr = 'rate(istio_requests_total{destination_service_name="x"}[5m]) > 1';
-    expect(findingsOf(expr, { cluster: { istio: undefined } })).toMatchObject([['promql/unknown-metric', expect.anything(), expect.anything()]]);
+    expect(findingsOf(expr, { cluster: { istio: undefined } })).toMatchObject([
+      ['promql/unknown-metric', expect.anything(), expect.anything()],
+    ]);
   });
 
   test('that may fall has no rate', () => {
     expect(findingsOf('rate(queue_length[5m]) > 1')).toEqual([
-      ['promql/gauge', 'line 1, column 6: rate of queue_length, a gauge, has no meaning: it takes each fall for a restart', 'use delta or deriv'],
+      [
+        'promql/gauge',
+        'line 1, column 6: rate of queue_length, a gauge, has no meaning: it takes each fall for a restart',
+        'use delta or deriv',
+      ],
     ]);
   });
 
@@ -126,7 +149,11 @@ describe('a metric', () => {
 describe('a selector', () => {
   test('without a metric reads everything', () => {
     expect(findingsOf('count({job=~".+"}) > 1')).toEqual([
-      ['promql/unbounded', 'line 1, column 7: the selector names no metric, so that it reads every series that there is', 'name one: metric{…}'],
+      [
+        'promql/unbounded',
+        'line 1, column 7: the selector names no metric, so that it reads every series that there is',
+        'name one: metric{…}',
+      ],
     ]);
   });
 
@@ -138,12 +165,18 @@ describe('a selector', () => {
         'add a condition on a label: feature_store_lag_seconds{namespace="$namespace"}',
       ],
     ]);
-    expect(findingsOf('up{job=~".*"} == 0')).toMatchObject([['promql/unbounded', expect.anything(), expect.anything()]]);
+    expect(findingsOf('up{job=~".*"} == 0')).toMatchObject([
+      ['promql/unbounded', expect.anything(), expect.anything()],
+    ]);
   });
 
   test('has placeholders that there are', () => {
     expect(findingsOf('up{job="$job"} == 0')).toEqual([
-      ['promql/placeholder', 'line 1, column 8: $job stands for nothing', 'write $service, $namespace, $environment, $team'],
+      [
+        'promql/placeholder',
+        'line 1, column 8: $job stands for nothing',
+        'write $service, $namespace, $environment, $team',
+      ],
     ]);
   });
 });
@@ -168,7 +201,11 @@ describe('a function', () => {
   test('is one that the Prometheus of the cluster has, also during an upgrade', () => {
     const prometheus = { version: ['2.50', '3.1'] as [string, string] };
     expect(findingsOf('histogram_avg(queue_length) > 1', { cluster: { prometheus } })).toEqual([
-      ['promql/version', 'line 1, column 1: Prometheus 2.50 of the cluster has no histogram_avg: it came with 2.51', 'use functions that it has'],
+      [
+        'promql/version',
+        'line 1, column 1: Prometheus 2.50 of the cluster has no histogram_avg: it came with 2.51',
+        'use functions that it has',
+      ],
     ]);
   });
 });
@@ -187,8 +224,13 @@ describe('annotations', () => {
 
   test('name labels that the result has', () => {
     const more = { description: '{{ $labels.part }} {{ $labels.release }}' };
-    expect(check(alertOn('sum by (release) (queue_length) > 1', more)).map(({ message, fix }) => [message, fix])).toEqual([
-      ['the result of the expression has no label part, so that {{ $labels.part }} would print nothing', 'keep the label in the aggregation: by (part)'],
+    expect(
+      check(alertOn('sum by (release) (queue_length) > 1', more)).map(({ message, fix }) => [message, fix]),
+    ).toEqual([
+      [
+        'the result of the expression has no label part, so that {{ $labels.part }} would print nothing',
+        'keep the label in the aggregation: by (part)',
+      ],
     ]);
     expect(check(alertOn('queue_length > 1', more))).toEqual([]);
   });
@@ -200,7 +242,9 @@ test('names are given once', () => {
     { name: 'a:b', expr: 'queue_length' },
     { name: 'a:b', expr: 'blocked_total' },
   ];
-  expect(check({ alerts: [...alerts, ...alerts], recordings }).map(({ id, where, message }) => [id, where.field, message])).toEqual([
+  expect(
+    check({ alerts: [...alerts, ...alerts], recordings }).map(({ id, where, message }) => [id, where.field, message]),
+  ).toEqual([
     ['promql/duplicate', 'monitoring.alerts[1].name', 'Mine is the name of monitoring.alerts[0] already'],
     ['promql/duplicate', 'monitoring.recordings[1].name', 'a:b is the name of monitoring.recordings[0] already'],
   ]);
@@ -208,15 +252,45 @@ test('names are given once', () => {
 
 describe('a PrometheusRule that a user wrote', () => {
   const syntaxOf = (...objects: readonly unknown[]): unknown[] =>
-    checkRuleSyntax(targetOf(), objects as KubeObject[]).map(({ id, where, message }) => [id, where.object, where.field, message]);
-  const written = (spec: unknown, more: object = {}): unknown => ({ apiVersion: 'monitoring.coreos.com/v1', kind: 'PrometheusRule', metadata: { name: 'own' }, spec, ...more });
+    checkRuleSyntax(targetOf(), objects as KubeObject[]).map(({ id, where, message }) => [
+      id,
+      where.object,
+      where.field,
+      message,
+    ]);
+  const written = (spec: unknown, more: object = {}): unknown => ({
+    apiVersion: 'monitoring.coreos.com/v1',
+    kind: 'PrometheusRule',
+    metadata: { name: 'own' },
+    spec,
+    ...more,
+  });
   const broken = { groups: [{ name: 'a', rules: [{ record: 'a:b', expr: 'a +' }] }] };
 
   test('has expressions that can be read, in each of its groups', () => {
-    const groups = [{ name: 'none' }, { name: 'own', rules: [{ alert: 'A', expr: 'anything{at="all"} > 1' }, { alert: 'B', expr: 'up >> 1' }] }];
+    const groups = [
+      { name: 'none' },
+      {
+        name: 'own',
+        rules: [
+          { alert: 'A', expr: 'anything{at="all"} > 1' },
+          { alert: 'B', expr: 'up >> 1' },
+        ],
+      },
+    ];
     expect(syntaxOf(written({ groups }), written(broken, { metadata: { name: 'other', namespace: 'ml' } }))).toEqual([
-      ['promql/syntax', 'PrometheusRule own', 'spec.groups[1].rules[1].expr', 'line 1, column 5: ">" is not expected here'],
-      ['promql/syntax', 'PrometheusRule ml/other', 'spec.groups[0].rules[0].expr', 'line 1, column 4: the expression ends too early'],
+      [
+        'promql/syntax',
+        'PrometheusRule own',
+        'spec.groups[1].rules[1].expr',
+        'line 1, column 5: ">" is not expected here',
+      ],
+      [
+        'promql/syntax',
+        'PrometheusRule ml/other',
+        'spec.groups[0].rules[0].expr',
+        'line 1, column 4: the expression ends too early',
+      ],
     ]);
   });
 
@@ -235,32 +309,61 @@ describe('a PrometheusRule that a user wrote', () => {
   });
 
   test('may be written in the PromQL of the newest Prometheus, also what needs a feature flag', () => {
-    const rules = ['{"foo.bar"} > 1', 'rate(x[300])', 'rate(x[5m+1m])', 'sort_by_label(x, "a")', 'limitk(3, x)', 'rate(x[5m] smoothed)', '5', `up{job=~"${'a|'.repeat(9000)}"}`].map((expr) => ({ alert: 'A', expr }));
+    const rules = [
+      '{"foo.bar"} > 1',
+      'rate(x[300])',
+      'rate(x[5m+1m])',
+      'sort_by_label(x, "a")',
+      'limitk(3, x)',
+      'rate(x[5m] smoothed)',
+      '5',
+      `up{job=~"${'a|'.repeat(9000)}"}`,
+    ].map((expr) => ({ alert: 'A', expr }));
     expect(syntaxOf(written({ groups: [{ name: 'own', rules }] }))).toEqual([]);
   });
 
   test('is one of the operator', () => {
-    expect(syntaxOf(written(broken, { apiVersion: 'acme.example/v1' }), written(broken, { kind: 'Widget' }))).toEqual([]);
+    expect(syntaxOf(written(broken, { apiVersion: 'acme.example/v1' }), written(broken, { kind: 'Widget' }))).toEqual(
+      [],
+    );
   });
 
-  test.each([undefined, null, 'up', {}, { groups: 'none' }, { groups: [null] }, { groups: [{ rules: {} }] }, { groups: [{ rules: [null, 'up', {}, { expr: 1 }, { expr: ['a +'] }] }] }])(
-    'with the spec %j is left to its schema',
-    (spec) => {
-      expect(syntaxOf(written(spec))).toEqual([]);
+  test.each([
+    undefined,
+    null,
+    'up',
+    {},
+    { groups: 'none' },
+    { groups: [null] },
+    { groups: [{ rules: {} }] },
+    { groups: [{ rules: [null, 'up', {}, { expr: 1 }, { expr: ['a +'] }] }] },
+  ])('with the spec %j is left to its schema', (spec) => {
+    expect(syntaxOf(written(spec))).toEqual([]);
+  });
+
+  test.each([{ metadata: undefined }, { metadata: 'own' }, { apiVersion: undefined }, { apiVersion: 1 }])(
+    'with %j is left to its schema',
+    (more) => {
+      expect(syntaxOf(written(broken, more))).toEqual([]);
     },
   );
-
-  test.each([{ metadata: undefined }, { metadata: 'own' }, { apiVersion: undefined }, { apiVersion: 1 }])('with %j is left to its schema', (more) => {
-    expect(syntaxOf(written(broken, more))).toEqual([]);
-  });
 });
 
 test('every finding has its rule', () => {
   const found = [
     ...check(alertOn('queue_length > 1', { name: 'A', summary: '{{ x }}' })),
-    ...['a +', 'rate(queue_length)', 'nobody', 'rate(queue_length[1m]) > 1', 'up{a="$b"} > 1', 'up > 1'].flatMap((expr) => check(alertOn(expr))),
+    ...['a +', 'rate(queue_length)', 'nobody', 'rate(queue_length[1m]) > 1', 'up{a="$b"} > 1', 'up > 1'].flatMap(
+      (expr) => check(alertOn(expr)),
+    ),
     ...check(alertOn('histogram_avg(queue_length) > 1'), { cluster: { prometheus: { version: '2.45' } } }),
-    ...check({ recordings: [{ name: 'a:b', expr: '1' }, { name: 'a:b', expr: '1' }] }),
+    ...check({
+      recordings: [
+        { name: 'a:b', expr: '1' },
+        { name: 'a:b', expr: '1' },
+      ],
+    }),
   ];
-  expect(new Set(found.map(({ id, severity }) => `${id} ${severity}`))).toEqual(new Set(PROMQL_RULES.map(({ id, severity }) => `${id} ${severity}`)));
+  expect(new Set(found.map(({ id, severity }) => `${id} ${severity}`))).toEqual(
+    new Set(PROMQL_RULES.map(({ id, severity }) => `${id} ${severity}`)),
+  );
 });

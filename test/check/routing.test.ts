@@ -4,9 +4,18 @@ import type { Finding } from '../../src/core/finding.ts';
 import { ROUTED } from '../support/routed.ts';
 import { targetOf, type TargetOptions } from '../support/target.ts';
 
-function check(routing: NonNullable<NonNullable<TargetOptions['spec']>['monitoring']>['routing'], options: TargetOptions = {}): Finding[] {
+function check(
+  routing: NonNullable<NonNullable<TargetOptions['spec']>['monitoring']>['routing'],
+  options: TargetOptions = {},
+): Finding[] {
   const owner = { team: 'risk-ml', escalation: '#risk' };
-  return checkRouting(targetOf({ cluster: { prometheus: ROUTED }, ...options, spec: { owner, ...options.spec, monitoring: { routing } } }));
+  return checkRouting(
+    targetOf({
+      cluster: { prometheus: ROUTED },
+      ...options,
+      spec: { owner, ...options.spec, monitoring: { routing } },
+    }),
+  );
 }
 
 const WITHOUT_CHANNEL: TargetOptions = { spec: { owner: { team: 'risk-ml', escalation: 'risk@example.com' } } };
@@ -23,7 +32,12 @@ test('a receiver that the cluster does not have is named, with the one that was 
     {
       id: 'routing/unknown-receiver',
       severity: 'error',
-      where: { service: 'fraud-detector', environment: 'prod-eu', cluster: 'eu-1', field: 'monitoring.routing.critical' },
+      where: {
+        service: 'fraud-detector',
+        environment: 'prod-eu',
+        cluster: 'eu-1',
+        field: 'monitoring.routing.critical',
+      },
       message: 'cluster eu-1 has no receiver "pagr"',
       fix: 'did you mean pager?',
     },
@@ -48,5 +62,7 @@ test('routes need receivers, which is said when something was asked for', () => 
 
 test('every finding has its rule', () => {
   const found = [...check({ critical: 'x' }, WITHOUT_CHANNEL), ...check({ critical: 'x' }, NO_RECEIVERS)];
-  expect(new Set(found.map(({ id, severity }) => `${id} ${severity}`))).toEqual(new Set(ROUTING_RULES.map(({ id, severity }) => `${id} ${severity}`)));
+  expect(new Set(found.map(({ id, severity }) => `${id} ${severity}`))).toEqual(
+    new Set(ROUTING_RULES.map(({ id, severity }) => `${id} ${severity}`)),
+  );
 });

@@ -24,7 +24,10 @@ function findings(options: TargetOptions): string[] {
   });
 }
 
-function withPredictor(input: Partial<NonNullable<AIServiceInput['predictor']>>, options: TargetOptions = {}): string[] {
+function withPredictor(
+  input: Partial<NonNullable<AIServiceInput['predictor']>>,
+  options: TargetOptions = {},
+): string[] {
   return findings({ ...options, spec: { predictor: { ...base, ...input } } });
 }
 
@@ -60,18 +63,34 @@ describe('scaling', () => {
   });
 
   test('aims at what the mode measures', () => {
-    expect(withPredictor({ scaling: { min: 1, target: { rps: 10 } } })).toEqual(['predictor.scaling.target: serving/scaling-target: in Standard mode nothing scales by rps']);
-    expect(withPredictor({ scaling: { min: 1, target: { cpu: 70 } } }, { mode: 'Knative' })).toEqual(['predictor.scaling.target: serving/scaling-target: on Knative nothing scales by cpu']);
-    expect(withFunction({ scaling: { min: 1, target: { concurrency: 7 } } }, { cluster: { knative: undefined } })).toEqual(['function.scaling.target: serving/scaling-target: without Knative nothing scales by concurrency']);
+    expect(withPredictor({ scaling: { min: 1, target: { rps: 10 } } })).toEqual([
+      'predictor.scaling.target: serving/scaling-target: in Standard mode nothing scales by rps',
+    ]);
+    expect(withPredictor({ scaling: { min: 1, target: { cpu: 70 } } }, { mode: 'Knative' })).toEqual([
+      'predictor.scaling.target: serving/scaling-target: on Knative nothing scales by cpu',
+    ]);
+    expect(
+      withFunction({ scaling: { min: 1, target: { concurrency: 7 } } }, { cluster: { knative: undefined } }),
+    ).toEqual(['function.scaling.target: serving/scaling-target: without Knative nothing scales by concurrency']);
   });
 
   test('by CPU, which nobody asked for, is a warning for vLLM on GPUs', () => {
     const vllm = { framework: 'vllm' as const, resources: { ...resources, gpu: 1 } };
-    const said = 'predictor.scaling: serving/gpu-scaling: between min 1 and max 3 KServe scales by CPU, at 80 %, where no target is written; how many requests wait for the GPU does not show there';
+    const said =
+      'predictor.scaling: serving/gpu-scaling: between min 1 and max 3 KServe scales by CPU, at 80 %, where no target is written; how many requests wait for the GPU does not show there';
     expect(withPredictor({ ...vllm, scaling: { min: 1, max: 3 } })).toEqual([said]);
-    const [finding] = checkServing(targetOf({ spec: { predictor: { ...base, ...vllm, scaling: { min: 1, max: 3 } } } }));
-    expect(finding).toMatchObject({ severity: 'warning', fix: 'write min: 3 without max, or how many the busiest hour needs; or target: { cpu: 80 }, if the CPU is what you mean' });
-    expect(findings({ spec: { predictor: base, function: fn, models: { llm: { ...base, ...vllm, scaling: { min: 1, max: 3 } } } } })).toEqual([said.replace('predictor', 'models.llm')]);
+    const [finding] = checkServing(
+      targetOf({ spec: { predictor: { ...base, ...vllm, scaling: { min: 1, max: 3 } } } }),
+    );
+    expect(finding).toMatchObject({
+      severity: 'warning',
+      fix: 'write min: 3 without max, or how many the busiest hour needs; or target: { cpu: 80 }, if the CPU is what you mean',
+    });
+    expect(
+      findings({
+        spec: { predictor: base, function: fn, models: { llm: { ...base, ...vllm, scaling: { min: 1, max: 3 } } } },
+      }),
+    ).toEqual([said.replace('predictor', 'models.llm')]);
 
     expect(withPredictor({ ...vllm, scaling: { min: 3 } })).toEqual([]);
     expect(withPredictor({ ...vllm, scaling: { min: 3, max: 3 } })).toEqual([]);
@@ -82,7 +101,9 @@ describe('scaling', () => {
   });
 
   test('limits requests in flight on Knative only', () => {
-    expect(withPredictor({ concurrency: 4 })).toEqual(['predictor.concurrency: serving/concurrency: in Standard mode nothing limits the requests in flight per replica']);
+    expect(withPredictor({ concurrency: 4 })).toEqual([
+      'predictor.concurrency: serving/concurrency: in Standard mode nothing limits the requests in flight per replica',
+    ]);
     expect(withPredictor({ concurrency: 4 }, { mode: 'Knative' })).toEqual([]);
   });
 });
@@ -90,21 +111,39 @@ describe('scaling', () => {
 test('placement on Knative needs its feature flags', () => {
   const placement = { nodeSelector: { pool: 'gpu' }, tolerations: [{ key: 'gpu', operator: 'Exists' as const }] };
   expect(withPredictor({ placement })).toEqual([]);
-  expect(withPredictor({ placement }, { mode: 'Knative', cluster: { knative: { version: '1.21.1', features: ['nodeselector'] } } })).toEqual([
+  expect(
+    withPredictor(
+      { placement },
+      { mode: 'Knative', cluster: { knative: { version: '1.21.1', features: ['nodeselector'] } } },
+    ),
+  ).toEqual([
     'predictor.placement.tolerations: serving/placement: Knative on cluster eu-1 refuses tolerations: its feature tolerations is off',
   ]);
   expect(withFunction({ placement })).toHaveLength(2);
-  expect(withFunction({ placement }, { cluster: { knative: { version: '1.21.1', features: ['nodeselector', 'tolerations'] } } })).toEqual([]);
+  expect(
+    withFunction(
+      { placement },
+      { cluster: { knative: { version: '1.21.1', features: ['nodeselector', 'tolerations'] } } },
+    ),
+  ).toEqual([]);
 });
 
 test('a cluster without KServe serves no model, one without Knative has no Knative mode', () => {
-  expect(findings({ cluster: { kserve: undefined } })).toEqual(['predictor: serving/no-kserve: cluster eu-1 has no KServe to serve the model']);
-  expect(findings({ mode: 'Knative', cluster: { knative: undefined } })).toEqual(['predictor: serving/no-knative: KServe on cluster eu-1 is in Knative mode, but the cluster has no Knative']);
+  expect(findings({ cluster: { kserve: undefined } })).toEqual([
+    'predictor: serving/no-kserve: cluster eu-1 has no KServe to serve the model',
+  ]);
+  expect(findings({ mode: 'Knative', cluster: { knative: undefined } })).toEqual([
+    'predictor: serving/no-knative: KServe on cluster eu-1 is in Knative mode, but the cluster has no Knative',
+  ]);
 });
 
 test('the framework must speak the protocol', () => {
-  expect(withPredictor({ framework: 'tensorflow', protocol: 'v2' })).toEqual(['predictor.protocol: serving/protocol: the server of framework tensorflow does not speak v2']);
-  expect(withPredictor({ framework: 'vllm', protocol: 'v1' })).toEqual(['predictor.protocol: serving/protocol: the server of framework vllm does not speak v1']);
+  expect(withPredictor({ framework: 'tensorflow', protocol: 'v2' })).toEqual([
+    'predictor.protocol: serving/protocol: the server of framework tensorflow does not speak v2',
+  ]);
+  expect(withPredictor({ framework: 'vllm', protocol: 'v1' })).toEqual([
+    'predictor.protocol: serving/protocol: the server of framework vllm does not speak v1',
+  ]);
   expect(withPredictor({ framework: 'sklearn', protocol: 'v1' })).toEqual([]);
 });
 
@@ -128,7 +167,9 @@ describe('names', () => {
   test('leave the namespace out in Knative mode, and count the longest component', () => {
     const longest = 'a'.repeat(63 - '-v46-predictor'.length);
     expect(findings({ service: longest, mode: 'Knative', spec })).toEqual([]);
-    expect(findings({ service: longest, mode: 'Knative', spec: { ...spec, transformer: fn } })).toEqual([expect.stringContaining(`${longest}-v46-transformer`)]);
+    expect(findings({ service: longest, mode: 'Knative', spec: { ...spec, transformer: fn } })).toEqual([
+      expect.stringContaining(`${longest}-v46-transformer`),
+    ]);
   });
 
   test('of functions are names of Services', () => {
@@ -142,18 +183,24 @@ describe('names', () => {
 
 describe('environment variables', () => {
   test('refer to parts and services that there are', () => {
-    expect(withFunction({ env: { A: { part: 'predictor' }, B: { part: 'embedding' }, C: { service: 'geo' } } })).toEqual([
+    expect(
+      withFunction({ env: { A: { part: 'predictor' }, B: { part: 'embedding' }, C: { service: 'geo' } } }),
+    ).toEqual([
       'function.env.B: serving/endpoint: the release has no model called embedding',
       'function.env.C: serving/endpoint: there is no service geo in environment prod-eu',
     ]);
-    expect(withPredictor({ env: { A: { part: 'predictor' } } })).toEqual(['predictor.env.A: serving/endpoint: only the function can call parts of its release, but this is predictor']);
+    expect(withPredictor({ env: { A: { part: 'predictor' } } })).toEqual([
+      'predictor.env.A: serving/endpoint: only the function can call parts of its release, but this is predictor',
+    ]);
   });
 
   test('leave to the platform what it sets', () => {
-    expect(withFunction({ env: { PORT: '8080', K_SERVICE: 'x' } }).map((text) => text.split(': ').slice(0, 2))).toEqual([
-      ['function.env.K_SERVICE', 'serving/reserved-env'],
-      ['function.env.PORT', 'serving/reserved-env'],
-    ]);
+    expect(withFunction({ env: { PORT: '8080', K_SERVICE: 'x' } }).map((text) => text.split(': ').slice(0, 2))).toEqual(
+      [
+        ['function.env.K_SERVICE', 'serving/reserved-env'],
+        ['function.env.PORT', 'serving/reserved-env'],
+      ],
+    );
     expect(withPredictor({ env: { PYTHONPATH: '/x' } })).toHaveLength(1);
     expect(withPredictor({ env: { PORT: '8080' } })).toEqual([]);
   });
@@ -165,22 +212,33 @@ test('what the runtime sets is not set again, so that the served name stays one'
     'predictor.args[2]: serving/given: --http_port is set by the runtime, and the last one wins',
   ]);
   expect(withPredictor({ framework: 'xgboost', args: ['--nthread=4'] })).toEqual([]);
-  expect(withPredictor({ framework: 'mlflow', env: { MLSERVER_MODEL_NAME: 'x', MLSERVER_HTTP_PORT: '1', MLSERVER_PARALLEL_WORKERS: '2' } })).toEqual([
+  expect(
+    withPredictor({
+      framework: 'mlflow',
+      env: { MLSERVER_MODEL_NAME: 'x', MLSERVER_HTTP_PORT: '1', MLSERVER_PARALLEL_WORKERS: '2' },
+    }),
+  ).toEqual([
     'predictor.env.MLSERVER_HTTP_PORT: serving/given: MLSERVER_HTTP_PORT is set by the runtime',
     'predictor.env.MLSERVER_MODEL_NAME: serving/given: MLSERVER_MODEL_NAME is set by the runtime',
   ]);
-  expect(withPredictor({ framework: 'custom', image: 'r.example.com/x:1', env: { STORAGE_URI: 's3://a/b/' } })).toHaveLength(1);
+  expect(
+    withPredictor({ framework: 'custom', image: 'r.example.com/x:1', env: { STORAGE_URI: 's3://a/b/' } }),
+  ).toHaveLength(1);
 });
 
 test('text that KServe would run as a template is refused, in arguments and in variables', () => {
-  expect(withPredictor({ args: ['--prompt={{ x }}', '--name={{.Name}}'], env: { GREETING: 'hello {{ y }}' } })).toEqual([
-    'predictor.args[0]: serving/template: KServe expands the text as a Go template, and "{{" opens an action',
-    'predictor.env.GREETING: serving/template: KServe expands the text as a Go template, and "{{" opens an action',
-  ]);
+  expect(withPredictor({ args: ['--prompt={{ x }}', '--name={{.Name}}'], env: { GREETING: 'hello {{ y }}' } })).toEqual(
+    [
+      'predictor.args[0]: serving/template: KServe expands the text as a Go template, and "{{" opens an action',
+      'predictor.env.GREETING: serving/template: KServe expands the text as a Go template, and "{{" opens an action',
+    ],
+  );
 });
 
 test('ports of the platform are left to it', () => {
-  expect(withFunction({ port: 8012 })).toEqual(["function.port: serving/port: port 8012 belongs to Knative's queue-proxy"]);
+  expect(withFunction({ port: 8012 })).toEqual([
+    "function.port: serving/port: port 8012 belongs to Knative's queue-proxy",
+  ]);
   expect(withFunction({ port: 8012 }, { cluster: { knative: undefined } })).toEqual([]);
   expect(findings({ spec: { predictor: base, explainer: { ...fn, port: 9000 } } })).toEqual([
     'explainer.port: serving/port: KServe starts an explainer with --http_port 8080, whatever else is asked, but port is 9000',
@@ -190,7 +248,9 @@ test('ports of the platform are left to it', () => {
 test('a timeout above the usual limit of Knative is a warning', () => {
   const options = { spec: { predictor: base, traffic: { timeout: '20m' } } };
   expect(findings(options)).toEqual([]);
-  expect(findings({ ...options, mode: 'Knative' })).toEqual([expect.stringContaining('traffic.timeout: serving/timeout: Knative refuses 1200 s')]);
+  expect(findings({ ...options, mode: 'Knative' })).toEqual([
+    expect.stringContaining('traffic.timeout: serving/timeout: Knative refuses 1200 s'),
+  ]);
 });
 
 test('both releases are checked, and what they share is said once', () => {
@@ -202,10 +262,21 @@ test('what these rules let pass, the rules on objects let pass too', () => {
     fc.record(
       {
         scaling: fc
-          .record({ min: fc.integer({ min: knative ? 0 : 1, max: 3 }), more: fc.integer({ min: 0, max: 3 }), metric: fc.constantFrom(...(knative ? ['concurrency', 'rps'] : ['cpu', 'memory'])) })
-          .map(({ min, more, metric }) => ({ min, max: Math.max(min + more, 1), target: { [metric]: 20 } as unknown as { cpu: number } })),
+          .record({
+            min: fc.integer({ min: knative ? 0 : 1, max: 3 }),
+            more: fc.integer({ min: 0, max: 3 }),
+            metric: fc.constantFrom(...(knative ? ['concurrency', 'rps'] : ['cpu', 'memory'])),
+          })
+          .map(({ min, more, metric }) => ({
+            min,
+            max: Math.max(min + more, 1),
+            target: { [metric]: 20 } as unknown as { cpu: number },
+          })),
         ...(knative && { concurrency: fc.integer({ min: 1, max: 1000 }) }),
-        placement: fc.constantFrom<NonNullable<AIServiceInput['function']>['placement'] & object>({ nodeSelector: { pool: 'gpu' } }, { tolerations: [{ key: 'gpu' }] }),
+        placement: fc.constantFrom<NonNullable<AIServiceInput['function']>['placement'] & object>(
+          { nodeSelector: { pool: 'gpu' } },
+          { tolerations: [{ key: 'gpu' }] },
+        ),
         env: fc.constantFrom({ LOG_LEVEL: 'info' }, { URL: { url: 'https://x.example.com' } }, { K_SERVICE: '1' }),
         startup: fc.constantFrom('30s', '45m'),
         resources: fc.constantFrom(resources, { ...resources, gpu: 1 }),
@@ -228,16 +299,26 @@ test('what these rules let pass, the rules on objects let pass too', () => {
       const target = targetOf({
         service,
         mode,
-        cluster: { knative: mode === 'Knative' ? { version: '1.21.1', features: ['nodeselector', 'tolerations'] } : undefined },
+        cluster: {
+          knative: mode === 'Knative' ? { version: '1.21.1', features: ['nodeselector', 'tolerations'] } : undefined,
+        },
         spec: {
-          predictor: { ...predictor, framework, model: base.model, servedName: 'model', ...(protocol && { protocol }), ...(framework === 'custom' && { image: fn.image }) },
+          predictor: {
+            ...predictor,
+            framework,
+            model: base.model,
+            servedName: 'model',
+            ...(protocol && { protocol }),
+            ...(framework === 'custom' && { image: fn.image }),
+          },
           ...parts,
         },
       });
       fc.pre(checkServing(target).length === 0);
       for (const object of renderKserve(target)) expect(checkKserve(object, target.cluster)).toEqual([]);
       for (const object of renderFunctions(target)) {
-        if (object.apiVersion.startsWith('serving.knative.dev/')) expect(checkKnative(object, target.cluster)).toEqual([]);
+        if (object.apiVersion.startsWith('serving.knative.dev/'))
+          expect(checkKnative(object, target.cluster)).toEqual([]);
       }
     }),
     { numRuns: 300 },

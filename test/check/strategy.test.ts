@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { checkStrategy, STRATEGY_RULES } from '../../src/check/strategy.ts';
 import { targetOf, type TargetOptions } from '../support/target.ts';
 
-const PREDICTOR = { framework: 'sklearn', model: { uri: 's3://ml-models/fraud-detector/v46/' }, resources: { cpu: '4', memory: '8Gi' } } as const;
+const PREDICTOR = {
+  framework: 'sklearn',
+  model: { uri: 's3://ml-models/fraud-detector/v46/' },
+  resources: { cpu: '4', memory: '8Gi' },
+} as const;
 const FUNCTION = { image: 'registry.example.com/api:v46', resources: { cpu: '500m', memory: '512Mi' } } as const;
 const canary = { steps: [10, 50] };
 const shadow = { percent: 25 };
@@ -16,14 +20,21 @@ const MESH = { ...BARE, gatewayApi: { version: '1.4', mesh: true } } as const;
 const PUBLIC = { visibility: 'public' } as const;
 
 const found = (options: TargetOptions): string[] =>
-  checkStrategy(targetOf(options)).map(({ id, severity, where, message }) => `${severity === 'error' ? '' : `${severity} `}${id} ${where.field ?? ''}: ${message}`);
+  checkStrategy(targetOf(options)).map(
+    ({ id, severity, where, message }) =>
+      `${severity === 'error' ? '' : `${severity} `}${id} ${where.field ?? ''}: ${message}`,
+  );
 
-const INSIDE = 'callers inside of the cluster reach the pods of the stable release by its Service, and cluster eu-1 has no mesh that would split them';
+const INSIDE =
+  'callers inside of the cluster reach the pods of the stable release by its Service, and cluster eu-1 has no mesh that would split them';
 
 const FINE: readonly (readonly [string, TargetOptions])[] = [
   ['a flip without a router', { cluster: BARE, spec: { blueGreen: {} } }],
   ['a replacement without a router', { cluster: BARE, spec: { replace: {} } }],
-  ['a canary policy where the environment replaces in place', { cluster: BARE, spec: { canary }, environment: { rollout: 'replace' } }],
+  [
+    'a canary policy where the environment replaces in place',
+    { cluster: BARE, spec: { canary }, environment: { rollout: 'replace' } },
+  ],
   ['a candidate that warms without a router', { cluster: BARE, candidate: { release: 'v47', weight: 0 } }],
   ['a canary with Istio', { spec: { canary }, candidate: { release: 'v47', weight: 10 } }],
   ['a canary on Knative with Istio', { mode: 'Knative', spec: { canary } }],
@@ -31,7 +42,10 @@ const FINE: readonly (readonly [string, TargetOptions])[] = [
     'gates where the queue-proxies of Knative count the requests',
     {
       mode: 'Knative',
-      cluster: { istio: { version: '1.30', dataplane: 'sidecar', metrics: false }, prometheus: { version: '3.4', sources: ['queueProxy'] } },
+      cluster: {
+        istio: { version: '1.30', dataplane: 'sidecar', metrics: false },
+        prometheus: { version: '3.4', sources: ['queueProxy'] },
+      },
       spec: { canary: { steps: [10], gates: [{ errorRatio: { max: 0.01 } }] } },
     },
   ],
@@ -39,29 +53,61 @@ const FINE: readonly (readonly [string, TargetOptions])[] = [
   ['an A/B test on Knative with Istio', { mode: 'Knative', spec: { abTest } }],
   ['a canary in a mesh of Gateway API', { cluster: MESH, spec: { canary } }],
   ['a shadow in a mesh of Gateway API', { cluster: MESH, spec: { shadow } }],
-  ['copies of all requests with an older Gateway API', { cluster: { ...BARE, gatewayApi: { version: '1.2', mesh: true } }, spec: { shadow: {} } }],
-  ['a canary on Gateway API beside Istio, which routes', { cluster: { gatewayApi: { version: '1.4' } }, spec: { canary } }],
+  [
+    'copies of all requests with an older Gateway API',
+    { cluster: { ...BARE, gatewayApi: { version: '1.2', mesh: true } }, spec: { shadow: {} } },
+  ],
+  [
+    'a canary on Gateway API beside Istio, which routes',
+    { cluster: { gatewayApi: { version: '1.4' } }, spec: { canary } },
+  ],
   ['a canary of KServe with nothing on its way', { mode: 'Knative', spec: { canary: kserve } }],
   ['a canary of revisions with nothing on its way', { spec: { function: FUNCTION, canary: revisions } }],
-  ['GPUs of a replacement in Standard mode', { environment: { rollout: 'replace' }, spec: { predictor: { ...PREDICTOR, resources: { ...PREDICTOR.resources, gpu: 1 } } } }],
-  ['GPUs of releases on Knative', { mode: 'Knative', spec: { predictor: { ...PREDICTOR, resources: { ...PREDICTOR.resources, gpu: 1 } } } }],
+  [
+    'GPUs of a replacement in Standard mode',
+    {
+      environment: { rollout: 'replace' },
+      spec: { predictor: { ...PREDICTOR, resources: { ...PREDICTOR.resources, gpu: 1 } } },
+    },
+  ],
+  [
+    'GPUs of releases on Knative',
+    { mode: 'Knative', spec: { predictor: { ...PREDICTOR, resources: { ...PREDICTOR.resources, gpu: 1 } } } },
+  ],
 ];
 
 const WRONG: readonly (readonly [TargetOptions, ...string[]])[] = [
-  [{ cluster: BARE, spec: { canary } }, 'strategy/no-router canary: a candidate is to get 10 % of the requests, 50 % of the requests, and cluster eu-1 has neither Istio nor Gateway API to route them'],
-  [{ cluster: BARE, spec: { abTest } }, 'strategy/no-router abTest: a candidate is to get requests with header x-cohort, and cluster eu-1 has neither Istio nor Gateway API to route them'],
-  [{ cluster: BARE, spec: { shadow } }, 'strategy/no-router shadow: a candidate is to get copies of 25 % of the requests, and cluster eu-1 has neither Istio nor Gateway API to route them'],
+  [
+    { cluster: BARE, spec: { canary } },
+    'strategy/no-router canary: a candidate is to get 10 % of the requests, 50 % of the requests, and cluster eu-1 has neither Istio nor Gateway API to route them',
+  ],
+  [
+    { cluster: BARE, spec: { abTest } },
+    'strategy/no-router abTest: a candidate is to get requests with header x-cohort, and cluster eu-1 has neither Istio nor Gateway API to route them',
+  ],
+  [
+    { cluster: BARE, spec: { shadow } },
+    'strategy/no-router shadow: a candidate is to get copies of 25 % of the requests, and cluster eu-1 has neither Istio nor Gateway API to route them',
+  ],
   [
     { cluster: BARE, candidate: { release: 'v47', weight: 30 } },
     'strategy/no-router blueGreen: a candidate is to get 30 % of the requests, and cluster eu-1 has neither Istio nor Gateway API to route them',
   ],
-  [{ cluster: GATEWAY, spec: { canary: { steps: [10] } } }, `strategy/no-mesh canary: a candidate is to get 10 % of the requests, but ${INSIDE}`],
+  [
+    { cluster: GATEWAY, spec: { canary: { steps: [10] } } },
+    `strategy/no-mesh canary: a candidate is to get 10 % of the requests, but ${INSIDE}`,
+  ],
   [
     { cluster: GATEWAY, spec: { canary: { steps: [10] }, traffic: PUBLIC } },
     `info strategy/callers-not-split canary: a candidate gets 10 % of the requests at the gateway only: ${INSIDE}`,
   ],
   [
-    { cluster: MESH, spec: { canary: { steps: [10], gates: [{ predictionDrift: { psi: 0.2 } }, { latency: { quantile: 0.99, max: '1s' } }] } } },
+    {
+      cluster: MESH,
+      spec: {
+        canary: { steps: [10], gates: [{ predictionDrift: { psi: 0.2 } }, { latency: { quantile: 0.99, max: '1s' } }] },
+      },
+    },
     'warning strategy/no-metrics canary.gates[1]: cluster eu-1 has no Istio, and nothing else counts the requests that latency looks at: the gate stays inconclusive',
   ],
   [
@@ -69,7 +115,10 @@ const WRONG: readonly (readonly [TargetOptions, ...string[]])[] = [
     'warning strategy/no-metrics blueGreen.gates[0]: cluster eu-1 has no Istio, and nothing else counts the requests that errorRatio looks at: the gate stays inconclusive',
   ],
   [
-    { cluster: { istio: { version: '1.30', dataplane: 'sidecar', metrics: false } }, spec: { canary: { steps: [10], gates: [{ errorRatio: { max: 0.01 } }] } } },
+    {
+      cluster: { istio: { version: '1.30', dataplane: 'sidecar', metrics: false } },
+      spec: { canary: { steps: [10], gates: [{ errorRatio: { max: 0.01 } }] } },
+    },
     'warning strategy/no-metrics canary.gates[0]: cluster eu-1 has no metrics of Istio, and nothing else counts the requests that errorRatio looks at: the gate stays inconclusive',
   ],
   [
@@ -105,7 +154,19 @@ const WRONG: readonly (readonly [TargetOptions, ...string[]])[] = [
     'strategy/kserve-mechanism canary.mechanism: KServe splits each component by itself, so that a request may meet the explainer of one release and the predictor of the other',
   ],
   [
-    { mode: 'Knative', spec: { canary: { ...kserve, gates: [{ errorRatio: { max: 0.01 } }, { predictionDrift: { psi: 0.2 } }, { latency: { quantile: 0.99, max: '1s' } }] } } },
+    {
+      mode: 'Knative',
+      spec: {
+        canary: {
+          ...kserve,
+          gates: [
+            { errorRatio: { max: 0.01 } },
+            { predictionDrift: { psi: 0.2 } },
+            { latency: { quantile: 0.99, max: '1s' } },
+          ],
+        },
+      },
+    },
     'strategy/native-gates canary.gates[0]: with mechanism kserve both releases answer under one name, and errorRatio cannot tell them apart',
     'strategy/native-gates canary.gates[2]: with mechanism kserve both releases answer under one name, and latency cannot tell them apart',
   ],
@@ -122,7 +183,11 @@ const WRONG: readonly (readonly [TargetOptions, ...string[]])[] = [
     'strategy/revisions-mechanism canary.mechanism: cluster eu-1 has no Knative, and a Deployment has no revisions',
   ],
   [
-    { mode: 'Knative', environment: { rollout: 'replace' }, spec: { predictor: { ...PREDICTOR, resources: { ...PREDICTOR.resources, gpu: 2 } } } },
+    {
+      mode: 'Knative',
+      environment: { rollout: 'replace' },
+      spec: { predictor: { ...PREDICTOR, resources: { ...PREDICTOR.resources, gpu: 2 } } },
+    },
     'warning strategy/replace-surges predictor.resources.gpu: on Knative an update of fraud-detector-main starts the new replicas before the old ones go, and waits until 2 more nvidia.com/gpu per replica are free',
   ],
 ];
@@ -134,12 +199,17 @@ describe('nothing is wrong with', () => {
 });
 
 describe('a cluster that cannot do it', () => {
-  it.each(WRONG.map(([options, ...expected]) => ({ options, expected, title: expected[0] })))('$title', ({ options, expected }) => {
-    expect(found(options)).toEqual(expected);
-  });
+  it.each(WRONG.map(([options, ...expected]) => ({ options, expected, title: expected[0] })))(
+    '$title',
+    ({ options, expected }) => {
+      expect(found(options)).toEqual(expected);
+    },
+  );
 
   it('has an example here for each rule', () => {
-    const ids = new Set(WRONG.flatMap(([, ...expected]) => expected.map((text) => /strategy\/[a-z-]+/.exec(text)?.[0])));
+    const ids = new Set(
+      WRONG.flatMap(([, ...expected]) => expected.map((text) => /strategy\/[a-z-]+/.exec(text)?.[0])),
+    );
     expect(STRATEGY_RULES.map(({ id }) => id).filter((id) => !ids.has(id))).toEqual([]);
   });
 });
@@ -150,7 +220,8 @@ it('says where and what to choose instead', () => {
       id: 'strategy/no-router',
       severity: 'error',
       where: { service: 'fraud-detector', environment: 'prod-eu', cluster: 'eu-1', field: 'canary' },
-      message: 'a candidate is to get 10 % of the requests, and cluster eu-1 has neither Istio nor Gateway API to route them',
+      message:
+        'a candidate is to get 10 % of the requests, and cluster eu-1 has neither Istio nor Gateway API to route them',
       fix: 'add istio or gatewayApi to the cluster, or write blueGreen or replace for the environment: overrides: { prod-eu: { canary: null, blueGreen: {} } }',
     },
   ]);

@@ -26,9 +26,19 @@ describe('a gate that nobody can ask moves nothing', () => {
     const root = await canary();
     const before = treeIn(root);
     const port = await closedPort();
-    const ran = await run(root, ['gate', 'fraud', '--env', 'prod-eu', '--advance', '--prometheus', `http://127.0.0.1:${port}`]);
+    const ran = await run(root, [
+      'gate',
+      'fraud',
+      '--env',
+      'prod-eu',
+      '--advance',
+      '--prometheus',
+      `http://127.0.0.1:${port}`,
+    ]);
     expect(ran).toMatchObject({ code: 3, stderr: '' });
-    expect(ran.stdout).toContain(`  inconclusive  eu-1 error-ratio: 127.0.0.1:${port}: the network failed: ECONNREFUSED\n`);
+    expect(ran.stdout).toContain(
+      `  inconclusive  eu-1 error-ratio: 127.0.0.1:${port}: the network failed: ECONNREFUSED\n`,
+    );
     expect(treeIn(root)).toEqual(before);
     expect(git(root, 'status', '--porcelain')).toBe('');
   }, 60_000);
@@ -38,12 +48,21 @@ describe('a gate that nobody can ask moves nothing', () => {
     const before = treeIn(root);
     const ran = await run(root, ['gate', 'fraud', '--env', 'prod-eu', '--advance']);
     expect(ran).toMatchObject({ code: 3, stderr: '' });
-    expect(ran.stdout).toContain('  inconclusive  eu-1 error-ratio: no Prometheus is named for cluster eu-1: --prometheus eu-1=https://…\n');
+    expect(ran.stdout).toContain(
+      '  inconclusive  eu-1 error-ratio: no Prometheus is named for cluster eu-1: --prometheus eu-1=https://…\n',
+    );
     expect(treeIn(root)).toEqual(before);
   });
 
   test('when its address is none', async () => {
-    const ran = await run(await canary(), ['gate', 'fraud', '--env', 'prod-eu', '--prometheus', 'prometheus.example.com']);
+    const ran = await run(await canary(), [
+      'gate',
+      'fraud',
+      '--env',
+      'prod-eu',
+      '--prometheus',
+      'prometheus.example.com',
+    ]);
     expect(ran).toMatchObject({ code: 1, stdout: '' });
     expect(ran.stderr).toMatch(/^error gate\//);
   });

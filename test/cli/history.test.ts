@@ -4,17 +4,32 @@ import { run } from '../support/project.ts';
 
 async function released(): Promise<string> {
   const root = repositoryOf();
-  await makeAndCommit(root, { move: { action: 'release', release: 'v2' }, reason: 'weekly retrain' }, '2026-03-02T08:00:00+01:00');
+  await makeAndCommit(
+    root,
+    { move: { action: 'release', release: 'v2' }, reason: 'weekly retrain' },
+    '2026-03-02T08:00:00+01:00',
+  );
   return root;
 }
 
 test('history prints the trail, as text and as JSON', async () => {
   const root = await released();
-  const [text, json] = await Promise.all([run(root, ['history', 'fraud', '--env', 'prod-eu', '--limit', '1']), run(root, ['history', 'fraud', '--json'])]);
-  expect(text).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^DATE .*\n2026-03-02T08:00:00\+01:00 {2}prod-eu {6}release .*\n$/) as string });
+  const [text, json] = await Promise.all([
+    run(root, ['history', 'fraud', '--env', 'prod-eu', '--limit', '1']),
+    run(root, ['history', 'fraud', '--json']),
+  ]);
+  expect(text).toMatchObject({
+    code: 0,
+    stderr: '',
+    stdout: expect.stringMatching(/^DATE .*\n2026-03-02T08:00:00\+01:00 {2}prod-eu {6}release .*\n$/) as string,
+  });
   expect(json).toMatchObject({ code: 0, stderr: '' });
   const { entries } = JSON.parse(json.stdout) as { entries: { environment: string; action: string }[] };
-  expect(entries.map(({ environment, action }) => `${environment} ${action}`)).toEqual(['prod-eu release', 'prod-eu start', 'staging start']);
+  expect(entries.map(({ environment, action }) => `${environment} ${action}`)).toEqual([
+    'prod-eu release',
+    'prod-eu start',
+    'staging start',
+  ]);
 });
 
 test('audit prints what served, as text and as JSON', async () => {
@@ -26,10 +41,22 @@ test('audit prints what served, as text and as JSON', async () => {
     run(root, [...asked, '2020-01-01']),
     run(root, [...asked, 'monday']),
   ]);
-  expect(text).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^fraud in prod-eu at 2026-03-02T23:59:59\.999Z\n {2}v1 100 % /) as string });
+  expect(text).toMatchObject({
+    code: 0,
+    stderr: '',
+    stdout: expect.stringMatching(/^fraud in prod-eu at 2026-03-02T23:59:59\.999Z\n {2}v1 100 % /) as string,
+  });
   expect(json.code).toBe(0);
-  expect(JSON.parse(json.stdout)).toMatchObject({ at: '2026-03-02T07:00:00.000Z', weights: 'v1=100', reason: 'weekly retrain' });
-  expect(early).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('error trail/too-early: fraud, prod-eu') as string });
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    at: '2026-03-02T07:00:00.000Z',
+    weights: 'v1=100',
+    reason: 'weekly retrain',
+  });
+  expect(early).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringContaining('error trail/too-early: fraud, prod-eu') as string,
+  });
   expect(time).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('error trail/time') as string });
 });
 

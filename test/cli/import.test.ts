@@ -60,21 +60,43 @@ test('a list of sources that is broken is an error', async () => {
 
 /** The command as it is installed; `npm test` builds it before. */
 function aiService(cwd: string, ...args: string[]): { status: number | null; stderr: string } {
-  return spawnSync(process.execPath, [join(import.meta.dirname, '../../bin/ai-service.js'), ...args], { cwd, encoding: 'utf8' });
+  return spawnSync(process.execPath, [join(import.meta.dirname, '../../bin/ai-service.js'), ...args], {
+    cwd,
+    encoding: 'utf8',
+  });
 }
 
 test('every option of the command line is heard', async () => {
-  const described = crd('Widget', { type: 'object', properties: { size: { type: 'integer', description: 'How large it is.' } } });
+  const described = crd('Widget', {
+    type: 'object',
+    properties: { size: { type: 'integer', description: 'How large it is.' } },
+  });
   const cwd = await folderOf({ 'crds/widget.json': described, 'crds/gadget.json': crd('Gadget', { type: 'object' }) });
-  const options = ['--out', 'types', '--project', 'acme', '--version', '1.4.0', '--kinds', 'Widget', '--no-descriptions'];
-  expect(aiService(cwd, 'import', 'crds', ...options)).toMatchObject({ status: 0, stderr: 'types: 3 written, 0 removed\n' });
+  const options = [
+    '--out',
+    'types',
+    '--project',
+    'acme',
+    '--version',
+    '1.4.0',
+    '--kinds',
+    'Widget',
+    '--no-descriptions',
+  ];
+  expect(aiService(cwd, 'import', 'crds', ...options)).toMatchObject({
+    status: 0,
+    stderr: 'types: 3 written, 0 removed\n',
+  });
   const texts = await textsOf(join(cwd, 'types'));
   expect(Object.keys(texts)).toEqual(['acme.example/schema.json', 'acme.example/v1.d.ts', 'sources.yaml']);
   expect(texts['acme.example/v1.d.ts']).toContain('size?: number;');
   expect(texts['acme.example/v1.d.ts']).not.toContain('How large it is.');
   expect(texts['sources.yaml']).toContain('project: acme\n    version: 1.4.0\n    descriptions: false');
 
-  expect(aiService(cwd, 'import', '--listed', 'crds', '--out', 'types')).toMatchObject({ status: 0, stderr: 'types: 0 written, 0 removed\n' });
+  expect(aiService(cwd, 'import', '--listed', 'crds', '--out', 'types')).toMatchObject({
+    status: 0,
+    stderr: 'types: 0 written, 0 removed\n',
+  });
 });
 
 test('a kind that is nowhere is an error, and exits with 1', async () => {

@@ -46,7 +46,8 @@ function copyOf(root: string): string {
   return copy;
 }
 
-const withoutRest = (files: Everything): Everything => Object.fromEntries(Object.entries(files).filter(([path]) => !LEFT_BEHIND.test(path)));
+const withoutRest = (files: Everything): Everything =>
+  Object.fromEntries(Object.entries(files).filter(([path]) => !LEFT_BEHIND.test(path)));
 
 /** Every file is whole: as before the move, as after it, or, when only one of the two has it, not there. */
 function expectWholeFiles(left: Everything, before: Everything, after: Everything): void {
@@ -71,7 +72,11 @@ const MOVES: readonly (readonly [name: string, before: readonly Move[], move: Mo
   ['a rollback in a canary', [RELEASE, ADVANCE], ROLLBACK],
   ['a rollback to what served before', [RELEASE, ADVANCE, ADVANCE, FINISH], ROLLBACK],
   ['a cleanup after an abort', [RELEASE, ADVANCE, { action: 'abort' }], CLEANUP],
-  ['a cleanup after a finish with two old releases', [RELEASE, ADVANCE, ADVANCE, FINISH, CLEANUP, { action: 'release', release: 'v3' }, ADVANCE, ADVANCE, FINISH], CLEANUP],
+  [
+    'a cleanup after a finish with two old releases',
+    [RELEASE, ADVANCE, ADVANCE, FINISH, CLEANUP, { action: 'release', release: 'v3' }, ADVANCE, ADVANCE, FINISH],
+    CLEANUP,
+  ],
 ];
 
 let kills = 0;
@@ -92,9 +97,14 @@ function killedAt(step: number, work: () => unknown): number {
 describe.each(MOVES)('%s, killed at any change of the disk', (_name, moves, move) => {
   test('leaves whole files, and the next command ends before or after it', async () => {
     const start = await checkoutAfter(moves);
-    const { value: planned, findings } = await planMove(checkoutIn(start), { service: 'fraud', environment: 'prod-eu', move });
+    const { value: planned, findings } = await planMove(checkoutIn(start), {
+      service: 'fraud',
+      environment: 'prod-eu',
+      move,
+    });
     if (!planned) throw new Error(JSON.stringify(findings));
-    const write = (root: string, step: number): number => killedAt(step, () => writeJournaled({ root, tree: FOLDERS.tree }, planned.changes));
+    const write = (root: string, step: number): number =>
+      killedAt(step, () => writeJournaled({ root, tree: FOLDERS.tree }, planned.changes));
     const done = copyOf(start);
     const steps = write(done, 0);
     const [before, after] = [everythingIn(start), everythingIn(done)];

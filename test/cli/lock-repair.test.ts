@@ -14,26 +14,41 @@ test('lock repair finds the states of a merge by itself, and every command names
   await make(root, { move: { action: 'hold', release: 'v2' }, reason: 'too slow' });
   commit(root, 'hold');
   expect(() => git(root, 'merge', '--quiet', 'hold')).toThrow();
-  expect(await run(root, ['rollback', 'fraud', '--env', 'prod-eu'])).toMatchObject({ code: 1, stderr: expect.stringContaining(`fix: npx ai-service lock repair ${STATE}`) as string });
+  expect(await run(root, ['rollback', 'fraud', '--env', 'prod-eu'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(`fix: npx ai-service lock repair ${STATE}`) as string,
+  });
   expect(await run(root, ['lock', 'repair'])).toEqual({
     code: 0,
     signal: null,
     stdout: `${STATE}: kept our side, the safer one: v1 serves\n`,
-    stderr: 'now the tree must say the same: run npx ai-service synth where the sources are; then git add, and finish the merge\n',
+    stderr:
+      'now the tree must say the same: run npx ai-service synth where the sources are; then git add, and finish the merge\n',
   });
   expect(textOf(root, STATE)).toBe('stable: v1\nholds:\n  v2: too slow\n  v3: wrong data\nreason: too slow\n');
-  expect(await run(root, ['lock', 'repair'])).toMatchObject({ code: 0, stdout: 'no state in releases has markers of a merge\n', stderr: '' });
+  expect(await run(root, ['lock', 'repair'])).toMatchObject({
+    code: 0,
+    stdout: 'no state in releases has markers of a merge\n',
+    stderr: '',
+  });
 });
 
 test('lock repair writes nothing when there is one that the rule does not decide', async () => {
   const root = checkoutWith();
-  const [undecided, decided] = ['<<<<<<< a\nstable: v1\n=======\nstable: v2\n>>>>>>> b\n', '<<<<<<< a\nstable: v1\n=======\nstable: v1\npaused: freeze\n>>>>>>> b\n'];
+  const [undecided, decided] = [
+    '<<<<<<< a\nstable: v1\n=======\nstable: v2\n>>>>>>> b\n',
+    '<<<<<<< a\nstable: v1\n=======\nstable: v1\npaused: freeze\n>>>>>>> b\n',
+  ];
   put(root, STATE, undecided);
   put(root, STAGING, decided);
-  const { code, stdout, stderr } = await run(root, ['lock', 'repair'], { env: { GIT_CEILING_DIRECTORIES: `${root}/..` } });
+  const { code, stdout, stderr } = await run(root, ['lock', 'repair'], {
+    env: { GIT_CEILING_DIRECTORIES: `${root}/..` },
+  });
   expect([code, stdout]).toEqual([1, '']);
   expect(stderr).toContain(`error release/repair: ${STATE}:1: fraud, prod-eu`);
   expect([textOf(root, STATE), textOf(root, STAGING)]).toEqual([undecided, decided]);
-  expect(await run(root, ['lock', 'repair', STAGING], { env: { GIT_CEILING_DIRECTORIES: `${root}/..` } })).toMatchObject({ code: 0 });
+  expect(
+    await run(root, ['lock', 'repair', STAGING], { env: { GIT_CEILING_DIRECTORIES: `${root}/..` } }),
+  ).toMatchObject({ code: 0 });
   expect(textOf(root, STAGING)).toBe('stable: v1\npaused: freeze\n');
 });

@@ -6,29 +6,63 @@ import { projectWith, run, SERVICE, type Ran } from '../support/project.ts';
 /** Without promtool; with it the stories are run in test/conformance/stories.test.ts. */
 const ALONE = { env: { PATH: '/nowhere' } };
 
-function monitoringTest(files: Readonly<Record<string, string>>, ...args: readonly string[]): { root: string; ran: Promise<Ran> } {
+function monitoringTest(
+  files: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): { root: string; ran: Promise<Ran> } {
   const root = projectWith({ 'apps/hello/service.yaml': SERVICE, ...files });
   return { root, ran: run(root, ['monitoring', 'test', 'hello', '--env', 'prod-eu', ...args], ALONE) };
 }
 
 test('without promtool there is nothing to run, unless the files are kept', async () => {
-  expect(await monitoringTest({}).ran).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('error story/no-promtool\n  promtool cannot be run\n') as string });
+  expect(await monitoringTest({}).ran).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringContaining('error story/no-promtool\n  promtool cannot be run\n') as string,
+  });
   const { root, ran } = monitoringTest({}, '--out', 'kept');
-  expect(await ran).toMatchObject({ code: 0, stdout: '2 stories written to kept; promtool is not there to run them\n', stderr: '' });
-  expect(readdirSync(join(root, 'kept')).sort()).toEqual(['01-healthy-traffic.test.yaml', '02-a-total-outage.test.yaml', 'rules.yaml']);
+  expect(await ran).toMatchObject({
+    code: 0,
+    stdout: '2 stories written to kept; promtool is not there to run them\n',
+    stderr: '',
+  });
+  expect(readdirSync(join(root, 'kept')).sort()).toEqual([
+    '01-healthy-traffic.test.yaml',
+    '02-a-total-outage.test.yaml',
+    'rules.yaml',
+  ]);
   expect(existsSync(join(root, 'gitops'))).toBe(false);
 });
 
 test('a folder that cannot be written to is said', async () => {
   const { ran } = monitoringTest({ file: 'x' }, '--out', 'file');
-  expect(await ran).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('error tree/output-folder: file\n  cannot write here: EEXIST: ') as string });
+  expect(await ran).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringContaining('error tree/output-folder: file\n  cannot write here: EEXIST: ') as string,
+  });
 });
 
 test('what cannot be tested is said, with the place', async () => {
   const missing = await monitoringTest({}, '--cluster', 'eu-9').ran;
-  expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('error story/no-rules: hello, prod-eu\n  the sources render no rules of the service on cluster eu-9\n') as string });
+  expect(missing).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(
+      'error story/no-rules: hello, prod-eu\n  the sources render no rules of the service on cluster eu-9\n',
+    ) as string,
+  });
   const unreadable = await monitoringTest({}, '--stories', 'nowhere.yaml').ran;
-  expect(unreadable).toMatchObject({ code: 1, stderr: expect.stringContaining('error story/file: nowhere.yaml: hello, prod-eu\n  the file cannot be read: ENOENT\n') as string });
+  expect(unreadable).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(
+      'error story/file: nowhere.yaml: hello, prod-eu\n  the file cannot be read: ENOENT\n',
+    ) as string,
+  });
   const wrong = await monitoringTest({ 'apps/hello/monitoring.test.yaml': '- story: x\n  serie: {}\n' }).ran;
-  expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('error story/file: apps/hello/monitoring.test.yaml:2:3: hello, prod-eu: ') as string });
+  expect(wrong).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(
+      'error story/file: apps/hello/monitoring.test.yaml:2:3: hello, prod-eu: ',
+    ) as string,
+  });
 });

@@ -23,7 +23,10 @@ function weights(root: string, stable: number): void {
   const route = join(golden, 'manifests/virtualservice.fraud-detector.yaml');
   cpSync(route, join(root, ROUTE));
   const text = git(root, 'show', `HEAD:${ROUTE}`);
-  writeFileSync(join(root, ROUTE), `${text.replace(/weight: \d+\n((?:.*\n)*?.*)weight: \d+/, `weight: ${stable}\n$1weight: ${100 - stable}`)}\n`);
+  writeFileSync(
+    join(root, ROUTE),
+    `${text.replace(/weight: \d+\n((?:.*\n)*?.*)weight: \d+/, `weight: ${stable}\n$1weight: ${100 - stable}`)}\n`,
+  );
 }
 
 let root: string;
@@ -33,7 +36,11 @@ beforeEach(() => {
 
 describe('exit codes', () => {
   test('0: nothing changes', async () => {
-    expect(await run(root, ['plan'])).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^no changes/) as string });
+    expect(await run(root, ['plan'])).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringMatching(/^no changes/) as string,
+    });
   });
   test('2: something does; the files on the disk are compared with HEAD', async () => {
     weights(root, 75);
@@ -67,7 +74,17 @@ describe('what is compared', () => {
     git(root, 'switch', '--quiet', 'main');
     const { code, stdout } = await run(root, ['plan', '--base', 'main', '--head', 'step', '--format', 'json']);
     expect(code).toBe(2);
-    expect(JSON.parse(stdout)).toMatchObject({ version: 1, risk: 'medium', statements: [{ where: 'prod-eu', subject: 'fraud-detector' }], topologies: [{ before: { releases: [{ release: 'v46', weight: 90 }, { weight: 10 }] }, after: { releases: [{ weight: 75 }, { weight: 25 }] } }] });
+    expect(JSON.parse(stdout)).toMatchObject({
+      version: 1,
+      risk: 'medium',
+      statements: [{ where: 'prod-eu', subject: 'fraud-detector' }],
+      topologies: [
+        {
+          before: { releases: [{ release: 'v46', weight: 90 }, { weight: 10 }] },
+          after: { releases: [{ weight: 75 }, { weight: 25 }] },
+        },
+      ],
+    });
   });
   test('a bare repository, as servers have it', async () => {
     const bare = temporaryFolder();
@@ -80,7 +97,9 @@ describe('what is compared', () => {
     const folder = temporaryFolder();
     for (const side of ['before', 'after']) {
       mkdirSync(join(folder, side));
-      put(folder, { [`${side}/a.yaml`]: `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {side: ${side}}\n` });
+      put(folder, {
+        [`${side}/a.yaml`]: `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {side: ${side}}\n`,
+      });
     }
     expect(await run(folder, ['plan', '--from', 'before', '--to', 'after'])).toMatchObject({ code: 2, stderr: '' });
   });
@@ -98,35 +117,65 @@ describe('forms', () => {
     expect([code, stdout]).toEqual([2, expect.stringMatching(start)]);
   });
   test('a comment with a marker of its own', async () => {
-    expect((await run(root, ['plan', '--format', 'markdown', '--marker', 'prod'])).stdout).toMatch(/^<!-- ai-service plan: prod -->\n/);
+    expect((await run(root, ['plan', '--format', 'markdown', '--marker', 'prod'])).stdout).toMatch(
+      /^<!-- ai-service plan: prod -->\n/,
+    );
   });
 });
 
 describe('who reads it', () => {
   const shell = (line: string): { readonly stdout: string; readonly stderr: string } => {
-    const { stdout, stderr } = spawnSync('sh', ['-c', line], { cwd: root, encoding: 'utf8', env: { ...process.env, AI: join(REPOSITORY, 'bin/ai-service.js') } });
+    const { stdout, stderr } = spawnSync('sh', ['-c', line], {
+      cwd: root,
+      encoding: 'utf8',
+      env: { ...process.env, AI: join(REPOSITORY, 'bin/ai-service.js') },
+    });
     return { stdout, stderr };
   };
   test('a reader that has seen enough is no error, however long the plan is', () => {
     rmSync(join(root, 'gitops'), { recursive: true });
     // More than a pipe holds.
-    put(root, { 'gitops/a.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n${Array.from({ length: 20_000 }, (_, index) => `  key-${index}: value\n`).join('')}` });
-    expect(shell('{ node "$AI" plan --format json; echo "exit $?" >&2; } | head -c 1')).toEqual({ stdout: '{', stderr: 'exit 2\n' });
+    put(root, {
+      'gitops/a.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n${Array.from({ length: 20_000 }, (_, index) => `  key-${index}: value\n`).join('')}`,
+    });
+    expect(shell('{ node "$AI" plan --format json; echo "exit $?" >&2; } | head -c 1')).toEqual({
+      stdout: '{',
+      stderr: 'exit 2\n',
+    });
   });
   test.runIf(existsSync('/dev/full'))('a full disk is', () => {
     weights(root, 75);
-    expect(shell('node "$AI" plan > /dev/full; echo "exit $?"')).toEqual({ stdout: 'exit 1\n', stderr: expect.stringMatching(/^error plan\/output\n {2}the plan cannot be written: ENOSPC\n/) as string });
+    expect(shell('node "$AI" plan > /dev/full; echo "exit $?"')).toEqual({
+      stdout: 'exit 1\n',
+      stderr: expect.stringMatching(/^error plan\/output\n {2}the plan cannot be written: ENOSPC\n/) as string,
+    });
   });
 });
 
 describe('what is refused', () => {
   test.each([
-    ['a ref that is not there', ['--base', 'origin/main'], /^error git\/ref\n {2}there is no commit "origin\/main" in this repository\n {2}fix: fetch it/],
-    ['a folder that is not there', ['--from', 'gitops', '--to', 'nowhere'], /^error plan\/folder: nowhere\n {2}there is no such folder\n/],
-    ['a tree that neither commit has', ['--out', 'gitop'], /^error plan\/folder: gitop\n {2}there is no tree in this folder, neither before nor after\n/],
+    [
+      'a ref that is not there',
+      ['--base', 'origin/main'],
+      /^error git\/ref\n {2}there is no commit "origin\/main" in this repository\n {2}fix: fetch it/,
+    ],
+    [
+      'a folder that is not there',
+      ['--from', 'gitops', '--to', 'nowhere'],
+      /^error plan\/folder: nowhere\n {2}there is no such folder\n/,
+    ],
+    [
+      'a tree that neither commit has',
+      ['--out', 'gitop'],
+      /^error plan\/folder: gitop\n {2}there is no tree in this folder, neither before nor after\n/,
+    ],
     ['half of two folders', ['--from', 'gitops'], /^error plan\/options\n {2}--from and --to go together\n/],
     ['folders and commits', ['--from', 'gitops', '--to', 'gitops', '--base', 'main'], /^error plan\/options\n/],
-    ['two ends', ['--head', 'main', '--worktree'], /^error plan\/options\n {2}--head and --worktree exclude each other\n/],
+    [
+      'two ends',
+      ['--head', 'main', '--worktree'],
+      /^error plan\/options\n {2}--head and --worktree exclude each other\n/,
+    ],
     ['a form that there is not', ['--format', 'xml'], /^error: option '--format <format>' argument 'xml' is invalid/],
   ])('%s', async (_, args, message) => {
     const { code, stdout, stderr } = await run(root, ['plan', ...args]);
@@ -135,6 +184,10 @@ describe('what is refused', () => {
   });
   test('a folder that is in no repository', async () => {
     const folder = temporaryFolder();
-    expect(await run(folder, ['plan'], { env: { GIT_CEILING_DIRECTORIES: join(folder, '..') } })).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^error git\/repository\n/) as string });
+    expect(await run(folder, ['plan'], { env: { GIT_CEILING_DIRECTORIES: join(folder, '..') } })).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^error git\/repository\n/) as string,
+    });
   });
 });

@@ -13,7 +13,10 @@ beforeEach(() => {
   [out, err] = ['', ''];
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => Boolean((out += String(text))));
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean((err += String(text))));
-  writeFileSync(join(folder, 'sample.csv'), `score\n${Array.from({ length: 200 }, (_, index) => `${index + 1}\n`).join('')}`);
+  writeFileSync(
+    join(folder, 'sample.csv'),
+    `score\n${Array.from({ length: 200 }, (_, index) => `${index + 1}\n`).join('')}`,
+  );
 });
 
 afterEach(() => {
@@ -32,9 +35,16 @@ describe('reference build', () => {
 
   test('writes it, of a feature and with edges of our own', async () => {
     const file = join(folder, 'reference/age.json');
-    expect(await main(['reference', 'build', sample(), '--edges', '50,100', '--feature', 'age', '--out', file])).toBe(0);
+    expect(await main(['reference', 'build', sample(), '--edges', '50,100', '--feature', 'age', '--out', file])).toBe(
+      0,
+    );
     expect(out).toBe('');
-    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ feature: 'age', edges: [50, 100], shares: [0.25, 0.25, 0.5], n: 200 });
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
+      feature: 'age',
+      edges: [50, 100],
+      shares: [0.25, 0.25, 0.5],
+      n: 200,
+    });
   });
 
   test.each([

@@ -47,10 +47,17 @@ interface Project {
 async function project(): Promise<Project> {
   const registry = await fakeRegistry({ 'fraud/46': {}, 'fraud/47': {} }, { 'fraud@champion': '46' });
   const { url } = registry.server;
-  const root = projectWith({ 'apps/platform.ts': platformText(url), 'apps/fraud/service.yaml': SERVICE, '.gitignore': 'node_modules/\n' });
-  const identity = ['AUTHOR', 'COMMITTER'].flatMap((who) => [[`GIT_${who}_NAME`, 'Ada'], [`GIT_${who}_EMAIL`, 'ada@example.com']]);
+  const root = projectWith({
+    'apps/platform.ts': platformText(url),
+    'apps/fraud/service.yaml': SERVICE,
+    '.gitignore': 'node_modules/\n',
+  });
+  const identity = ['AUTHOR', 'COMMITTER'].flatMap((who) => [
+    [`GIT_${who}_NAME`, 'Ada'],
+    [`GIT_${who}_EMAIL`, 'ada@example.com'],
+  ]);
   const env = {
-    ...Object.fromEntries(identity) as Record<string, string>,
+    ...(Object.fromEntries(identity) as Record<string, string>),
     GIT_CONFIG_GLOBAL: '/dev/null',
     GIT_CONFIG_NOSYSTEM: '1',
     AWS_ACCESS_KEY_ID: 'id',
@@ -66,18 +73,34 @@ async function project(): Promise<Project> {
   await git('init', '--quiet', '--initial-branch=main');
   await git('add', '.');
   await git('commit', '--quiet', '--message=start');
-  const files = (): Map<string, string> => new Map([...treeIn(root)].filter(([path]) => !/^(?:node_modules|\.git)\//.test(path)));
+  const files = (): Map<string, string> =>
+    new Map([...treeIn(root)].filter(([path]) => !/^(?:node_modules|\.git)\//.test(path)));
   return { root, registry, git, files, ask: (...args) => run(root, args, { env }) };
 }
 
 test('a release is one commit of exactly the files that it writes, and a second one says that there is nothing to do', async () => {
   const { root, registry, ask, git, files } = await project();
-  expect(await ask('release', 'fraud', '--env', 'staging', '--commit')).toMatchObject({ code: 0, stdout: 'fraud staging: v46 is the first release\n', stderr: expect.stringMatching(/^committed [0-9a-f]{12}\n$/) as string });
+  expect(await ask('release', 'fraud', '--env', 'staging', '--commit')).toMatchObject({
+    code: 0,
+    stdout: 'fraud staging: v46 is the first release\n',
+    stderr: expect.stringMatching(/^committed [0-9a-f]{12}\n$/) as string,
+  });
   expect(await git('status', '--porcelain')).toBe('');
 
   put(root, { 'NOTES.md': 'somebody is at work here\n' });
   registry.aliases.set('fraud@champion', '47');
-  const made = await ask('release', 'fraud', '--env', 'staging', '--branch', 'fraud-v47', '--pr-body', 'body.md', '--reason', 'weekly retrain');
+  const made = await ask(
+    'release',
+    'fraud',
+    '--env',
+    'staging',
+    '--branch',
+    'fraud-v47',
+    '--pr-body',
+    'body.md',
+    '--reason',
+    'weekly retrain',
+  );
   expect(made).toMatchObject({ code: 0, stdout: 'fraud staging: v47 is deployed, without traffic\n' });
   expect(await git('log', '-1', '--format=%D%n%B')).toBe(`HEAD -> fraud-v47
 fraud staging: v47 is deployed, without traffic
@@ -95,7 +118,10 @@ Reason: weekly retrain
   expect(readFileSync(join(root, 'body.md'), 'utf8')).toContain('| candidate | none | v47 |');
 
   const before = files();
-  expect(await ask('release', 'fraud', '--env', 'staging', '--commit')).toMatchObject({ code: 0, stdout: 'fraud staging: nothing to release, v47 is on its way already\n' });
+  expect(await ask('release', 'fraud', '--env', 'staging', '--commit')).toMatchObject({
+    code: 0,
+    stdout: 'fraud staging: nothing to release, v47 is on its way already\n',
+  });
   expect(files()).toEqual(before);
 });
 
@@ -104,7 +130,10 @@ describe('what cannot be released', () => {
     const { registry, ask, files } = await project();
     registry.aliases.clear();
     const before = files();
-    const [alias, argument] = await Promise.all([ask('release', 'fraud', '--env', 'staging'), ask('release', 'fraud', '--env', 'staging', '--model', 'main=fraud')]);
+    const [alias, argument] = await Promise.all([
+      ask('release', 'fraud', '--env', 'staging'),
+      ask('release', 'fraud', '--env', 'staging', '--model', 'main=fraud'),
+    ]);
     expect(alias).toEqual({
       code: 1,
       signal: null,
@@ -115,7 +144,12 @@ describe('what cannot be released', () => {
 1 error; nothing was written
 `,
     });
-    expect(argument).toMatchObject({ code: 1, stderr: expect.stringContaining('error release/request\n  the argument for predictor is not understood\n') as string });
+    expect(argument).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(
+        'error release/request\n  the argument for predictor is not understood\n',
+      ) as string,
+    });
     expect(files()).toEqual(before);
   });
 });
@@ -123,11 +157,24 @@ describe('what cannot be released', () => {
 test('lock verify exits with 0 when all is as it was, with 2 when something differs, with 1 when it cannot be asked', async () => {
   const { registry, ask } = await project();
   await ask('release', 'fraud', '--env', 'staging');
-  expect(await ask('lock', 'verify')).toEqual({ code: 0, signal: null, stdout: '1 model asked for, nothing differs\n', stderr: '' });
+  expect(await ask('lock', 'verify')).toEqual({
+    code: 0,
+    signal: null,
+    stdout: '1 model asked for, nothing differs\n',
+    stderr: '',
+  });
   registry.aliases.set('fraud@champion', '47');
-  expect(await ask('lock', 'verify', '--env', 'staging')).toMatchObject({ code: 0, stderr: expect.stringContaining('info lock/alias-moved: ') as string });
+  expect(await ask('lock', 'verify', '--env', 'staging')).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('info lock/alias-moved: ') as string,
+  });
   registry.versions.delete('fraud/46');
-  expect(await ask('lock', 'verify', '--service', 'fraud')).toMatchObject({ code: 2, stderr: expect.stringContaining('warning lock/version-deleted: releases/fraud/v46.yaml: fraud: parts.predictor.model\n') as string });
+  expect(await ask('lock', 'verify', '--service', 'fraud')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining(
+      'warning lock/version-deleted: releases/fraud/v46.yaml: fraud: parts.predictor.model\n',
+    ) as string,
+  });
   expect(await ask('lock', 'verify', '--service', 'frau')).toMatchObject({ code: 1, stdout: '' });
 });
 
@@ -139,14 +186,26 @@ test('update proposes, and with --apply makes each release on its branch, once',
   registry.aliases.set('fraud@champion', '47');
   const before = files();
   const branch = 'ai-service/update/fraud/staging/v47';
-  expect(await ask('update', 'fraud')).toMatchObject({ code: 0, stdout: `fraud staging: fraud:46 to fraud:47\n  branch ${branch}\n` });
-  expect(JSON.parse((await ask('update', '--all', '--json')).stdout)).toMatchObject({ proposals: [{ service: 'fraud', environment: 'staging', release: 'v47', branch }], skipped: [] });
+  expect(await ask('update', 'fraud')).toMatchObject({
+    code: 0,
+    stdout: `fraud staging: fraud:46 to fraud:47\n  branch ${branch}\n`,
+  });
+  expect(JSON.parse((await ask('update', '--all', '--json')).stdout)).toMatchObject({
+    proposals: [{ service: 'fraud', environment: 'staging', release: 'v47', branch }],
+    skipped: [],
+  });
   expect(files()).toEqual(before);
 
-  expect(await ask('update', '--all', '--apply')).toMatchObject({ code: 0, stderr: expect.stringMatching(new RegExp(`committed [0-9a-f]{12} on ${branch}\n$`)) as string });
+  expect(await ask('update', '--all', '--apply')).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(new RegExp(`committed [0-9a-f]{12} on ${branch}\n$`)) as string,
+  });
   expect(files()).toEqual(before);
   expect(await git('log', '--format=%s', `main..${branch}`)).toBe('fraud staging: v47 is deployed, without traffic\n');
   expect(await git('branch', '--show-current')).toBe('main\n');
   expect(await ask('update', '--all', '--apply')).toMatchObject({ code: 0, stderr: `${branch} is there already\n` });
-  expect(await ask('update')).toMatchObject({ code: 1, stderr: expect.stringContaining('fix: name services, or say --all\n') as string });
+  expect(await ask('update')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('fix: name services, or say --all\n') as string,
+  });
 });

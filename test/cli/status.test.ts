@@ -7,7 +7,12 @@ import { run } from '../support/project.ts';
 test('status needs neither the tree nor a repository, and takes another folder of the store', async () => {
   const root = checkoutWith();
   rmSync(join(root, 'gitops'), { recursive: true });
-  const text = ['SERVICE  ENVIRONMENT  STABLE  PREVIOUS  PHASE', 'fraud    prod-eu      v1                idle', 'fraud    staging      v2      v1        idle', ''].join('\n');
+  const text = [
+    'SERVICE  ENVIRONMENT  STABLE  PREVIOUS  PHASE',
+    'fraud    prod-eu      v1                idle',
+    'fraud    staging      v2      v1        idle',
+    '',
+  ].join('\n');
   // The folder may lie in a repository by chance.
   const env = { GIT_CEILING_DIRECTORIES: join(root, '..') };
   expect(await run(root, ['status'], { env })).toEqual({ code: 0, signal: null, stdout: text, stderr: '' });
@@ -18,7 +23,11 @@ test('status needs neither the tree nor a repository, and takes another folder o
     stderr: '',
   });
   const elsewhere = await run(root, ['status', '--releases', 'elsewhere'], { env });
-  expect(elsewhere).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('error release/no-state') as string });
+  expect(elsewhere).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringContaining('error release/no-state') as string,
+  });
 });
 
 test('status shows what can be read, and exits with 1 when a state cannot', async () => {

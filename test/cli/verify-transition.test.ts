@@ -7,17 +7,38 @@ test('verify-transition says what the transition is, or what is wrong with it', 
   const root = repositoryOf();
   git(root, 'switch', '--quiet', '--create', 'bot');
   commit(root, await make(root, { move: { action: 'release', release: 'v2' }, reason: 'weekly retrain' }));
-  expect(await run(root, ['verify-transition', '--base', 'main', '--head', 'bot'])).toEqual({ code: 0, signal: null, stdout: 'release: fraud prod-eu: v2 is deployed, without traffic\n', stderr: '' });
+  expect(await run(root, ['verify-transition', '--base', 'main', '--head', 'bot'])).toEqual({
+    code: 0,
+    signal: null,
+    stdout: 'release: fraud prod-eu: v2 is deployed, without traffic\n',
+    stderr: '',
+  });
   put(root, STATE, textOf(root, STATE).replace('weight: 0', 'weight: 5').replace('phase: warming', 'phase: canary'));
   commit(root, 'by hand');
   const { code, stdout, stderr } = await run(root, ['verify-transition', '--base', 'main', '--head', 'bot']);
   expect([code, stdout]).toEqual([1, '']);
-  expect(stderr).toContain(`error transition/illegal: ${STATE}: fraud, prod-eu\n  no legal move leads to this state; legal are release, rollback, hold, pause\n`);
+  expect(stderr).toContain(
+    `error transition/illegal: ${STATE}: fraud, prod-eu\n  no legal move leads to this state; legal are release, rollback, hold, pause\n`,
+  );
 });
 
 test('verify-transition accepts what the commands commit', async () => {
   const root = repositoryOf({ prod: 'stable: v2\nprevious: v1\n' });
-  const rolledBack = await run(root, ['rollback', 'fraud', '--env', 'prod-eu', '--reason', 'too slow', '--branch', 'bot']);
+  const rolledBack = await run(root, [
+    'rollback',
+    'fraud',
+    '--env',
+    'prod-eu',
+    '--reason',
+    'too slow',
+    '--branch',
+    'bot',
+  ]);
   expect(rolledBack).toMatchObject({ code: 0, stdout: 'fraud prod-eu: back to v1, v2 is held\n' });
-  expect(await run(root, ['verify-transition', '--base', 'main', '--head', 'HEAD'])).toEqual({ code: 0, signal: null, stdout: 'rollback: fraud prod-eu: back to v1, v2 is held\n', stderr: '' });
+  expect(await run(root, ['verify-transition', '--base', 'main', '--head', 'HEAD'])).toEqual({
+    code: 0,
+    signal: null,
+    stdout: 'rollback: fraud prod-eu: back to v1, v2 is held\n',
+    stderr: '',
+  });
 });

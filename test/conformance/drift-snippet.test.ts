@@ -105,7 +105,13 @@ let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'snippet-'));
   const model = 'class PredictorConfig:\n    pass\n';
-  const files = { 'observer.py': SNIPPET, 'prometheus_client.py': CLIENT, 'kserve/__init__.py': KSERVE, 'kserve/model.py': model, 'drive.py': DRIVE };
+  const files = {
+    'observer.py': SNIPPET,
+    'prometheus_client.py': CLIENT,
+    'kserve/__init__.py': KSERVE,
+    'kserve/model.py': model,
+    'drive.py': DRIVE,
+  };
   mkdirSync(join(folder, 'kserve'));
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
 });
@@ -123,7 +129,11 @@ test('observes requests of both protocols with the buckets of the references, an
     [expect.stringMatching(/^ai_input_schema_info\['[0-9a-f]{8}'\]$/), 'set', 1],
     ['ai_instances_total', 'inc', 1],
   ]);
-  const broken = (feature: string, rule: string): unknown => [`ai_feature_violations_total['${feature}', '${rule}']`, 'inc', 1];
+  const broken = (feature: string, rule: string): unknown => [
+    `ai_feature_violations_total['${feature}', '${rule}']`,
+    'inc',
+    1,
+  ];
   expect(said).toEqual([
     [
       true,

@@ -28,7 +28,14 @@ export const SCHEMA = {
 };
 
 /** The drift and schema rules alone, of a service that expects so much traffic. */
-export function rulesOf(monitoring: AIServiceInput['monitoring'], { reference = REFERENCE, expectedRps = 1, ...options }: TargetOptions & { reference?: Reference; expectedRps?: number } = {}): KubeObject {
+export function rulesOf(
+  monitoring: AIServiceInput['monitoring'],
+  {
+    reference = REFERENCE,
+    expectedRps = 1,
+    ...options
+  }: TargetOptions & { reference?: Reference; expectedRps?: number } = {},
+): KubeObject {
   const spec: Partial<AIServiceInput> = {
     traffic: { expectedRps },
     predictor: {
@@ -40,21 +47,32 @@ export function rulesOf(monitoring: AIServiceInput['monitoring'], { reference = 
     canary: { steps: [10, 50] },
     monitoring,
   };
-  const rule = renderPrometheus(targetOf({ ...options, spec }), new Map([['./score.json', reference]])).find(({ kind }) => kind === 'PrometheusRule');
+  const rule = renderPrometheus(targetOf({ ...options, spec }), new Map([['./score.json', reference]])).find(
+    ({ kind }) => kind === 'PrometheusRule',
+  );
   if (!rule) throw new Error('no PrometheusRule');
   const { groups } = rule.spec as { groups: { name: string }[] };
   return { ...rule, spec: { groups: groups.filter(({ name }) => /\.(drift|input-schema)/.test(name)) } };
 }
 
 /** Labels of the series of a pod. */
-export const pod = (release: string, name: string): string => `namespace="risk-ml-prod",ai_service="fraud-detector",part="predictor",release="${release}",pod="${name}"`;
+export const pod = (release: string, name: string): string =>
+  `namespace="risk-ml-prod",ai_service="fraud-detector",part="predictor",release="${release}",pod="${name}"`;
 
 /** A histogram from what falls into each bin between two scrapes; `missing` scrapes come first. */
-export function histogram(edges: readonly number[], perScrape: readonly (readonly number[])[], labels = pod('v46', 'a'), missing = 0): Series[] {
+export function histogram(
+  edges: readonly number[],
+  perScrape: readonly (readonly number[])[],
+  labels = pod('v46', 'a'),
+  missing = 0,
+): Series[] {
   const before = missing === 0 ? '' : `_x${missing} `;
   const upTo = (bins: number): string => {
     let total = 0;
-    return before + values(perScrape.map((counts) => (total += counts.slice(0, bins).reduce((sum, count) => sum + count, 0))));
+    return (
+      before +
+      values(perScrape.map((counts) => (total += counts.slice(0, bins).reduce((sum, count) => sum + count, 0))))
+    );
   };
   return [
     ...edges.map((edge, index): Series => [`fraud_score_bucket{${labels},le="${edge}"}`, upTo(index + 1)]),
@@ -64,8 +82,15 @@ export function histogram(edges: readonly number[], perScrape: readonly (readonl
 }
 
 /** What falls into each bin by chance. */
-export function arrivals(next: () => number, distribution: readonly number[], rps: number, minutes: number): number[][] {
-  return Array.from({ length: minutes * SCRAPES }, () => distribution.map((share) => happenings(next, share * rps * SCRAPE)));
+export function arrivals(
+  next: () => number,
+  distribution: readonly number[],
+  rps: number,
+  minutes: number,
+): number[][] {
+  return Array.from({ length: minutes * SCRAPES }, () =>
+    distribution.map((share) => happenings(next, share * rps * SCRAPE)),
+  );
 }
 
 /** Shifts of one reference. */

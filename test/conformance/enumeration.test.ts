@@ -23,7 +23,11 @@ const EVERY = 15;
 
 /** The requests of a caller, in steps. */
 function asks(principal: string, values: string, release = 'v46'): Series {
-  const labels = { reporter: 'source', destination_service_namespace: 'risk-ml-prod', destination_service_name: `fraud-detector-${release}-predictor` };
+  const labels = {
+    reporter: 'source',
+    destination_service_namespace: 'risk-ml-prod',
+    destination_service_name: `fraud-detector-${release}-predictor`,
+  };
   return series('istio_requests_total', { ...labels, source_principal: principal, response_code: '200' }, values);
 }
 
@@ -43,7 +47,12 @@ function seldom(rule: KubeObject): KubeObject {
 function toldOf(stories: readonly (readonly Series[])[], by = 'requests'): (number | undefined)[] {
   const rule = seldom(rulesOf(/\.enumeration$/, options));
   const query = `min(min_over_time(timestamp(ALERTS{alertname="AiCallerEnumerates",alertstate="firing",by="${by}"})[${DAYS}d:${EVERY}m])) / 86400`;
-  return measure(rule, EVERY * 60, stories.map((story) => ({ series: story, query, minute: DAYS * DAY })), EVERY * 60);
+  return measure(
+    rule,
+    EVERY * 60,
+    stories.map((story) => ({ series: story, query, minute: DAYS * DAY })),
+    EVERY * 60,
+  );
 }
 
 const usual = [asks('spiffe://shop', days([DAYS, 60])), asks('spiffe://till', days([DAYS, 20]))];
@@ -67,7 +76,10 @@ describe('who walks through the inputs', () => {
   test('is nobody who asks as always, by day and by night, or twice as much, or nothing', () => {
     const next = random(11);
     let value = 0;
-    const daily = Array.from({ length: (DAYS * DAY) / EVERY }, (_, step) => (value += happenings(next, 40 * EVERY * (1 - 0.82 * Math.cos((2 * Math.PI * step * EVERY) / DAY)))));
+    const daily = Array.from(
+      { length: (DAYS * DAY) / EVERY },
+      (_, step) => (value += happenings(next, 40 * EVERY * (1 - 0.82 * Math.cos((2 * Math.PI * step * EVERY) / DAY)))),
+    );
     expect(
       toldOf([
         usual,
@@ -81,12 +93,20 @@ describe('who walks through the inputs', () => {
   });
 
   test('is nobody in the first week, when there is no past to compare with', () => {
-    expect(toldOf([[asks('spiffe://shop', days([6, 60]))], [...usual.slice(1), asks('spiffe://shop', days([1, 0], [5, 60]))]])).toEqual([undefined, undefined]);
+    expect(
+      toldOf([
+        [asks('spiffe://shop', days([6, 60]))],
+        [...usual.slice(1), asks('spiffe://shop', days([1, 0], [5, 60]))],
+      ]),
+    ).toEqual([undefined, undefined]);
   });
 
   test('is nobody whose counters start again, or who is answered by another release', () => {
     const again = `${days([8, 60])} ${days([2, 60])}`;
-    const moved = [asks('spiffe://shop', `${days([8, 60])} stale`), asks('spiffe://shop', `_x${(8 * DAY) / EVERY} ${days([2, 60])}`, 'v47')];
+    const moved = [
+      asks('spiffe://shop', `${days([8, 60])} stale`),
+      asks('spiffe://shop', `_x${(8 * DAY) / EVERY} ${days([2, 60])}`, 'v47'),
+    ];
     expect(toldOf([[asks('spiffe://shop', again)], moved])).toEqual([undefined, undefined]);
   });
 });
@@ -94,14 +114,36 @@ describe('who walks through the inputs', () => {
 describe('by distinct inputs', () => {
   const rule = rulesOf(/\.enumeration$/, options);
   const sent = (client: string, all: string, fresh: string): Series[] => {
-    const labels = { namespace: 'risk-ml-prod', ai_service: 'fraud-detector', part: 'predictor', release: 'v46', pod: 'a', client };
+    const labels = {
+      namespace: 'risk-ml-prod',
+      ai_service: 'fraud-detector',
+      part: 'predictor',
+      release: 'v46',
+      pod: 'a',
+      client,
+    };
     return [series('inputs_total', labels, all), series('inputs_new_total', labels, fresh)];
   };
   const fired = (stories: readonly (readonly Series[])[]): (number | undefined)[] =>
-    measure(rule, 60, stories.map((story) => ({ series: story, query: 'count(count_over_time(ALERTS{alertstate="firing",by="inputs"}[300m]))', minute: 300 })));
+    measure(
+      rule,
+      60,
+      stories.map((story) => ({
+        series: story,
+        query: 'count(count_over_time(ALERTS{alertstate="firing",by="inputs"}[300m]))',
+        minute: 300,
+      })),
+    );
 
   test('who sends hardly anything twice is told of', () => {
-    expect(fired([[...sent('shop', counter([300, 60]), counter([300, 20])), ...sent('walker', counter([300, 30]), counter([300, 29]))]])).toEqual([1]);
+    expect(
+      fired([
+        [
+          ...sent('shop', counter([300, 60]), counter([300, 20])),
+          ...sent('walker', counter([300, 30]), counter([300, 29])),
+        ],
+      ]),
+    ).toEqual([1]);
   });
 
   test('nobody is told of who repeats himself, sends little, sends nothing, or whose pods start again', () => {

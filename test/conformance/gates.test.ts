@@ -77,7 +77,12 @@ function metrics(): string {
     .join('');
 }
 
-function release(name: string, version: string, { ok, refused = 0, failed = 0, slow = 0, predictions }: Behaviour, elapsed: number): string[] {
+function release(
+  name: string,
+  version: string,
+  { ok, refused = 0, failed = 0, slow = 0, predictions }: Behaviour,
+  elapsed: number,
+): string[] {
   const traffic = `reporter="source",destination_service_namespace="ns",destination_service_name="${name}-${version}-predictor"`;
   const codes = Object.entries({ 200: ok, 422: refused, 503: failed }).filter(([, rate]) => rate > 0);
   const all = (ok + refused) * elapsed;
@@ -87,7 +92,10 @@ function release(name: string, version: string, { ok, refused = 0, failed = 0, s
   const cumulative = predictions ? { '0.2': low, '0.5': low + middle, '1.0': low + middle + high, '+Inf': 1 } : {};
   return [
     ...codes.map(([code, rate]) => `istio_requests_total{${traffic},response_code="${code}"} ${rate * elapsed}`),
-    ...Object.entries(durations).map(([le, share]) => `istio_request_duration_milliseconds_bucket{${traffic},response_code="200",le="${le}"} ${share * all}`),
+    ...Object.entries(durations).map(
+      ([le, share]) =>
+        `istio_request_duration_milliseconds_bucket{${traffic},response_code="200",le="${le}"} ${share * all}`,
+    ),
     ...Object.entries(cumulative).map(([le, share]) => `score_bucket{${exported},le="${le}"} ${share * all}`),
     ...(predictions ? [`score_count{${exported}} ${all}`] : []),
   ];
@@ -100,7 +108,9 @@ let url: string;
 
 beforeAll(async () => {
   runTool('prometheus', ['--version']);
-  exporter = createServer((_request, response) => response.setHeader('content-type', 'text/plain; version=0.0.4').end(metrics()));
+  exporter = createServer((_request, response) =>
+    response.setHeader('content-type', 'text/plain; version=0.0.4').end(metrics()),
+  );
   const target = await listening(exporter);
   url = `http://127.0.0.1:${await freePort()}`;
   folder = mkdtempSync(join(tmpdir(), 'gates-prometheus-'));
@@ -109,7 +119,11 @@ beforeAll(async () => {
     `scrape_configs: [{ job_name: mesh, scrape_interval: 1s, scrape_timeout: 1s, honor_labels: true, static_configs: [{ targets: ['127.0.0.1:${target}'] }] }]\n`,
   );
   const listen = new URL(url).host;
-  prometheus = spawn('prometheus', [`--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${folder}/data`, `--web.listen-address=${listen}`], { stdio: 'ignore' });
+  prometheus = spawn(
+    'prometheus',
+    [`--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${folder}/data`, `--web.listen-address=${listen}`],
+    { stdio: 'ignore' },
+  );
   await scraped(HISTORY);
 }, 60_000);
 
@@ -151,16 +165,33 @@ function clientOf(at = url): ReturnType<typeof prometheusClient> {
   return prometheusClient(at, { headers: {} }, { fetch, sleep: () => Promise.resolve(), now: Date.now });
 }
 
-function evaluated(story: StoryName, gates: readonly GateOutput[], more: Partial<GateQuestion> = {}, client = clientOf()): Promise<GateEvaluation> {
+function evaluated(
+  story: StoryName,
+  gates: readonly GateOutput[],
+  more: Partial<GateQuestion> = {},
+  client = clientOf(),
+): Promise<GateEvaluation> {
   const subject: GateSubject = {
     service: story,
     environment: 'prod',
     cluster: 'c',
     namespace: 'ns',
     reporters: ['source'],
-    candidate: { release: 'v2', serviceName: `${story}-v2-predictor`, service: exactly(`${story}-v2-predictor`), pods: { part: 'predictor', release: 'v2' } },
-    stable: { release: 'v1', serviceName: `${story}-v1-predictor`, service: exactly(`${story}-v1-predictor`), pods: { part: 'predictor', release: 'v1' } },
-    deployments: [{ part: 'predictor', name: `${story}-v2-predictor`, pattern: exactly(`${story}-v2-predictor`), replicas: 2 }],
+    candidate: {
+      release: 'v2',
+      serviceName: `${story}-v2-predictor`,
+      service: exactly(`${story}-v2-predictor`),
+      pods: { part: 'predictor', release: 'v2' },
+    },
+    stable: {
+      release: 'v1',
+      serviceName: `${story}-v1-predictor`,
+      service: exactly(`${story}-v1-predictor`),
+      pods: { part: 'predictor', release: 'v1' },
+    },
+    deployments: [
+      { part: 'predictor', name: `${story}-v2-predictor`, pattern: exactly(`${story}-v2-predictor`), replicas: 2 },
+    ],
     predictions: { metric: 'score', part: 'predictor', candidate: 'v2', stable: 'v1' },
     clusterLabel: undefined,
   };
@@ -179,7 +210,11 @@ function evaluated(story: StoryName, gates: readonly GateOutput[], more: Partial
   return evaluateGates(question, new Map([['c', client]]), new Date(Date.now() - 1000));
 }
 
-async function verdicts(story: StoryName, gates: readonly GateOutput[], more: Partial<GateQuestion> = {}): Promise<Record<string, string>> {
+async function verdicts(
+  story: StoryName,
+  gates: readonly GateOutput[],
+  more: Partial<GateQuestion> = {},
+): Promise<Record<string, string>> {
   const { results } = await evaluated(story, gates, more);
   return Object.fromEntries(results.map(({ name, verdict }) => [name, verdict]));
 }
@@ -200,7 +235,13 @@ describe('on a real Prometheus', () => {
       { errorRatio: { max: 0.01, comparedToStable: { difference: 0.005 } } },
       { latency: { quantile: 0.99, max: '250ms', comparedToStable: { factor: 1.25 } } },
       DRIFT,
-      { prometheus: { name: 'own', query: 'sum(rate(istio_requests_total{destination_service_name="{{candidateService}}"}[{{window}}]))', min: 50 } },
+      {
+        prometheus: {
+          name: 'own',
+          query: 'sum(rate(istio_requests_total{destination_service_name="{{candidateService}}"}[{{window}}]))',
+          min: 50,
+        },
+      },
     ];
     expect(await verdicts('healthy', gates)).toEqual({
       'readiness-predictor': 'pass',
@@ -218,7 +259,10 @@ describe('on a real Prometheus', () => {
     const { verdict, value } = await said('failing', ERRORS);
     expect(verdict).toBe('fail');
     expect(value).toBeCloseTo(0.1, 3);
-    expect(await verdicts('failing', [{ errorRatio: { max: 0.5, comparedToStable: { factor: 1.5 } } }])).toMatchObject({ 'error-ratio': 'pass', 'error-ratio-vs-stable': 'fail' });
+    expect(await verdicts('failing', [{ errorRatio: { max: 0.5, comparedToStable: { factor: 1.5 } } }])).toMatchObject({
+      'error-ratio': 'pass',
+      'error-ratio-vs-stable': 'fail',
+    });
   });
 
   test('answers 4xx are errors where only the candidate gives them', async () => {
@@ -229,12 +273,14 @@ describe('on a real Prometheus', () => {
     expect(value).toBeLessThan(0.178);
   });
 
-  test('answers 4xx of both releases are the callers\' mistakes', async () => {
+  test("answers 4xx of both releases are the callers' mistakes", async () => {
     expect(await said('refused-alike', ERRORS)).toMatchObject({ verdict: 'pass', value: 0 });
   });
 
   test('a slow candidate fails, alone and beside the stable release', async () => {
-    expect(await verdicts('slow', [{ latency: { quantile: 0.99, max: '250ms', comparedToStable: { difference: '50ms' } } }])).toMatchObject({
+    expect(
+      await verdicts('slow', [{ latency: { quantile: 0.99, max: '250ms', comparedToStable: { difference: '50ms' } } }]),
+    ).toMatchObject({
       'latency-p99': 'fail',
       'latency-p99-vs-stable': 'fail',
     });
@@ -246,15 +292,24 @@ describe('on a real Prometheus', () => {
     expect(verdict).toBe('fail');
     // (0.2 - 0.5) ln(0.2 / 0.5) + (0.5 - 0.2) ln(0.5 / 0.2); in the empty bin above 1 is half an observation of each side.
     expect(value).toBeCloseTo(0.3 * Math.log(2.5) * 2, 2);
-    expect((await said('drifting', { predictionDrift: { psi: 0.2, edges: [0.2, 0.5] } })).value).toBeCloseTo(0.3 * Math.log(2.5) * 2, 2);
+    expect((await said('drifting', { predictionDrift: { psi: 0.2, edges: [0.2, 0.5] } })).value).toBeCloseTo(
+      0.3 * Math.log(2.5) * 2,
+      2,
+    );
   });
 
   test('an edge without a bucket gives no index, which would be too small', async () => {
-    expect(await said('drifting', { predictionDrift: { psi: 0.2, edges: [0.2, 0.3, 0.5] } })).toMatchObject({ verdict: 'inconclusive', why: 'there is no data over 12s' });
+    expect(await said('drifting', { predictionDrift: { psi: 0.2, edges: [0.2, 0.3, 0.5] } })).toMatchObject({
+      verdict: 'inconclusive',
+      why: 'there is no data over 12s',
+    });
   });
 
   test('a weight that did not come yet has not baked', async () => {
-    expect(await verdicts('healthy', [ERRORS], { weight: 25 })).toMatchObject({ bake: 'inconclusive', 'error-ratio': 'pass' });
+    expect(await verdicts('healthy', [ERRORS], { weight: 25 })).toMatchObject({
+      bake: 'inconclusive',
+      'error-ratio': 'pass',
+    });
   });
 
   test('a candidate without requests passes nothing', async () => {
@@ -272,11 +327,19 @@ describe('on a real Prometheus', () => {
   });
 
   test.each([
-    ['several series', 'istio_requests_total{destination_service_name="{{candidateService}}"}', /^the query gives 2 series, and must give one/],
+    [
+      'several series',
+      'istio_requests_total{destination_service_name="{{candidateService}}"}',
+      /^the query gives 2 series, and must give one/,
+    ],
     ['NaN', 'vector(0) / 0', /^the value is NaN/],
     ['an infinite value', 'vector(1) / 0', /^the value is \+Inf/],
     ['a query that is no PromQL', 'sum(rate(x[5m]) by', /^127\.0\.0\.1:\d+ answers 400: bad_data: /],
-    ['a query that cannot be executed', 'up{job="mesh"} * on (nothing) istio_requests_total', /^127\.0\.0\.1:\d+ answers 422: execution: /],
+    [
+      'a query that cannot be executed',
+      'up{job="mesh"} * on (nothing) istio_requests_total',
+      /^127\.0\.0\.1:\d+ answers 422: execution: /,
+    ],
   ])('%s is inconclusive', async (_what, query, why) => {
     const { verdict, why: reason } = await said('healthy', { prometheus: { name: 'own', query, max: 1e9 } });
     expect(verdict).toBe('inconclusive');
@@ -287,7 +350,9 @@ describe('on a real Prometheus', () => {
     const port = await freePort();
     const { verdict, results } = await evaluated('healthy', [ERRORS], {}, clientOf(`http://127.0.0.1:${port}`));
     expect(verdict).toBe('inconclusive');
-    expect(new Set(results.map(({ why }) => why))).toEqual(new Set([`127.0.0.1:${port}: the network failed: ECONNREFUSED`]));
+    expect(new Set(results.map(({ why }) => why))).toEqual(
+      new Set([`127.0.0.1:${port}: the network failed: ECONNREFUSED`]),
+    );
   });
 });
 
@@ -301,7 +366,9 @@ describe('a warming candidate on a real Prometheus', () => {
   test('fails when it could have been ready for longer than the deadline', async () => {
     const { verdict, results } = await evaluated('late', [ERRORS], warming);
     expect(verdict).toBe('fail');
-    expect(results.map(({ why }) => why.replace(/\d+m\d*s?/, '…'))).toEqual(['late-v2-predictor has 0 of 2 replicas, … after it came; the deadline is 20m']);
+    expect(results.map(({ why }) => why.replace(/\d+m\d*s?/, '…'))).toEqual([
+      'late-v2-predictor has 0 of 2 replicas, … after it came; the deadline is 20m',
+    ]);
   });
 
   test('waits before that', async () => {
@@ -332,7 +399,13 @@ describe('the AnalysisTemplate on a real Prometheus', () => {
             { predictionDrift: { psi: 0.2, edges: [0.2, 0.5] } },
             { predictionDrift: { psi: 0.2 } },
             { registryMetric: { metric: 'auc', min: 0.9, notWorseThanStable: true } },
-            { prometheus: { name: 'own', query: 'count(score_count{release="{{candidate}}",ai_service="{{service}}"}) # one', max: 1 } },
+            {
+              prometheus: {
+                name: 'own',
+                query: 'count(score_count{release="{{candidate}}",ai_service="{{service}}"}) # one',
+                max: 1,
+              },
+            },
           ],
         },
       },
@@ -346,10 +419,15 @@ describe('the AnalysisTemplate on a real Prometheus', () => {
       'candidate-auc': '0.97',
       'stable-auc': '0.96',
     };
-    const [template] = renderArgoRollouts(target) as unknown as [{ spec: { metrics: { name: string; provider: { prometheus: { query: string } } }[] } }];
+    const [template] = renderArgoRollouts(target) as unknown as [
+      { spec: { metrics: { name: string; provider: { prometheus: { query: string } } }[] } },
+    ];
     const values: Record<string, number[]> = {};
     for (const { name, provider } of template.spec.metrics) {
-      const query = provider.prometheus.query.replaceAll(/\{\{args\.([a-z-]+)\}\}/g, (_text, argument: string) => given[argument]!);
+      const query = provider.prometheus.query.replaceAll(
+        /\{\{args\.([a-z-]+)\}\}/g,
+        (_text, argument: string) => given[argument]!,
+      );
       const answer = await clientOf().query(query, new Date(Date.now() - 1000));
       if ('problem' in answer) throw new Error(`${name}: ${answer.problem}`);
       values[name] = answer.map(({ samples }) => Number(samples[0]?.value));
@@ -374,12 +452,11 @@ describe('the AnalysisTemplate on a real Prometheus', () => {
 
   test('has no value for a candidate without requests, or with few', async () => {
     const values = await measured('silent');
-    expect(Object.entries(values).filter(([, list]) => list.length > 0).map(([name]) => name)).toEqual([
-      'readiness-predictor',
-      'prediction-drift-2-needs-edges',
-      'registry-auc',
-      'registry-auc-vs-stable',
-    ]);
+    expect(
+      Object.entries(values)
+        .filter(([, list]) => list.length > 0)
+        .map(([name]) => name),
+    ).toEqual(['readiness-predictor', 'prediction-drift-2-needs-edges', 'registry-auc', 'registry-auc-vs-stable']);
     expect((await measured('few'))['error-ratio']).toEqual([]);
   });
 });

@@ -11,7 +11,9 @@ import { counter, firing, series, silent } from './series.ts';
 
 /** The PrometheusRule that changes with every step of a release. */
 function rulesOf(options: TargetOptions = {}): KubeObject {
-  const rule = renderPrometheus(targetOf(options), new Map()).find(({ metadata }) => metadata.name === 'fraud-detector.releases');
+  const rule = renderPrometheus(targetOf(options), new Map()).find(
+    ({ metadata }) => metadata.name === 'fraud-detector.releases',
+  );
   if (!rule) throw new Error('no PrometheusRule');
   return rule;
 }
@@ -39,10 +41,17 @@ function requests(release: string, code: string, values: string): Series {
 function durations(release: string, fast: string, all: string): Series[] {
   const labels = labelsOf(release, '200');
   const name = 'istio_request_duration_milliseconds_bucket';
-  return [series(name, { ...labels, le: '100' }, fast), series(name, { ...labels, le: '500' }, all), series(name, { ...labels, le: '+Inf' }, all)];
+  return [
+    series(name, { ...labels, le: '100' }, fast),
+    series(name, { ...labels, le: '500' }, all),
+    series(name, { ...labels, le: '+Inf' }, all),
+  ];
 }
 
-const CANARY: TargetOptions = { candidate: { release: 'v47', weight: 10 }, spec: { canary: { steps: [10, 50], bake: '30m' } } };
+const CANARY: TargetOptions = {
+  candidate: { release: 'v47', weight: 10 },
+  spec: { canary: { steps: [10, 50], bake: '30m' } },
+};
 
 describe('a candidate', () => {
   const rules = rulesOf(CANARY);
@@ -50,9 +59,25 @@ describe('a candidate', () => {
   const quiet = (minutes: number): Expectation[] => silent(minutes, 'alertname!="AiCandidateStuck"');
 
   test('raises no alert while it is as good as the stable release, without requests, and without any series', () => {
-    const good = [requests('v46', '200', counter([180, 540])), requests('v46', '503', counter([180, 0.5])), requests('v47', '200', counter([180, 60]))];
-    story(rules, [...good, ...durations('v46', counter([180, 500]), counter([180, 540])), ...durations('v47', counter([180, 55]), counter([180, 60]))], quiet(180));
-    story(rules, good.map(([name]) => [name, '7x120'] as const), quiet(120));
+    const good = [
+      requests('v46', '200', counter([180, 540])),
+      requests('v46', '503', counter([180, 0.5])),
+      requests('v47', '200', counter([180, 60])),
+    ];
+    story(
+      rules,
+      [
+        ...good,
+        ...durations('v46', counter([180, 500]), counter([180, 540])),
+        ...durations('v47', counter([180, 55]), counter([180, 60])),
+      ],
+      quiet(180),
+    );
+    story(
+      rules,
+      good.map(([name]) => [name, '7x120'] as const),
+      quiet(120),
+    );
     story(rules, [], quiet(120));
   });
 
@@ -69,13 +94,21 @@ describe('a candidate', () => {
   test('that fails more than the stable release is told of, also when it alone refuses what callers send', () => {
     const stable = requests('v46', '200', counter([120, 540]));
     for (const code of ['503', '422']) {
-      const failing = [stable, requests('v47', '200', counter([60, 60], [60, 54])), requests('v47', code, counter([60, 0], [60, 6]))];
+      const failing = [
+        stable,
+        requests('v47', '200', counter([60, 60], [60, 54])),
+        requests('v47', code, counter([60, 0], [60, 6])),
+      ];
       story(rules, failing, [firing(60, 'AiCandidateFailing', 0), firing(70, 'AiCandidateFailing')]);
     }
   });
 
   test('that fails one of a few requests is not judged', () => {
-    const few = [requests('v46', '200', counter([120, 18])), requests('v47', '200', '0 1 2 3 4 4x120'), requests('v47', '503', '0 0 0 1 1 1x120')];
+    const few = [
+      requests('v46', '200', counter([120, 18])),
+      requests('v47', '200', '0 1 2 3 4 4x120'),
+      requests('v47', '503', '0 0 0 1 1 1x120'),
+    ];
     story(rules, few, silent(120, 'alertname="AiCandidateFailing"'));
   });
 
@@ -90,25 +123,48 @@ describe('a candidate', () => {
 });
 
 describe('the share of the traffic', () => {
-  const shared = (stable: string, candidate: string): Series[] => [requests('v46', '200', stable), requests('v47', '200', candidate)];
+  const shared = (stable: string, candidate: string): Series[] => [
+    requests('v46', '200', stable),
+    requests('v47', '200', candidate),
+  ];
   const differs = (minute: number, count: number): Expectation => firing(minute, 'AiTrafficShareDiffers', count);
 
   test('raises no alert when it is as declared, within chance, and while a new weight is applied', () => {
-    story(rulesOf(CANARY), shared(counter([120, 540]), counter([120, 60])), silent(120, 'alertname="AiTrafficShareDiffers"'));
-    story(rulesOf(CANARY), shared(counter([120, 4]), counter([120, 1])), silent(120, 'alertname="AiTrafficShareDiffers"'));
+    story(
+      rulesOf(CANARY),
+      shared(counter([120, 540]), counter([120, 60])),
+      silent(120, 'alertname="AiTrafficShareDiffers"'),
+    );
+    story(
+      rulesOf(CANARY),
+      shared(counter([120, 4]), counter([120, 1])),
+      silent(120, 'alertname="AiTrafficShareDiffers"'),
+    );
     const raised = rulesOf({ ...CANARY, candidate: { release: 'v47', weight: 50 } });
-    story(raised, shared(counter([60, 540], [60, 300]), counter([60, 60], [60, 300])), [differs(59, 1), differs(75, 0)]);
+    story(raised, shared(counter([60, 540], [60, 300]), counter([60, 60], [60, 300])), [
+      differs(59, 1),
+      differs(75, 0),
+    ]);
   });
 
   test('is told of when somebody routes by hand: too much to the candidate, or nothing', () => {
-    story(rulesOf(CANARY), shared(counter([60, 540], [60, 300]), counter([60, 60], [60, 300])), [differs(60, 0), differs(85, 1)]);
-    story(rulesOf(CANARY), shared(counter([60, 540], [60, 600]), counter([60, 60], [60, 0])), [differs(60, 0), differs(85, 1)]);
+    story(rulesOf(CANARY), shared(counter([60, 540], [60, 300]), counter([60, 60], [60, 300])), [
+      differs(60, 0),
+      differs(85, 1),
+    ]);
+    story(rulesOf(CANARY), shared(counter([60, 540], [60, 600]), counter([60, 60], [60, 0])), [
+      differs(60, 0),
+      differs(85, 1),
+    ]);
     story(rulesOf(CANARY), [requests('v46', '200', counter([60, 600]))], [differs(30, 1)]);
   });
 
   test('is told of when a release gets requests that should get none', () => {
     const before = rulesOf({ previous: 'v45' });
-    const kept = (values: string): Series[] => [requests('v46', '200', counter([120, 600])), requests('v45', '200', values)];
+    const kept = (values: string): Series[] => [
+      requests('v46', '200', counter([120, 600])),
+      requests('v45', '200', values),
+    ];
     story(before, kept(counter([120, 0])), silent(120));
     story(before, kept(counter([60, 0], [60, 30])), [differs(60, 0), differs(85, 1)]);
     // What was on its way when the weight moved.
@@ -136,13 +192,19 @@ describe('the age of a release', () => {
 
   test('begins anew with every step', () => {
     // An hour at 10 % was evaluated by the rules before; these are those of 50 %.
-    const earlier: Series = ['ai_release:info{ai_service="fraud-detector",namespace="risk-ml-prod",phase="canary",release="v47",weight="10"}', '1x60'];
+    const earlier: Series = [
+      'ai_release:info{ai_service="fraud-detector",namespace="risk-ml-prod",phase="canary",release="v47",weight="10"}',
+      '1x60',
+    ];
     const rules = rulesOf({ ...CANARY, candidate: { release: 'v47', weight: 50 } });
     story(rules, [earlier], [firing(80, 'AiCandidateStuck', 0)]);
   });
 
   test('is told of when a hold is forgotten', () => {
-    const rules = rulesOf({ candidate: { release: 'v47', weight: 0, held: true }, spec: { monitoring: { delivery: { hold: '3h' } } } });
+    const rules = rulesOf({
+      candidate: { release: 'v47', weight: 0, held: true },
+      spec: { monitoring: { delivery: { hold: '3h' } } },
+    });
     story(rules, [], [firing(160, 'AiHoldForgotten', 0), firing(185, 'AiHoldForgotten')]);
   });
 
@@ -150,7 +212,9 @@ describe('the age of a release', () => {
     const query = 'ai_release:info';
     const labels = (release: string, phase: string, weight: number): string =>
       `${query}{ai_service="fraud-detector",namespace="risk-ml-prod",phase="${phase}",release="${release}",weight="${weight}"}`;
-    const samples = [labels('v46', 'stable', 90), labels('v47', 'canary', 10), labels('v45', 'kept', 0)].map((each) => ({ labels: each, value: 1 }));
+    const samples = [labels('v46', 'stable', 90), labels('v47', 'canary', 10), labels('v45', 'kept', 0)].map(
+      (each) => ({ labels: each, value: 1 }),
+    );
     story(rulesOf({ ...CANARY, previous: 'v45' }), [], [{ minute: 5, query, samples }]);
   });
 });
@@ -159,7 +223,10 @@ describe('promtool accepts', () => {
   test.each([
     ['one release', {}],
     ['a candidate', CANARY],
-    ['a candidate that warms, on Knative', { mode: 'Knative' as const, candidate: { release: 'v47', weight: 0 }, previous: 'v45' }],
+    [
+      'a candidate that warms, on Knative',
+      { mode: 'Knative' as const, candidate: { release: 'v47', weight: 0 }, previous: 'v45' },
+    ],
     ['a cluster without Istio', { ...CANARY, cluster: { istio: undefined } }],
   ] satisfies [string, TargetOptions][])('what is said about %s', (_, options) => {
     expect(checkRules(rulesOf(options))).toEqual(PASSES);
@@ -172,11 +239,21 @@ function traffic(next: () => number, minutes: number, failing: (minute: number) 
   const values: number[][] = [[], [], [], []];
   for (let minute = 0; minute < minutes; minute += 1) {
     counters.forEach((value, index) => values[index]!.push(value));
-    const added = [happenings(next, 540 * 0.999), happenings(next, 540 * 0.001), happenings(next, 60 * (1 - failing(minute))), happenings(next, 60 * failing(minute))];
+    const added = [
+      happenings(next, 540 * 0.999),
+      happenings(next, 540 * 0.001),
+      happenings(next, 60 * (1 - failing(minute))),
+      happenings(next, 60 * failing(minute)),
+    ];
     added.forEach((count, index) => (counters[index]! += count));
   }
   const [good, bad, ok, failed] = values.map((each) => each.join(' '));
-  return [requests('v46', '200', good!), requests('v46', '503', bad!), requests('v47', '200', ok!), requests('v47', '503', failed!)];
+  return [
+    requests('v46', '200', good!),
+    requests('v46', '503', bad!),
+    requests('v47', '200', ok!),
+    requests('v47', '503', failed!),
+  ];
 }
 
 describe('measured', () => {
@@ -189,10 +266,14 @@ describe('measured', () => {
       query: firstFiring('AiCandidateFailing', 44),
       minute: 44,
     }));
-    const after = measure(rules, 60, stories).map((minute) => (minute ?? Infinity) - 25).sort((a, b) => a - b);
+    const after = measure(rules, 60, stories)
+      .map((minute) => (minute ?? Infinity) - 25)
+      .sort((a, b) => a - b);
     expect(after[0]).toBeGreaterThan(0);
     expect(after.at(-1)).toBeLessThanOrEqual(10);
-    expect(page).toContain(`| a candidate that fails 5 % beside 0.1 %, at a tenth of 10 requests per second | ${after[50]} minutes | ${after.at(-1)} minutes | 100 |`);
+    expect(page).toContain(
+      `| a candidate that fails 5 % beside 0.1 %, at a tenth of 10 requests per second | ${after[50]} minutes | ${after.at(-1)} minutes | 100 |`,
+    );
   });
 
   test('nothing is told of healthy candidates in 60 hours', () => {
@@ -202,6 +283,8 @@ describe('measured', () => {
       minute: 59,
     }));
     expect(measure(rules, 60, stories)).toEqual(stories.map(() => undefined));
-    expect(page).toContain('| false alarms on healthy candidates at a tenth of 10 requests per second | 0 in 60 hours | | 60 |');
+    expect(page).toContain(
+      '| false alarms on healthy candidates at a tenth of 10 requests per second | 0 in 60 hours | | 60 |',
+    );
   });
 });

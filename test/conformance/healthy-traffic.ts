@@ -40,21 +40,37 @@ function healthy(seed: number, { mean, failures }: Healthy): Series[] {
 /** Alerts that fire as soon as their expressions hold: looked at more seldom, they must not wait for the next look. */
 function impatient(rule: KubeObject): KubeObject {
   const { groups } = rule.spec as { groups: readonly { rules: readonly object[] }[] };
-  return { ...rule, spec: { groups: groups.map((group) => ({ ...group, rules: group.rules.map((one) => ('for' in one ? { ...one, for: '0s' } : one)) })) } };
+  return {
+    ...rule,
+    spec: {
+      groups: groups.map((group) => ({
+        ...group,
+        rules: group.rules.map((one) => ('for' in one ? { ...one, for: '0s' } : one)),
+      })),
+    },
+  };
 }
 
 /** Alerts that fired, or else how many values something had at the end, below 0. */
-const query = (counted: string): string => `count(count_over_time(ALERTS{alertstate="firing"}[30d])) or -min(count_over_time(${counted}))`;
+const query = (counted: string): string =>
+  `count(count_over_time(ALERTS{alertstate="firing"}[30d])) or -min(count_over_time(${counted}))`;
 
 /** Expects that no alert on objectives or outages comes in 30 days. */
 export function expectSilence(traffic: Healthy): void {
-  const options: TargetOptions = { spec: { traffic: { expectedRps: traffic.expectedRps }, monitoring: { slos: [{ availability: { objective: traffic.objective } }] } } };
+  const options: TargetOptions = {
+    spec: {
+      traffic: { expectedRps: traffic.expectedRps },
+      monitoring: { slos: [{ availability: { objective: traffic.objective } }] },
+    },
+  };
   const series = healthy(7, traffic);
   const story = (counted: string): MeasuredStory => ({ series, query: query(counted), minute: MINUTES });
   // Two days of values before the end show that the rules had something to look at, to the end. Every 5 minutes the
   // rates of 5 minutes have seen every request once.
   const budget = impatient(evaluatedEvery(300, rulesOf(/\.slo-availability$/, options)));
-  expect(measure(budget, 60, [story('(sum_over_time(ai_slo:events_total:rate5m[6h]) > 0)[2879m:5m]')], 300)).toEqual([-(2 * 1440) / 5]);
+  expect(measure(budget, 60, [story('(sum_over_time(ai_slo:events_total:rate5m[6h]) > 0)[2879m:5m]')], 300)).toEqual([
+    -(2 * 1440) / 5,
+  ]);
   const outages = impatient(rulesOf(/\.outage$/, options));
   expect(measure(outages, 60, [story('istio_requests_total[2879m]')], 120)).toEqual([-2 * 1440]);
 }

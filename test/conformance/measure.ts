@@ -25,22 +25,34 @@ export interface MeasuredStory {
  * @param promtool Default: the one of the path.
  * @throws when promtool is missing, or says something else.
  */
-export function measure(rule: KubeObject, scrape: number, stories: readonly MeasuredStory[], evaluation = 60, promtool = 'promtool'): (number | undefined)[] {
+export function measure(
+  rule: KubeObject,
+  scrape: number,
+  stories: readonly MeasuredStory[],
+  evaluation = 60,
+  promtool = 'promtool',
+): (number | undefined)[] {
   const tests = stories.map(({ series, query, minute }, index) => ({
     interval: `${scrape}s`,
     input_series: series.map(([name, values]) => ({ series: name, values })),
-    promql_expr_test: [{ expr: query, eval_time: `${minute}m`, exp_samples: [{ labels: '{story="of nobody"}', value: index }] }],
+    promql_expr_test: [
+      { expr: query, eval_time: `${minute}m`, exp_samples: [{ labels: '{story="of nobody"}', value: index }] },
+    ],
   }));
   const folder = mkdtempSync(join(tmpdir(), 'promtool-'));
   try {
     writeFileSync(join(folder, 'rules.yaml'), emitYaml(rule.spec as object));
-    writeFileSync(join(folder, 'test.yaml'), JSON.stringify({ rule_files: ['rules.yaml'], evaluation_interval: `${evaluation}s`, tests }));
+    writeFileSync(
+      join(folder, 'test.yaml'),
+      JSON.stringify({ rule_files: ['rules.yaml'], evaluation_interval: `${evaluation}s`, tests }),
+    );
     // It has little to keep, and would collect garbage all the time.
     const env = { ...process.env, GOGC: '800' };
     const { stdout, stderr } = runTool(promtool, ['test', 'rules', 'test.yaml'], { cwd: folder, env });
     const output = stdout + stderr;
     const values = [...output.matchAll(/^ +exp: \{story="of nobody"\} (\S+)\n +got: (?:nil|\{\} (\S+))$/gm)];
-    if (values.length !== stories.length || values.some(([, index], at) => Number(index) !== at)) throw new Error(output.slice(0, 2000));
+    if (values.length !== stories.length || values.some(([, index], at) => Number(index) !== at))
+      throw new Error(output.slice(0, 2000));
     return values.map(([, , value]) => (value === undefined ? undefined : Number(value)));
   } finally {
     rmSync(folder, { recursive: true });

@@ -16,7 +16,12 @@ let registry: Registry;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mlflow-'));
   const store = ['--backend-store-uri', 'sqlite:///mlflow.db', '--artifacts-destination', './artifacts'];
-  server = await startServer('mlflow', (port) => ['server', ...store, '--host', '127.0.0.1', '--port', port, '--workers', '1'], folder, '/health');
+  server = await startServer(
+    'mlflow',
+    (port) => ['server', ...store, '--host', '127.0.0.1', '--port', port, '--workers', '1'],
+    folder,
+    '/health',
+  );
   registry = await openCorp({ artifactsDestination: 's3://ml-models/tracking' });
 }, 180_000);
 
@@ -39,7 +44,9 @@ async function call(method: string, path: string, body: Json): Promise<Json> {
 }
 
 async function run(): Promise<string> {
-  const { run } = (await call('POST', 'runs/create', { experiment_id: '0', start_time: 1 })) as { run: { info: { run_id: string } } };
+  const { run } = (await call('POST', 'runs/create', { experiment_id: '0', start_time: 1 })) as {
+    run: { info: { run_id: string } };
+  };
   const { run_id } = run.info;
   await call('POST', 'runs/log-metric', { run_id, key: 'auc', value: 0.93, timestamp: 5, step: 0 });
   await call('POST', 'runs/log-metric', { run_id, key: 'loss', value: 'NaN', timestamp: 5, step: 0 });
@@ -49,7 +56,11 @@ async function run(): Promise<string> {
 }
 
 async function loggedModel(source_run_id: string): Promise<string> {
-  const { model } = (await call('POST', 'logged-models', { experiment_id: '0', name: 'classifier', source_run_id })) as { model: { info: { model_id: string } } };
+  const { model } = (await call('POST', 'logged-models', {
+    experiment_id: '0',
+    name: 'classifier',
+    source_run_id,
+  })) as { model: { info: { model_id: string } } };
   const { model_id } = model.info;
   await call('PATCH', `logged-models/${model_id}`, { model_id, status: 'LOGGED_MODEL_READY' });
   return model_id;
@@ -65,10 +76,19 @@ async function versionOf(name: string): Promise<{ run_id: string; model_id: stri
   return { run_id, model_id };
 }
 
-const setAlias = (name: string, alias: string, version: string): Promise<Json> => call('POST', 'registered-models/alias', { name, alias, version });
+const setAlias = (name: string, alias: string, version: string): Promise<Json> =>
+  call('POST', 'registered-models/alias', { name, alias, version });
 
-const pinOf = ({ name, version, uri, run, uid, created, approval }: ResolvedModel, alias: string): Pin =>
-  ({ name, version, uri, approval, alias, ...(run ? { run } : {}), ...(uid ? { uid } : {}), ...(created ? { created } : {}) });
+const pinOf = ({ name, version, uri, run, uid, created, approval }: ResolvedModel, alias: string): Pin => ({
+  name,
+  version,
+  uri,
+  approval,
+  alias,
+  ...(run ? { run } : {}),
+  ...(uid ? { uid } : {}),
+  ...(created ? { created } : {}),
+});
 
 /** What differs in the registry; the bucket is not there, so nobody can read its bytes. */
 const registryDrifts = async (pin: Pin): Promise<string[]> =>
@@ -98,13 +118,19 @@ test('a version of a logged model is locked at the place behind the proxy', asyn
 test('without artifactsDestination the setting is named', async () => {
   await register('proxied');
   await versionOf('proxied');
-  expect((await (await openCorp({})).describe('proxied', '1')).findings.map(({ id }) => id)).toEqual(['registry/setting']);
+  expect((await (await openCorp({})).describe('proxied', '1')).findings.map(({ id }) => id)).toEqual([
+    'registry/setting',
+  ]);
 });
 
 test('a version that names its own bucket stays there', async () => {
   await register('direct');
   const run_id = await run();
-  await call('POST', 'model-versions/create', { name: 'direct', source: `s3://ml-models/1/${run_id}/artifacts/model`, run_id });
+  await call('POST', 'model-versions/create', {
+    name: 'direct',
+    source: `s3://ml-models/1/${run_id}/artifacts/model`,
+    run_id,
+  });
   expect((await registry.describe('direct', '1')).value?.uri).toBe(`s3://ml-models/1/${run_id}/artifacts/model/`);
 });
 
@@ -116,13 +142,20 @@ test('latest is the newest version, and the newest approved one where approval i
   expect((await registry.resolve({ name: 'newest', alias: 'latest' })).value?.version).toBe('2');
   const reviewed = await openCorp({ artifactsDestination: 's3://ml-models/tracking', approvalTag: 'review=passed' });
   expect((await reviewed.resolve({ name: 'newest', alias: 'latest' })).value?.version).toBe('1');
-  expect((await reviewed.resolve({ name: 'newest', alias: 'latest', allow: { unapproved: true } })).value?.version).toBe('2');
+  expect(
+    (await reviewed.resolve({ name: 'newest', alias: 'latest', allow: { unapproved: true } })).value?.version,
+  ).toBe('2');
 });
 
 test('a stage leads to the version in it', async () => {
   await register('staged');
   await versionOf('staged');
-  await call('POST', 'model-versions/transition-stage', { name: 'staged', version: '1', stage: 'Production', archive_existing_versions: false });
+  await call('POST', 'model-versions/transition-stage', {
+    name: 'staged',
+    version: '1',
+    stage: 'Production',
+    archive_existing_versions: false,
+  });
   expect((await registry.resolve({ name: 'staged', alias: 'Production' })).value?.version).toBe('1');
 });
 
@@ -136,7 +169,8 @@ test('approval is read from the tag that the platform names', async () => {
 });
 
 describe('what is not there is a finding', () => {
-  const idOf = async (asked: Promise<{ findings: readonly { id: string }[] }>): Promise<string | undefined> => (await asked).findings[0]?.id;
+  const idOf = async (asked: Promise<{ findings: readonly { id: string }[] }>): Promise<string | undefined> =>
+    (await asked).findings[0]?.id;
 
   test('an alias, a version, a model', async () => {
     await register('empty');
@@ -145,8 +179,12 @@ describe('what is not there is a finding', () => {
     expect(await idOf(registry.resolve({ name: 'empty', alias: 'Staging' }))).toBe('registry/not-found');
     expect(await idOf(registry.describe('empty', '9'))).toBe('registry/not-found');
     expect(await idOf(registry.describe('empty', 'nine'))).toBe('registry/not-found');
-    expect((await registry.resolve({ name: 'nobody', alias: 'latest' })).findings[0]?.message).toBe('there is no registered model "nobody"');
-    expect((await registry.resolve({ name: 'empty', alias: 'latest' })).findings[0]?.message).toBe('there is no version of "empty" that is ready and approved');
+    expect((await registry.resolve({ name: 'nobody', alias: 'latest' })).findings[0]?.message).toBe(
+      'there is no registered model "nobody"',
+    );
+    expect((await registry.resolve({ name: 'empty', alias: 'latest' })).findings[0]?.message).toBe(
+      'there is no version of "empty" that is ready and approved',
+    );
   });
 });
 

@@ -20,7 +20,11 @@ describe.each(['22', '24'])('Node %s', (major) => {
   test('passes the tests of core, tree, snapshots and of the command line', () => {
     const rooms = ['test/core', 'test/tree', 'test/snapshots.test.ts', 'test/app/bad-input.test.ts', 'test/cli/synth'];
     const env = { ...process.env, NO_COLOR: '1', PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}` };
-    const { status, stdout, stderr } = spawnSync(node, ['node_modules/vitest/vitest.mjs', 'run', ...rooms], { cwd: repository, env, encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(node, ['node_modules/vitest/vitest.mjs', 'run', ...rooms], {
+      cwd: repository,
+      env,
+      encoding: 'utf8',
+    });
     expect(status, `${stdout}${stderr}`).toBe(0);
   });
 });

@@ -23,7 +23,10 @@ function byPlan(files: readonly string[]): unknown[] {
   return files.flatMap((file) => {
     const { objects, documents, findings } = readFile(file, readFileSync(file, 'utf8'), createMask());
     expect([documents, findings]).toEqual([[], []]);
-    return objects.map((object) => ({ ...object, metadata: { ...object.metadata, labels: { ...object.metadata.labels, seen: 'yes' } } }));
+    return objects.map((object) => ({
+      ...object,
+      metadata: { ...object.metadata, labels: { ...object.metadata.labels, seen: 'yes' } },
+    }));
   });
 }
 
@@ -47,10 +50,14 @@ describe('YAML as kubectl reads it', () => {
   });
 });
 
-const object = (name: string, rest: string): string => `apiVersion: example.com/v1\nkind: Sample\nmetadata:\n  name: ${name}\n${rest}`;
+const object = (name: string, rest: string): string =>
+  `apiVersion: example.com/v1\nkind: Sample\nmetadata:\n  name: ${name}\n${rest}`;
 
 const OTHERS: Readonly<Record<string, string>> = {
-  'scalars.yaml': object('scalars', 'v: [yes, No, on, OFF, y, n, true, ~, null, 012, 0o17, 0x1f, 0b11, 1_000, 12:30, 1:2:3, 1e3, E0, .5, -012, "yes", \'1\', 1.0, 10.50]\n'),
+  'scalars.yaml': object(
+    'scalars',
+    'v: [yes, No, on, OFF, y, n, true, ~, null, 012, 0o17, 0x1f, 0b11, 1_000, 12:30, 1:2:3, 1e3, E0, .5, -012, "yes", \'1\', 1.0, 10.50]\n',
+  ),
   'keys.yaml': object('keys', 'v: {yes: 1, "no": 2, off: 3, 1: 4}\n'),
   'text.yaml': object('text', 'v: |\n  a\n\n  b\nw: >-\n  a\n  b\n\n  c\nx: "a\\tb\\u00e9"\n'),
   'anchors.yaml': object('anchors', 'base: &base {a: 1, b: [x, y]}\nv:\n  <<: *base\n  a: 2\nw: *base\n'),
@@ -58,5 +65,6 @@ const OTHERS: Readonly<Record<string, string>> = {
   'list.yaml': `apiVersion: v1\nkind: List\nitems:\n- ${object('three', '').trimEnd().replaceAll('\n', '\n  ')}\n- ${object('four', '').trimEnd().replaceAll('\n', '\n  ')}\n`,
   'windows.yaml': object('windows', 'v: 1\n').replaceAll('\n', '\r\n'),
   'mark.yaml': `\ufeff${object('mark', '')}`,
-  'five.json': '{"apiVersion": "example.com/v1", "kind": "Sample", "metadata": {"name": "five"}, "v": [1, 1.5, null]}\n',
+  'five.json':
+    '{"apiVersion": "example.com/v1", "kind": "Sample", "metadata": {"name": "five"}, "v": [1, 1.5, null]}\n',
 };

@@ -11,7 +11,8 @@ import { EMPTY, EXAMPLE, manyStatements, sayingOnly } from '../review/format/exa
 
 /** The page of `ai-service plan --format html` in a real browser: Debian's Chromium, which `test/conformance/install` installs. */
 
-const HOSTILE = '</style></script><script>window.ran=1</script><img src=x onerror="window.ran=1">"\' autofocus onfocus=window.ran=1 x=\'javascript:window.ran=1\u202e';
+const HOSTILE =
+  '</style></script><script>window.ran=1</script><img src=x onerror="window.ran=1">"\' autofocus onfocus=window.ran=1 x=\'javascript:window.ran=1\u202e';
 const PLANS: Readonly<Record<string, Plan>> = {
   example: EXAMPLE,
   empty: EMPTY,
@@ -57,7 +58,8 @@ async function open(name: string, options: BrowserContextOptions = {}): Promise<
   return { page, url, complaints };
 }
 
-const openAll = (page: Page): Promise<void> => page.evaluate('for (const one of document.querySelectorAll("details")) one.open = true;');
+const openAll = (page: Page): Promise<void> =>
+  page.evaluate('for (const one of document.querySelectorAll("details")) one.open = true;');
 
 /** Names of elements that are wider than the window or their drawing, but for those in a part that scrolls by itself. */
 const WIDER = `[...document.querySelectorAll('body *')].filter((one) => !one.closest('.scroll, pre, .skip, .visually-hidden') && one.checkVisibility() && one.getBoundingClientRect().right > (one.closest('svg')?.getBoundingClientRect().right ?? innerWidth) + 0.5)
@@ -97,15 +99,18 @@ describe.each([
   [390, 'light'],
   [390, 'dark'],
 ] as const)('at %i pixels, %s', (width, colorScheme) => {
-  test.each(Object.keys(PLANS))('the page of the plan "%s" is quiet, asks for nothing, fits, and can be read', async (name) => {
-    const { page, complaints } = await open(name, { viewport: { width, height: 844 }, colorScheme });
-    await openAll(page);
-    expect(complaints).toEqual([]);
-    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(width);
-    expect(await page.evaluate<string[]>(WIDER)).toEqual([]);
-    expect(await page.evaluate<string[]>(FAINT)).toEqual([]);
-    await page.context().close();
-  });
+  test.each(Object.keys(PLANS))(
+    'the page of the plan "%s" is quiet, asks for nothing, fits, and can be read',
+    async (name) => {
+      const { page, complaints } = await open(name, { viewport: { width, height: 844 }, colorScheme });
+      await openAll(page);
+      expect(complaints).toEqual([]);
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(width);
+      expect(await page.evaluate<string[]>(WIDER)).toEqual([]);
+      expect(await page.evaluate<string[]>(FAINT)).toEqual([]);
+      await page.context().close();
+    },
+  );
 });
 
 test('the probes find what is too wide, too faint, and asked for', async () => {
@@ -171,21 +176,42 @@ test('a screen reader finds headings, the table, the drawings and what is risky 
   const { page } = await open('example');
   expect(await page.getByRole('heading', { level: 1 }).allInnerTexts()).toEqual(['▲ High risk']);
   expect(await page.getByRole('heading', { level: 2 }).allInnerTexts()).toEqual([
-    'What could not be read, or was assumed', 'What happens', 'Where', 'AppProject argocd/risk-ml', 'fraud-detector', 'image-classifier',
+    'What could not be read, or was assumed',
+    'What happens',
+    'Where',
+    'AppProject argocd/risk-ml',
+    'fraud-detector',
+    'image-classifier',
   ]);
-  expect(await page.getByRole('rowheader').allInnerTexts()).toEqual(['AppProject argocd/risk-ml', 'fraud-detector', 'image-classifier']);
+  expect(await page.getByRole('rowheader').allInnerTexts()).toEqual([
+    'AppProject argocd/risk-ml',
+    'fraud-detector',
+    'image-classifier',
+  ]);
   expect(await page.getByRole('img', { name: /^Callers/ }).count()).toBe(3);
   expect(await page.getByRole('main').count()).toBe(1);
-  expect(await page.evaluate('[...document.querySelectorAll("[id]")].map(({ id }) => id).filter((id, index, all) => all.indexOf(id) !== index)')).toEqual([]);
+  expect(
+    await page.evaluate(
+      '[...document.querySelectorAll("[id]")].map(({ id }) => id).filter((id, index, all) => all.indexOf(id) !== index)',
+    ),
+  ).toEqual([]);
   await page.context().close();
 });
 
 test('a risk in the matrix leads to what changes there, with filters too', async () => {
   const { page } = await open('example');
   await page.locator('a.cell', { hasText: '3 changes' }).click();
-  await expect.poll(() => page.evaluate(`(({ top }) => top >= 0 && top < innerHeight)(document.getElementById('details-1').getBoundingClientRect())`)).toBe(true);
+  await expect
+    .poll(() =>
+      page.evaluate(
+        `(({ top }) => top >= 0 && top < innerHeight)(document.getElementById('details-1').getBoundingClientRect())`,
+      ),
+    )
+    .toBe(true);
   await page.locator('select').selectOption('image-classifier');
-  expect(await page.locator('.statement:visible').allInnerTexts()).toEqual(['dev image-classifier is deployed\n\nnothing of it ran here risk/first-in-prod']);
+  expect(await page.locator('.statement:visible').allInnerTexts()).toEqual([
+    'dev image-classifier is deployed\n\nnothing of it ran here risk/first-in-prod',
+  ]);
   expect(await page.locator('output').innerText()).toBe('1 of 5 changes shown');
   expect(await page.locator('.subject:visible h2').allInnerTexts()).toEqual(['image-classifier']);
   await page.evaluate(`location.hash = '#details-2'`);

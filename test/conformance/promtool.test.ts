@@ -26,7 +26,10 @@ const MONITORED: TargetOptions = {
 };
 
 /** The same without drift, whose alert on a missing metric has its own stories. */
-const OBJECTIVES: TargetOptions = { ...MONITORED, spec: { ...MONITORED.spec, monitoring: { ...MONITORED.spec?.monitoring, drift: [] } } };
+const OBJECTIVES: TargetOptions = {
+  ...MONITORED,
+  spec: { ...MONITORED.spec, monitoring: { ...MONITORED.spec?.monitoring, drift: [] } },
+};
 
 function rulesOf(options: TargetOptions): KubeObject {
   const objects = renderPrometheus(targetOf(options), new Map([['./score.json', REFERENCE]]));
@@ -67,10 +70,15 @@ function durations(values: Readonly<Record<string, string>>, code = '200'): Seri
 }
 
 /** Histogram of scores in which each bin grows by so much a minute; `le` in the spelling given. */
-function scores(le: readonly string[], ...stretches: readonly (readonly [minutes: number, perBin: readonly number[]])[]): Series[] {
+function scores(
+  le: readonly string[],
+  ...stretches: readonly (readonly [minutes: number, perBin: readonly number[]])[]
+): Series[] {
   const labels = 'namespace="risk-ml-prod",ai_service="fraud-detector",part="predictor",release="v46",pod="a"';
   const cumulative = (upTo: number): string =>
-    counter(...stretches.map(([minutes, perBin]) => [minutes, perBin.slice(0, upTo).reduce((sum, n) => sum + n, 0)] as const));
+    counter(
+      ...stretches.map(([minutes, perBin]) => [minutes, perBin.slice(0, upTo).reduce((sum, n) => sum + n, 0)] as const),
+    );
   const bins = stretches[0]?.[1].length ?? 0;
   return [
     ...le.map((bound, index): Series => [`fraud_score_bucket{${labels},le="${bound}"}`, cumulative(index + 1)]),
@@ -89,7 +97,11 @@ function silent(minutes: number): Expectation[] {
 
 /** So many alerts fire that match. */
 function firing(minute: number, matchers: string, count = 1): Expectation {
-  return { minute, query: `count(ALERTS{alertstate="firing",${matchers}})`, samples: count === 0 ? [] : [{ labels: '{}', value: count }] };
+  return {
+    minute,
+    query: `count(ALERTS{alertstate="firing",${matchers}})`,
+    samples: count === 0 ? [] : [{ labels: '{}', value: count }],
+  };
 }
 
 const PASSES = { ok: true, output: expect.stringContaining('SUCCESS') as string };
@@ -103,7 +115,10 @@ describe('promtool accepts', () => {
     ['the default objective', {}],
     ['a cluster in Knative mode', { ...MONITORED, mode: 'Knative' as const }],
     ['ambient mode', { ...MONITORED, cluster: { istio: { version: '1.30', dataplane: 'ambient' as const } } }],
-    ['an objective that only the slowest alert can guard', { spec: { monitoring: { slos: [{ availability: { objective: 50 } }] } } }],
+    [
+      'an objective that only the slowest alert can guard',
+      { spec: { monitoring: { slos: [{ availability: { objective: 50 } }] } } },
+    ],
   ] satisfies [string, TargetOptions][])('%s', (_, options) => {
     expect(checkRules(rulesOf(options))).toEqual(PASSES);
   });
@@ -112,15 +127,43 @@ describe('promtool accepts', () => {
 describe('selectors', () => {
   test('find exactly the series with a hostile label value, and nothing else', () => {
     const hostile = [
-      '"', '\\', '\\"', '}) or vector(1) #', '{{ $labels.x }}', 'a|b', '.*', '[0-9]+', 'a.b', 'a\nb', '\t\r', '\u0000\u0007\u007f', '`', "'", '$1', 'ü😀', '(', '+Inf', '\\d',
+      '"',
+      '\\',
+      '\\"',
+      '}) or vector(1) #',
+      '{{ $labels.x }}',
+      'a|b',
+      '.*',
+      '[0-9]+',
+      'a.b',
+      'a\nb',
+      '\t\r',
+      '\u0000\u0007\u007f',
+      '`',
+      "'",
+      '$1',
+      'ü😀',
+      '(',
+      '+Inf',
+      '\\d',
     ];
-    const rule = { apiVersion: 'monitoring.coreos.com/v1', kind: 'PrometheusRule', metadata: { name: 'x' }, spec: { groups: [] } };
-    const series = hostile.map((value, index): Series => [selector('m', [equal('l', value), equal('i', String(index))]).text, '1x5']);
+    const rule = {
+      apiVersion: 'monitoring.coreos.com/v1',
+      kind: 'PrometheusRule',
+      metadata: { name: 'x' },
+      spec: { groups: [] },
+    };
+    const series = hostile.map((value, index): Series => [
+      selector('m', [equal('l', value), equal('i', String(index))]).text,
+      '1x5',
+    ]);
     const expectations = hostile.flatMap((value, index) =>
-      [equal('l', value), matches('l', exactly(value), exactly(value)), matches('l', pattern`${value}()`)].map((matcher): Expectation => {
-        const query = `count by (i) (${selector('m', [matcher]).text})`;
-        return { minute: 3, query, samples: [{ labels: `{i="${index}"}`, value: 1 }] };
-      }),
+      [equal('l', value), matches('l', exactly(value), exactly(value)), matches('l', pattern`${value}()`)].map(
+        (matcher): Expectation => {
+          const query = `count by (i) (${selector('m', [matcher]).text})`;
+          return { minute: 3, query, samples: [{ labels: `{i="${index}"}`, value: 1 }] };
+        },
+      ),
     );
     expect(testRules(rule, { series, expect: expectations })).toEqual(PASSES);
   });
@@ -131,7 +174,11 @@ describe('availability', () => {
   const IDENTITY = { namespace: 'risk-ml-prod', ai_service: 'fraud-detector', team: 'risk-ml', ai_slo: 'availability' };
 
   test('is silent on healthy traffic, failures within the objective and clients that go away', () => {
-    const series = [requests('200', counter([240, 600])), requests('503', counter([240, 0.3])), requests('0', counter([240, 60]))];
+    const series = [
+      requests('200', counter([240, 600])),
+      requests('503', counter([240, 0.3])),
+      requests('0', counter([240, 60])),
+    ];
     expect(testRules(rules, { series, expect: silent(240) })).toEqual(PASSES);
   });
 
@@ -163,19 +210,29 @@ describe('availability', () => {
         ],
       },
     ];
-    expect(testRules(rules, { series, alerts, expect: [firing(59, 'burn_tier="fast"', 0), firing(65, 'burn_tier="fast"')] })).toEqual(PASSES);
+    expect(
+      testRules(rules, { series, alerts, expect: [firing(59, 'burn_tier="fast"', 0), firing(65, 'burn_tier="fast"')] }),
+    ).toEqual(PASSES);
   });
 
   test('tickets a slow burn and lets people sleep', () => {
     // 0.4 % failures: four times what the objective allows.
     const series = [requests('200', counter([600, 597.6])), requests('503', counter([600, 2.4]))];
-    const expectations = [firing(590, 'ai_slo="availability",burn_tier="slow",severity="warning"'), firing(590, 'severity="critical"', 0)];
+    const expectations = [
+      firing(590, 'ai_slo="availability",burn_tier="slow",severity="warning"'),
+      firing(590, 'severity="critical"', 0),
+    ];
     expect(testRules(rules, { series, expect: expectations })).toEqual(PASSES);
   });
 
   test('ends soon after the fault', () => {
-    const series = [requests('200', counter([60, 600], [20, 0], [60, 600])), requests('503', counter([60, 0], [20, 600], [60, 0]))];
-    expect(testRules(rules, { series, expect: [firing(79, 'burn_tier="fast"'), firing(90, 'burn_tier="fast"', 0)] })).toEqual(PASSES);
+    const series = [
+      requests('200', counter([60, 600], [20, 0], [60, 600])),
+      requests('503', counter([60, 0], [20, 600], [60, 0])),
+    ];
+    expect(
+      testRules(rules, { series, expect: [firing(79, 'burn_tier="fast"'), firing(90, 'burn_tier="fast"', 0)] }),
+    ).toEqual(PASSES);
   });
 
   test('is silent when one of four requests fails, also as the first that anybody sees', () => {
@@ -190,7 +247,10 @@ describe('availability', () => {
   });
 
   test('is silent when a pod of the gateway restarts and its counters start again', () => {
-    const series = [requests('200', `${counter([60, 600])} ${counter([60, 600])}`), requests('503', `${counter([60, 0.3])} ${counter([60, 0.3])}`)];
+    const series = [
+      requests('200', `${counter([60, 600])} ${counter([60, 600])}`),
+      requests('503', `${counter([60, 0.3])} ${counter([60, 0.3])}`),
+    ];
     expect(testRules(rules, { series, expect: silent(120) })).toEqual(PASSES);
   });
 
@@ -212,8 +272,11 @@ describe('availability', () => {
       requests('200', counter([30, 60]), 'other-v46-predictor'),
     ];
     const query = 'ai_slo:events_total:rate5m{ai_slo="availability"}';
-    const labels = 'ai_slo:events_total:rate5m{ai_service="fraud-detector",ai_slo="availability",namespace="risk-ml-prod"}';
-    expect(testRules(rules, { series, expect: [{ minute: 20, query, samples: [{ labels, value: 1 }] }] })).toEqual(PASSES);
+    const labels =
+      'ai_slo:events_total:rate5m{ai_service="fraud-detector",ai_slo="availability",namespace="risk-ml-prod"}';
+    expect(testRules(rules, { series, expect: [{ minute: 20, query, samples: [{ labels, value: 1 }] }] })).toEqual(
+      PASSES,
+    );
   });
 
   test('counts on Knative what the gateway sends to revisions, and not the hop behind the activator', () => {
@@ -225,7 +288,9 @@ describe('availability', () => {
       requests('200', counter([30, 60]), 'knative-local-gateway'),
     ];
     const query = 'sum(ai_slo:events_total:rate5m{ai_slo="availability"})';
-    expect(testRules(knative, { series, expect: [{ minute: 20, query, samples: [{ labels: '{}', value: 2 }] }] })).toEqual(PASSES);
+    expect(
+      testRules(knative, { series, expect: [{ minute: 20, query, samples: [{ labels: '{}', value: 2 }] }] }),
+    ).toEqual(PASSES);
   });
 });
 
@@ -241,8 +306,15 @@ describe('latency', () => {
   });
 
   test.each(['250', '250.0'])('pages when a third is slow, with le=%s', (le) => {
-    const series = durations({ [le]: counter([60, 600], [60, 400]), '+Inf': counter([120, 600]), count: counter([120, 600]) });
-    const expectations = [firing(59, 'ai_slo="latency-250ms"', 0), firing(105, 'ai_slo="latency-250ms",burn_tier="fast",severity="critical"')];
+    const series = durations({
+      [le]: counter([60, 600], [60, 400]),
+      '+Inf': counter([120, 600]),
+      count: counter([120, 600]),
+    });
+    const expectations = [
+      firing(59, 'ai_slo="latency-250ms"', 0),
+      firing(105, 'ai_slo="latency-250ms",burn_tier="fast",severity="critical"'),
+    ];
     expect(testRules(rules, { series, expect: expectations })).toEqual(PASSES);
   });
 
@@ -253,7 +325,12 @@ describe('latency', () => {
 
   test('tells when the mesh counts in other buckets', () => {
     const series = durations({ '300': counter([60, 600]), '+Inf': counter([60, 600]), count: counter([60, 600]) });
-    expect(testRules(rules, { series, expect: [firing(10, 'alertname=~".+"', 0), firing(30, 'alertname="AiSloLatencyBucketMissing"')] })).toEqual(PASSES);
+    expect(
+      testRules(rules, {
+        series,
+        expect: [firing(10, 'alertname=~".+"', 0), firing(30, 'alertname="AiSloLatencyBucketMissing"')],
+      }),
+    ).toEqual(PASSES);
   });
 });
 
@@ -263,26 +340,40 @@ describe('drift', () => {
   const SHIFTED = [10, 14, 12, 18, 6];
   const traffic = requests('200', counter([180, 60]));
 
-  test.each([['Go', EDGES], ['Python', ['0.1', '0.5', '1.0', '10.0']]])('is the textbook index, with le as %s writes it', (_, le) => {
+  test.each([
+    ['Go', EDGES],
+    ['Python', ['0.1', '0.5', '1.0', '10.0']],
+  ])('is the textbook index, with le as %s writes it', (_, le) => {
     const psi = SHIFTED.reduce((sum, count, bin) => {
       const actual = count / 60;
       const expected = Math.max(REFERENCE.shares[bin] ?? 0, 1e-4);
       return sum + (actual - expected) * Math.log(actual / expected);
     }, 0);
     const query = `abs(ai_drift:psi:rate10m - ${psi}) < bool 1e-9`;
-    const samples = [{ labels: '{ai_service="fraud-detector", metric="fraud_score", namespace="risk-ml-prod"}', value: 1 }];
-    expect(testRules(rules, { series: scores(le, [60, SHIFTED]), expect: [{ minute: 30, query, samples }] })).toEqual(PASSES);
+    const samples = [
+      { labels: '{ai_service="fraud-detector", metric="fraud_score", namespace="risk-ml-prod"}', value: 1 },
+    ];
+    expect(testRules(rules, { series: scores(le, [60, SHIFTED]), expect: [{ minute: 30, query, samples }] })).toEqual(
+      PASSES,
+    );
   });
 
   test('is silent on the distribution of the reference, on no traffic and without the metric', () => {
-    expect(testRules(rules, { series: [traffic, ...scores(EDGES, [180, HEALTHY])], expect: silent(180) })).toEqual(PASSES);
-    expect(testRules(rules, { series: scores(EDGES, [60, HEALTHY], [120, [0, 0, 0, 0, 0]]), expect: silent(180) })).toEqual(PASSES);
+    expect(testRules(rules, { series: [traffic, ...scores(EDGES, [180, HEALTHY])], expect: silent(180) })).toEqual(
+      PASSES,
+    );
+    expect(
+      testRules(rules, { series: scores(EDGES, [60, HEALTHY], [120, [0, 0, 0, 0, 0]]), expect: silent(180) }),
+    ).toEqual(PASSES);
     expect(testRules(rules, { series: [requests('200', counter([180, 0]))], expect: silent(180) })).toEqual(PASSES);
   });
 
   test('fires within 10 minutes of a shift at one prediction a second', () => {
     const series = [traffic, ...scores(EDGES, [60, HEALTHY], [60, SHIFTED])];
-    const expectations = [firing(60, 'alertname="AiDrift"', 0), firing(70, 'alertname="AiDrift",severity="warning",metric="fraud_score"')];
+    const expectations = [
+      firing(60, 'alertname="AiDrift"', 0),
+      firing(70, 'alertname="AiDrift",severity="warning",metric="fraud_score"'),
+    ];
     expect(testRules(rules, { series, expect: expectations })).toEqual(PASSES);
   });
 
@@ -292,12 +383,21 @@ describe('drift', () => {
 
   test('tells when the histogram has other buckets, none of them or one less', () => {
     const alien = scores(['0.2', '0.4', '0.6', '0.8'], [60, HEALTHY]);
-    expect(testRules(rules, { series: alien, expect: [firing(30, 'alertname="AiDriftBucketMismatch"')] })).toEqual(PASSES);
+    expect(testRules(rules, { series: alien, expect: [firing(30, 'alertname="AiDriftBucketMismatch"')] })).toEqual(
+      PASSES,
+    );
     const lacking = scores(['0.1', '0.5', '1', '9'], [60, HEALTHY]);
-    expect(testRules(rules, { series: lacking, expect: [firing(30, 'alertname="AiDriftBucketMismatch"')] })).toEqual(PASSES);
+    expect(testRules(rules, { series: lacking, expect: [firing(30, 'alertname="AiDriftBucketMismatch"')] })).toEqual(
+      PASSES,
+    );
   });
 
   test('tells when the service works but the metric is missing', () => {
-    expect(testRules(rules, { series: [traffic], expect: [firing(10, 'alertname=~".+"', 0), firing(40, 'alertname="AiDriftMetricMissing"')] })).toEqual(PASSES);
+    expect(
+      testRules(rules, {
+        series: [traffic],
+        expect: [firing(10, 'alertname=~".+"', 0), firing(40, 'alertname="AiDriftMetricMissing"')],
+      }),
+    ).toEqual(PASSES);
   });
 });

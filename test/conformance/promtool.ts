@@ -22,7 +22,10 @@ export interface Expectation {
 export interface ExpectedAlert {
   readonly minute: number;
   readonly alert: string;
-  readonly firing: readonly { readonly labels: Readonly<Record<string, string>>; readonly annotations: Readonly<Record<string, string>> }[];
+  readonly firing: readonly {
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations: Readonly<Record<string, string>>;
+  }[];
 }
 
 /** Output of `promtool check rules` on a PrometheusRule, with every lint fatal. */
@@ -33,7 +36,8 @@ export function checkRules(rule: KubeObject, promtool = 'promtool'): { ok: boole
 }
 
 /** Feature flags of a current promtool that are about expressions. */
-export const ALL_FEATURES = '--enable-feature=promql-experimental-functions,promql-extended-range-selectors,promql-binop-fill-modifiers';
+export const ALL_FEATURES =
+  '--enable-feature=promql-experimental-functions,promql-extended-range-selectors,promql-binop-fill-modifiers';
 
 /** Whether promtool takes each of these expressions, which have one line each. */
 export function accepted(expressions: readonly string[], promtool: string, ...flags: readonly string[]): boolean[] {
@@ -41,7 +45,9 @@ export function accepted(expressions: readonly string[], promtool: string, ...fl
   const { output } = withFiles({ 'rules.yaml': JSON.stringify({ groups: [{ name: 'x', rules }] }) }, (folder) =>
     run(folder, [...flags, 'check', 'rules', 'rules.yaml'], promtool),
   );
-  const refused = new Set([...output.matchAll(/"expression:(\d+)": could not parse expression/g)].map(([, index]) => Number(index)));
+  const refused = new Set(
+    [...output.matchAll(/"expression:(\d+)": could not parse expression/g)].map(([, index]) => Number(index)),
+  );
   // Whatever else it says is about the file.
   const said = output.split('\n').filter((line) => line.startsWith('rules.yaml:')).length;
   if (said !== refused.size || !/(?:FAILED|SUCCESS):/.test(output)) throw new Error(output.slice(0, 2000));

@@ -35,9 +35,12 @@ export async function startServer(
   child.stderr.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-4000)));
   const ended = new Promise<void>((resolve) => child.on('exit', () => resolve()));
   const url = `http://127.0.0.1:${port}`;
-  for (const since = Date.now(); Date.now() - since < 120_000; ) {
+  for (const since = Date.now(); Date.now() - since < 120_000;) {
     if (child.exitCode !== null) throw new Error(`${program} ended:\n${output}`);
-    const answers = await fetch(`${url}${ready}`).then(({ ok }) => ok, () => false);
+    const answers = await fetch(`${url}${ready}`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
     if (answers) return { url, stop: () => stop(child.pid!, ended) };
     await new Promise((resolve) => setTimeout(resolve, 250));
   }

@@ -20,7 +20,14 @@ interface Generation {
   readonly second: string;
 }
 
-const OPENCENSUS: Generation = { version: '1.18.2', requests: 'revision_request_count', histogram: 'revision_request_latencies', code: 'response_code', le: '100', second: '1000' };
+const OPENCENSUS: Generation = {
+  version: '1.18.2',
+  requests: 'revision_request_count',
+  histogram: 'revision_request_latencies',
+  code: 'response_code',
+  le: '100',
+  second: '1000',
+};
 const FIRST: Generation = {
   version: '1.20.0',
   requests: 'kn_queueproxy_app_duration_seconds_count',
@@ -47,7 +54,10 @@ function options(version: string | [string, string]): TargetOptions {
       prometheus: { version: '3.4', sources: ['kubeStateMetrics', 'queueProxy'] },
     },
     candidate: { release: 'v47', weight: 10 },
-    spec: { canary: { steps: [10, 50] }, monitoring: { slos: [Slo.availability(99.9), Slo.latency({ below: '100ms', objective: 99 })] } },
+    spec: {
+      canary: { steps: [10, 50] },
+      monitoring: { slos: [Slo.availability(99.9), Slo.latency({ below: '100ms', objective: 99 })] },
+    },
   };
 }
 
@@ -64,8 +74,22 @@ const POD: Pod = { name: 'fraud-detector-v46-predictor-00001-deployment-a', rele
 const NEW_POD: Pod = { name: 'fraud-detector-v47-predictor-00001-deployment-b', release: 'v47' };
 
 /** What a queue-proxy says about answers with a code: all of them, and those within 100 ms. */
-function answers({ requests, histogram, code, le, second }: Generation, { name, release }: Pod, status: string, all: string, fast = all): Series[] {
-  const labels = { namespace: 'risk-ml-prod', ai_service: 'fraud-detector', part: 'predictor', release, pod: name, container: 'queue-proxy', [code]: status };
+function answers(
+  { requests, histogram, code, le, second }: Generation,
+  { name, release }: Pod,
+  status: string,
+  all: string,
+  fast = all,
+): Series[] {
+  const labels = {
+    namespace: 'risk-ml-prod',
+    ai_service: 'fraud-detector',
+    part: 'predictor',
+    release,
+    pod: name,
+    container: 'queue-proxy',
+    [code]: status,
+  };
   return [
     series(requests, labels, all),
     ...(requests === `${histogram}_count` ? [] : [series(`${histogram}_count`, labels, all)]),
@@ -83,7 +107,11 @@ const MINUTES = 100;
 /** How many alerts fired at some time, by a label of theirs; `undefined` for none. */
 function fired(rule: KubeObject, stories: readonly (readonly Series[])[], matchers = ''): (number | undefined)[] {
   const query = `count(count_over_time(ALERTS{alertstate="firing"${matchers === '' ? '' : `,${matchers}`}}[${MINUTES}m]))`;
-  return measure(rule, 60, stories.map((story) => ({ series: story, query, minute: MINUTES })));
+  return measure(
+    rule,
+    60,
+    stories.map((story) => ({ series: story, query, minute: MINUTES })),
+  );
 }
 
 describe.each([OPENCENSUS, FIRST, NOW])('on Knative $version', (generation) => {
@@ -99,30 +127,49 @@ describe.each([OPENCENSUS, FIRST, NOW])('on Knative $version', (generation) => {
     const gone = `${counter([50, 600])} stale`;
     expect(
       fired(rule, [
-        [...answers(generation, POD, '200', healthy), ...answers(generation, POD, '503', counter([MINUTES, 0.1])), ...answers(generation, POD, '404', counter([MINUTES, 60]))],
+        [
+          ...answers(generation, POD, '200', healthy),
+          ...answers(generation, POD, '503', counter([MINUTES, 0.1])),
+          ...answers(generation, POD, '404', counter([MINUTES, 60])),
+        ],
         answers(generation, POD, '200', '7x100'),
         [],
         answers(generation, POD, '200', again),
-        [...answers(generation, POD, '200', gone), ...answers(generation, { ...POD, name: `${POD.name}2` }, '200', later(70, counter([30, 600])))],
-        [...answers(generation, POD, '200', gone), ...answers(generation, NEW_POD, '200', later(50, counter([50, 600])))],
+        [
+          ...answers(generation, POD, '200', gone),
+          ...answers(generation, { ...POD, name: `${POD.name}2` }, '200', later(70, counter([30, 600]))),
+        ],
+        [
+          ...answers(generation, POD, '200', gone),
+          ...answers(generation, NEW_POD, '200', later(50, counter([50, 600]))),
+        ],
       ]),
     ).toEqual([undefined, undefined, undefined, undefined, undefined, undefined]);
   });
 
   test('alerts fire on failures, on slow answers, and on an outage', () => {
-    const half = [...answers(generation, POD, '200', counter([60, 600], [40, 300])), ...answers(generation, POD, '500', counter([60, 0], [40, 300]))];
+    const half = [
+      ...answers(generation, POD, '200', counter([60, 600], [40, 300])),
+      ...answers(generation, POD, '500', counter([60, 0], [40, 300])),
+    ];
     expect(fired(rule, [half], 'ai_slo="availability",burn_tier="fast"')).toEqual([1]);
     expect(fired(rule, [half], 'alertname="AiServiceOutage"')).toEqual([undefined]);
     const slow = answers(generation, POD, '200', healthy, counter([60, 600], [40, 300]));
     expect(fired(rule, [slow], 'ai_slo="latency-100ms",burn_tier="fast"')).toEqual([1]);
     expect(fired(rule, [slow], 'ai_slo="availability"')).toEqual([undefined]);
-    const outage = [...answers(generation, POD, '200', counter([60, 600], [40, 0])), ...answers(generation, POD, '502', counter([60, 0], [40, 600]))];
+    const outage = [
+      ...answers(generation, POD, '200', counter([60, 600], [40, 0])),
+      ...answers(generation, POD, '502', counter([60, 0], [40, 600])),
+    ];
     expect(fired(rule, [outage], 'alertname="AiServiceOutage",cause="failing"')).toEqual([1]);
   });
 
   test('an outage is also that no replica is ready, at most ten minutes after the last request', () => {
     const deployment = { namespace: 'risk-ml-prod', deployment: 'fraud-detector-v46-predictor-00001-deployment' };
-    const replicas = [series('kube_deployment_spec_replicas', deployment, '2x100'), series('kube_deployment_status_replicas_available', deployment, '2x59 0x40')];
+    const replicas = [
+      series('kube_deployment_spec_replicas', deployment, '2x100'),
+      series('kube_deployment_status_replicas_available', deployment, '2x59 0x40'),
+    ];
     const gone = answers(generation, POD, '200', `${counter([60, 600])} stale`);
     expect(fired(rule, [[...gone, ...replicas]], 'alertname="AiServiceOutage",cause="no_replica"')).toEqual([1]);
   });
@@ -131,9 +178,21 @@ describe.each([OPENCENSUS, FIRST, NOW])('on Knative $version', (generation) => {
 test('a queue-proxy that does not answer the scrape is told of, and so is its container, each by itself', () => {
   const rule = rulesOf(/\.pods$/, options('1.21.1'));
   const deployment = { namespace: 'risk-ml-prod', deployment: 'fraud-detector-v46-predictor-00001-deployment' };
-  const replicas = [series('kube_deployment_spec_replicas', deployment, '2x100'), series('kube_deployment_status_replicas_available', deployment, '2x100')];
-  const up = (container: string, value: number): Series => series('up', { namespace: 'risk-ml-prod', ai_service: 'fraud-detector', part: 'predictor', pod: POD.name, container }, `${value}x100`);
-  const both = (kserve: number, proxy: number): Series[] => [...replicas, up('kserve-container', kserve), up('queue-proxy', proxy)];
+  const replicas = [
+    series('kube_deployment_spec_replicas', deployment, '2x100'),
+    series('kube_deployment_status_replicas_available', deployment, '2x100'),
+  ];
+  const up = (container: string, value: number): Series =>
+    series(
+      'up',
+      { namespace: 'risk-ml-prod', ai_service: 'fraud-detector', part: 'predictor', pod: POD.name, container },
+      `${value}x100`,
+    );
+  const both = (kserve: number, proxy: number): Series[] => [
+    ...replicas,
+    up('kserve-container', kserve),
+    up('queue-proxy', proxy),
+  ];
   const stories = [both(1, 1), both(1, 0), both(0, 1)];
   expect(fired(rule, stories, 'alertname="AiMetricsMissing",of="queue-proxy"')).toEqual([undefined, 1, undefined]);
   expect(fired(rule, stories, 'alertname="AiMetricsMissing",of=""')).toEqual([undefined, undefined, 1]);
@@ -157,7 +216,12 @@ describe.each([OPENCENSUS, NOW])('a candidate on Knative $version', (generation)
           [...stable, ...answers(generation, NEW_POD, '200', counter([MINUTES, 60]))],
           [],
           [...answers(generation, POD, '200', again(540)), ...answers(generation, NEW_POD, '200', again(60))],
-          [...stable, ...answers(generation, POD, '500', counter([MINUTES, 54])), ...answers(generation, NEW_POD, '200', counter([MINUTES, 54])), ...answers(generation, NEW_POD, '500', counter([MINUTES, 6]))],
+          [
+            ...stable,
+            ...answers(generation, POD, '500', counter([MINUTES, 54])),
+            ...answers(generation, NEW_POD, '200', counter([MINUTES, 54])),
+            ...answers(generation, NEW_POD, '500', counter([MINUTES, 6])),
+          ],
         ],
         quiet,
       ),
@@ -165,18 +229,32 @@ describe.each([OPENCENSUS, NOW])('a candidate on Knative $version', (generation)
   });
 
   test('alerts fire when it fails or refuses more, is slower, or gets another share', () => {
-    const failing = (code: string): Series[] => [...stable, ...answers(generation, NEW_POD, '200', counter([60, 60], [40, 54])), ...answers(generation, NEW_POD, code, counter([60, 0], [40, 6]))];
+    const failing = (code: string): Series[] => [
+      ...stable,
+      ...answers(generation, NEW_POD, '200', counter([60, 60], [40, 54])),
+      ...answers(generation, NEW_POD, code, counter([60, 0], [40, 6])),
+    ];
     expect(fired(rule, [failing('500'), failing('422')], 'alertname="AiCandidateFailing"')).toEqual([1, 1]);
-    const slow = [...stable, ...answers(generation, NEW_POD, '200', counter([MINUTES, 60]), counter([60, 60], [40, 20]))];
+    const slow = [
+      ...stable,
+      ...answers(generation, NEW_POD, '200', counter([MINUTES, 60]), counter([60, 60], [40, 20])),
+    ];
     expect(fired(rule, [slow, stable], 'alertname="AiCandidateSlow"')).toEqual([1, undefined]);
-    const other = [...answers(generation, POD, '200', counter([60, 540], [40, 300])), ...answers(generation, NEW_POD, '200', counter([60, 60], [40, 300]))];
+    const other = [
+      ...answers(generation, POD, '200', counter([60, 540], [40, 300])),
+      ...answers(generation, NEW_POD, '200', counter([60, 60], [40, 300])),
+    ];
     expect(fired(rule, [other, slow], 'alertname="AiTrafficShareDiffers"')).toEqual([1, undefined]);
   });
 });
 
 describe('while Knative is upgraded', () => {
   /** Half of the pods have the old queue-proxy, then none: replaced one by one, no request counts twice. */
-  test.each([[OPENCENSUS, NOW], [FIRST, NOW], [OPENCENSUS, FIRST]])('from $version to another, no alert fires, and both are counted', (before, after) => {
+  test.each([
+    [OPENCENSUS, NOW],
+    [FIRST, NOW],
+    [OPENCENSUS, FIRST],
+  ])('from $version to another, no alert fires, and both are counted', (before, after) => {
     const rule = rules([before.version, after.version]);
     const old = { ...POD, name: `${POD.name}1` };
     const upgraded = [
@@ -186,13 +264,21 @@ describe('while Knative is upgraded', () => {
       ...answers(after, { ...POD, name: `${POD.name}3` }, '200', later(60, counter([40, 300]))),
     ];
     expect(fired(rule, [upgraded])).toEqual([undefined]);
-    const perSecond = (minute: number): (number | undefined)[] => measure(rule, 60, [{ series: upgraded, query: 'sum(ai_slo:events_total:rate5m{ai_slo="availability"})', minute }]);
-    expect([...perSecond(25), ...perSecond(50), ...perSecond(95)].map((rate) => Math.round(rate ?? 0))).toEqual([10, 10, 10]);
+    const perSecond = (minute: number): (number | undefined)[] =>
+      measure(rule, 60, [
+        { series: upgraded, query: 'sum(ai_slo:events_total:rate5m{ai_slo="availability"})', minute },
+      ]);
+    expect([...perSecond(25), ...perSecond(50), ...perSecond(95)].map((rate) => Math.round(rate ?? 0))).toEqual([
+      10, 10, 10,
+    ]);
   });
 
   test.each([[OPENCENSUS], [NOW]])('alerts fire on failures that the queue-proxy of $version counts', (generation) => {
     const rule = rules([OPENCENSUS.version, NOW.version]);
-    const half = [...answers(generation, POD, '200', counter([60, 600], [40, 300])), ...answers(generation, POD, '500', counter([60, 0], [40, 300]))];
+    const half = [
+      ...answers(generation, POD, '200', counter([60, 600], [40, 300])),
+      ...answers(generation, POD, '500', counter([60, 0], [40, 300])),
+    ];
     expect(fired(rule, [half], 'ai_slo="availability",burn_tier="fast"')).toEqual([1]);
     const slow = answers(generation, POD, '200', counter([MINUTES, 600]), counter([60, 600], [40, 300]));
     expect(fired(rule, [slow], 'ai_slo="latency-100ms",burn_tier="fast"')).toEqual([1]);

@@ -22,10 +22,20 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'release-'));
   const started = await startServer('moto_server', (port) => ['-H', '127.0.0.1', '-p', port], folder, '/moto-api/');
   storage = started;
-  await bucket('PUT', '', `<CreateBucketConfiguration><LocationConstraint>${REGION}</LocationConstraint></CreateBucketConfiguration>`);
+  await bucket(
+    'PUT',
+    '',
+    `<CreateBucketConfiguration><LocationConstraint>${REGION}</LocationConstraint></CreateBucketConfiguration>`,
+  );
   const store = ['--backend-store-uri', 'sqlite:///mlflow.db', '--artifacts-destination', 's3://ml-models/mlflow'];
   const env = { ...process.env, ...aws(), AWS_DEFAULT_REGION: REGION, MLFLOW_S3_ENDPOINT_URL: started.url };
-  mlflow = await startServer('mlflow', (port) => ['server', ...store, '--host', '127.0.0.1', '--port', port, '--workers', '1'], folder, '/health', env);
+  mlflow = await startServer(
+    'mlflow',
+    (port) => ['server', ...store, '--host', '127.0.0.1', '--port', port, '--workers', '1'],
+    folder,
+    '/health',
+    env,
+  );
 }, 180_000);
 
 afterAll(async () => {
@@ -42,7 +52,10 @@ const aws = (): Record<string, string> => ({
 
 async function bucket(method: string, path: string, body: string): Promise<void> {
   const url = `${storage?.url ?? ''}/ml-models${path}`;
-  const signed = signV4({ method, url, body }, { credentials: CREDENTIALS, region: REGION, service: 's3', now: Date.now() });
+  const signed = signV4(
+    { method, url, body },
+    { credentials: CREDENTIALS, region: REGION, service: 's3', now: Date.now() },
+  );
   const { status } = await fetch(url, { method, headers: signed, body });
   expect([method, path, status]).toEqual([method, path, 200]);
 }
@@ -51,22 +64,33 @@ type Json = Record<string, unknown>;
 
 async function call(method: string, path: string, body: Json): Promise<Json> {
   const headers = { 'content-type': 'application/json' };
-  const response = await fetch(`${mlflow?.url ?? ''}/api/2.0/mlflow/${path}`, { method, headers, body: JSON.stringify(body) });
+  const response = await fetch(`${mlflow?.url ?? ''}/api/2.0/mlflow/${path}`, {
+    method,
+    headers,
+    body: JSON.stringify(body),
+  });
   expect([path, response.status]).toEqual([path, 200]);
   return (await response.json()) as Json;
 }
 
 const createModel = (name: string): Promise<Json> => call('POST', 'registered-models/create', { name });
 const deleteModel = (name: string): Promise<Json> => call('DELETE', 'registered-models/delete', { name });
-const createVersion = (name: string, id: string): Promise<Json> => call('POST', 'model-versions/create', { name, source: `models:/${id}`, model_id: id });
-const setAlias = (name: string, version: string): Promise<Json> => call('POST', 'registered-models/alias', { name, alias: 'champion', version });
+const createVersion = (name: string, id: string): Promise<Json> =>
+  call('POST', 'model-versions/create', { name, source: `models:/${id}`, model_id: id });
+const setAlias = (name: string, version: string): Promise<Json> =>
+  call('POST', 'registered-models/alias', { name, alias: 'champion', version });
 
 /** A logged model, whose bytes MLflow puts into the bucket. */
 async function logged(bytes: string): Promise<string> {
-  const { model } = (await call('POST', 'logged-models', { experiment_id: '0', name: 'classifier' })) as { model: { info: { model_id: string } } };
+  const { model } = (await call('POST', 'logged-models', { experiment_id: '0', name: 'classifier' })) as {
+    model: { info: { model_id: string } };
+  };
   const id = model.info.model_id;
   const url = `${mlflow?.url ?? ''}/api/2.0/mlflow-artifacts/artifacts/0/models/${id}/artifacts`;
-  for (const [file, body] of [['MLmodel', 'flavors: {}\n'], ['model.pkl', bytes]] as const) {
+  for (const [file, body] of [
+    ['MLmodel', 'flavors: {}\n'],
+    ['model.pkl', bytes],
+  ] as const) {
     expect((await fetch(`${url}/${file}`, { method: 'PUT', body })).status).toBe(200);
   }
   await call('PATCH', `logged-models/${id}`, { model_id: id, status: 'LOGGED_MODEL_READY' });
@@ -97,7 +121,10 @@ async function project(name: string, ...bytes: readonly string[]): Promise<Proje
     versions.push(id);
   }
   await setAlias(name, '1');
-  const root = projectWith({ 'apps/platform.ts': platformText(mlflow?.url ?? ''), [`apps/${name}/service.yaml`]: serviceText(name) });
+  const root = projectWith({
+    'apps/platform.ts': platformText(mlflow?.url ?? ''),
+    [`apps/${name}/service.yaml`]: serviceText(name),
+  });
   const env = { ...aws(), no_proxy: '127.0.0.1' };
   const ask = (...args: string[]): Promise<Ran> => run(root, args, { env });
   return {
@@ -107,7 +134,12 @@ async function project(name: string, ...bytes: readonly string[]): Promise<Proje
     release: () => ask('release', name, '--env', 'dev'),
     verify: async () => {
       const { code, stderr } = await ask('lock', 'verify');
-      return { code, said: [...stderr.matchAll(/^\w+ (\S+): releases\/[\w-]+\/(\S+)\.yaml/gm)].map(([, id = '', release = '']) => `${id} ${release}`) };
+      return {
+        code,
+        said: [...stderr.matchAll(/^\w+ (\S+): releases\/[\w-]+\/(\S+)\.yaml/gm)].map(
+          ([, id = '', release = '']) => `${id} ${release}`,
+        ),
+      };
     },
     read: (path) => readFileSync(join(root, path), 'utf8'),
     files: () => new Map([...treeIn(root)].filter(([path]) => /^(?:gitops|releases)\//.test(path))),
@@ -141,30 +173,39 @@ blueGreen: { keepPrevious: none }
 
 const placeOf = (id = ''): string => `s3://ml-models/mlflow/0/models/${id}/artifacts/`;
 
-test.concurrent('the champion is locked with its bytes; the next one is deployed beside it; and what did not change changes no byte', async () => {
-  const { versions, ask, release, verify, read, files } = await project('fraud', 'one', 'two');
-  expect(await release()).toMatchObject({ code: 0, stdout: 'fraud dev: v1 is the first release\n', stderr: '' });
-  expect(read('releases/fraud/v1.yaml')).toMatch(/^ {6}digest: etag-tree:[0-9a-f]{64}$/m);
-  expect(read('releases/fraud/v1.yaml')).toContain(`      uri: ${placeOf(versions[0])}\n      version: "1"\n`);
-  expect(read('releases/fraud/v1.yaml')).not.toMatch(/(?:uri|version): .*champion/);
-  expect(await verify()).toEqual({ code: 0, said: [] });
-  const first = files();
-  expect(await release()).toMatchObject({ code: 0, stdout: 'fraud dev: nothing to release, v1 serves already\n' });
-  expect(files()).toEqual(first);
+test.concurrent(
+  'the champion is locked with its bytes; the next one is deployed beside it; and what did not change changes no byte',
+  async () => {
+    const { versions, ask, release, verify, read, files } = await project('fraud', 'one', 'two');
+    expect(await release()).toMatchObject({ code: 0, stdout: 'fraud dev: v1 is the first release\n', stderr: '' });
+    expect(read('releases/fraud/v1.yaml')).toMatch(/^ {6}digest: etag-tree:[0-9a-f]{64}$/m);
+    expect(read('releases/fraud/v1.yaml')).toContain(`      uri: ${placeOf(versions[0])}\n      version: "1"\n`);
+    expect(read('releases/fraud/v1.yaml')).not.toMatch(/(?:uri|version): .*champion/);
+    expect(await verify()).toEqual({ code: 0, said: [] });
+    const first = files();
+    expect(await release()).toMatchObject({ code: 0, stdout: 'fraud dev: nothing to release, v1 serves already\n' });
+    expect(files()).toEqual(first);
 
-  await setAlias('fraud', '2');
-  expect(await verify()).toEqual({ code: 0, said: ['lock/alias-moved v1'] });
-  expect(await release()).toMatchObject({ code: 0, stdout: 'fraud dev: v2 is deployed, without traffic\n' });
-  expect(read('releases/dev/risk-ml/fraud.yaml')).toMatch(/^stable: v1\ncandidate: v2\nphase: warming\nweight: 0\n/);
-  const manifests = 'gitops/envs/dev/eu-1/risk-ml/fraud/manifests';
-  expect(read(`${manifests}/inferenceservice.fraud-v2.yaml`)).toContain(`storageUri: ${placeOf(versions[1])}\n`);
-  const route = `${manifests}/virtualservice.fraud.yaml`;
-  expect(files().get(route)).toBe(first.get(route));
-  const second = files();
-  expect(await release()).toMatchObject({ code: 0, stdout: 'fraud dev: nothing to release, v2 is on its way already\n' });
-  expect(await ask('synth')).toMatchObject({ code: 0, stderr: expect.stringMatching(/^gitops: 0 written, 0 removed, /m) as string });
-  expect(files()).toEqual(second);
-});
+    await setAlias('fraud', '2');
+    expect(await verify()).toEqual({ code: 0, said: ['lock/alias-moved v1'] });
+    expect(await release()).toMatchObject({ code: 0, stdout: 'fraud dev: v2 is deployed, without traffic\n' });
+    expect(read('releases/dev/risk-ml/fraud.yaml')).toMatch(/^stable: v1\ncandidate: v2\nphase: warming\nweight: 0\n/);
+    const manifests = 'gitops/envs/dev/eu-1/risk-ml/fraud/manifests';
+    expect(read(`${manifests}/inferenceservice.fraud-v2.yaml`)).toContain(`storageUri: ${placeOf(versions[1])}\n`);
+    const route = `${manifests}/virtualservice.fraud.yaml`;
+    expect(files().get(route)).toBe(first.get(route));
+    const second = files();
+    expect(await release()).toMatchObject({
+      code: 0,
+      stdout: 'fraud dev: nothing to release, v2 is on its way already\n',
+    });
+    expect(await ask('synth')).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^gitops: 0 written, 0 removed, /m) as string,
+    });
+    expect(files()).toEqual(second);
+  },
+);
 
 describe.concurrent('what serves is said to be another one', () => {
   test('when its model was deleted and made again, until that one is released', async () => {

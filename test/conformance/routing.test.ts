@@ -22,7 +22,10 @@ const text = ({ name, matchType = '=', value = '' }: Matcher): string => `${name
 function asConfigured({ metadata: { name, namespace = '' }, spec }: AlertmanagerConfig): object {
   const own = `namespace=${JSON.stringify(namespace)}`;
   const called = (receiver: string | undefined): string => `${namespace}/${name}/${receiver}`;
-  const route = ({ receiver, matchers = [], groupBy, groupWait, groupInterval, repeatInterval, routes = [] }: Route, first: boolean): object => ({
+  const route = (
+    { receiver, matchers = [], groupBy, groupWait, groupInterval, repeatInterval, routes = [] }: Route,
+    first: boolean,
+  ): object => ({
     receiver: called(receiver),
     matchers: [...(first ? [own] : []), ...matchers.map(text)],
     ...(groupBy && { group_by: groupBy }),
@@ -42,15 +45,40 @@ function asConfigured({ metadata: { name, namespace = '' }, spec }: Alertmanager
     })),
     receivers: [
       { name: 'null' },
-      ...(spec.receivers ?? []).map(({ name: receiver, pagerdutyConfigs, slackConfigs, opsgenieConfigs, webhookConfigs, msteamsConfigs }) => ({
-        name: called(receiver),
-        ...(pagerdutyConfigs && { pagerduty_configs: pagerdutyConfigs.map(({ description, sendResolved }) => ({ routing_key: 'k', description, send_resolved: sendResolved })) }),
-        ...(slackConfigs && { slack_configs: slackConfigs.map(({ channel, title, text: body, sendResolved }) => ({ api_url: secret, channel, title, text: body, send_resolved: sendResolved })) }),
-        ...(opsgenieConfigs && { opsgenie_configs: opsgenieConfigs.map(({ message, description, sendResolved }) => ({ api_key: 'k', message, description, send_resolved: sendResolved })) }),
-        ...(webhookConfigs && { webhook_configs: webhookConfigs.map(({ sendResolved }) => ({ url: secret, send_resolved: sendResolved })) }),
-        // Alertmanager knows Teams from 0.26 on; the Debian package is older.
-        ...(msteamsConfigs && { webhook_configs: [{ url: secret }] }),
-      })),
+      ...(spec.receivers ?? []).map(
+        ({ name: receiver, pagerdutyConfigs, slackConfigs, opsgenieConfigs, webhookConfigs, msteamsConfigs }) => ({
+          name: called(receiver),
+          ...(pagerdutyConfigs && {
+            pagerduty_configs: pagerdutyConfigs.map(({ description, sendResolved }) => ({
+              routing_key: 'k',
+              description,
+              send_resolved: sendResolved,
+            })),
+          }),
+          ...(slackConfigs && {
+            slack_configs: slackConfigs.map(({ channel, title, text: body, sendResolved }) => ({
+              api_url: secret,
+              channel,
+              title,
+              text: body,
+              send_resolved: sendResolved,
+            })),
+          }),
+          ...(opsgenieConfigs && {
+            opsgenie_configs: opsgenieConfigs.map(({ message, description, sendResolved }) => ({
+              api_key: 'k',
+              message,
+              description,
+              send_resolved: sendResolved,
+            })),
+          }),
+          ...(webhookConfigs && {
+            webhook_configs: webhookConfigs.map(({ sendResolved }) => ({ url: secret, send_resolved: sendResolved })),
+          }),
+          // Alertmanager knows Teams from 0.26 on; the Debian package is older.
+          ...(msteamsConfigs && { webhook_configs: [{ url: secret }] }),
+        }),
+      ),
     ],
   };
 }
@@ -81,27 +109,43 @@ describe('the routes of a service', () => {
     const { status, output } = amtool('check-config', file);
     expect({ status, output }).toEqual({ status: 0, output: expect.stringContaining('SUCCESS') as string });
     const others = { critical: 'duty', warning: 'digest', info: 'teams' };
-    const [config] = renderAlertmanager(targetOf({ ...OPTIONS, spec: { ...OPTIONS.spec, monitoring: { routing: others } } }));
+    const [config] = renderAlertmanager(
+      targetOf({ ...OPTIONS, spec: { ...OPTIONS.spec, monitoring: { routing: others } } }),
+    );
     const second = join(folder, 'others.yml');
     writeFileSync(second, JSON.stringify(asConfigured(config as unknown as AlertmanagerConfig)));
     expect(amtool('check-config', second).status).toBe(0);
   });
 
   test('lead every alert that is rendered to the receiver of its severity', () => {
-    const receivers: Readonly<Record<string, string>> = { critical: 'risk-ml-prod/fraud-detector/pager', warning: 'risk-ml-prod/fraud-detector/chat' };
+    const receivers: Readonly<Record<string, string>> = {
+      critical: 'risk-ml-prod/fraud-detector/pager',
+      warning: 'risk-ml-prod/fraud-detector/chat',
+    };
     const rules = renderPrometheus(target, new Map()).filter(({ kind }) => kind === 'PrometheusRule');
-    const alerts = rules.flatMap(({ spec }) => (spec as { groups: RuleGroup[] }).groups.flatMap((group) => group.rules.filter((rule): rule is AlertRule => 'alert' in rule)));
+    const alerts = rules.flatMap(({ spec }) =>
+      (spec as { groups: RuleGroup[] }).groups.flatMap((group) =>
+        group.rules.filter((rule): rule is AlertRule => 'alert' in rule),
+      ),
+    );
     expect(alerts.length).toBeGreaterThan(3);
     for (const { alert, labels } of alerts) {
       const all = Object.entries({ alertname: alert, ...labels }).map(([name, value]) => `${name}=${value}`);
-      expect([alert, amtool('config', 'routes', 'test', `--config.file=${file}`, ...all).output]).toEqual([alert, receivers[labels['severity'] ?? '']]);
+      expect([alert, amtool('config', 'routes', 'test', `--config.file=${file}`, ...all).output]).toEqual([
+        alert,
+        receivers[labels['severity'] ?? ''],
+      ]);
     }
   });
 
   test.each([
     ['of another service', ['ai_service=other', 'namespace=risk-ml-prod', 'severity=critical'], 'null'],
     ['of another namespace', ['ai_service=fraud-detector', 'namespace=risk-ml-dev', 'severity=critical'], 'null'],
-    ['that nobody asked for', ['ai_service=fraud-detector', 'namespace=risk-ml-prod', 'severity=debug'], 'risk-ml-prod/fraud-detector/none'],
+    [
+      'that nobody asked for',
+      ['ai_service=fraud-detector', 'namespace=risk-ml-prod', 'severity=debug'],
+      'risk-ml-prod/fraud-detector/none',
+    ],
   ])('do not take an alert %s', (_, labels, receiver) => {
     expect(amtool('config', 'routes', 'test', `--config.file=${file}`, ...labels).output).toBe(receiver);
   });

@@ -16,23 +16,38 @@ let registry: Registry;
 
 beforeAll(async () => {
   server = await startServer('moto_server', (port) => ['-H', '127.0.0.1', '-p', port], tmpdir(), '/moto-api/');
-  const env = { AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey, AWS_REGION: REGION, AWS_ENDPOINT_URL: server.url };
+  const env = {
+    AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+    AWS_REGION: REGION,
+    AWS_ENDPOINT_URL: server.url,
+  };
   registry = await openRegistry('aws', { kind: 'sagemaker', region: REGION }, world({ env }).deps);
-  await s3('PUT', '/ml-models', `<CreateBucketConfiguration><LocationConstraint>${REGION}</LocationConstraint></CreateBucketConfiguration>`);
+  await s3(
+    'PUT',
+    '/ml-models',
+    `<CreateBucketConfiguration><LocationConstraint>${REGION}</LocationConstraint></CreateBucketConfiguration>`,
+  );
 }, 180_000);
 
 afterAll(() => server?.stop());
 
 async function s3(method: string, path: string, body: string): Promise<void> {
   const url = `${server.url}${path}`;
-  const signed = signV4({ method, url, body }, { credentials: CREDENTIALS, region: REGION, service: 's3', now: Date.now() });
+  const signed = signV4(
+    { method, url, body },
+    { credentials: CREDENTIALS, region: REGION, service: 's3', now: Date.now() },
+  );
   expect((await fetch(url, { method, headers: signed, body })).status).toBe(200);
 }
 
 async function call(operation: string, input: object): Promise<Record<string, unknown>> {
   const [url, body] = [`${server.url}/`, JSON.stringify(input)];
   const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `SageMaker.${operation}` };
-  const signed = signV4({ method: 'POST', url, headers, body }, { credentials: CREDENTIALS, region: REGION, service: 'sagemaker', now: Date.now() });
+  const signed = signV4(
+    { method: 'POST', url, headers, body },
+    { credentials: CREDENTIALS, region: REGION, service: 'sagemaker', now: Date.now() },
+  );
   const response = await fetch(url, { method: 'POST', headers: { ...headers, ...signed }, body });
   expect([operation, response.status]).toEqual([operation, 200]);
   return (await response.json()) as Record<string, unknown>;
@@ -42,17 +57,27 @@ async function call(operation: string, input: object): Promise<Record<string, un
 async function register(group: string, version: number, approval: string): Promise<string> {
   const key = `${group}/${version}/output/model.tar.gz`;
   await s3('PUT', `/ml-models/${key}`, `bytes of ${group} ${version}`);
-  const container = { Image: '123456789012.dkr.ecr.eu-central-1.amazonaws.com/fraud:1', ModelDataUrl: `s3://ml-models/${key}` };
+  const container = {
+    Image: '123456789012.dkr.ecr.eu-central-1.amazonaws.com/fraud:1',
+    ModelDataUrl: `s3://ml-models/${key}`,
+  };
   const { ModelPackageArn } = await call('CreateModelPackage', {
     ModelPackageGroupName: group,
     ModelApprovalStatus: approval,
-    InferenceSpecification: { Containers: [container], SupportedContentTypes: ['text/csv'], SupportedResponseMIMETypes: ['text/csv'] },
+    InferenceSpecification: {
+      Containers: [container],
+      SupportedContentTypes: ['text/csv'],
+      SupportedResponseMIMETypes: ['text/csv'],
+    },
   });
   return String(ModelPackageArn);
 }
 
 test('the newest approved version is locked with its ARN and a digest of its bytes', async () => {
-  await call('CreateModelPackageGroup', { ModelPackageGroupName: 'fraud', ModelPackageGroupDescription: 'fraud detection' });
+  await call('CreateModelPackageGroup', {
+    ModelPackageGroupName: 'fraud',
+    ModelPackageGroupDescription: 'fraud detection',
+  });
   const arn = await register('fraud', 1, 'Approved');
   await register('fraud', 2, 'PendingManualApproval');
   const { value, findings } = await registry.resolve({ name: 'fraud', alias: 'latestApproved' });
@@ -71,7 +96,9 @@ test('the newest approved version is locked with its ARN and a digest of its byt
 
 test('latest is the newest approved version, and one that waits for approval where that is allowed', async () => {
   expect((await registry.resolve({ name: 'fraud', alias: 'latest' })).value?.version).toBe('1');
-  expect((await registry.resolve({ name: 'fraud', alias: 'latest', allow: { unapproved: true } })).value?.version).toBe('2');
+  expect((await registry.resolve({ name: 'fraud', alias: 'latest', allow: { unapproved: true } })).value?.version).toBe(
+    '2',
+  );
 });
 
 test('a version that waits for approval is refused', async () => {
@@ -81,19 +108,36 @@ test('a version that waits for approval is refused', async () => {
 
 test('a group and a version that are not there are findings', async () => {
   expect((await registry.describe('fraud', '9')).findings.map(({ id }) => id)).toEqual(['registry/not-found']);
-  expect((await registry.resolve({ name: 'nobody', alias: 'latestApproved' })).findings.map(({ id }) => id)).toEqual(['registry/not-found']);
+  expect((await registry.resolve({ name: 'nobody', alias: 'latestApproved' })).findings.map(({ id }) => id)).toEqual([
+    'registry/not-found',
+  ]);
 });
 
 describe('a pin', () => {
   test('holds, until the bytes change, the approval is revoked, or another version is approved', async () => {
     await call('CreateModelPackageGroup', { ModelPackageGroupName: 'churn', ModelPackageGroupDescription: 'churn' });
     const arn = await register('churn', 1, 'Approved');
-    const { name, version, uri, digest, uid, created, approval } = (await registry.resolve({ name: 'churn', alias: 'latestApproved' })).value!;
-    const pin = { name, version, uri, digest: digest!, uid: uid!, created: created!, approval, alias: 'latestApproved' };
+    const { name, version, uri, digest, uid, created, approval } = (
+      await registry.resolve({ name: 'churn', alias: 'latestApproved' })
+    ).value!;
+    const pin = {
+      name,
+      version,
+      uri,
+      digest: digest!,
+      uid: uid!,
+      created: created!,
+      approval,
+      alias: 'latestApproved',
+    };
     expect(await registry.verify(pin)).toEqual([]);
     await s3('PUT', '/ml-models/churn/1/output/model.tar.gz', 'other bytes');
     expect((await registry.verify(pin)).map(({ kind }) => kind)).toEqual(['bytes-changed']);
     await call('UpdateModelPackage', { ModelPackageArn: arn, ModelApprovalStatus: 'Rejected' });
-    expect((await registry.verify(pin)).map(({ kind }) => kind)).toEqual(['alias-moved', 'approval-revoked', 'bytes-changed']);
+    expect((await registry.verify(pin)).map(({ kind }) => kind)).toEqual([
+      'alias-moved',
+      'approval-revoked',
+      'bytes-changed',
+    ]);
   });
 });

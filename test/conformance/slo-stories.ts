@@ -10,7 +10,9 @@ export const SERVICE = 'fraud-detector-v46-predictor';
 /** The rules of some concerns of a service: those whose groups are called so. */
 export function rulesOf(concerns: RegExp, options: TargetOptions): KubeObject {
   const rules = renderPrometheus(targetOf(options), new Map()).filter(({ kind }) => kind === 'PrometheusRule');
-  const groups = rules.flatMap(({ spec }) => (spec as { groups: readonly { name: string }[] }).groups).filter(({ name }) => concerns.test(name));
+  const groups = rules
+    .flatMap(({ spec }) => (spec as { groups: readonly { name: string }[] }).groups)
+    .filter(({ name }) => concerns.test(name));
   // A story without rules is silent whatever happens.
   if (groups.length === 0) throw new Error(`no group is called ${concerns.source}`);
   return { ...rules[0]!, spec: { groups } };
@@ -28,7 +30,10 @@ export function requests(code: string, numbers: readonly (number | string)[]): S
  */
 export function evaluatedEvery(seconds: number, rule: KubeObject): KubeObject {
   const { groups } = rule.spec as { groups: readonly { rules: readonly { expr: string }[] }[] };
-  const slower = groups.map((group) => ({ ...group, rules: group.rules.map((one) => ({ ...one, expr: one.expr.replace(') * 60 >=', `) * ${seconds} >=`) })) }));
+  const slower = groups.map((group) => ({
+    ...group,
+    rules: group.rules.map((one) => ({ ...one, expr: one.expr.replace(') * 60 >=', `) * ${seconds} >=`) })),
+  }));
   expect(JSON.stringify(slower)).toContain(`) * ${seconds} >= 5`);
   return { ...rule, spec: { groups: slower } };
 }

@@ -39,7 +39,8 @@ test('the stories of a service hold: of its own alerts, of healthy traffic and o
   expect(await monitoringTest(STORIES)).toEqual({
     code: 0,
     signal: null,
-    stdout: 'ok    healthy traffic\nok    a total outage\nok    many are blocked\nok    few are blocked\n4 of 4 stories hold\n',
+    stdout:
+      'ok    healthy traffic\nok    a total outage\nok    many are blocked\nok    few are blocked\n4 of 4 stories hold\n',
     stderr: '',
   });
 });
@@ -47,7 +48,9 @@ test('the stories of a service hold: of its own alerts, of healthy traffic and o
 test('a story that does not hold is shown with what promtool says, and is an error', async () => {
   const { code, stdout } = await monitoringTest(STORIES.replace('0+120x30', '0+12x30'));
   expect(code).toBe(1);
-  expect(stdout).toMatch(/^ok {4}healthy traffic\nok {4}a total outage\nFAIL {2}many are blocked\n {6}[^]*BlockedOften[^]*\nok {4}few are blocked\n3 of 4 stories hold\n$/);
+  expect(stdout).toMatch(
+    /^ok {4}healthy traffic\nok {4}a total outage\nFAIL {2}many are blocked\n {6}[^]*BlockedOften[^]*\nok {4}few are blocked\n3 of 4 stories hold\n$/,
+  );
 });
 
 const ELSEWHERE: readonly (readonly [string, TargetOptions])[] = [
@@ -65,15 +68,27 @@ const ELSEWHERE: readonly (readonly [string, TargetOptions])[] = [
   [
     'a vLLM',
     {
-      cluster: { kserve: { version: '0.20.0', mode: 'Standard', llm: { gatewayService: 'gateway.kserve.svc.cluster.local' } } },
-      spec: { predictor: { framework: 'vllm', image: 'registry.example.com/llm-d:0.10.0', model: { uri: 's3://m/v46/' }, resources: { cpu: '1', memory: '1Gi' }, llm: {} } },
+      cluster: {
+        kserve: { version: '0.20.0', mode: 'Standard', llm: { gatewayService: 'gateway.kserve.svc.cluster.local' } },
+      },
+      spec: {
+        predictor: {
+          framework: 'vllm',
+          image: 'registry.example.com/llm-d:0.10.0',
+          model: { uri: 's3://m/v46/' },
+          resources: { cpu: '1', memory: '1Gi' },
+          llm: {},
+        },
+      },
     },
   ],
 ];
 
 test.each(ELSEWHERE)('the stories that every service has hold where %s count the requests', (_who, options) => {
   const target = targetOf(options);
-  const groups = renderPrometheus(target, new Map()).flatMap(({ kind, spec }) => (kind === 'PrometheusRule' ? (spec as { groups: RuleGroup[] }).groups : []));
+  const groups = renderPrometheus(target, new Map()).flatMap(({ kind, spec }) =>
+    kind === 'PrometheusRule' ? (spec as { groups: RuleGroup[] }).groups : [],
+  );
   const stories = builtInStories({ groups, service: target.service, namespace: target.namespace }, {}).value ?? [];
   expect(stories.map(({ name }) => name)).toEqual(['healthy traffic', 'a total outage']);
   const folder = mkdtempSync(join(tmpdir(), 'stories-'));

@@ -18,7 +18,10 @@ const recipes = ['ci', 'gates', 'releases', 'trail'].flatMap((page) =>
     .map((text, index) => [`docs/${page}.md, recipe ${index + 1}`, text] as const),
 );
 
-test.each([['.github/workflows/ci.yaml', readFileSync(join(root, '.github/workflows/ci.yaml'), 'utf8')] as const, ...recipes])('%s', (_, text) => {
+test.each([
+  ['.github/workflows/ci.yaml', readFileSync(join(root, '.github/workflows/ci.yaml'), 'utf8')] as const,
+  ...recipes,
+])('%s', (_, text) => {
   mkdirSync(join(folder, '.github/workflows'), { recursive: true });
   const file = join(folder, '.github/workflows/workflow.yaml');
   writeFileSync(file, text);

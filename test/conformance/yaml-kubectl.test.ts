@@ -18,7 +18,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const TEXT = [
   ...HOSTILE_TEXT,
   ...fc.sample(fc.string({ unit: 'binary' }), { numRuns: 300, seed: 1 }),
-  ...fc.sample(fc.string({ unit: fc.constantFrom(...' \t\n:#-?|>!&*%@`"\'{}[],=~<.+_019eExXoOyn') }), { numRuns: 1000, seed: 2 }),
+  ...fc.sample(fc.string({ unit: fc.constantFrom(...' \t\n:#-?|>!&*%@`"\'{}[],=~<.+_019eExXoOyn') }), {
+    numRuns: 1000,
+    seed: 2,
+  }),
 ];
 
 /** What kustomize itself cannot carry, however it is quoted: it goes through JSON, and takes any `<<` for a merge. */

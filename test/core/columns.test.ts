@@ -2,7 +2,15 @@ import { expect, test } from 'vitest';
 import { columns } from '../../src/core/columns.ts';
 
 test('rows stand in aligned columns, without white space at the end', () => {
-  expect(columns(['SERVICE', 'WEIGHT'], [['fraud', '10 %'], ['image-classifier', '']])).toBe('SERVICE           WEIGHT\nfraud             10 %\nimage-classifier\n');
+  expect(
+    columns(
+      ['SERVICE', 'WEIGHT'],
+      [
+        ['fraud', '10 %'],
+        ['image-classifier', ''],
+      ],
+    ),
+  ).toBe('SERVICE           WEIGHT\nfraud             10 %\nimage-classifier\n');
 });
 
 test('a column in which no row has anything is left out', () => {

@@ -2,8 +2,12 @@ import { expect, test } from 'vitest';
 import { canonicalJson, sha256 } from '../../src/core/digest.ts';
 
 test('canonicalJson is the same text however the data was built', () => {
-  expect(canonicalJson({ b: { d: [2, 1, { z: null, a: 'x"' }], c: undefined }, a: true })).toBe('{"a":true,"b":{"d":[2,1,{"a":"x\\"","z":null}]}}');
-  expect(canonicalJson({ a: true, b: { d: [2, 1, { a: 'x"', z: null }] } })).toBe('{"a":true,"b":{"d":[2,1,{"a":"x\\"","z":null}]}}');
+  expect(canonicalJson({ b: { d: [2, 1, { z: null, a: 'x"' }], c: undefined }, a: true })).toBe(
+    '{"a":true,"b":{"d":[2,1,{"a":"x\\"","z":null}]}}',
+  );
+  expect(canonicalJson({ a: true, b: { d: [2, 1, { a: 'x"', z: null }] } })).toBe(
+    '{"a":true,"b":{"d":[2,1,{"a":"x\\"","z":null}]}}',
+  );
   expect(canonicalJson('x')).toBe('"x"');
 });
 

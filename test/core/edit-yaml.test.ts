@@ -18,7 +18,9 @@ holds:
 
 describe('what does not change keeps its bytes', () => {
   test('a value changes, and nothing around it', () => {
-    expect(editYaml(STATE, { ...(parse(STATE) as object), weight: 25 }, ORDER)).toBe(STATE.replace('weight: 10 #', 'weight: 25 #'));
+    expect(editYaml(STATE, { ...(parse(STATE) as object), weight: 25 }, ORDER)).toBe(
+      STATE.replace('weight: 10 #', 'weight: 25 #'),
+    );
   });
 
   test('the same value changes nothing', () => {
@@ -37,9 +39,13 @@ weight: 10 # of all requests
   });
 
   test('a new field takes its place in the order', () => {
-    expect(editYaml('stable: v46\nreason: weekly\n', { stable: 'v46', candidate: 'v47', weight: 5, reason: 'weekly' }, ORDER)).toBe(
-      'stable: v46\ncandidate: v47\nweight: 5\nreason: weekly\n',
-    );
+    expect(
+      editYaml(
+        'stable: v46\nreason: weekly\n',
+        { stable: 'v46', candidate: 'v47', weight: 5, reason: 'weekly' },
+        ORDER,
+      ),
+    ).toBe('stable: v46\ncandidate: v47\nweight: 5\nreason: weekly\n');
   });
 
   test('a new field of a file without a line break at its end', () => {
@@ -48,7 +54,9 @@ weight: 10 # of all requests
 });
 
 test('a new document has its fields in order', () => {
-  expect(editYaml(undefined, { phase: 'idle', stable: 'v1', reason: 'a: b' }, ORDER)).toBe('stable: v1\nphase: idle\nreason: "a: b"\n');
+  expect(editYaml(undefined, { phase: 'idle', stable: 'v1', reason: 'a: b' }, ORDER)).toBe(
+    'stable: v1\nphase: idle\nreason: "a: b"\n',
+  );
 });
 
 describe('a map that cannot be changed in place is written anew, below its comments', () => {
@@ -57,17 +65,29 @@ describe('a map that cannot be changed in place is written anew, below its comme
 
   test.each([
     ['in flow form', '{stable: v46, phase: canary} # by hand\n', `# by hand\n${anew}`],
-    ['in flow form on many lines', '{\n  stable: v46, # since May\n  reason: "# no comment"\n}\n', `# since May\n${anew}`],
+    [
+      'in flow form on many lines',
+      '{\n  stable: v46, # since May\n  reason: "# no comment"\n}\n',
+      `# since May\n${anew}`,
+    ],
     ['further in', '  stable: v46\n  # where it is\n  phase: canary\n', `# where it is\n${anew}`],
     ['with marked keys', '? stable\n: v46\n? phase\n: canary\n', anew],
-    ['with an alias of what goes', 'stable: v47\nphase: canary\ncandidate: &old v46\nholds: { *old : slow }\nweight: 10\n', anew],
+    [
+      'with an alias of what goes',
+      'stable: v47\nphase: canary\ncandidate: &old v46\nholds: { *old : slow }\nweight: 10\n',
+      anew,
+    ],
   ])('%s', (_name, text, expected) => {
     expect(editYaml(text, after, ORDER)).toBe(expected);
   });
 
   test('but one between the marks of a document, or with the line breaks of Windows, keeps both', () => {
-    expect(editYaml('%YAML 1.2\n--- # state\nstable: v46\n...\n', { stable: 'v47' }, ORDER)).toBe('%YAML 1.2\n--- # state\nstable: v47\n...\n');
-    expect(editYaml('stable: v46 # since May\r\nphase: canary\r\n', { stable: 'v47', phase: 'canary' }, ORDER)).toBe('stable: v47 # since May\r\nphase: canary\r\n');
+    expect(editYaml('%YAML 1.2\n--- # state\nstable: v46\n...\n', { stable: 'v47' }, ORDER)).toBe(
+      '%YAML 1.2\n--- # state\nstable: v47\n...\n',
+    );
+    expect(editYaml('stable: v46 # since May\r\nphase: canary\r\n', { stable: 'v47', phase: 'canary' }, ORDER)).toBe(
+      'stable: v47 # since May\r\nphase: canary\r\n',
+    );
   });
 });
 

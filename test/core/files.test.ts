@@ -9,7 +9,14 @@ test('files that are laid over others are read instead of them, and listed besid
   onTestFinished(() => rmSync(root, { recursive: true }));
   writeFileSync(join(root, 'a'), 'old');
   writeFileSync(join(root, 'c'), 'old');
-  const files = overlaid(diskFiles(root), new Map([['a', 'new'], ['b/x', 'new'], ['b/deep/y', 'new']]));
+  const files = overlaid(
+    diskFiles(root),
+    new Map([
+      ['a', 'new'],
+      ['b/x', 'new'],
+      ['b/deep/y', 'new'],
+    ]),
+  );
   expect(['a', 'c', 'b/x', 'd'].map((path) => files.read(path))).toEqual(['new', 'old', 'new', undefined]);
   expect(files.entries('b')).toEqual({ files: ['x'], folders: ['deep'] });
   expect(files.entries('b/deep')).toEqual({ files: ['y'], folders: [] });

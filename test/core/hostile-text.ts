@@ -2,6 +2,7 @@
  * Text that some YAML parser has been seen to take for something else, or to refuse: booleans, nulls, numbers,
  * dates, merge keys and indicators of YAML 1.1 and 1.2, white space, line breaks and invisible characters.
  */
+// prettier-ignore
 export const HOSTILE_TEXT: readonly string[] = [
   // booleans and nulls
   'y', 'Y', 'yes', 'Yes', 'YES', 'n', 'N', 'no', 'No', 'NO', 'true', 'True', 'TRUE', 'false', 'False', 'FALSE',

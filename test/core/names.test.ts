@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { didYouMean, isDns1035, isDnsLabel, isDnsSubdomain, isLabelValue, isQualifiedName, slug } from '../../src/core/names.ts';
+import {
+  didYouMean,
+  isDns1035,
+  isDnsLabel,
+  isDnsSubdomain,
+  isLabelValue,
+  isQualifiedName,
+  slug,
+} from '../../src/core/names.ts';
 
 const LONG = 'a'.repeat(63);
 

@@ -2,7 +2,14 @@ import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { networkFailure, readAtMost, realNetwork, withRetries, type Attempt, type Tried } from '../../src/core/network.ts';
+import {
+  networkFailure,
+  readAtMost,
+  realNetwork,
+  withRetries,
+  type Attempt,
+  type Tried,
+} from '../../src/core/network.ts';
 import { serve } from '../release/registries/server.ts';
 
 const NOON = Date.UTC(2026, 10, 21, 12);
@@ -10,14 +17,22 @@ const NOON = Date.UTC(2026, 10, 21, 12);
 describe('attempts', () => {
   const failed: Attempt<string> = { result: 'failed', retry: true };
   const fine: Attempt<string> = { result: 'fine', retry: false };
-  const busy = (after: string): Attempt<string> => ({ result: 'busy', retry: true, headers: new Headers({ 'retry-after': after }) });
+  const busy = (after: string): Attempt<string> => ({
+    result: 'busy',
+    retry: true,
+    headers: new Headers({ 'retry-after': after }),
+  });
 
   /** What attempts that come to this end in, and the waits between them; it is noon for ever. */
   async function tried(...outcomes: readonly Attempt<string>[]): Promise<[Tried<string>, number[]]> {
     const waits: number[] = [];
     const left = outcomes.values();
     const sleep = (wait: number): Promise<void> => Promise.resolve(void waits.push(wait));
-    const end = await withRetries(() => Promise.resolve(left.next().value!), { attempts: 3, longestWait: 60_000 }, { sleep, now: () => NOON });
+    const end = await withRetries(
+      () => Promise.resolve(left.next().value!),
+      { attempts: 3, longestWait: 60_000 },
+      { sleep, now: () => NOON },
+    );
     return [end, waits];
   }
 
@@ -45,7 +60,9 @@ describe('attempts', () => {
 });
 
 test('what the network did is named by its code, and by nothing that may be secret', () => {
-  const refused = new TypeError('fetch https://u:hunter2@proxy failed', { cause: Object.assign(new Error('hunter2'), { code: 'ECONNREFUSED' }) });
+  const refused = new TypeError('fetch https://u:hunter2@proxy failed', {
+    cause: Object.assign(new Error('hunter2'), { code: 'ECONNREFUSED' }),
+  });
   expect(networkFailure(refused, 30_000)).toBe('the network failed: ECONNREFUSED');
   expect(networkFailure(new DOMException('', 'TimeoutError'), 30_000)).toBe('no answer within 30 s');
   expect(networkFailure(Object.assign(new Error(), { code: 'hunter2' }), 30_000)).toBe('the network failed');
@@ -96,10 +113,13 @@ describe('a proxy of the environment', () => {
     expect(proxy.asked).toEqual([]);
   });
 
-  test.each(['http://user:hunter2@[proxy', 'user:hunter2@proxy:3128', 'http://user:hunter2%@proxy:3128'])('%s is no address, which is said without it', async (url) => {
-    const { fetch } = await realNetwork({ HTTPS_PROXY: url });
-    const error: unknown = await fetch('https://mlflow.invalid/version').catch((thrown: unknown) => thrown);
-    expect(networkFailure(error, 30_000)).toBe('the network failed: INVALID_PROXY_ADDRESS');
-    expect(inspect(error)).not.toContain('hunter2');
-  });
+  test.each(['http://user:hunter2@[proxy', 'user:hunter2@proxy:3128', 'http://user:hunter2%@proxy:3128'])(
+    '%s is no address, which is said without it',
+    async (url) => {
+      const { fetch } = await realNetwork({ HTTPS_PROXY: url });
+      const error: unknown = await fetch('https://mlflow.invalid/version').catch((thrown: unknown) => thrown);
+      expect(networkFailure(error, 30_000)).toBe('the network failed: INVALID_PROXY_ADDRESS');
+      expect(inspect(error)).not.toContain('hunter2');
+    },
+  );
 });

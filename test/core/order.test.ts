@@ -4,7 +4,11 @@ import { compareKeys, orderedKeys } from '../../src/core/order.ts';
 
 test.each([
   ['an object', ['data', 'spec', 'metadata', 'kind', 'apiVersion'], ['apiVersion', 'kind', 'metadata', 'spec', 'data']],
-  ['metadata', ['annotations', 'labels', 'namespace', 'name', 'finalizers'], ['name', 'namespace', 'finalizers', 'labels', 'annotations']],
+  [
+    'metadata',
+    ['annotations', 'labels', 'namespace', 'name', 'finalizers'],
+    ['name', 'namespace', 'finalizers', 'labels', 'annotations'],
+  ],
   ['an alert', ['annotations', 'labels', 'for', 'expr', 'alert'], ['alert', 'expr', 'for', 'labels', 'annotations']],
   ['a container', ['image', 'args', 'name', 'resources', 'env'], ['name', 'args', 'env', 'image', 'resources']],
   ['a reference', ['name', 'kind', 'apiVersion', 'group'], ['apiVersion', 'kind', 'name', 'group']],
@@ -14,7 +18,10 @@ test.each([
 });
 
 test('compareKeys is a total order', () => {
-  const key = fc.oneof(fc.constantFrom('apiVersion', 'name', 'spec', 'labels', 'annotations', 'expr', 'labelz'), fc.string());
+  const key = fc.oneof(
+    fc.constantFrom('apiVersion', 'name', 'spec', 'labels', 'annotations', 'expr', 'labelz'),
+    fc.string(),
+  );
   fc.assert(
     fc.property(key, key, key, (a, b, c) => {
       expect(Math.sign(compareKeys(a, b)) + Math.sign(compareKeys(b, a))).toBe(0);

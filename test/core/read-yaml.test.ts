@@ -11,7 +11,13 @@ test('a file is its value, and knows where each field stands', () => {
   expect(value).toEqual({ owner: { team: 'ml' }, items: ['a', { b: 1 }] });
   expect(findings).toEqual([]);
   const places = [['owner'], ['owner', 'team'], ['items', 1], ['items', 1, 'b'], []].map(locate);
-  expect(places.map(({ file, line, column }) => `${file}:${line}:${column}`)).toEqual(['x.yaml:1:1', 'x.yaml:2:3', 'x.yaml:3:12', 'x.yaml:3:14', 'x.yaml:1:1']);
+  expect(places.map(({ file, line, column }) => `${file}:${line}:${column}`)).toEqual([
+    'x.yaml:1:1',
+    'x.yaml:2:3',
+    'x.yaml:3:12',
+    'x.yaml:3:14',
+    'x.yaml:1:1',
+  ]);
 });
 
 test('what is not there is where the map is that it is missing from', () => {
@@ -31,7 +37,9 @@ test.each([
 ])('%j is refused with line and column', (text, said) => {
   const { value, findings } = readYaml(text, 'x.yaml');
   expect(value).toBeUndefined();
-  expect(findings.map(({ id, where, message }) => `${id} ${where.line}:${where.column} ${message}`)).toEqual([`yaml/syntax ${said}`]);
+  expect(findings.map(({ id, where, message }) => `${id} ${where.line}:${where.column} ${message}`)).toEqual([
+    `yaml/syntax ${said}`,
+  ]);
 });
 
 test('an alias is the value of its anchor', () => {

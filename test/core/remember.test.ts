@@ -17,7 +17,9 @@ describe('remember', () => {
       ({ name, size }: { name: string; size: number }) => `${name} ${size}`,
       ({ name }) => name,
     );
-    expect([first({ name: 'a', size: 1 }), first({ name: 'a', size: 2 }), first({ name: 'b', size: 3 })]).toStrictEqual(['a 1', 'a 1', 'b 3']);
+    expect([first({ name: 'a', size: 1 }), first({ name: 'a', size: 2 }), first({ name: 'b', size: 3 })]).toStrictEqual(
+      ['a 1', 'a 1', 'b 3'],
+    );
   });
 
   test('answers and does not keep what comes when 10,000 answers are kept', () => {

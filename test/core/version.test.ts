@@ -2,7 +2,13 @@ import { expect, it } from 'vitest';
 import { atLeast, compareVersions } from '../../src/core/version.ts';
 
 it('compares numbers and not letters', () => {
-  expect(['1.10', '1.9.3', '1.9', '1.21.1', '1.21'].sort(compareVersions)).toEqual(['1.9', '1.9.3', '1.10', '1.21', '1.21.1']);
+  expect(['1.10', '1.9.3', '1.9', '1.21.1', '1.21'].sort(compareVersions)).toEqual([
+    '1.9',
+    '1.9.3',
+    '1.10',
+    '1.21',
+    '1.21.1',
+  ]);
 });
 
 it('takes parts that are not written as 0', () => {

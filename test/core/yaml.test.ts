@@ -31,7 +31,12 @@ describe('emitYaml', () => {
           },
         ],
       },
-      metadata: { labels: { zone: 'no', app: 'fraud' }, annotations: { note: '012' }, namespace: 'risk-ml', name: 'fraud-detector' },
+      metadata: {
+        labels: { zone: 'no', app: 'fraud' },
+        annotations: { note: '012' },
+        namespace: 'risk-ml',
+        name: 'fraud-detector',
+      },
       kind: 'PrometheusRule',
       apiVersion: 'monitoring.coreos.com/v1',
     });
@@ -64,8 +69,36 @@ spec:
   });
 
   test('leaves plain what every parser reads as text, and quotes the rest', () => {
-    const args = ['--model_name=fraud', 's3://ml-models/v47/', '8Gi', '500m', '1h30m', '25%', 'sum(rate(x{a="b"}[5m])) > 0.1', 'a, b'];
-    const quoted = ['on', 'Y', '012', '1e3', 'E0', '-e1', '12:30', '2024-01-01', '~', '=', '', '1.33', '3f9c', 'a: b', 'a:', 'a #b', '{{ x }}', 'end '];
+    const args = [
+      '--model_name=fraud',
+      's3://ml-models/v47/',
+      '8Gi',
+      '500m',
+      '1h30m',
+      '25%',
+      'sum(rate(x{a="b"}[5m])) > 0.1',
+      'a, b',
+    ];
+    const quoted = [
+      'on',
+      'Y',
+      '012',
+      '1e3',
+      'E0',
+      '-e1',
+      '12:30',
+      '2024-01-01',
+      '~',
+      '=',
+      '',
+      '1.33',
+      '3f9c',
+      'a: b',
+      'a:',
+      'a #b',
+      '{{ x }}',
+      'end ',
+    ];
     expect(emitYaml({ args, quoted })).toBe(
       `---\nargs:\n${args.map((text) => `  - ${text}\n`).join('')}quoted:\n${quoted.map((text) => `  - ${JSON.stringify(text)}\n`).join('')}`,
     );
@@ -84,9 +117,16 @@ spec:
   });
 
   test('writes empty collections in place, nested lists compactly, null as null, and drops undefined', () => {
-    expect(emitYaml({ a: {}, b: [], c: null, d: undefined, e: [[1, ['x']], [{}], [{ k: 1, name: 'x' }]], f: { g: undefined } })).toBe(
-      '---\na: {}\nb: []\nc: null\ne:\n  - - 1\n    - - x\n  - - {}\n  - - name: x\n      k: 1\nf: {}\n',
-    );
+    expect(
+      emitYaml({
+        a: {},
+        b: [],
+        c: null,
+        d: undefined,
+        e: [[1, ['x']], [{}], [{ k: 1, name: 'x' }]],
+        f: { g: undefined },
+      }),
+    ).toBe('---\na: {}\nb: []\nc: null\ne:\n  - - 1\n    - - x\n  - - {}\n  - - name: x\n      k: 1\nf: {}\n');
     expect(emitYaml({})).toBe('--- {}\n');
   });
 
@@ -97,9 +137,9 @@ spec:
   });
 
   test('quotes keys as it quotes text', () => {
-    expect(emitYaml({ 'app.kubernetes.io/name': 1, 'config.json': 2, on: 3, 8080: 4, 'a b': 5, '.dockerconfigjson': 6 })).toBe(
-      '---\n".dockerconfigjson": 6\n"8080": 4\n"a b": 5\napp.kubernetes.io/name: 1\nconfig.json: 2\n"on": 3\n',
-    );
+    expect(
+      emitYaml({ 'app.kubernetes.io/name': 1, 'config.json': 2, on: 3, 8080: 4, 'a b': 5, '.dockerconfigjson': 6 }),
+    ).toBe('---\n".dockerconfigjson": 6\n"8080": 4\n"a b": 5\napp.kubernetes.io/name: 1\nconfig.json: 2\n"on": 3\n');
   });
 
   class Quantity {
@@ -127,7 +167,9 @@ spec:
   });
 
   test('refuses a cycle, and a key that no parser takes as one', () => {
-    expect(() => emitYaml(cycle)).toThrow(/^cannot write as YAML: self\[0\]\.self.* nests more than 100 levels, or holds itself$/);
+    expect(() => emitYaml(cycle)).toThrow(
+      /^cannot write as YAML: self\[0\]\.self.* nests more than 100 levels, or holds itself$/,
+    );
     expect(() => emitYaml({ a: { ['k'.repeat(1001)]: 1 } })).toThrow(/ has a key of more than 1000 characters$/);
   });
 
@@ -137,20 +179,31 @@ spec:
   });
 
   describe.each(VERSIONS)('read back as YAML %s', (version) => {
-    test.each(HOSTILE_TEXT.map((text) => [JSON.stringify(text).slice(0, 60), text]))('%s is the same text, as value, item and key', (_, text) => {
-      const document = { value: text, items: [text, [text], { nested: text }], keys: text.length > 1000 ? {} : { [text]: 1 } };
-      expect(readBack(emitYaml(document), version)).toStrictEqual(document);
-    });
+    test.each(HOSTILE_TEXT.map((text) => [JSON.stringify(text).slice(0, 60), text]))(
+      '%s is the same text, as value, item and key',
+      (_, text) => {
+        const document = {
+          value: text,
+          items: [text, [text], { nested: text }],
+          keys: text.length > 1000 ? {} : { [text]: 1 },
+        };
+        expect(readBack(emitYaml(document), version)).toStrictEqual(document);
+      },
+    );
 
     test('any data is the same data', () => {
       const text = fc.oneof(
         fc.constantFrom(...HOSTILE_TEXT),
         fc.string(),
         fc.string({ unit: 'binary' }),
-        fc.string({ unit: fc.constantFrom(...' \t\n\r:#-?|>!&*%@`"\'{}[],=~<.+_0123456789eExXoObBinfyYa\x85\ufeff\u2028é') }),
+        fc.string({
+          unit: fc.constantFrom(...' \t\n\r:#-?|>!&*%@`"\'{}[],=~<.+_0123456789eExXoObBinfyYa\x85\ufeff\u2028é'),
+        }),
       );
       const key = text.filter((candidate) => candidate.length <= 1000 && candidate !== '__proto__');
-      const number = fc.oneof(fc.integer(), fc.maxSafeInteger(), fc.double({ noNaN: true, noDefaultInfinity: true })).map((n) => n + 0);
+      const number = fc
+        .oneof(fc.integer(), fc.maxSafeInteger(), fc.double({ noNaN: true, noDefaultInfinity: true }))
+        .map((n) => n + 0);
       const { map } = fc.letrec((tie) => ({
         value: fc.oneof({ depthSize: 'small' }, text, number, fc.boolean(), fc.constant(null), tie('list'), tie('map')),
         list: fc.array(tie('value'), { maxLength: 5 }),
@@ -169,7 +222,11 @@ spec:
     const shuffle = (value: unknown): unknown => {
       if (Array.isArray(value)) return value.map(shuffle);
       if (typeof value !== 'object' || value === null) return value;
-      return Object.fromEntries(Object.entries(value).reverse().map(([key, field]) => [key, shuffle(field)]));
+      return Object.fromEntries(
+        Object.entries(value)
+          .reverse()
+          .map(([key, field]) => [key, shuffle(field)]),
+      );
     };
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue(), { noNullPrototype: true }), (document) => {

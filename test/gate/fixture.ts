@@ -13,15 +13,35 @@ export const SUBJECT: GateSubject = {
   cluster: 'eu-1',
   namespace: 'risk-ml-prod',
   reporters: ['source'],
-  candidate: { release: 'v47', serviceName: 'fraud-detector-v47-predictor', service: exactly('fraud-detector-v47-predictor'), pods: { part: 'predictor', release: 'v47' } },
-  stable: { release: 'v46', serviceName: 'fraud-detector-v46-predictor', service: exactly('fraud-detector-v46-predictor'), pods: { part: 'predictor', release: 'v46' } },
-  deployments: [{ part: 'predictor', name: 'fraud-detector-v47-predictor', pattern: exactly('fraud-detector-v47-predictor'), replicas: 2 }],
+  candidate: {
+    release: 'v47',
+    serviceName: 'fraud-detector-v47-predictor',
+    service: exactly('fraud-detector-v47-predictor'),
+    pods: { part: 'predictor', release: 'v47' },
+  },
+  stable: {
+    release: 'v46',
+    serviceName: 'fraud-detector-v46-predictor',
+    service: exactly('fraud-detector-v46-predictor'),
+    pods: { part: 'predictor', release: 'v46' },
+  },
+  deployments: [
+    {
+      part: 'predictor',
+      name: 'fraud-detector-v47-predictor',
+      pattern: exactly('fraud-detector-v47-predictor'),
+      replicas: 2,
+    },
+  ],
   predictions: { metric: 'fraud_score', part: 'predictor', candidate: 'v47', stable: 'v46' },
   clusterLabel: undefined,
 };
 
 /** A canary at 10 %, 30 minutes of bake time. */
-export function questionWith(more: Partial<GateQuestion> = {}, policy: Partial<GateQuestion['policy']> = {}): GateQuestion {
+export function questionWith(
+  more: Partial<GateQuestion> = {},
+  policy: Partial<GateQuestion['policy']> = {},
+): GateQuestion {
   return {
     service: 'fraud-detector',
     environment: 'prod-eu',
@@ -59,7 +79,9 @@ const HEALTHY: Required<World> = {
   requests: () => '1000',
   all: () => '10000',
   value: () => '0.001',
-  bounds: ['0.5', '1.0', '+Inf'].flatMap((le) => ['v46', 'v47'].map((release) => ({ labels: { le, release }, samples: [{ time: 0, value: '1' }] }))),
+  bounds: ['0.5', '1.0', '+Inf'].flatMap((le) =>
+    ['v46', 'v47'].map((release) => ({ labels: { le, release }, samples: [{ time: 0, value: '1' }] })),
+  ),
 };
 
 /** A Prometheus, and what it was asked. */
@@ -70,7 +92,8 @@ export function prometheusOf(world: World = {}): PrometheusClient & { readonly a
     if (expr.includes('kube_deployment_created')) return says.age;
     if (expr.includes('kube_deployment_status_replicas_available')) return says.available;
     if (expr.startsWith('group by')) return () => says.bounds;
-    if (/^sum\(increase\([^()]*\)\)$/.test(expr) || expr.startsWith('sum(increase(fraud_score_count')) return says.requests;
+    if (/^sum\(increase\([^()]*\)\)$/.test(expr) || expr.startsWith('sum(increase(fraud_score_count'))
+      return says.requests;
     return /^sum\(increase\([^()]*\)\)\s\+\ssum\(increase\([^()]*\)\)$/.test(expr) ? says.all : says.value;
   };
   const at = (expr: string, times: readonly Date[]): Answer => {
@@ -78,7 +101,9 @@ export function prometheusOf(world: World = {}): PrometheusClient & { readonly a
     const answers = times.map((time) => [time, topic(expr)((NOW.getTime() - time.getTime()) / 60_000)] as const);
     const whole = answers.map(([, answer]) => answer).find((answer) => typeof answer === 'object');
     if (whole) return whole;
-    const samples = answers.flatMap(([time, value]) => (typeof value === 'string' ? [{ time: time.getTime() / 1000, value }] : []));
+    const samples = answers.flatMap(([time, value]) =>
+      typeof value === 'string' ? [{ time: time.getTime() / 1000, value }] : [],
+    );
     return samples.length > 0 ? [{ labels: {}, samples }] : [];
   };
   return {

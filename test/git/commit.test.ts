@@ -2,14 +2,30 @@ import { chmodSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import type { CommitRequest } from '../../src/git/commit.ts';
-import { commitAll, emptyRepository, git, opened, put, refusalOf, repositoryWith, temporaryFolder, valueOf } from './folders.ts';
+import {
+  commitAll,
+  emptyRepository,
+  git,
+  opened,
+  put,
+  refusalOf,
+  repositoryWith,
+  temporaryFolder,
+  valueOf,
+} from './folders.ts';
 
-const request = (paths: readonly string[], more: Partial<CommitRequest> = {}): CommitRequest => ({ paths, subject: 'a step', trailers: [['Service', 'fraud']], ...more });
+const request = (paths: readonly string[], more: Partial<CommitRequest> = {}): CommitRequest => ({
+  paths,
+  subject: 'a step',
+  trailers: [['Service', 'fraud']],
+  ...more,
+});
 
 const commitIn = async (folder: string, asked: CommitRequest) => (await opened(folder)).commit(asked);
 
 /** What the newest commit changed, as git says it. */
-const changedByHead = (folder: string) => git(folder, 'show', '--format=', '--name-status', '--no-renames', 'HEAD').split('\n');
+const changedByHead = (folder: string) =>
+  git(folder, 'show', '--format=', '--name-status', '--no-renames', 'HEAD').split('\n');
 
 const head = (folder: string) => git(folder, 'rev-parse', 'HEAD');
 
@@ -22,7 +38,13 @@ function hook(folder: string, name: string, script: string): void {
 describe('a commit', () => {
   test('has exactly the files that it was asked for: added, changed and removed', async () => {
     const folder = repositoryWith({ 'a.yaml': 'a', 'b.yaml': 'b', 'c.yaml': 'c' });
-    put(folder, { 'a.yaml': 'new', 'b.yaml': undefined, 'new/d.yaml': 'd', 'c.yaml': 'not asked for', 'new/e.yaml': 'not asked for' });
+    put(folder, {
+      'a.yaml': 'new',
+      'b.yaml': undefined,
+      'new/d.yaml': 'd',
+      'c.yaml': 'not asked for',
+      'new/e.yaml': 'not asked for',
+    });
     const { sha } = valueOf(await commitIn(folder, request(['a.yaml', 'b.yaml', 'new/d.yaml', 'never/was.yaml'])));
     expect(sha).toBe(head(folder));
     expect(changedByHead(folder)).toEqual(['M\ta.yaml', 'D\tb.yaml', 'A\tnew/d.yaml']);
@@ -33,8 +55,20 @@ describe('a commit', () => {
     const folder = repositoryWith({ 'a.yaml': 'a' });
     git(folder, 'config', 'commit.cleanup', 'strip');
     put(folder, { 'a.yaml': 'new' });
-    await commitIn(folder, request(['a.yaml'], { subject: '#risk\nX: y', body: '# größer\n\n--- ', trailers: [['Service', 'fraud'], ['Reason', 'a\n\nService: evil']] }));
-    expect(git(folder, 'log', '-1', '--format=%B')).toBe('#risk X: y\n\n# größer\n\n---\n\nService: fraud\nReason: a Service: evil\n');
+    await commitIn(
+      folder,
+      request(['a.yaml'], {
+        subject: '#risk\nX: y',
+        body: '# größer\n\n--- ',
+        trailers: [
+          ['Service', 'fraud'],
+          ['Reason', 'a\n\nService: evil'],
+        ],
+      }),
+    );
+    expect(git(folder, 'log', '-1', '--format=%B')).toBe(
+      '#risk X: y\n\n# größer\n\n---\n\nService: fraud\nReason: a Service: evil\n',
+    );
     expect(git(folder, 'log', '-1', '--format=%(trailers:only)')).toBe('Service: fraud\nReason: a Service: evil\n');
   });
 
@@ -63,7 +97,10 @@ describe('a commit', () => {
   test('is none when nothing differs, which is no error, and makes no branch', async () => {
     const folder = repositoryWith({ 'a.yaml': 'a' });
     const before = head(folder);
-    expect(await commitIn(folder, request(['a.yaml', 'never/was.yaml'], { branch: 'bot/x' }))).toEqual({ value: {}, findings: [] });
+    expect(await commitIn(folder, request(['a.yaml', 'never/was.yaml'], { branch: 'bot/x' }))).toEqual({
+      value: {},
+      findings: [],
+    });
     expect(await commitIn(folder, request([]))).toEqual({ value: {}, findings: [] });
     expect([head(folder), git(folder, 'branch', '--format=%(refname:short)')]).toEqual([before, 'main']);
   });
@@ -72,22 +109,43 @@ describe('a commit', () => {
     const folder = emptyRepository();
     put(folder, { 'a.yaml': 'a', 'b.yaml': 'b' });
     valueOf(await commitIn(folder, request(['a.yaml'], { branch: 'trunk' })));
-    expect([git(folder, 'branch', '--show-current'), git(folder, 'rev-list', '--count', 'HEAD'), git(folder, 'status', '--porcelain')]).toEqual(['trunk', '1', '?? b.yaml']);
+    expect([
+      git(folder, 'branch', '--show-current'),
+      git(folder, 'rev-list', '--count', 'HEAD'),
+      git(folder, 'status', '--porcelain'),
+    ]).toEqual(['trunk', '1', '?? b.yaml']);
   });
 
   test('takes files with any names', async () => {
     const folder = repositoryWith({ 'x.yaml': 'x' });
-    const names = [' a b.yaml', '"quoted".yaml', "it's.yaml", 'größe.yaml', '-rf', '--all', ':(top)x.yaml', ':/', '*.yaml', '[x].yaml', 'line\nbreak', '#x'];
+    const names = [
+      ' a b.yaml',
+      '"quoted".yaml',
+      "it's.yaml",
+      'größe.yaml',
+      '-rf',
+      '--all',
+      ':(top)x.yaml',
+      ':/',
+      '*.yaml',
+      '[x].yaml',
+      'line\nbreak',
+      '#x',
+    ];
     const files = Object.fromEntries(names.map((name) => [name.endsWith('/') ? `${name}x` : name, '1']));
     put(folder, { ...files, 'x.yaml': 'not asked for', 'y.yaml': 'not asked for' });
     valueOf(await commitIn(folder, request(Object.keys(files))));
-    expect(valueOf(await (await opened(folder)).changedFiles('HEAD~1', 'HEAD')).map(({ path }) => path)).toEqual(Object.keys(files).sort());
+    expect(valueOf(await (await opened(folder)).changedFiles('HEAD~1', 'HEAD')).map(({ path }) => path)).toEqual(
+      Object.keys(files).sort(),
+    );
     expect(git(folder, 'status', '--porcelain')).toBe(' M x.yaml\n?? y.yaml');
   });
 
   test('takes more files than fit on a command line', async () => {
     const folder = repositoryWith({ 'x.yaml': 'x' });
-    const files = Object.fromEntries(Array.from({ length: 1200 }, (_, index) => [`envs/prod/team/service-${index}.yaml`, `${index}`]));
+    const files = Object.fromEntries(
+      Array.from({ length: 1200 }, (_, index) => [`envs/prod/team/service-${index}.yaml`, `${index}`]),
+    );
     put(folder, { ...files, 'envs/prod/other.yaml': '' });
     valueOf(await commitIn(folder, request(Object.keys(files))));
     expect(changedByHead(folder)).toHaveLength(1200);
@@ -122,7 +180,11 @@ describe('a new branch', () => {
     git(folder, 'add', 'c.yaml');
     const { sha } = valueOf(await commitIn(folder, request(['a.yaml'], { branch: 'bot/fraud-v47' })));
     expect(git(folder, 'branch', '--show-current')).toBe('bot/fraud-v47');
-    expect([git(folder, 'rev-parse', 'main'), git(folder, 'rev-parse', 'bot/fraud-v47~1'), git(folder, 'rev-parse', 'bot/fraud-v47')]).toEqual([before, before, sha]);
+    expect([
+      git(folder, 'rev-parse', 'main'),
+      git(folder, 'rev-parse', 'bot/fraud-v47~1'),
+      git(folder, 'rev-parse', 'bot/fraud-v47'),
+    ]).toEqual([before, before, sha]);
     expect(git(folder, 'status', '--porcelain')).toBe(' M b.yaml\nA  c.yaml');
   });
 
@@ -147,24 +209,34 @@ describe('a new branch', () => {
     expect(git(folder, 'status', '--porcelain')).toBe(' M a.yaml');
   });
 
-  test.each(['', '-f', '--force', 'HEAD', 'a b', 'a..b', '../x', 'x.lock', 'a\nb', '@{-1}', 'x/'])('cannot have the name %j', async (branch) => {
-    const folder = repositoryWith({ 'a.yaml': 'a' });
-    put(folder, { 'a.yaml': 'new' });
-    expect(refusalOf(await commitIn(folder, request(['a.yaml'], { branch })))).toEqual([
-      `git/branch: ${JSON.stringify(branch)} cannot be the name of a branch`,
-    ]);
-  });
+  test.each(['', '-f', '--force', 'HEAD', 'a b', 'a..b', '../x', 'x.lock', 'a\nb', '@{-1}', 'x/'])(
+    'cannot have the name %j',
+    async (branch) => {
+      const folder = repositoryWith({ 'a.yaml': 'a' });
+      put(folder, { 'a.yaml': 'new' });
+      expect(refusalOf(await commitIn(folder, request(['a.yaml'], { branch })))).toEqual([
+        `git/branch: ${JSON.stringify(branch)} cannot be the name of a branch`,
+      ]);
+    },
+  );
 
   test('is gone again when the commit fails', async () => {
     const folder = repositoryWith({ 'a.yaml': 'a' });
     hook(folder, 'pre-commit', 'exit 1');
     put(folder, { 'new.yaml': 'new' });
     refusalOf(await commitIn(folder, request(['new.yaml'], { branch: 'bot/x' })));
-    expect([git(folder, 'branch', '--format=%(refname)'), git(folder, 'branch', '--show-current'), git(folder, 'status', '--porcelain')]).toEqual(['refs/heads/main', 'main', '?? new.yaml']);
+    expect([
+      git(folder, 'branch', '--format=%(refname)'),
+      git(folder, 'branch', '--show-current'),
+      git(folder, 'status', '--porcelain'),
+    ]).toEqual(['refs/heads/main', 'main', '?? new.yaml']);
 
     git(folder, 'checkout', '--quiet', '--detach');
     refusalOf(await commitIn(folder, request(['new.yaml'], { branch: 'bot/x' })));
-    expect([git(folder, 'branch', '--format=%(refname)', '--list', '*'), git(folder, 'branch', '--show-current')]).toEqual([expect.stringContaining('refs/heads/main'), '']);
+    expect([
+      git(folder, 'branch', '--format=%(refname)', '--list', '*'),
+      git(folder, 'branch', '--show-current'),
+    ]).toEqual([expect.stringContaining('refs/heads/main'), '']);
     expect(git(folder, 'for-each-ref', '--format=%(refname)', 'refs/heads')).toBe('refs/heads/main');
   });
 
@@ -179,7 +251,8 @@ describe('a new branch', () => {
 });
 
 describe('a commit is refused', () => {
-  const staged = 'git/staged: the file is staged with another content than it has on the disk, and the commit would drop that';
+  const staged =
+    'git/staged: the file is staged with another content than it has on the disk, and the commit would drop that';
 
   test('when it would drop what somebody staged in one of its files', async () => {
     const folder = repositoryWith({ 'a.yaml': 'a', 'b.yaml': 'b' });
@@ -203,7 +276,9 @@ describe('a commit is refused', () => {
 
   test('without a subject', async () => {
     const folder = repositoryWith({ 'a.yaml': 'a' });
-    expect(refusalOf(await commitIn(folder, request(['a.yaml'], { subject: ' \n' })))).toEqual(['git/message: the commit has no subject']);
+    expect(refusalOf(await commitIn(folder, request(['a.yaml'], { subject: ' \n' })))).toEqual([
+      'git/message: the commit has no subject',
+    ]);
   });
 
   test('when Git ignores a file', async () => {
@@ -233,9 +308,16 @@ describe('a commit is refused', () => {
     git(folder, 'switch', '--quiet', 'main');
     commitAll(folder, 'main', { 'a.yaml': 'main' });
     put(folder, { 'b.yaml': 'b' });
-    for (const [what, ...args] of [['merge', 'other'], ['cherry-pick', 'other'], ['revert', 'HEAD~1'], ['rebase', 'other']]) {
+    for (const [what, ...args] of [
+      ['merge', 'other'],
+      ['cherry-pick', 'other'],
+      ['revert', 'HEAD~1'],
+      ['rebase', 'other'],
+    ]) {
       expect(() => git(folder, what!, ...args)).toThrow();
-      expect(refusalOf(await commitIn(folder, request(['b.yaml'])))).toEqual([`git/busy: a ${what} is under way in this checkout`]);
+      expect(refusalOf(await commitIn(folder, request(['b.yaml'])))).toEqual([
+        `git/busy: a ${what} is under way in this checkout`,
+      ]);
       git(folder, what!, '--abort');
     }
     valueOf(await commitIn(folder, request(['b.yaml'])));
@@ -258,7 +340,9 @@ describe('a commit is refused', () => {
     git(folder, 'config', '--unset', 'user.email');
     git(folder, 'config', 'user.useConfigOnly', 'true');
     put(folder, { 'a.yaml': 'new' });
-    expect(refusalOf(await commitIn(folder, request(['a.yaml'])))).toEqual(['git/identity: git does not know the name and the address to commit with']);
+    expect(refusalOf(await commitIn(folder, request(['a.yaml'])))).toEqual([
+      'git/identity: git does not know the name and the address to commit with',
+    ]);
   });
 
   test('when another git is at work', async () => {
@@ -283,11 +367,17 @@ describe('hooks', () => {
 
   test('that refuse are quoted, without what may be secret in an address, and nothing has happened', async () => {
     const folder = repositoryWith({ 'a.yaml': 'a', 'b.yaml': 'b' });
-    hook(folder, 'pre-commit', 'printf "\\033[31mno\\033[0m: see\\nhttps://ada:pa55@example.com/rules?token=abc#x for more" >&2; exit 1');
+    hook(
+      folder,
+      'pre-commit',
+      'printf "\\033[31mno\\033[0m: see\\nhttps://ada:pa55@example.com/rules?token=abc#x for more" >&2; exit 1',
+    );
     put(folder, { 'a.yaml': 'new', 'b.yaml': 'staged', 'new.yaml': 'new' });
     git(folder, 'add', 'b.yaml');
     const before = [head(folder), git(folder, 'status', '--porcelain'), git(folder, 'ls-files', '--stage')];
-    expect(refusalOf(await commitIn(folder, request(['a.yaml', 'new.yaml'])))).toEqual(['git/failed: cannot commit: no: see https://example.com/rules for more']);
+    expect(refusalOf(await commitIn(folder, request(['a.yaml', 'new.yaml'])))).toEqual([
+      'git/failed: cannot commit: no: see https://example.com/rules for more',
+    ]);
     expect([head(folder), git(folder, 'status', '--porcelain'), git(folder, 'ls-files', '--stage')]).toEqual(before);
   });
 });
@@ -301,8 +391,18 @@ describe('signing', () => {
   }
 
   test.each([
-    ['openpgp', 'gpg.program', 'cat >/dev/null; echo "[GNUPG:] SIG_CREATED x" >&2; printf -- "-----BEGIN PGP SIGNATURE-----\\n\\nZm9v\\n-----END PGP SIGNATURE-----\\n"', 'gpgsig -----BEGIN PGP SIGNATURE-----'],
-    ['ssh', 'gpg.ssh.program', 'for last; do :; done; printf -- "-----BEGIN SSH SIGNATURE-----\\nZm9v\\n-----END SSH SIGNATURE-----\\n" > "$last.sig"', 'gpgsig -----BEGIN SSH SIGNATURE-----'],
+    [
+      'openpgp',
+      'gpg.program',
+      'cat >/dev/null; echo "[GNUPG:] SIG_CREATED x" >&2; printf -- "-----BEGIN PGP SIGNATURE-----\\n\\nZm9v\\n-----END PGP SIGNATURE-----\\n"',
+      'gpgsig -----BEGIN PGP SIGNATURE-----',
+    ],
+    [
+      'ssh',
+      'gpg.ssh.program',
+      'for last; do :; done; printf -- "-----BEGIN SSH SIGNATURE-----\\nZm9v\\n-----END SSH SIGNATURE-----\\n" > "$last.sig"',
+      'gpgsig -----BEGIN SSH SIGNATURE-----',
+    ],
   ])('happens where git is set up to: %s', async (format, setting, script, header) => {
     const folder = repositoryWith({ 'a.yaml': 'a' });
     git(folder, 'config', 'commit.gpgSign', 'true');
@@ -321,8 +421,13 @@ describe('signing', () => {
     git(folder, 'config', 'gpg.program', signer('echo no secret key >&2; exit 2'));
     put(folder, { 'a.yaml': 'new' });
     const [refusal] = refusalOf(await commitIn(folder, request(['a.yaml'], { branch: 'bot/x' })));
-    expect(refusal).toMatch(/^git\/signing: commits are to be signed here, and that failed: error: gpg failed to sign the data/);
-    expect([head(folder), git(folder, 'for-each-ref', '--format=%(refname)', 'refs/heads')]).toEqual([before, 'refs/heads/main']);
+    expect(refusal).toMatch(
+      /^git\/signing: commits are to be signed here, and that failed: error: gpg failed to sign the data/,
+    );
+    expect([head(folder), git(folder, 'for-each-ref', '--format=%(refname)', 'refs/heads')]).toEqual([
+      before,
+      'refs/heads/main',
+    ]);
   });
 });
 

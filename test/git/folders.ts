@@ -52,7 +52,10 @@ export function repositoryWith(files: Readonly<Record<string, string>>): string 
 
 /** Runs git as a user would, and returns what it says, without the last line break. */
 export function git(folder: string, ...args: readonly string[]): string {
-  return execFileSync('git', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).replace(/\n$/, '');
+  return execFileSync('git', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).replace(
+    /\n$/,
+    '',
+  );
 }
 
 /** Writes files; `undefined` removes one. */
@@ -65,7 +68,11 @@ export function put(folder: string, files: Readonly<Record<string, string | unde
 }
 
 /** Writes files and commits everything; returns the sha. */
-export function commitAll(folder: string, message: string, files: Readonly<Record<string, string | undefined>>): string {
+export function commitAll(
+  folder: string,
+  message: string,
+  files: Readonly<Record<string, string | undefined>>,
+): string {
   put(folder, files);
   git(folder, 'add', '--all');
   git(folder, 'commit', '--quiet', '--allow-empty', '--message', message);
@@ -79,7 +86,8 @@ export async function opened(folder: string): Promise<Repository> {
 
 /** The value of an answer that has nothing to say besides. */
 export function valueOf<T>(answer: Answer<T>): T {
-  if (answer.value === undefined || answer.findings.length > 0) throw new Error(JSON.stringify(answer.findings, null, 2));
+  if (answer.value === undefined || answer.findings.length > 0)
+    throw new Error(JSON.stringify(answer.findings, null, 2));
   return answer.value;
 }
 

@@ -3,7 +3,18 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { approvals } from '../../src/git/approvals.ts';
 import type { Commit, LastChange } from '../../src/git/log.ts';
-import { at, commitAll, emptyRepository, git, opened, put, refusalOf, repositoryWith, temporaryFolder, valueOf } from './folders.ts';
+import {
+  at,
+  commitAll,
+  emptyRepository,
+  git,
+  opened,
+  put,
+  refusalOf,
+  repositoryWith,
+  temporaryFolder,
+  valueOf,
+} from './folders.ts';
 
 const subjects = (commits: readonly Commit[]): string[] => commits.map(({ subject }) => subject);
 
@@ -29,7 +40,8 @@ describe('the log', () => {
     const parent = git(folder, 'rev-parse', 'HEAD');
     put(folder, { 'a.yaml': 'b' });
     git(folder, 'add', '--all');
-    const message = 'fraud: größer\n\nNot: a trailer\n\nService: fraud\nReason: it is long\n and goes on: here\nService: second';
+    const message =
+      'fraud: größer\n\nNot: a trailer\n\nService: fraud\nReason: it is long\n and goes on: here\nService: second';
     git(folder, 'commit', '--quiet', '--author=Bo Müller <bo@example.com>', '--message', message);
     const commits = valueOf(await (await opened(folder)).log());
     expect(commits).toHaveLength(2);
@@ -41,7 +53,11 @@ describe('the log', () => {
       committer: { name: 'Ada Example', email: 'ada@example.com' },
       committed: '2026-03-01T09:30:00+01:00',
       subject: 'fraud: größer',
-      trailers: [['Service', 'fraud'], ['Reason', 'it is long and goes on: here'], ['Service', 'second']],
+      trailers: [
+        ['Service', 'fraud'],
+        ['Reason', 'it is long and goes on: here'],
+        ['Service', 'second'],
+      ],
     });
     expect(commits[1]).toMatchObject({ sha: parent, parents: [], subject: 'start', trailers: [] });
   });
@@ -54,7 +70,18 @@ describe('the log', () => {
     commitAll(folder, 'four\n\nService: fraud-2', {});
     const repository = await opened(folder);
     expect(subjects(valueOf(await repository.log({ trailers: [['Service', 'fraud']] })))).toEqual(['three', 'one']);
-    expect(subjects(valueOf(await repository.log({ trailers: [['Service', 'fraud'], ['Environment', 'prod-eu']] })))).toEqual(['one']);
+    expect(
+      subjects(
+        valueOf(
+          await repository.log({
+            trailers: [
+              ['Service', 'fraud'],
+              ['Environment', 'prod-eu'],
+            ],
+          }),
+        ),
+      ),
+    ).toEqual(['one']);
     expect(subjects(valueOf(await repository.log({ trailers: [['Service', '.*']] })))).toEqual([]);
     expect(subjects(valueOf(await repository.log({ trailers: [['Service', 'fraud']], limit: 1 })))).toEqual(['three']);
     expect(subjects(valueOf(await repository.log({ limit: 2 })))).toEqual(['four', 'three']);
@@ -69,7 +96,9 @@ describe('the log', () => {
     }
     const repository = await opened(folder);
     expect(subjects(valueOf(await repository.log({ until: new Date('2026-03-02T12:00:00Z') })))).toEqual(['2', '1']);
-    expect(subjects(valueOf(await repository.log({ until: new Date('2026-03-02T11:59:59Z'), limit: 1 })))).toEqual(['1']);
+    expect(subjects(valueOf(await repository.log({ until: new Date('2026-03-02T11:59:59Z'), limit: 1 })))).toEqual([
+      '1',
+    ]);
   });
 
   test('can be that of some files, whatever their names are, and of what is below a folder', async () => {
@@ -80,8 +109,12 @@ describe('the log', () => {
     const repository = await opened(folder);
     expect(subjects(valueOf(await repository.log({ paths: ['*.yaml', '-a'] })))).toEqual(['dash', 'star']);
     expect(subjects(valueOf(await repository.log({ paths: ['envs'] })))).toEqual(['folder']);
-    expect(subjects(valueOf(await (await opened(join(folder, 'envs'))).log({ paths: ['b.yaml'] })))).toEqual(['folder']);
-    expect(refusalOf(await repository.log({ paths: ['../x'] }))).toEqual(['git/path: the path "../x" has a part that is . or ..']);
+    expect(subjects(valueOf(await (await opened(join(folder, 'envs'))).log({ paths: ['b.yaml'] })))).toEqual([
+      'folder',
+    ]);
+    expect(refusalOf(await repository.log({ paths: ['../x'] }))).toEqual([
+      'git/path: the path "../x" has a part that is . or ..',
+    ]);
   });
 
   test('shows what was merged away: a change on a branch that the merge did not keep', async () => {
@@ -98,8 +131,16 @@ describe('the log', () => {
   test('of the first-parent line has the merge in place of what it merged', async () => {
     const { folder } = merged();
     const repository = await opened(folder);
-    expect(subjects(valueOf(await repository.log({ paths: ['state.yaml'], firstParent: true })))).toEqual(['Merge #7', 'start']);
-    expect(subjects(valueOf(await repository.log({ paths: ['state.yaml'] })))).toEqual(['Merge #7', 'step 2', 'step 1', 'start']);
+    expect(subjects(valueOf(await repository.log({ paths: ['state.yaml'], firstParent: true })))).toEqual([
+      'Merge #7',
+      'start',
+    ]);
+    expect(subjects(valueOf(await repository.log({ paths: ['state.yaml'] })))).toEqual([
+      'Merge #7',
+      'step 2',
+      'step 1',
+      'start',
+    ]);
   });
 
   test('names the merge that brought a commit in, and who stands by both', async () => {
@@ -128,23 +169,53 @@ describe('the log', () => {
     git(folder, 'merge', '--quiet', '--no-ff', '--message', 'Merge #8', 'bot/fraud');
     const commits = valueOf(await (await opened(folder)).log({ paths: ['state.yaml'], merges: true }));
     expect(new Map(commits.map(({ subject, mergedBy }) => [subject, mergedBy?.subject]))).toEqual(
-      new Map([['Merge #8', undefined], ['Merge #7', undefined], ['step 3', 'Merge #8'], ['step 2', 'Merge #7'], ['step 1', 'Merge #7'], ['start', undefined]]),
+      new Map([
+        ['Merge #8', undefined],
+        ['Merge #7', undefined],
+        ['step 3', 'Merge #8'],
+        ['step 2', 'Merge #7'],
+        ['step 1', 'Merge #7'],
+        ['start', undefined],
+      ]),
     );
   });
 
   test('is the same whatever the user set up for logs', async () => {
     const { folder, merge } = merged();
-    const settings = { 'log.showSignature': 'true', 'color.ui': 'always', 'log.showRoot': 'false', 'log.follow': 'true', 'format.pretty': 'oneline', 'i18n.logOutputEncoding': 'ISO-8859-1', 'core.pager': 'false', 'log.diffMerges': 'off', 'diff.renames': 'copies' };
+    const settings = {
+      'log.showSignature': 'true',
+      'color.ui': 'always',
+      'log.showRoot': 'false',
+      'log.follow': 'true',
+      'format.pretty': 'oneline',
+      'i18n.logOutputEncoding': 'ISO-8859-1',
+      'core.pager': 'false',
+      'log.diffMerges': 'off',
+      'diff.renames': 'copies',
+    };
     commitAll(folder, 'größer', { 'b.yaml': '0' });
     const ask = async () => {
       const repository = await opened(folder);
-      return [await repository.log({ paths: ['state.yaml'] }), await repository.log(), await repository.lastChanges(['state.yaml', 'b.yaml', 'other.yaml'])];
+      return [
+        await repository.log({ paths: ['state.yaml'] }),
+        await repository.log(),
+        await repository.lastChanges(['state.yaml', 'b.yaml', 'other.yaml']),
+      ];
     };
     const before = await ask();
     for (const [key, value] of Object.entries(settings)) git(folder, 'config', key, value);
     expect(await ask()).toEqual(before);
     expect((before[2]?.value as ReadonlyMap<string, LastChange>).get('state.yaml')?.sha).toBe(merge);
-    expect(before[1]).toMatchObject({ value: [{ subject: 'größer' }, { subject: 'Merge #7' }, { subject: 'other' }, { subject: 'step 2' }, { subject: 'step 1' }, { subject: 'start' }] });
+    expect(before[1]).toMatchObject({
+      value: [
+        { subject: 'größer' },
+        { subject: 'Merge #7' },
+        { subject: 'other' },
+        { subject: 'step 2' },
+        { subject: 'step 1' },
+        { subject: 'start' },
+      ],
+    });
   });
 });
 
@@ -154,7 +225,9 @@ describe('signatures', () => {
     const program = join(temporaryFolder(), 'gpg');
     const lines = answer.map((line) => `echo "[GNUPG:] ${line}"`).join('\n  ');
     const signature = '-----BEGIN PGP SIGNATURE-----\\n\\nZm9v\\n-----END PGP SIGNATURE-----\\n';
-    put('/', { [program]: `#!/bin/sh\ncat >/dev/null\ncase "$*" in\n*--verify*)\n  ${lines || ':'}\n  ;;\n*)\n  printf -- '${signature}'\n  echo "[GNUPG:] SIG_CREATED x" >&2\nesac\n` });
+    put('/', {
+      [program]: `#!/bin/sh\ncat >/dev/null\ncase "$*" in\n*--verify*)\n  ${lines || ':'}\n  ;;\n*)\n  printf -- '${signature}'\n  echo "[GNUPG:] SIG_CREATED x" >&2\nesac\n`,
+    });
     chmodSync(program, 0o755);
     git(folder, 'config', 'gpg.program', program);
   }
@@ -185,7 +258,9 @@ describe('signatures', () => {
   test('by ssh without a list of allowed signers cannot be verified, though git says that there are none', async () => {
     const folder = repositoryWith({ 'a.yaml': 'a' });
     const program = join(temporaryFolder(), 'ssh-keygen');
-    put('/', { [program]: `#!/bin/sh\nfor last; do :; done\nprintf -- '-----BEGIN SSH SIGNATURE-----\\nZm9v\\n-----END SSH SIGNATURE-----\\n' > "$last.sig"\n` });
+    put('/', {
+      [program]: `#!/bin/sh\nfor last; do :; done\nprintf -- '-----BEGIN SSH SIGNATURE-----\\nZm9v\\n-----END SSH SIGNATURE-----\\n' > "$last.sig"\n`,
+    });
     chmodSync(program, 0o755);
     git(folder, 'config', 'gpg.format', 'ssh');
     git(folder, 'config', 'gpg.ssh.program', program);
@@ -222,7 +297,9 @@ describe('the last change of a file', () => {
   test('is the merge that brought it to this branch, not the commit on the branch that was merged', async () => {
     const { folder, start, change, merge } = merged();
     const repository = await opened(folder);
-    expect(valueOf(await repository.lastChanges(['state.yaml']))).toEqual(new Map([['state.yaml', { sha: merge, date: '2026-03-04T10:00:00+00:00' }]]));
+    expect(valueOf(await repository.lastChanges(['state.yaml']))).toEqual(
+      new Map([['state.yaml', { sha: merge, date: '2026-03-04T10:00:00+00:00' }]]),
+    );
     expect(valueOf(await repository.lastChanges(['state.yaml'], 'bot/fraud')).get('state.yaml')?.sha).toBe(change);
     expect(valueOf(await repository.lastChanges(['state.yaml'], 'HEAD~1')).get('state.yaml')?.sha).toBe(start);
   });

@@ -2,7 +2,19 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { openRepository } from '../../src/git/repository.ts';
-import { alone, at, commitAll, emptyRepository, git, opened, put, refusalOf, repositoryWith, temporaryFolder, valueOf } from './folders.ts';
+import {
+  alone,
+  at,
+  commitAll,
+  emptyRepository,
+  git,
+  opened,
+  put,
+  refusalOf,
+  repositoryWith,
+  temporaryFolder,
+  valueOf,
+} from './folders.ts';
 
 describe('opening', () => {
   test('a folder inside of a repository gives the repository', async () => {
@@ -74,33 +86,47 @@ describe('refs', () => {
     const sha = git(folder, 'rev-parse', 'HEAD');
     const repository = await opened(folder);
     const refs = ['main', 'v1', 'HEAD', sha, sha.slice(0, 10), 'main~0'];
-    expect(await Promise.all(refs.map(async (ref) => valueOf(await repository.resolve(ref))))).toEqual(refs.map(() => sha));
+    expect(await Promise.all(refs.map(async (ref) => valueOf(await repository.resolve(ref))))).toEqual(
+      refs.map(() => sha),
+    );
   });
 
-  test.each(['', '-h', '--output=x', '--upload-pack=touch x', 'HEAD:a.yaml', ':/start', 'main..main', 'a b', 'a\nb', 'a\0b'])(
-    '%j is no name of a commit, and never reaches git',
-    async (ref) => {
-      const folder = repositoryWith({ 'a.yaml': 'a' });
-      const repository = await opened(folder);
-      const refusal = [`git/ref: ${JSON.stringify(ref)} is no name of a commit`];
-      expect(refusalOf(await repository.resolve(ref))).toEqual(refusal);
-      expect(refusalOf(await repository.mergeBase('HEAD', ref))).toEqual(refusal);
-      expect(refusalOf(await repository.listFiles(ref))).toEqual(refusal);
-      expect(refusalOf(await repository.readFiles(ref, ['a.yaml']))).toEqual(refusal);
-      expect(refusalOf(await repository.changedFiles(ref, 'HEAD'))).toEqual(refusal);
-      expect(refusalOf(await repository.changedInWorktree(ref))).toEqual(refusal);
-      expect(refusalOf(await repository.log({ ref }))).toEqual(refusal);
-      expect(refusalOf(await repository.lastChanges(['a.yaml'], ref))).toEqual(refusal);
-      expect(git(folder, 'status', '--porcelain')).toBe('');
-    },
-  );
+  test.each([
+    '',
+    '-h',
+    '--output=x',
+    '--upload-pack=touch x',
+    'HEAD:a.yaml',
+    ':/start',
+    'main..main',
+    'a b',
+    'a\nb',
+    'a\0b',
+  ])('%j is no name of a commit, and never reaches git', async (ref) => {
+    const folder = repositoryWith({ 'a.yaml': 'a' });
+    const repository = await opened(folder);
+    const refusal = [`git/ref: ${JSON.stringify(ref)} is no name of a commit`];
+    expect(refusalOf(await repository.resolve(ref))).toEqual(refusal);
+    expect(refusalOf(await repository.mergeBase('HEAD', ref))).toEqual(refusal);
+    expect(refusalOf(await repository.listFiles(ref))).toEqual(refusal);
+    expect(refusalOf(await repository.readFiles(ref, ['a.yaml']))).toEqual(refusal);
+    expect(refusalOf(await repository.changedFiles(ref, 'HEAD'))).toEqual(refusal);
+    expect(refusalOf(await repository.changedInWorktree(ref))).toEqual(refusal);
+    expect(refusalOf(await repository.log({ ref }))).toEqual(refusal);
+    expect(refusalOf(await repository.lastChanges(['a.yaml'], ref))).toEqual(refusal);
+    expect(git(folder, 'status', '--porcelain')).toBe('');
+  });
 
   test('an unknown ref, a tree and the HEAD of an empty repository name no commit', async () => {
     const folder = repositoryWith({ 'a.yaml': 'a' });
     const tree = git(folder, 'rev-parse', 'HEAD^{tree}');
     const repository = await opened(folder);
-    expect(refusalOf(await repository.resolve('feature/x'))).toEqual(['git/ref: there is no commit "feature/x" in this repository']);
-    expect(refusalOf(await repository.resolve(tree))).toEqual([`git/ref: there is no commit "${tree}" in this repository`]);
+    expect(refusalOf(await repository.resolve('feature/x'))).toEqual([
+      'git/ref: there is no commit "feature/x" in this repository',
+    ]);
+    expect(refusalOf(await repository.resolve(tree))).toEqual([
+      `git/ref: there is no commit "${tree}" in this repository`,
+    ]);
     const empty = await opened(emptyRepository());
     expect(refusalOf(await empty.resolve('HEAD'))).toEqual(['git/ref: there is no commit "HEAD" in this repository']);
   });
@@ -125,21 +151,50 @@ describe('refs', () => {
   });
 });
 
-const HOSTILE = ['a b.yaml', '"quoted".yaml', "it's.yaml", 'größe.yaml', '-rf.yaml', ':(top)x.yaml', '*.yaml', '[a].yaml', 'line\nbreak.yaml', 'back\\slash.yaml', '<x>'];
+const HOSTILE = [
+  'a b.yaml',
+  '"quoted".yaml',
+  "it's.yaml",
+  'größe.yaml',
+  '-rf.yaml',
+  ':(top)x.yaml',
+  '*.yaml',
+  '[a].yaml',
+  'line\nbreak.yaml',
+  'back\\slash.yaml',
+  '<x>',
+];
 const hostile = Object.fromEntries(HOSTILE.map((name, index) => [name, `text ${index}\n`]));
 
 describe('files of a commit', () => {
   test('are read without a checkout, those that are not there are left out', async () => {
     const folder = repositoryWith({ 'envs/a.yaml': 'old\n', 'envs/b.yaml': 'b', 'readme.md': '' });
     commitAll(folder, 'change', { 'envs/a.yaml': 'new\n' });
-    const read = valueOf(await (await opened(folder)).readFiles('HEAD~1', ['envs/a.yaml', 'readme.md', 'envs/c.yaml', 'envs']));
-    expect(read).toEqual(new Map([['envs/a.yaml', 'old\n'], ['readme.md', '']]));
+    const read = valueOf(
+      await (await opened(folder)).readFiles('HEAD~1', ['envs/a.yaml', 'readme.md', 'envs/c.yaml', 'envs']),
+    );
+    expect(read).toEqual(
+      new Map([
+        ['envs/a.yaml', 'old\n'],
+        ['readme.md', ''],
+      ]),
+    );
   });
 
   test('are listed below a folder, sorted by code point', async () => {
-    const folder = repositoryWith({ 'envs/b.yaml': '', 'envs/B.yaml': '', 'envs/a/x.yaml': '', 'envsx/a.yaml': '', 'readme.md': '' });
+    const folder = repositoryWith({
+      'envs/b.yaml': '',
+      'envs/B.yaml': '',
+      'envs/a/x.yaml': '',
+      'envsx/a.yaml': '',
+      'readme.md': '',
+    });
     const repository = await opened(folder);
-    expect(valueOf(await repository.listFiles('HEAD', 'envs'))).toEqual(['envs/B.yaml', 'envs/a/x.yaml', 'envs/b.yaml']);
+    expect(valueOf(await repository.listFiles('HEAD', 'envs'))).toEqual([
+      'envs/B.yaml',
+      'envs/a/x.yaml',
+      'envs/b.yaml',
+    ]);
     expect(valueOf(await repository.listFiles('HEAD', 'nothing'))).toEqual([]);
     expect(valueOf(await repository.listFiles('HEAD'))).toHaveLength(5);
   });
@@ -148,14 +203,19 @@ describe('files of a commit', () => {
     const folder = repositoryWith(hostile);
     const repository = await opened(folder);
     expect(valueOf(await repository.listFiles('HEAD'))).toEqual([...HOSTILE].sort());
-    expect(valueOf(await repository.readFiles('HEAD', HOSTILE))).toEqual(new Map(Object.entries(hostile).sort(([a], [b]) => (a < b ? -1 : 1))));
+    expect(valueOf(await repository.readFiles('HEAD', HOSTILE))).toEqual(
+      new Map(Object.entries(hostile).sort(([a], [b]) => (a < b ? -1 : 1))),
+    );
     expect(valueOf(await repository.readFiles('HEAD', ['*.yaml']))).toEqual(new Map([['*.yaml', hostile['*.yaml']]]));
   });
 
   test('are text in UTF-8, two with the same content too', async () => {
     const folder = repositoryWith({ 'a.yaml': 'größe: 5\r\n', 'b.yaml': 'größe: 5\r\n' });
     expect(valueOf(await (await opened(folder)).readFiles('HEAD', ['b.yaml', 'a.yaml']))).toEqual(
-      new Map([['a.yaml', 'größe: 5\r\n'], ['b.yaml', 'größe: 5\r\n']]),
+      new Map([
+        ['a.yaml', 'größe: 5\r\n'],
+        ['b.yaml', 'größe: 5\r\n'],
+      ]),
     );
   });
 
@@ -204,17 +264,31 @@ describe('files of a commit', () => {
   });
 
   test('are many in one go: more than fit on a command line', async () => {
-    const files = Object.fromEntries(Array.from({ length: 1500 }, (_, index) => [`envs/prod/team/service-${index}.yaml`, `${index}`]));
+    const files = Object.fromEntries(
+      Array.from({ length: 1500 }, (_, index) => [`envs/prod/team/service-${index}.yaml`, `${index}`]),
+    );
     const repository = await opened(repositoryWith({ ...files, 'envs/other.yaml': '' }));
-    expect(valueOf(await repository.readFiles('HEAD', Object.keys(files)))).toEqual(new Map(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1))));
+    expect(valueOf(await repository.readFiles('HEAD', Object.keys(files)))).toEqual(
+      new Map(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1))),
+    );
     expect(valueOf(await repository.lastChanges(Object.keys(files))).size).toBe(1500);
   });
 });
 
 describe('changes between commits', () => {
   test('are what was added, changed and removed; a rename is both', async () => {
-    const folder = repositoryWith({ 'a.yaml': 'a', 'b.yaml': 'a long text that git would take for a rename', 'c.yaml': 'c', 'same.yaml': '' });
-    commitAll(folder, 'change', { 'a.yaml': 'new', 'b.yaml': undefined, 'moved.yaml': 'a long text that git would take for a rename', 'c.yaml': undefined });
+    const folder = repositoryWith({
+      'a.yaml': 'a',
+      'b.yaml': 'a long text that git would take for a rename',
+      'c.yaml': 'c',
+      'same.yaml': '',
+    });
+    commitAll(folder, 'change', {
+      'a.yaml': 'new',
+      'b.yaml': undefined,
+      'moved.yaml': 'a long text that git would take for a rename',
+      'c.yaml': undefined,
+    });
     expect(valueOf(await (await opened(folder)).changedFiles('HEAD~1', 'HEAD'))).toEqual([
       { path: 'a.yaml', status: 'changed', kind: 'file' },
       { path: 'b.yaml', status: 'removed', kind: 'file' },
@@ -228,14 +302,18 @@ describe('changes between commits', () => {
     put(folder, { 'a.yaml': undefined });
     symlinkSync('b.yaml', join(folder, 'a.yaml'));
     commitAll(folder, 'link', {});
-    expect(valueOf(await (await opened(folder)).changedFiles('HEAD~1', 'HEAD'))).toEqual([{ path: 'a.yaml', status: 'changed', kind: 'link' }]);
+    expect(valueOf(await (await opened(folder)).changedFiles('HEAD~1', 'HEAD'))).toEqual([
+      { path: 'a.yaml', status: 'changed', kind: 'link' },
+    ]);
   });
 
   test('can be those below a folder, with any names', async () => {
     const folder = repositoryWith({ 'x.yaml': '' });
     commitAll(folder, 'hostile', { ...Object.fromEntries(HOSTILE.map((name) => [`envs/${name}`, ''])), 'x.yaml': 'x' });
     const changes = valueOf(await (await opened(folder)).changedFiles('HEAD~1', 'HEAD', 'envs'));
-    expect(changes).toEqual([...HOSTILE].sort().map((name) => ({ path: `envs/${name}`, status: 'added', kind: 'file' })));
+    expect(changes).toEqual(
+      [...HOSTILE].sort().map((name) => ({ path: `envs/${name}`, status: 'added', kind: 'file' })),
+    );
   });
 
   test('have paths relative to the folder that was opened', async () => {
@@ -250,7 +328,13 @@ describe('changes between commits', () => {
 describe('changes on the disk', () => {
   test('are staged, unstaged and untracked ones, but not ignored ones', async () => {
     const folder = repositoryWith({ '.gitignore': 'dist/\n', 'a.yaml': 'a', 'b.yaml': 'b', 'c.yaml': 'c' });
-    put(folder, { 'a.yaml': 'new', 'b.yaml': undefined, 'c.yaml': 'staged', 'new/größe "1".yaml': '', 'dist/x.yaml': '' });
+    put(folder, {
+      'a.yaml': 'new',
+      'b.yaml': undefined,
+      'c.yaml': 'staged',
+      'new/größe "1".yaml': '',
+      'dist/x.yaml': '',
+    });
     git(folder, 'add', 'c.yaml');
     symlinkSync('a.yaml', join(folder, 'link.yaml'));
     const repository = await opened(folder);
@@ -267,7 +351,9 @@ describe('changes on the disk', () => {
   test('are compared with any commit', async () => {
     const folder = repositoryWith({ 'a.yaml': 'a' });
     commitAll(folder, 'more', { 'b.yaml': 'b' });
-    expect(valueOf(await (await opened(folder)).changedInWorktree('HEAD~1'))).toEqual([{ path: 'b.yaml', status: 'added', kind: 'file' }]);
+    expect(valueOf(await (await opened(folder)).changedInWorktree('HEAD~1'))).toEqual([
+      { path: 'b.yaml', status: 'added', kind: 'file' },
+    ]);
   });
 
   test('are none when a file was written again with the same bytes', async () => {
@@ -281,7 +367,9 @@ describe('changes on the disk', () => {
     const folder = repositoryWith({ 'a.yaml': 'a' });
     git(folder, 'rm', '--quiet', '--cached', 'a.yaml');
     put(folder, { 'a.yaml': 'new' });
-    expect(valueOf(await (await opened(folder)).changedInWorktree('HEAD'))).toEqual([{ path: 'a.yaml', status: 'changed', kind: 'file' }]);
+    expect(valueOf(await (await opened(folder)).changedInWorktree('HEAD'))).toEqual([
+      { path: 'a.yaml', status: 'changed', kind: 'file' },
+    ]);
   });
 
   test('have paths relative to the folder that was opened; the repository of somebody else is one', async () => {
@@ -337,7 +425,10 @@ describe('a shallow clone', () => {
   test('gives the history that it has, with a warning, but for a log that found enough', async () => {
     const { clone, repository } = await shallowClone();
     const all = await repository.log();
-    expect([all.value?.map(({ subject }) => subject), all.findings]).toEqual([['change 2', 'change 1'], [warning(clone)]]);
+    expect([all.value?.map(({ subject }) => subject), all.findings]).toEqual([
+      ['change 2', 'change 1'],
+      [warning(clone)],
+    ]);
     expect((await repository.log({ limit: 1 })).findings).toEqual([]);
   });
 

@@ -29,7 +29,8 @@ export function webOf(replies: Readonly<Record<string, readonly (string | Respon
       const address = input instanceof Request ? input.url : input.toString();
       asked.push(address);
       const reply = init?.redirect === 'manual' ? left.get(address)?.shift() : undefined;
-      if (reply === undefined) return Promise.reject(new Error('one request too many, or fetch would follow redirects'));
+      if (reply === undefined)
+        return Promise.reject(new Error('one request too many, or fetch would follow redirects'));
       if (reply instanceof Error) return Promise.reject(reply);
       return Promise.resolve(typeof reply === 'string' ? new Response(reply) : reply);
     },

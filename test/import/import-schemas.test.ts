@@ -60,7 +60,10 @@ test.each([
   'https://user:hun/ter2@example.com/gadget.json?token=hunter2',
 ])('no secret of %s is said or written', async (location) => {
   const outDir = await folderOf();
-  const { written, findings } = await importSchemas({ sources: [{ project: 'acme', location, kinds: ['Gadget'] }], outDir });
+  const { written, findings } = await importSchemas({
+    sources: [{ project: 'acme', location, kinds: ['Gadget'] }],
+    outDir,
+  });
   expect(written).toEqual([]);
   expect(await textsOf(outDir)).toEqual({});
   expect(findings.map(({ id }) => id)).toEqual(['import/kind-missing', 'import/unreadable']);

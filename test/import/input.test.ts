@@ -47,16 +47,24 @@ test('what is not there, an empty folder and a missing file of a folder are erro
 const CRDS = 'https://example.com/crds.yaml';
 
 /** What is said of an address that gives these replies, one after the other, and what it took. */
-async function told(...replies: readonly (string | Response | Error)[]): Promise<{ said: string[]; requests: number; slept: readonly number[] }> {
+async function told(
+  ...replies: readonly (string | Response | Error)[]
+): Promise<{ said: string[]; requests: number; slept: readonly number[] }> {
   const { network, asked, slept } = webOf({ [CRDS]: replies });
   const { inputs, findings } = await readInputs(CRDS, network);
-  const said = [...inputs.map(({ name, text }) => `${name} ${text}`), ...findings.map(({ where, message }) => `${where.file} ${message}`)];
+  const said = [
+    ...inputs.map(({ name, text }) => `${name} ${text}`),
+    ...findings.map(({ where, message }) => `${where.file} ${message}`),
+  ];
   return { said, requests: asked.length, slept };
 }
 
-const busy = (status: number, after?: string): Response => new Response('', { status, ...(after !== undefined && { headers: { 'retry-after': after } }) });
+const busy = (status: number, after?: string): Response =>
+  new Response('', { status, ...(after !== undefined && { headers: { 'retry-after': after } }) });
 const to = (location: string): Response => new Response(null, { status: 302, headers: { location } });
-const broken = new TypeError('fetch failed', { cause: Object.assign(new Error('http://user:hunter2@proxy:3128'), { code: 'ECONNRESET' }) });
+const broken = new TypeError('fetch failed', {
+  cause: Object.assign(new Error('http://user:hunter2@proxy:3128'), { code: 'ECONNRESET' }),
+});
 
 test('an https address is read', async () => {
   expect(await told('a: 1')).toEqual({ said: [`${CRDS} a: 1`], requests: 1, slept: [] });
@@ -72,9 +80,13 @@ test('a failing network or server is tried three times, after 1 and 2 s', async 
 });
 
 test('a network that fails is named by its code, without what may be the password of a proxy', async () => {
-  expect((await told(broken, broken, broken)).said).toEqual([`${CRDS} cannot be read: the network failed: ECONNRESET (tried 3 times)`]);
+  expect((await told(broken, broken, broken)).said).toEqual([
+    `${CRDS} cannot be read: the network failed: ECONNRESET (tried 3 times)`,
+  ]);
   const late = new DOMException('The operation was aborted due to timeout', 'TimeoutError');
-  expect((await told(late, late, late)).said).toEqual([`${CRDS} cannot be read: no answer within 30 s (tried 3 times)`]);
+  expect((await told(late, late, late)).said).toEqual([
+    `${CRDS} cannot be read: no answer within 30 s (tried 3 times)`,
+  ]);
 });
 
 test('a server that is busy is asked again when it says, but not when that is in more than a minute', async () => {
@@ -87,7 +99,11 @@ test('a server that is busy is asked again when it says, but not when that is in
 });
 
 test('an address that does not exist is not tried again', async () => {
-  expect(await told(busy(404))).toEqual({ said: [`${CRDS} cannot be read: the server answers 404`], requests: 1, slept: [] });
+  expect(await told(busy(404))).toEqual({
+    said: [`${CRDS} cannot be read: the server answers 404`],
+    requests: 1,
+    slept: [],
+  });
 });
 
 test('an answer without end is cut off', async () => {
@@ -105,7 +121,11 @@ test('an answer without end is cut off', async () => {
 
 test('redirects are followed, and the address is the one that was given', async () => {
   const signed = 'https://cdn.example.com/blob?signature=hunter2';
-  const { network, asked } = webOf({ [CRDS]: [to('/latest')], 'https://example.com/latest': [to(signed)], [signed]: ['a: 1'] });
+  const { network, asked } = webOf({
+    [CRDS]: [to('/latest')],
+    'https://example.com/latest': [to(signed)],
+    [signed]: ['a: 1'],
+  });
   const { inputs, findings } = await readInputs(CRDS, network);
   expect(findings).toEqual([]);
   expect(inputs.map(({ name, location, text }) => [name, location, text])).toEqual([[CRDS, CRDS, 'a: 1']]);
@@ -113,7 +133,11 @@ test('redirects are followed, and the address is the one that was given', async 
 });
 
 test('redirects never leave https, not even to come back, and end after five', async () => {
-  const leaves = { said: [`${CRDS} cannot be read: it redirects to an address that is not https`], requests: 1, slept: [] };
+  const leaves = {
+    said: [`${CRDS} cannot be read: it redirects to an address that is not https`],
+    requests: 1,
+    slept: [],
+  };
   expect(await told(to('http://example.com/crds.yaml'))).toEqual(leaves);
   expect(await told(to('https://'))).toEqual(leaves);
   expect(await told(...Array.from({ length: 6 }, () => to(CRDS)))).toEqual({
@@ -125,7 +149,8 @@ test('redirects never leave https, not even to come back, and end after five', a
 
 const PLAIN = 'cannot be read: only https addresses are read, so that nobody can change a schema on the way';
 const CREDENTIALS = 'cannot be read: the address carries credentials, which would be written to sources.yaml';
-const QUERY = 'cannot be read: the address has a query or fragment, which may be a secret and would be written to sources.yaml';
+const QUERY =
+  'cannot be read: the address has a query or fragment, which may be a secret and would be written to sources.yaml';
 
 test.each([
   ['http://user:hunter2@example.com/x?a=hunter2', 'http://example.com/x', PLAIN],
@@ -140,7 +165,9 @@ test.each([
 ])('%s is refused before anything is sent', async (location, file, message) => {
   const { inputs, findings } = await readInputs(location, OFFLINE);
   expect(inputs).toEqual([]);
-  expect(findings.map(({ id, where, message: said }) => [id, where, said])).toEqual([['import/unreadable', { file }, message]]);
+  expect(findings.map(({ id, where, message: said }) => [id, where, said])).toEqual([
+    ['import/unreadable', { file }, message],
+  ]);
 });
 
 test('who gave an address with a query is told what to give instead', async () => {

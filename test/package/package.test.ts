@@ -7,7 +7,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 /** The package as users get it: packed, installed in an empty project, used through both doors and the compiler. */
 
 const root = join(import.meta.dirname, '../..');
-const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { devDependencies: Record<string, string> };
+const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  devDependencies: Record<string, string>;
+};
 let project: string;
 
 function run(command: string, ...args: string[]): string {
@@ -19,18 +21,39 @@ function run(command: string, ...args: string[]): string {
 
 beforeAll(() => {
   project = mkdtempSync(join(tmpdir(), 'ai-service-user-'));
-  const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', project], { cwd: root, encoding: 'utf8' });
+  const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', project], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   const [{ filename }] = JSON.parse(packed.slice(packed.indexOf('['))) as [{ filename: string }];
-  const versions = Object.fromEntries(['cdk8s', 'constructs', 'cdk8s-cli', 'typescript', '@types/node'].map((name) => [name, devDependencies[name]]));
+  const versions = Object.fromEntries(
+    ['cdk8s', 'constructs', 'cdk8s-cli', 'typescript', '@types/node'].map((name) => [name, devDependencies[name]]),
+  );
   writeFileSync(
     join(project, 'package.json'),
-    JSON.stringify({ name: 'user', private: true, type: 'module', dependencies: { 'cdk8s-ai-service': `file:${filename}`, ...versions } }),
+    JSON.stringify({
+      name: 'user',
+      private: true,
+      type: 'module',
+      dependencies: { 'cdk8s-ai-service': `file:${filename}`, ...versions },
+    }),
   );
-  writeFileSync(join(project, 'cdk8s.yaml'), 'language: typescript\napp: node node_modules/cdk8s-ai-service/bin/ai-service.js synth\noutput: dist\n');
+  writeFileSync(
+    join(project, 'cdk8s.yaml'),
+    'language: typescript\napp: node node_modules/cdk8s-ai-service/bin/ai-service.js synth\noutput: dist\n',
+  );
   writeFileSync(
     join(project, 'tsconfig.json'),
     JSON.stringify({
-      compilerOptions: { module: 'nodenext', target: 'ES2023', strict: true, noEmit: true, allowImportingTsExtensions: true, skipLibCheck: false, types: ['node'] },
+      compilerOptions: {
+        module: 'nodenext',
+        target: 'ES2023',
+        strict: true,
+        noEmit: true,
+        allowImportingTsExtensions: true,
+        skipLibCheck: false,
+        types: ['node'],
+      },
       include: ['apps'],
     }),
   );
@@ -96,7 +119,10 @@ test('a misspelt environment does not compile', () => {
 
 test('what is installed stays small', () => {
   // Bytes, as npm counts them (unpackedSize); blocks are the file system's.
-  const files = readdirSync(join(project, 'node_modules/cdk8s-ai-service'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const files = readdirSync(join(project, 'node_modules/cdk8s-ai-service'), {
+    recursive: true,
+    withFileTypes: true,
+  }).filter((entry) => entry.isFile());
   const bytes = files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
   expect(bytes).toBeLessThan(4_000_000);
   expect(readdirSync(join(project, 'node_modules'))).not.toContain('json-schema-to-typescript');

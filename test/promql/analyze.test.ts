@@ -78,7 +78,9 @@ describe('types', () => {
 });
 
 test('everything that is read is listed, with what is done with it', () => {
-  const { reads, functions } = analysisOf('sum(rate(a{x="1"}[5m])) / on () group_left () max_over_time(sum(b)[1h:]) > c');
+  const { reads, functions } = analysisOf(
+    'sum(rate(a{x="1"}[5m])) / on () group_left () max_over_time(sum(b)[1h:]) > c',
+  );
   expect(reads.map(({ selector, function: fn, seconds }) => [selector.metric, fn, seconds])).toEqual([
     ['a', 'rate', 300],
     ['b', 'sum', undefined],
@@ -120,11 +122,25 @@ describe('labels of a result', () => {
 });
 
 describe('an expression is a condition', () => {
-  test.each(['x > 1', 'sum(x > 1)', 'a and b > 1', 'a > 1 or b > 1', 'absent(x)', 'a unless b > 0', '-(x > 1)', 'x == 0 unless y', 'label_replace(x > 1, "a", "b", "", "")', 'max_over_time((x > 1)[5m:])'])('when it is %s', (text) => {
+  test.each([
+    'x > 1',
+    'sum(x > 1)',
+    'a and b > 1',
+    'a > 1 or b > 1',
+    'absent(x)',
+    'a unless b > 0',
+    '-(x > 1)',
+    'x == 0 unless y',
+    'label_replace(x > 1, "a", "b", "", "")',
+    'max_over_time((x > 1)[5m:])',
+  ])('when it is %s', (text) => {
     expect(isCondition(queryOf(text))).toBe(true);
   });
 
-  test.each(['x', 'sum(x)', 'a > bool 1', 'a > 1 or b', 'rate(x[5m]) * 2', 'vector(scalar(x > 1))'])('but not when it is %s', (text) => {
-    expect(isCondition(queryOf(text))).toBe(false);
-  });
+  test.each(['x', 'sum(x)', 'a > bool 1', 'a > 1 or b', 'rate(x[5m]) * 2', 'vector(scalar(x > 1))'])(
+    'but not when it is %s',
+    (text) => {
+      expect(isCondition(queryOf(text))).toBe(false);
+    },
+  );
 });

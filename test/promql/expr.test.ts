@@ -1,6 +1,24 @@
 import { describe, expect, test } from 'vitest';
 import {
-  add, and, clampMin, compare, count, divide, increase, ln, multiply, number, or, rate, ratio, subtract, sum, sumOverTime, unless, vector, withLabel,
+  add,
+  and,
+  clampMin,
+  compare,
+  count,
+  divide,
+  increase,
+  ln,
+  multiply,
+  number,
+  or,
+  rate,
+  ratio,
+  subtract,
+  sum,
+  sumOverTime,
+  unless,
+  vector,
+  withLabel,
 } from '../../src/promql/expr.ts';
 import { equal, selector } from '../../src/promql/selector.ts';
 
@@ -72,6 +90,8 @@ describe('long expressions', () => {
 
   test('do not leave a number alone on its line', () => {
     expect(compare(or(long, long), '>', number(0)).text).toBe(`(\n  ${long.text}\n  or\n  ${long.text}\n) > 0`);
-    expect(withLabel(subtract(long, long), 'bin', '01').text).toBe(`label_replace(\n  ${long.text}\n  -\n  ${long.text},\n  "bin", "01", "", ""\n)`);
+    expect(withLabel(subtract(long, long), 'bin', '01').text).toBe(
+      `label_replace(\n  ${long.text}\n  -\n  ${long.text},\n  "bin", "01", "", ""\n)`,
+    );
   });
 });

@@ -41,5 +41,9 @@ test.each([
 
 test('a text that is none says where it goes wrong', () => {
   expect(unquote('"a')).toEqual({ at: 0, message: 'a string has no end', fix: 'close it with "' });
-  expect(unquote('"a\\.b"')).toEqual({ at: 2, message: '\\. is no escape that PromQL knows', fix: 'double the backslash, also in regular expressions: "\\\\."' });
+  expect(unquote('"a\\.b"')).toEqual({
+    at: 2,
+    message: '\\. is no escape that PromQL knows',
+    fix: 'double the backslash, also in regular expressions: "\\\\."',
+  });
 });

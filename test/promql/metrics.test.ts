@@ -22,7 +22,11 @@ describe('a bucket', () => {
 });
 
 test("conditions on Istio's metrics name who measured, and which services were called", () => {
-  const traffic = { reporters: ['source', 'waypoint'] as const, namespace: 'ml', services: [exactly('b'), pattern`${'a.b'}(-[0-9]+)?`] };
+  const traffic = {
+    reporters: ['source', 'waypoint'] as const,
+    namespace: 'ml',
+    services: [exactly('b'), pattern`${'a.b'}(-[0-9]+)?`],
+  };
   expect(selector('m', istioMatchers(traffic)).text).toBe(
     'm{reporter=~"source|waypoint",destination_service_namespace="ml",destination_service_name=~"a\\\\.b(-[0-9]+)?|b"}',
   );

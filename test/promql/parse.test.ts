@@ -28,7 +28,13 @@ function shape(query: Query): unknown {
     case 'aggregate':
       return [query.operator, query.grouping, ...query.args.map(shape)];
     case 'binary':
-      return [query.operator, shape(query.left), shape(query.right), ...(query.bool ? ['bool'] : []), ...(query.matching ? [query.matching] : [])];
+      return [
+        query.operator,
+        shape(query.left),
+        shape(query.right),
+        ...(query.bool ? ['bool'] : []),
+        ...(query.matching ? [query.matching] : []),
+      ];
   }
 }
 
@@ -45,10 +51,7 @@ describe('an expression becomes a tree', () => {
     ['a > bool 1.5e3', ['>', ['a'], 1500, 'bool']],
     ['-(a)', ['-', ['a']]],
     ['a - b * 2 # and so on\n', ['-', ['a'], ['*', ['b'], 2]]],
-    [
-      'a / on (x) group_left (y) b',
-      ['/', ['a'], ['b'], { on: true, labels: ['x'], many: 'left', include: ['y'] }],
-    ],
+    ['a / on (x) group_left (y) b', ['/', ['a'], ['b'], { on: true, labels: ['x'], many: 'left', include: ['y'] }]],
     ['a unless ignoring (z) b', ['unless', ['a'], ['b'], { on: false, labels: ['z'], many: undefined, include: [] }]],
     ['x @ end()', ['x']],
     ['x[5m] @ 1.5 offset -5m', ['range', 300, ['x']]],
@@ -75,7 +78,12 @@ describe('an expression becomes a tree', () => {
     const selector = query.kind === 'aggregate' && query.args[0];
     if (!selector || selector.kind !== 'selector') throw new Error('no selector');
     const cut = ({ from, to }: { from: number; to: number }): string => text.slice(from, to);
-    expect([cut(selector), selector.braces && cut(selector.braces), cut(selector.matchers[0]!), cut(selector.matchers[0]!.literal)]).toEqual(['x{a="b"}', '{a="b"}', 'a="b"', '"b"']);
+    expect([
+      cut(selector),
+      selector.braces && cut(selector.braces),
+      cut(selector.matchers[0]!),
+      cut(selector.matchers[0]!.literal),
+    ]).toEqual(['x{a="b"}', '{a="b"}', 'a="b"', '"b"']);
   });
 });
 
@@ -100,7 +108,11 @@ describe('what is no expression is refused with its place', () => {
     ['rate(x[0m])', 7, '0m is no length of time'],
     ['x offset 300', 9, '300 is not a duration that every Prometheus reads'],
     ['(a + b)[5m]', 1, 'only a selector has a range'],
-    ['sort_by_label(x, "a")', 0, 'the function sort_by_label is behind a feature flag, or newer than most Prometheus servers'],
+    [
+      'sort_by_label(x, "a")',
+      0,
+      'the function sort_by_label is behind a feature flag, or newer than most Prometheus servers',
+    ],
     ['limitk(3, x)', 0, 'the aggregation limitk is behind a feature flag'],
     ['x > 5m', 4, '5m is not a number that every Prometheus reads'],
     ['rate(x[5m] smoothed)', 5, '"x[5m] smoothed" is not understood by every Prometheus'],
@@ -115,7 +127,9 @@ describe('what is no expression is refused with its place', () => {
   });
 
   test('when nobody could read it', () => {
-    expect(parsePromql(`${'('.repeat(150)}1${')'.repeat(150)}`).problem?.message).toBe('the expression is nested more than 100 deep');
+    expect(parsePromql(`${'('.repeat(150)}1${')'.repeat(150)}`).problem?.message).toBe(
+      'the expression is nested more than 100 deep',
+    );
     expect(parsePromql('('.repeat(20_000)).problem?.message).toBe('the expression has 20000 characters');
   });
 });
@@ -171,7 +185,9 @@ describe('the newest Prometheus reads more', () => {
   test('also what is longer and deeper than anybody writes', () => {
     expect(parseNewestPromql(`up{job=~"${'a|'.repeat(9000)}"}`).problem).toBeUndefined();
     expect(parseNewestPromql(Array.from({ length: 250 }, () => 'up').join(' or ')).problem).toBeUndefined();
-    expect(parseNewestPromql(`${'('.repeat(1500)}1${')'.repeat(1500)}`).problem?.message).toBe('the expression is nested more than 1000 deep');
+    expect(parseNewestPromql(`${'('.repeat(1500)}1${')'.repeat(1500)}`).problem?.message).toBe(
+      'the expression is nested more than 1000 deep',
+    );
   });
 
   test.each([
@@ -205,12 +221,24 @@ describe('the newest Prometheus reads more', () => {
 });
 
 test('every function and aggregation of the grammar is known', () => {
-  const grammar = readFileSync(createRequire(import.meta.url).resolve('@prometheus-io/lezer-promql').replace(/dist\/.*$/, 'src/promql.grammar'), 'utf8');
+  const grammar = readFileSync(
+    createRequire(import.meta.url)
+      .resolve('@prometheus-io/lezer-promql')
+      .replace(/dist\/.*$/, 'src/promql.grammar'),
+    'utf8',
+  );
   const functions = [...grammar.matchAll(/condFn<"(\w+)">/g)].map(([, name]) => name!);
   expect(functions.length).toBeGreaterThan(80);
   expect(functions.filter((name) => !Object.hasOwn(FUNCTIONS, name))).toEqual([]);
-  const aggregations = /AggregateOp \{([^}]+)\}/.exec(grammar)![1]!.match(/\w+/g)!.map((name) => name.toLowerCase());
-  expect(aggregations.sort()).toEqual(Object.keys(AGGREGATIONS).map((name) => name.replace('_', '')).sort());
+  const aggregations = /AggregateOp \{([^}]+)\}/
+    .exec(grammar)![1]!
+    .match(/\w+/g)!
+    .map((name) => name.toLowerCase());
+  expect(aggregations.sort()).toEqual(
+    Object.keys(AGGREGATIONS)
+      .map((name) => name.replace('_', ''))
+      .sort(),
+  );
 });
 
 test('a place is said as people count', () => {

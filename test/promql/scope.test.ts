@@ -17,13 +17,19 @@ function scope(text: string, own: readonly string[] = [], values = SCOPE): strin
   return scoped(text, analyze(queryOf(text)), values, (series) => own.includes(series));
 }
 
-const hostileText = fc.oneof(fc.constantFrom(...HOSTILE_TEXT, '}) or vector(1) #', '"', '\\', '$service', '${team}'), fc.string({ unit: 'binary' }));
+const hostileText = fc.oneof(
+  fc.constantFrom(...HOSTILE_TEXT, '}) or vector(1) #', '"', '\\', '$service', '${team}'),
+  fc.string({ unit: 'binary' }),
+);
 
 describe('an expression for one service', () => {
   test.each([
     ['rate(x[5m])', 'rate(x{ai_service="fraud",namespace="risk-prod"}[5m])'],
     ['x{}', 'x{ai_service="fraud",namespace="risk-prod"}'],
-    ['x{ a="b" } > x', 'x{ai_service="fraud",namespace="risk-prod", a="b" } > x{ai_service="fraud",namespace="risk-prod"}'],
+    [
+      'x{ a="b" } > x',
+      'x{ai_service="fraud",namespace="risk-prod", a="b" } > x{ai_service="fraud",namespace="risk-prod"}',
+    ],
     ['{__name__="x"}', '{ai_service="fraud",namespace="risk-prod",__name__="x"}'],
     ['x{ai_service="other"}', 'x{namespace="risk-prod",ai_service="other"}'],
     ['y', 'y'],
@@ -46,12 +52,18 @@ describe('an expression for one service', () => {
 
   test('whose names are hostile has the shape of any other', () => {
     const text = 'sum by (a) (rate(x{b="$service $team",c=~"$namespace-.+"}[5m])) > 1 unless y{d="$environment"}';
-    const shapeOf = (query: Query): string => JSON.stringify(query, (key, value: unknown) => (key === 'from' || key === 'to' || key === 'value' ? undefined : value));
+    const shapeOf = (query: Query): string =>
+      JSON.stringify(query, (key, value: unknown) =>
+        key === 'from' || key === 'to' || key === 'value' ? undefined : value,
+      );
     const plain = shapeOf(queryOf(scope(text, ['x'])));
     fc.assert(
-      fc.property(fc.record({ service: hostileText, namespace: hostileText, environment: hostileText, team: hostileText }), (values) => {
-        expect(shapeOf(queryOf(scope(text, ['x'], values)))).toBe(plain);
-      }),
+      fc.property(
+        fc.record({ service: hostileText, namespace: hostileText, environment: hostileText, team: hostileText }),
+        (values) => {
+          expect(shapeOf(queryOf(scope(text, ['x'], values)))).toBe(plain);
+        },
+      ),
     );
   });
 });
@@ -64,11 +76,23 @@ test('a placeholder that nobody knows is named', () => {
 });
 
 describe('a selector', () => {
-  test.each(['y{a="b"}', 'y{a=~"b.*"}', 'y{a=~"b|c"}', 'y{a=~"$service-.*"}', 'y{a!="b",c="d"}'])('%s says whose series it means', (text) => {
-    expect(analyze(queryOf(text)).reads.map(({ selector }) => isBounded(selector))).toEqual([true]);
-  });
+  test.each(['y{a="b"}', 'y{a=~"b.*"}', 'y{a=~"b|c"}', 'y{a=~"$service-.*"}', 'y{a!="b",c="d"}'])(
+    '%s says whose series it means',
+    (text) => {
+      expect(analyze(queryOf(text)).reads.map(({ selector }) => isBounded(selector))).toEqual([true]);
+    },
+  );
 
-  test.each(['y', 'y{a=""}', 'y{a!="b"}', 'y{a=~".*"}', 'y{a=~"b|.*"}', 'y{a=~"b*"}', 'y{a=~"(b|c)"}', '{__name__="y"}'])('%s does not', (text) => {
+  test.each([
+    'y',
+    'y{a=""}',
+    'y{a!="b"}',
+    'y{a=~".*"}',
+    'y{a=~"b|.*"}',
+    'y{a=~"b*"}',
+    'y{a=~"(b|c)"}',
+    '{__name__="y"}',
+  ])('%s does not', (text) => {
     expect(analyze(queryOf(text)).reads.map(({ selector }) => isBounded(selector))).toEqual([false]);
   });
 });

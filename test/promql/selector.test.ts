@@ -1,13 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { equal, exactly, isLabelName, isOneOf, matches, notMatches, pattern, quote, selector } from '../../src/promql/selector.ts';
+import {
+  equal,
+  exactly,
+  isLabelName,
+  isOneOf,
+  matches,
+  notMatches,
+  pattern,
+  quote,
+  selector,
+} from '../../src/promql/selector.ts';
 
 describe('a selector', () => {
   test('is the metric and its conditions, in the order given', () => {
     expect(selector('up', []).text).toBe('up');
-    expect(selector('up', [equal('job', 'a'), matches('code', pattern`5..`), notMatches('code', pattern`50.`)]).text).toBe(
-      'up{job="a",code=~"5..",code!~"50."}',
-    );
+    expect(
+      selector('up', [equal('job', 'a'), matches('code', pattern`5..`), notMatches('code', pattern`50.`)]).text,
+    ).toBe('up{job="a",code=~"5..",code!~"50."}');
   });
 
   test('quotes a metric whose name is no classic name, so that it stays a name', () => {

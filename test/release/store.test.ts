@@ -4,12 +4,18 @@ import { openStore } from '../../src/release/store.ts';
 
 /** A store with a record for each of some services, and states of the first two in prod. */
 function filesOf(services: readonly string[]): { readonly files: Files; readonly listed: string[] } {
-  const paths = [...services.map((name) => `releases/${name}/v1.yaml`), ...services.slice(0, 2).map((name) => `releases/prod/ml/${name}.yaml`)];
+  const paths = [
+    ...services.map((name) => `releases/${name}/v1.yaml`),
+    ...services.slice(0, 2).map((name) => `releases/prod/ml/${name}.yaml`),
+  ];
   const listed: string[] = [];
   const entries = (folder: string): FolderEntries => {
     listed.push(folder);
-    const below = paths.filter((path) => path.startsWith(`${folder}/`)).map((path) => path.slice(folder.length + 1).split('/'));
-    const names = (deep: boolean): string[] => [...new Set(below.filter(({ length }) => length > 1 === deep).map(([name = '']) => name))].sort();
+    const below = paths
+      .filter((path) => path.startsWith(`${folder}/`))
+      .map((path) => path.slice(folder.length + 1).split('/'));
+    const names = (deep: boolean): string[] =>
+      [...new Set(below.filter(({ length }) => length > 1 === deep).map(([name = '']) => name))].sort();
     return { files: names(false), folders: names(true) };
   };
   return { files: { read: () => undefined, entries }, listed };
@@ -17,7 +23,10 @@ function filesOf(services: readonly string[]): { readonly files: Files; readonly
 
 test('a service is released when it has a state in some environment', () => {
   const store = openStore(filesOf(['churn', 'fraud', 'ranker']).files, 'releases');
-  expect(['churn', 'fraud', 'ranker', 'v1'].filter((service) => store.isReleased('ml', service))).toEqual(['churn', 'fraud']);
+  expect(['churn', 'fraud', 'ranker', 'v1'].filter((service) => store.isReleased('ml', service))).toEqual([
+    'churn',
+    'fraud',
+  ]);
   expect(store.isReleased('other', 'churn')).toBe(false);
 });
 

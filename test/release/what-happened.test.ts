@@ -4,7 +4,14 @@ import { movesBetween } from '../../src/release/find-move.ts';
 import type { ReleaseState } from '../../src/release/state.ts';
 import { transition, type Move } from '../../src/release/transition.ts';
 import { changedFields, whatHappened } from '../../src/release/what-happened.ts';
-import { abTestPolicy, blueGreenPolicy, canaryPolicy, policyOf, shadowPolicy, type ReleasePolicy } from '../../src/service/release-policy.ts';
+import {
+  abTestPolicy,
+  blueGreenPolicy,
+  canaryPolicy,
+  policyOf,
+  shadowPolicy,
+  type ReleasePolicy,
+} from '../../src/service/release-policy.ts';
 
 /** Moves read back from states: for the trail, where a commit does not say what it did, and for the check of a move. */
 
@@ -22,7 +29,16 @@ const move = fc.oneof(
   fc.constantFrom(...RELEASES).map((to): Move => ({ action: 'rollback', to })),
   fc.constantFrom(...RELEASES).map((release): Move => ({ action: 'hold', release })),
   fc.constantFrom(...RELEASES).map((release): Move => ({ action: 'resume', release })),
-  { weight: 3, arbitrary: fc.constantFrom<Move[]>({ action: 'advance' }, { action: 'finish' }, { action: 'abort' }, { action: 'rollback' }, { action: 'cleanup' }) },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom<Move[]>(
+      { action: 'advance' },
+      { action: 'finish' },
+      { action: 'abort' },
+      { action: 'rollback' },
+      { action: 'cleanup' },
+    ),
+  },
   fc.constantFrom<Move[]>({ action: 'pause' }, { action: 'unpause' }),
 );
 
@@ -32,18 +48,27 @@ const SAME_AS_ABORT: readonly string[] = ['abort', 'rollback', 'hold'];
 describe.each(Object.entries(policies))('with %s', (_name, policy) => {
   test('every move is recognised by its result, and found again with its reason', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(move, fc.option(fc.constantFrom('too slow', 'weekly retrain'), { nil: undefined })), { minLength: 1, maxLength: 12 }), (moves) => {
-        let state: ReleaseState = { stable: 'v1', phase: 'idle', weight: 0 };
-        for (const [each, reason] of moves) {
-          const { state: after } = transition(state, each, policy, reason === undefined ? {} : { reason });
-          if (!after) continue;
-          const said = whatHappened(state, after);
-          expect([each.action, ...(SAME_AS_ABORT.includes(each.action) ? ['abort'] : [])], `${JSON.stringify(state)} -> ${JSON.stringify(after)}`).toContain(said);
-          const found = movesBetween(state, after, policy).map((one) => one.move.action);
-          expect(found).toContain(each.action);
-          state = after;
-        }
-      }),
+      fc.property(
+        fc.array(fc.tuple(move, fc.option(fc.constantFrom('too slow', 'weekly retrain'), { nil: undefined })), {
+          minLength: 1,
+          maxLength: 12,
+        }),
+        (moves) => {
+          let state: ReleaseState = { stable: 'v1', phase: 'idle', weight: 0 };
+          for (const [each, reason] of moves) {
+            const { state: after } = transition(state, each, policy, reason === undefined ? {} : { reason });
+            if (!after) continue;
+            const said = whatHappened(state, after);
+            expect(
+              [each.action, ...(SAME_AS_ABORT.includes(each.action) ? ['abort'] : [])],
+              `${JSON.stringify(state)} -> ${JSON.stringify(after)}`,
+            ).toContain(said);
+            const found = movesBetween(state, after, policy).map((one) => one.move.action);
+            expect(found).toContain(each.action);
+            state = after;
+          }
+        },
+      ),
       { numRuns: 300 },
     );
   });
@@ -77,6 +102,13 @@ test('two moves in one commit are an edit, with the fields that changed', () => 
 });
 
 test('a step under a policy that changed is an advance, though it has the same number', () => {
-  const before: ReleaseState = { stable: 'v1', candidate: 'v2', phase: 'canary', weight: 10, step: 0, policy: 'sha256:old' };
+  const before: ReleaseState = {
+    stable: 'v1',
+    candidate: 'v2',
+    phase: 'canary',
+    weight: 10,
+    step: 0,
+    policy: 'sha256:old',
+  };
   expect(whatHappened(before, { ...before, weight: 20, policy: 'sha256:new' })).toBe('advance');
 });

@@ -6,7 +6,9 @@ import { ROUTED } from '../support/routed.ts';
 import { defaultCluster, targetOf, type TargetOptions } from '../support/target.ts';
 
 function configOf(spec: TargetOptions['spec'] = {}): AlertmanagerConfig {
-  const [config] = renderAlertmanager(targetOf({ cluster: { prometheus: ROUTED }, spec: { owner: { team: 'risk-ml', escalation: '#risk' }, ...spec } }));
+  const [config] = renderAlertmanager(
+    targetOf({ cluster: { prometheus: ROUTED }, spec: { owner: { team: 'risk-ml', escalation: '#risk' }, ...spec } }),
+  );
   if (!config) throw new Error('no AlertmanagerConfig');
   return config as unknown as AlertmanagerConfig;
 }
@@ -44,8 +46,16 @@ test('alerts of a service go to a receiver by severity; what has none is dropped
   });
   expect(spec.receivers).toEqual([
     { name: 'none' },
-    { name: 'chat', slackConfigs: [{ apiURL: { name: 'slack', key: 'url' }, channel: '#risk', ...TEXTS, sendResolved: true }] },
-    { name: 'pager', pagerdutyConfigs: [{ routingKey: { name: 'pagerduty', key: 'routing-key' }, description: TEXTS.title, sendResolved: true }] },
+    {
+      name: 'chat',
+      slackConfigs: [{ apiURL: { name: 'slack', key: 'url' }, channel: '#risk', ...TEXTS, sendResolved: true }],
+    },
+    {
+      name: 'pager',
+      pagerdutyConfigs: [
+        { routingKey: { name: 'pagerduty', key: 'routing-key' }, description: TEXTS.title, sendResolved: true },
+      ],
+    },
   ]);
 });
 
@@ -55,7 +65,17 @@ test('a service chooses other receivers of the platform, or silence', () => {
   expect(spec.receivers).toEqual([
     { name: 'none' },
     { name: 'digest', webhookConfigs: [{ urlSecret: { name: 'digest', key: 'url' }, sendResolved: true }] },
-    { name: 'duty', opsgenieConfigs: [{ apiKey: { name: 'opsgenie', key: 'api-key' }, message: TEXTS.title, description: TEXTS.text, sendResolved: true }] },
+    {
+      name: 'duty',
+      opsgenieConfigs: [
+        {
+          apiKey: { name: 'opsgenie', key: 'api-key' },
+          message: TEXTS.title,
+          description: TEXTS.text,
+          sendResolved: true,
+        },
+      ],
+    },
   ]);
   expect(configOf({ monitoring: { routing: { critical: 'teams' } } }).spec.receivers?.[2]).toEqual({
     name: 'teams',
@@ -71,7 +91,9 @@ test('a graver alert of one cause silences the others, of this service only', ()
     targetMatch: [own, { name: 'burn_tier', matchType: '=~', value: 'medium|slow|longterm' }],
     equal: ['namespace', 'ai_slo'],
   });
-  expect(inhibitRules?.map(({ sourceMatch, targetMatch }) => `${sourceMatch?.[1]?.value} > ${targetMatch?.[1]?.value}`)).toEqual([
+  expect(
+    inhibitRules?.map(({ sourceMatch, targetMatch }) => `${sourceMatch?.[1]?.value} > ${targetMatch?.[1]?.value}`),
+  ).toEqual([
     'fast > medium|slow|longterm',
     'medium > slow|longterm',
     'slow > longterm',
@@ -89,19 +111,31 @@ describe('a platform', () => {
   const { alertmanager } = ROUTED;
 
   function problems(changed: object): unknown[] {
-    const result = clusterSchema.safeParse({ ...defaultCluster('Standard'), prometheus: { version: '3.4', alertmanager: { ...alertmanager, ...changed } } });
+    const result = clusterSchema.safeParse({
+      ...defaultCluster('Standard'),
+      prometheus: { version: '3.4', alertmanager: { ...alertmanager, ...changed } },
+    });
     return (result.error?.issues ?? []).map(({ path, message }) => [path.slice(2).join('.'), message]);
   }
 
   test('routes to receivers that it declares', () => {
-    expect(problems({ routes: { critical: 'pagr', warning: 'chat' } })).toEqual([['routes.critical', 'there is no receiver "pagr"']]);
+    expect(problems({ routes: { critical: 'pagr', warning: 'chat' } })).toEqual([
+      ['routes.critical', 'there is no receiver "pagr"'],
+    ]);
   });
 
   test('names Secrets, and does not write what is in them', () => {
     const slack = { apiUrl: { secret: 'https://hooks.slack.com/services/T0/B0/x', key: 'url' } };
     const result = clusterSchema.safeParse({
       ...defaultCluster('Standard'),
-      prometheus: { version: '3.4', alertmanager: { ...alertmanager, receivers: { pager: { slack } }, routes: { critical: 'pager', warning: 'pager' } } },
+      prometheus: {
+        version: '3.4',
+        alertmanager: {
+          ...alertmanager,
+          receivers: { pager: { slack } },
+          routes: { critical: 'pager', warning: 'pager' },
+        },
+      },
     });
     expect(JSON.stringify(result.error)).toContain('the name of a Secret is a DNS name');
     expect(JSON.stringify(result.error?.issues)).not.toContain('hooks.slack.com/services');
@@ -109,6 +143,9 @@ describe('a platform', () => {
 
   test('cannot take the name of the receiver that drops alerts', () => {
     const pager = alertmanager?.receivers['pager'];
-    expect(problems({ receivers: { none: pager }, routes: { critical: 'none', warning: 'none' } })[0]).toEqual(['receivers.none', 'Invalid key in record']);
+    expect(problems({ receivers: { none: pager }, routes: { critical: 'none', warning: 'none' } })[0]).toEqual([
+      'receivers.none',
+      'Invalid key in record',
+    ]);
   });
 });

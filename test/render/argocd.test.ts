@@ -89,7 +89,12 @@ describe('the descriptor', () => {
 
   it('says that nothing moves step by step where releases replace each other in place', () => {
     const target = targetOf({ spec: { canary }, environment: { rollout: 'replace' } });
-    expect(argocdApp(target).policy).toMatchObject({ strategy: 'replace', exposures: [], gates: [], keepPrevious: 'none' });
+    expect(argocdApp(target).policy).toMatchObject({
+      strategy: 'replace',
+      exposures: [],
+      gates: [],
+      keepPrevious: 'none',
+    });
   });
 
   it('names a cluster by its server where the platform does', () => {
@@ -190,14 +195,19 @@ spec:
 
   it('reads the tree where it is in the repository', () => {
     const files = (path: string): unknown =>
-      (applicationSet(platformOf({ gitops: { repoUrl: 'https://git.example.com/a.git', path } }), 'dev')['spec'] as { generators: { git: { files: { path: string }[] } }[] })
-        .generators[0]!.git.files[0]!.path;
+      (
+        applicationSet(platformOf({ gitops: { repoUrl: 'https://git.example.com/a.git', path } }), 'dev')['spec'] as {
+          generators: { git: { files: { path: string }[] } }[];
+        }
+      ).generators[0]!.git.files[0]!.path;
     expect(files('')).toBe('envs/dev/*/risk-ml/*/argocd-app.json');
     expect(files('deploy/tree/')).toBe('deploy/tree/envs/dev/*/risk-ml/*/argocd-app.json');
   });
 
   it('uses no field that an older Argo CD does not know', () => {
-    expect(JSON.stringify(applicationSet(platformOf({ argocd: { version: ['3.4', '3.5'] } }), 'dev'))).not.toContain('refresh');
+    expect(JSON.stringify(applicationSet(platformOf({ argocd: { version: ['3.4', '3.5'] } }), 'dev'))).not.toContain(
+      'refresh',
+    );
   });
 });
 
@@ -205,7 +215,15 @@ describe('the AppProject', () => {
   const kinds = new Set(['networking.istio.io/VirtualService', '/Service', 'batch/CronJob']);
 
   it('allows one repository, the own namespaces, the kinds that we may render, and those that users added', () => {
-    const places = new Map([['prod-eu', new Map([['us-1', 'risk-ml-prod'], ['eu-1', 'risk-ml-prod']])]]);
+    const places = new Map([
+      [
+        'prod-eu',
+        new Map([
+          ['us-1', 'risk-ml-prod'],
+          ['eu-1', 'risk-ml-prod'],
+        ]),
+      ],
+    ]);
     expect(renderAppProject({ platform: platformOf(), team: 'risk-ml', kinds, places })).toEqual({
       apiVersion: 'argoproj.io/v1alpha1',
       kind: 'AppProject',
@@ -250,20 +268,38 @@ describe('the AppProject', () => {
   });
 
   it('does not change when the last object of a kind goes, so that Argo CD may prune that', () => {
-    const project = (own: string[]): unknown => renderAppProject({ platform: platformOf(), team: 'risk-ml', kinds: new Set(own), places: new Map() });
-    expect(project(['/Service'])).toEqual(project(['/Service', 'serving.kserve.io/InferenceService', 'policy/PodDisruptionBudget']));
+    const project = (own: string[]): unknown =>
+      renderAppProject({ platform: platformOf(), team: 'risk-ml', kinds: new Set(own), places: new Map() });
+    expect(project(['/Service'])).toEqual(
+      project(['/Service', 'serving.kserve.io/InferenceService', 'policy/PodDisruptionBudget']),
+    );
   });
 
   it('names a destination once, though two environments share it', () => {
-    const places = new Map([['a', new Map([['eu-1', 'shared']])], ['b', new Map([['eu-1', 'shared']])]]);
-    expect(renderAppProject({ platform: platformOf(), team: 'risk-ml', kinds, places })['spec']).toMatchObject({ destinations: [{ name: 'eu-1', namespace: 'shared' }] });
+    const places = new Map([
+      ['a', new Map([['eu-1', 'shared']])],
+      ['b', new Map([['eu-1', 'shared']])],
+    ]);
+    expect(renderAppProject({ platform: platformOf(), team: 'risk-ml', kinds, places })['spec']).toMatchObject({
+      destinations: [{ name: 'eu-1', namespace: 'shared' }],
+    });
   });
 
   it('allows the Namespaces that it makes, by name where Argo CD can tell them apart', () => {
-    const places = new Map([['dev', new Map([['dev-1', 'risk-ml-dev']])], ['prod-eu', new Map([['eu-1', 'risk-ml-prod']])]]);
+    const places = new Map([
+      ['dev', new Map([['dev-1', 'risk-ml-dev']])],
+      ['prod-eu', new Map([['eu-1', 'risk-ml-prod']])],
+    ]);
     const spec = (version: string): unknown =>
-      renderAppProject({ platform: platformOf({ argocd: { version } }), team: 'risk-ml', kinds: new Set(['/Namespace']), places })['spec'];
-    expect(spec('3.5')).toMatchObject({ clusterResourceWhitelist: [{ group: '', kind: 'Namespace', name: 'risk-ml-dev' }] });
+      renderAppProject({
+        platform: platformOf({ argocd: { version } }),
+        team: 'risk-ml',
+        kinds: new Set(['/Namespace']),
+        places,
+      })['spec'];
+    expect(spec('3.5')).toMatchObject({
+      clusterResourceWhitelist: [{ group: '', kind: 'Namespace', name: 'risk-ml-dev' }],
+    });
     expect(JSON.stringify(spec('3.5'))).not.toMatch(/namespaceResourceWhitelist.*Namespace"/);
     expect(spec('3.4')).toMatchObject({ clusterResourceWhitelist: [{ group: '', kind: 'Namespace' }] });
   });
@@ -292,7 +328,12 @@ describe('the root Application', () => {
         syncPolicy: {
           automated: { prune: true, selfHeal: true },
           retry: { limit: 5, backoff: { duration: '10s', factor: 2, maxDuration: '5m' }, refresh: true },
-          syncOptions: ['ApplyOutOfSyncOnly=true', 'PruneLast=true', 'RespectIgnoreDifferences=true', 'ServerSideApply=true'],
+          syncOptions: [
+            'ApplyOutOfSyncOnly=true',
+            'PruneLast=true',
+            'RespectIgnoreDifferences=true',
+            'ServerSideApply=true',
+          ],
         },
       },
     });

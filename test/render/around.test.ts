@@ -15,7 +15,12 @@ import { defaultCluster, targetOf, type TargetOptions } from '../support/target.
 
 const schema = createSchemaCheck([]);
 
-const PREDICTOR = { framework: 'sklearn', model: { uri: 's3://ml-models/fraud-detector/v46/' }, resources: { cpu: '4', memory: '8Gi' }, scaling: { min: 2 } } as const;
+const PREDICTOR = {
+  framework: 'sklearn',
+  model: { uri: 's3://ml-models/fraud-detector/v46/' },
+  resources: { cpu: '4', memory: '8Gi' },
+  scaling: { min: 2 },
+} as const;
 const SPEC: TargetOptions['spec'] = {
   predictor: PREDICTOR,
   traffic: { visibility: 'public', hosts: ['fraud.example.com'], retries: { perTryTimeout: '5s' } },
@@ -33,7 +38,10 @@ function problems(objects: readonly KubeObject[], options: TargetOptions = {}): 
       ...(object.apiVersion.includes('istio.io') ? checkIstio(object, cluster) : []),
       ...(object.apiVersion.startsWith('argoproj.io') ? checkArgocd(object) : []),
       ...checkSecrets(object),
-      ...across.check(object, { unit: 'a', namespace: object.apiVersion.startsWith('argoproj.io') || object.kind === 'Namespace' ? undefined : namespace }),
+      ...across.check(object, {
+        unit: 'a',
+        namespace: object.apiVersion.startsWith('argoproj.io') || object.kind === 'Namespace' ? undefined : namespace,
+      }),
     ])
     .map(formatFinding);
 }
@@ -42,7 +50,10 @@ describe('the cluster would accept what stands around the workloads of', () => {
   it.each<[string, TargetOptions]>([
     ['a public service in Standard mode', { spec: SPEC, candidate: { release: 'v47', weight: 10 }, previous: 'v45' }],
     ['a public service on Knative', { mode: 'Knative', spec: SPEC, candidate: { release: 'v47', weight: 10 } }],
-    ['a service in an ambient mesh', { spec: { ...SPEC, traffic: {} }, cluster: { istio: { version: '1.30', dataplane: 'ambient' } } }],
+    [
+      'a service in an ambient mesh',
+      { spec: { ...SPEC, traffic: {} }, cluster: { istio: { version: '1.30', dataplane: 'ambient' } } },
+    ],
     ['a service without Istio', { spec: { ...SPEC, traffic: {} }, cluster: { istio: undefined } }],
   ])('%s', (_, options) => {
     const target = targetOf(options);
@@ -57,7 +68,10 @@ it('Argo CD would accept the objects that deliver a team, and a mesh what it sha
     gitops: { repoUrl: 'https://git.example.com/acme/ml-gitops.git' },
     argocd: { version: '3.5' },
     clusters: { 'eu-1': defaultCluster('Standard') },
-    environments: { dev: { stage: 'dev', clusters: ['eu-1'], namespace: 'ml', createNamespaces: true }, prod: { stage: 'prod', clusters: ['eu-1'], namespace: 'ml' } },
+    environments: {
+      dev: { stage: 'dev', clusters: ['eu-1'], namespace: 'ml', createNamespaces: true },
+      prod: { stage: 'prod', clusters: ['eu-1'], namespace: 'ml' },
+    },
   });
   const places = new Map([['dev', new Map([['eu-1', 'ml']])]]);
   const cluster = { ...targetOf().cluster, istio: { version: '1.30', dataplane: 'ambient' as const } };
@@ -68,7 +82,14 @@ it('Argo CD would accept the objects that deliver a team, and a mesh what it sha
       renderApplicationSet({ platform, team: 'risk-ml', environment: 'prod', env: platform.environments['prod']! }),
       renderAppProject({ platform, team: 'risk-ml', kinds: new Set(['/Namespace', '/Service']), places }),
       renderRootApplication(platform),
-      ...renderShared({ team: 'risk-ml', environment: 'dev', env, clusterName: 'eu-1', cluster, namespace: targetOf().namespace }),
+      ...renderShared({
+        team: 'risk-ml',
+        environment: 'dev',
+        env,
+        clusterName: 'eu-1',
+        cluster,
+        namespace: targetOf().namespace,
+      }),
     ]),
   ).toEqual([]);
 });

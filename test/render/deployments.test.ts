@@ -8,11 +8,13 @@ const PREDICTOR = { framework: 'sklearn' as const, model: { uri: 's3://ml-models
 /** Name, Deployment and pods of everything that runs. */
 function running(options: TargetOptions = {}): string[][] {
   const target = targetOf(options);
-  return target.serving.workloads.flatMap(componentsOf).map((component) => [
-    component.part,
-    deploymentPattern(target, component).source,
-    podPattern(target, component).source,
-  ]);
+  return target.serving.workloads
+    .flatMap(componentsOf)
+    .map((component) => [
+      component.part,
+      deploymentPattern(target, component).source,
+      podPattern(target, component).source,
+    ]);
 }
 
 const HASH = '-[0-9a-z]{1,10}-[0-9a-z]{5}';
@@ -24,14 +26,21 @@ describe('pods', () => {
 
   test('of a transformer and a function are told from those of the predictor', () => {
     const spec = { predictor: PREDICTOR, transformer: { image: 'registry.example.com/t:1.0.0', resources: RESOURCES } };
-    expect(running({ spec }).map(([, deployment]) => deployment)).toEqual(['fraud-detector-v46-predictor', 'fraud-detector-v46-transformer']);
+    expect(running({ spec }).map(([, deployment]) => deployment)).toEqual([
+      'fraud-detector-v46-predictor',
+      'fraud-detector-v46-transformer',
+    ]);
     const fn = { predictor: PREDICTOR, function: { image: 'registry.example.com/f:1.0.0', resources: RESOURCES } };
     expect(running({ spec: fn, cluster: { knative: undefined } })[0]?.[2]).toBe(`fraud-detector-function-v46${HASH}`);
   });
 
   test('on Knative belong to the Deployment of a revision', () => {
     expect(running({ mode: 'Knative' })).toEqual([
-      ['predictor', 'fraud-detector-v46-predictor-[0-9]{5}-deployment', `fraud-detector-v46-predictor-[0-9]{5}-deployment${HASH}`],
+      [
+        'predictor',
+        'fraud-detector-v46-predictor-[0-9]{5}-deployment',
+        `fraud-detector-v46-predictor-[0-9]{5}-deployment${HASH}`,
+      ],
     ]);
   });
 
@@ -41,6 +50,8 @@ describe('pods', () => {
     const pod = `${service}-v46-predictor-6c9f7d8b5c-`.slice(0, 58) + 'x2x4x';
     expect(`${service}-v46-predictor`).toHaveLength(52);
     expect(new RegExp(`^(?:${standard})$`).test(pod)).toBe(true);
-    expect(new RegExp(`^(?:${standard})$`).test(`${service}-v47-predictor-6c9f7d8b5c-`.slice(0, 58) + 'x2x4x')).toBe(false);
+    expect(new RegExp(`^(?:${standard})$`).test(`${service}-v47-predictor-6c9f7d8b5c-`.slice(0, 58) + 'x2x4x')).toBe(
+      false,
+    );
   });
 });

@@ -50,7 +50,11 @@ it('makes an ExternalSecret of each entry, sorted, with the defaults written out
           name: 'model-store',
           creationPolicy: 'Owner',
           deletionPolicy: 'Retain',
-          template: { engineVersion: 'v2', mergePolicy: 'Replace', metadata: { annotations: { 'serving.kserve.io/s3-endpoint': 's3.example.com' } } },
+          template: {
+            engineVersion: 'v2',
+            mergePolicy: 'Replace',
+            metadata: { annotations: { 'serving.kserve.io/s3-endpoint': 's3.example.com' } },
+          },
         },
         data: [
           { secretKey: 'AWS_ACCESS_KEY_ID', remoteRef: { key: 's3-id', ...defaults } },

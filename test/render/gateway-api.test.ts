@@ -7,7 +7,11 @@ import { emitYaml } from '../../src/core/yaml.ts';
 import { renderGatewayApi } from '../../src/render/gateway-api.ts';
 import { targetOf, type TargetOptions } from '../support/target.ts';
 
-const PREDICTOR = { framework: 'sklearn', model: { uri: 's3://ml-models/fraud-detector/v46/' }, resources: { cpu: '4', memory: '8Gi' } } as const;
+const PREDICTOR = {
+  framework: 'sklearn',
+  model: { uri: 's3://ml-models/fraud-detector/v46/' },
+  resources: { cpu: '4', memory: '8Gi' },
+} as const;
 const EXPLAINER = { image: 'registry.example.com/explainer:1.0.0', resources: { cpu: '1', memory: '1Gi' } };
 const PUBLIC = { predictor: PREDICTOR, traffic: { visibility: 'public' } } as const;
 
@@ -23,7 +27,9 @@ const to = (name: string, release: string, weight: number): object => ({
   kind: 'Service',
   name,
   port: 80,
-  filters: [{ type: 'ResponseHeaderModifier', responseHeaderModifier: { set: [{ name: 'x-model-version', value: release }] } }],
+  filters: [
+    { type: 'ResponseHeaderModifier', responseHeaderModifier: { set: [{ name: 'x-model-version', value: release }] } },
+  ],
   weight,
 });
 const stable = to('fraud-detector-v46-predictor', 'v46', 100);
@@ -88,14 +94,22 @@ spec:
     const { spec } = routes({ candidate: { release: 'v47', weight: 10 } })[0]!;
     expect(spec).toEqual({
       parentRefs: [{ group: '', kind: 'Service', name: 'fraud-detector', port: 80 }],
-      rules: [{ matches: [ALL], backendRefs: [to('fraud-detector-v46-predictor', 'v46', 90), to('fraud-detector-v47-predictor', 'v47', 10)], timeouts }],
+      rules: [
+        {
+          matches: [ALL],
+          backendRefs: [to('fraud-detector-v46-predictor', 'v46', 90), to('fraud-detector-v47-predictor', 'v47', 10)],
+          timeouts,
+        },
+      ],
     });
   });
 
   it('is made where something follows it: a mesh, or a gateway for what is public', () => {
     expect(names({})).toEqual(['fraud-detector']);
     expect(names({ spec: PUBLIC })).toEqual(['fraud-detector', 'fraud-detector-public']);
-    expect(names({ spec: PUBLIC, cluster: { ...without, gatewayApi: { version: '1.4', gateway: 'edge/public' } } })).toEqual(['fraud-detector-public']);
+    expect(
+      names({ spec: PUBLIC, cluster: { ...without, gatewayApi: { version: '1.4', gateway: 'edge/public' } } }),
+    ).toEqual(['fraud-detector-public']);
     expect(names({ cluster: { ...without, gatewayApi: { version: '1.4', gateway: 'edge/public' } } })).toEqual([]);
   });
 
@@ -106,7 +120,9 @@ spec:
 
   it('leads to more hosts of a public service', () => {
     const hosts = ['fraud.example.com', 'old.example.com'];
-    expect(routes({ spec: { predictor: PREDICTOR, traffic: { visibility: 'public', hosts } } })[1]!.spec.hostnames).toEqual(['fraud-detector.risk-ml-prod.eu.example.com', ...hosts]);
+    expect(
+      routes({ spec: { predictor: PREDICTOR, traffic: { visibility: 'public', hosts } } })[1]!.spec.hostnames,
+    ).toEqual(['fraud-detector.risk-ml-prod.eu.example.com', ...hosts]);
   });
 
   it('lists no release without requests, so that a rollback gives back the bytes from before', () => {
@@ -117,12 +133,20 @@ spec:
 
   it('leads to the function of a release, and to the transformer before a predictor', () => {
     const fn = { image: 'registry.example.com/api:v46', resources: PREDICTOR.resources };
-    expect(rules({ spec: { predictor: PREDICTOR, function: fn } })).toMatchObject([{ backendRefs: [{ name: 'fraud-detector-function-v46' }] }]);
-    expect(rules({ spec: { predictor: PREDICTOR, transformer: fn } })).toMatchObject([{ backendRefs: [{ name: 'fraud-detector-v46-transformer' }] }]);
+    expect(rules({ spec: { predictor: PREDICTOR, function: fn } })).toMatchObject([
+      { backendRefs: [{ name: 'fraud-detector-function-v46' }] },
+    ]);
+    expect(rules({ spec: { predictor: PREDICTOR, transformer: fn } })).toMatchObject([
+      { backendRefs: [{ name: 'fraud-detector-v46-transformer' }] },
+    ]);
   });
 
   it('waits longer for a language model', () => {
-    const vllm = { framework: 'vllm', model: { uri: 's3://ml-models/llm/v46/' }, resources: { cpu: '8', memory: '48Gi', gpu: 1 } } as const;
+    const vllm = {
+      framework: 'vllm',
+      model: { uri: 's3://ml-models/llm/v46/' },
+      resources: { cpu: '8', memory: '48Gi', gpu: 1 },
+    } as const;
     expect(rules({ spec: { predictor: vllm } })).toMatchObject([{ timeouts: { request: '5m' } }]);
   });
 });
@@ -132,17 +156,25 @@ describe('a candidate that answers nobody', () => {
   const backendRef = { group: '', kind: 'Service', name: 'fraud-detector-v47-predictor', port: 80 };
 
   it('gets a share of the requests as copies', () => {
-    expect(rules({ candidate: { release: 'v47', weight: 0, mirror: 25 } })).toEqual([mirror({ type: 'RequestMirror', requestMirror: { backendRef, percent: 25 } })]);
+    expect(rules({ candidate: { release: 'v47', weight: 0, mirror: 25 } })).toEqual([
+      mirror({ type: 'RequestMirror', requestMirror: { backendRef, percent: 25 } }),
+    ]);
   });
 
   it('gets copies of all requests before Gateway API 1.3, which knows no share', () => {
     const old = { ...without, gatewayApi: { ...gatewayApi, version: ['1.2', '1.3'] as [string, string] } };
-    expect(rules({ cluster: old, candidate: { release: 'v47', weight: 0, mirror: 100 } })).toEqual([mirror({ type: 'RequestMirror', requestMirror: { backendRef } })]);
+    expect(rules({ cluster: old, candidate: { release: 'v47', weight: 0, mirror: 100 } })).toEqual([
+      mirror({ type: 'RequestMirror', requestMirror: { backendRef } }),
+    ]);
   });
 
   it('answers requests that carry the header of an A/B test', () => {
     expect(rules({ candidate: { release: 'v47', weight: 0, header: { name: 'x-cohort', value: 'b' } } })).toEqual([
-      { matches: [{ ...ALL, headers: [{ name: 'x-cohort', type: 'Exact', value: 'b' }] }], backendRefs: [to('fraud-detector-v47-predictor', 'v47', 100)], timeouts },
+      {
+        matches: [{ ...ALL, headers: [{ name: 'x-cohort', type: 'Exact', value: 'b' }] }],
+        backendRefs: [to('fraud-detector-v47-predictor', 'v47', 100)],
+        timeouts,
+      },
       { matches: [ALL], backendRefs: [stable], timeouts },
     ]);
   });
@@ -153,14 +185,22 @@ describe('an explainer', () => {
 
   it('gets the requests for explanations of its release, with the same weights', () => {
     expect(rules({ spec: { explainer: EXPLAINER }, candidate: { release: 'v47', weight: 10 } })).toMatchObject([
-      { matches: [path], backendRefs: [to('fraud-detector-v46-explainer', 'v46', 90), to('fraud-detector-v47-explainer', 'v47', 10)] },
+      {
+        matches: [path],
+        backendRefs: [to('fraud-detector-v46-explainer', 'v46', 90), to('fraud-detector-v47-explainer', 'v47', 10)],
+      },
       { matches: [ALL] },
     ]);
   });
 
   it('gets those of an A/B test too', () => {
     const headers = [{ name: 'x-cohort', type: 'Exact', value: 'b' }];
-    expect(rules({ spec: { explainer: EXPLAINER }, candidate: { release: 'v47', weight: 0, header: { name: 'x-cohort', value: 'b' } } })).toMatchObject([
+    expect(
+      rules({
+        spec: { explainer: EXPLAINER },
+        candidate: { release: 'v47', weight: 0, header: { name: 'x-cohort', value: 'b' } },
+      }),
+    ).toMatchObject([
       { matches: [{ ...path, headers }], backendRefs: [to('fraud-detector-v47-explainer', 'v47', 100)] },
       { matches: [{ ...ALL, headers }] },
       { matches: [path], backendRefs: [to('fraud-detector-v46-explainer', 'v46', 100)] },
@@ -174,10 +214,17 @@ it('every route is one that the API server takes', () => {
   const all: TargetOptions[] = [
     { candidate: { release: 'v47', weight: 10 } },
     { candidate: { release: 'v47', weight: 0, mirror: 25 } },
-    { spec: { ...PUBLIC, explainer: EXPLAINER }, candidate: { release: 'v47', weight: 0, header: { name: 'x-cohort', value: 'b' } } },
+    {
+      spec: { ...PUBLIC, explainer: EXPLAINER },
+      candidate: { release: 'v47', weight: 0, header: { name: 'x-cohort', value: 'b' } },
+    },
   ];
   const across = createClusterChecks();
   const made = all.flatMap((options, index) => routes({ service: `fraud-${index}`, ...options }));
   expect(made).toHaveLength(4);
-  for (const object of made) expect([...schema.check(object as KubeObject), ...across.check(object as KubeObject, { unit: 'a', namespace: 'risk-ml-prod' })]).toEqual([]);
+  for (const object of made)
+    expect([
+      ...schema.check(object as KubeObject),
+      ...across.check(object as KubeObject, { unit: 'a', namespace: 'risk-ml-prod' }),
+    ]).toEqual([]);
 });

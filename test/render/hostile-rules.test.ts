@@ -20,10 +20,31 @@ interface Names {
 }
 
 const hostile = fc.oneof(
-  fc.constantFrom(...HOSTILE_TEXT.filter(({ length }) => length < 100), '}) or vector(1) #', '"', '\\', '`', '$service', '{{ $labels.x }}', '{{', '{{ "{" }}', '{{/*', '[5m]', '.*|x', '\ud800'),
+  fc.constantFrom(
+    ...HOSTILE_TEXT.filter(({ length }) => length < 100),
+    '}) or vector(1) #',
+    '"',
+    '\\',
+    '`',
+    '$service',
+    '{{ $labels.x }}',
+    '{{',
+    '{{ "{" }}',
+    '{{/*',
+    '[5m]',
+    '.*|x',
+    '\ud800',
+  ),
   fc.string({ unit: 'binary' }),
 );
-const hostileNames: fc.Arbitrary<Names> = fc.record({ service: hostile, namespace: hostile, environment: hostile, team: hostile, escalation: hostile, label: hostile });
+const hostileNames: fc.Arbitrary<Names> = fc.record({
+  service: hostile,
+  namespace: hostile,
+  environment: hostile,
+  team: hostile,
+  escalation: hostile,
+  label: hostile,
+});
 const PLAIN: Names = { service: 'a', namespace: 'b', environment: 'c', team: 'd', escalation: 'e', label: 'f' };
 
 function named(target: Target, { service, namespace, environment, team, escalation, label }: Names): Target {
@@ -31,10 +52,20 @@ function named(target: Target, { service, namespace, environment, team, escalati
   const { slos, schema } = monitoring;
   const watched: typeof monitoring = {
     ...monitoring,
-    slos: slos.map((slo) => ('custom' in slo ? { custom: { ...slo.custom, total: { metric: 'payments_total', labels: { kind: label } } } } : slo)),
+    slos: slos.map((slo) =>
+      'custom' in slo
+        ? { custom: { ...slo.custom, total: { metric: 'payments_total', labels: { kind: label } } } }
+        : slo,
+    ),
     schema: schema && { ...schema, missing: [label] },
   };
-  return { ...target, service, namespace, environment, spec: { ...target.spec, owner: { ...owner, team, escalation }, monitoring: watched } };
+  return {
+    ...target,
+    service,
+    namespace,
+    environment,
+    spec: { ...target.spec, owner: { ...owner, team, escalation }, monitoring: watched },
+  };
 }
 
 function groupsOf(target: Target, names: Names): RuleGroup[] {
@@ -46,12 +77,16 @@ function groupsOf(target: Target, names: Names): RuleGroup[] {
 function shapeOf(expr: string): string {
   const { query, problem } = parsePromql(expr);
   if (!query) return `${problem.message}: ${expr}`;
-  return JSON.stringify(query, (key, value: unknown) => (key === 'from' || key === 'to' || key === 'value' ? undefined : value));
+  return JSON.stringify(query, (key, value: unknown) =>
+    key === 'from' || key === 'to' || key === 'value' ? undefined : value,
+  );
 }
 
 /** What a template does, apart from printing a brace. */
 function actionsOf(template: string): string[] {
-  return [...template.matchAll(/\{\{([^]*?)\}\}/g)].map(([, action = '']) => action.trim()).filter((action) => action !== '"{"');
+  return [...template.matchAll(/\{\{([^]*?)\}\}/g)]
+    .map(([, action = '']) => action.trim())
+    .filter((action) => action !== '"{"');
 }
 
 /** Everything about the rules that names must not change. */
@@ -60,18 +95,24 @@ function shapes(groups: readonly RuleGroup[]): unknown {
     rules.map((rule) => ({
       name: 'alert' in rule ? rule.alert : rule.record,
       expr: shapeOf(rule.expr),
-      actions: 'alert' in rule ? [...Object.values(rule.labels), rule.annotations.summary, rule.annotations.description].flatMap(actionsOf) : [],
+      actions:
+        'alert' in rule
+          ? [...Object.values(rule.labels), rule.annotations.summary, rule.annotations.description].flatMap(actionsOf)
+          : [],
     })),
   );
 }
 
-test.each(Object.entries(WATCHED))('hostile names of %s change the shape of no expression and of no template', (_, options) => {
-  const target = targetOf(options);
-  const expected = shapes(groupsOf(target, PLAIN));
-  fc.assert(
-    fc.property(hostileNames, (names) => {
-      expect(shapes(groupsOf(target, names))).toEqual(expected);
-    }),
-    { numRuns: 25 },
-  );
-});
+test.each(Object.entries(WATCHED))(
+  'hostile names of %s change the shape of no expression and of no template',
+  (_, options) => {
+    const target = targetOf(options);
+    const expected = shapes(groupsOf(target, PLAIN));
+    fc.assert(
+      fc.property(hostileNames, (names) => {
+        expect(shapes(groupsOf(target, names))).toEqual(expected);
+      }),
+      { numRuns: 25 },
+    );
+  },
+);

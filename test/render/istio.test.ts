@@ -3,7 +3,11 @@ import { emitYaml } from '../../src/core/yaml.ts';
 import { renderIstio } from '../../src/render/istio.ts';
 import { targetOf, type TargetOptions } from '../support/target.ts';
 
-const PREDICTOR = { framework: 'sklearn', model: { uri: 's3://ml-models/fraud-detector/v46/' }, resources: { cpu: '4', memory: '8Gi' } } as const;
+const PREDICTOR = {
+  framework: 'sklearn',
+  model: { uri: 's3://ml-models/fraud-detector/v46/' },
+  resources: { cpu: '4', memory: '8Gi' },
+} as const;
 const FUNCTION = { image: 'registry.example.com/api:v46', resources: { cpu: '500m', memory: '512Mi' } } as const;
 
 /** The one destination of a route, behind a Service of the workload. */
@@ -21,7 +25,11 @@ function rendered(kind: string, options: TargetOptions): string {
 }
 
 const route = (options: TargetOptions): unknown =>
-  (renderIstio(targetOf(options)).find(({ kind }) => kind === 'VirtualService')!['spec'] as { http: { route: unknown }[] }).http[0]!.route;
+  (
+    renderIstio(targetOf(options)).find(({ kind }) => kind === 'VirtualService')!['spec'] as {
+      http: { route: unknown }[];
+    }
+  ).http[0]!.route;
 
 const spec = (kind: string, options: TargetOptions): Record<string, unknown> =>
   renderIstio(targetOf(options)).find((object) => object.kind === kind)!['spec'] as Record<string, unknown>;
@@ -131,7 +139,16 @@ spec:
   });
 
   it('sends requests to the transformer where there is one', () => {
-    const options = { spec: { predictor: PREDICTOR, transformer: { image: 'registry.example.com/transformer:v46', port: 9000, resources: { cpu: '1', memory: '1Gi' } } } };
+    const options = {
+      spec: {
+        predictor: PREDICTOR,
+        transformer: {
+          image: 'registry.example.com/transformer:v46',
+          port: 9000,
+          resources: { cpu: '1', memory: '1Gi' },
+        },
+      },
+    };
     expect(spec('Service', options)).toMatchObject({
       ports: [{ port: 80, targetPort: 9000 }],
       selector: { 'app.kubernetes.io/component': 'transformer', 'app.kubernetes.io/version': 'v46' },
@@ -140,9 +157,17 @@ spec:
   });
 
   it('selects the port of a custom server', () => {
-    const custom = { framework: 'custom', image: 'registry.example.com/server:v46', resources: PREDICTOR.resources } as const;
-    expect(spec('Service', { spec: { predictor: { ...custom, port: 9001 } } })['ports']).toEqual([{ name: 'http', port: 80, protocol: 'TCP', targetPort: 9001 }]);
-    expect(spec('Service', { spec: { predictor: custom } })['ports']).toEqual([{ name: 'http', port: 80, protocol: 'TCP', targetPort: 8080 }]);
+    const custom = {
+      framework: 'custom',
+      image: 'registry.example.com/server:v46',
+      resources: PREDICTOR.resources,
+    } as const;
+    expect(spec('Service', { spec: { predictor: { ...custom, port: 9001 } } })['ports']).toEqual([
+      { name: 'http', port: 80, protocol: 'TCP', targetPort: 9001 },
+    ]);
+    expect(spec('Service', { spec: { predictor: custom } })['ports']).toEqual([
+      { name: 'http', port: 80, protocol: 'TCP', targetPort: 8080 },
+    ]);
   });
 
   it('sends requests to the function of a release, which calls its models itself', () => {
@@ -161,7 +186,11 @@ describe('on Knative', () => {
 
   it('sends requests to the local gateway, with the host of a release at each destination', () => {
     expect(spec('VirtualService', options)).toEqual({
-      hosts: ['fraud-detector.risk-ml-prod.svc.cluster.local', 'fraud-detector.risk-ml-prod', 'fraud-detector.risk-ml-prod.svc'],
+      hosts: [
+        'fraud-detector.risk-ml-prod.svc.cluster.local',
+        'fraud-detector.risk-ml-prod',
+        'fraud-detector.risk-ml-prod.svc',
+      ],
       gateways: ['mesh', 'knative-serving/knative-local-gateway'],
       http: [
         {
@@ -211,7 +240,10 @@ describe('an explainer', () => {
     const { http } = spec('VirtualService', { spec: { explainer }, candidate: { release: 'v47', weight: 10 } }) as {
       http: { name: string; match?: unknown; route: { destination: { host: string }; weight: number }[] }[];
     };
-    expect(http.map(({ name, match }) => [name, match])).toEqual([['explain', [{ uri: { regex: '/v1/models/[\\w-]+:explain' } }]], ['default', undefined]]);
+    expect(http.map(({ name, match }) => [name, match])).toEqual([
+      ['explain', [{ uri: { regex: '/v1/models/[\\w-]+:explain' } }]],
+      ['default', undefined],
+    ]);
     expect(http[0]?.route.map(({ destination, weight }) => [destination.host, weight])).toEqual([
       ['fraud-detector-v46-explainer.risk-ml-prod.svc.cluster.local', 90],
       ['fraud-detector-v47-explainer.risk-ml-prod.svc.cluster.local', 10],
@@ -221,13 +253,22 @@ describe('an explainer', () => {
 
 describe('a release, from warming to the next', () => {
   const weights = (options: TargetOptions): unknown[] =>
-    (route(options) as { destination: { host: string }; weight: number }[]).map(({ destination, weight }) => [destination.host.slice(15, 18), weight]);
+    (route(options) as { destination: { host: string }; weight: number }[]).map(({ destination, weight }) => [
+      destination.host.slice(15, 18),
+      weight,
+    ]);
 
   it('is in the route as long as it gets requests, and in no other line', () => {
     expect(weights({ stable: 'v46' })).toEqual([['v46', 100]]);
     expect(weights({ stable: 'v46', candidate: { release: 'v47', weight: 0 } })).toEqual([['v46', 100]]);
-    expect(weights({ stable: 'v46', candidate: { release: 'v47', weight: 10 } })).toEqual([['v46', 90], ['v47', 10]]);
-    expect(weights({ stable: 'v46', candidate: { release: 'v47', weight: 50 } })).toEqual([['v46', 50], ['v47', 50]]);
+    expect(weights({ stable: 'v46', candidate: { release: 'v47', weight: 10 } })).toEqual([
+      ['v46', 90],
+      ['v47', 10],
+    ]);
+    expect(weights({ stable: 'v46', candidate: { release: 'v47', weight: 50 } })).toEqual([
+      ['v46', 50],
+      ['v47', 50],
+    ]);
     expect(weights({ stable: 'v47', previous: 'v46' })).toEqual([['v47', 100]]);
     expect(weights({ stable: 'v47' })).toEqual([['v47', 100]]);
   });
@@ -242,14 +283,22 @@ describe('a release, from warming to the next', () => {
   it('shares the line of a workload that it has not changed', () => {
     const target = targetOf({ candidate: { release: 'v47', weight: 10 } });
     const { stable, candidate } = target.serving;
-    const object = renderIstio({ ...target, serving: { ...target.serving, candidate: { ...candidate!, workload: stable.workload } } });
-    expect(object.find(({ kind }) => kind === 'VirtualService')!['spec']).toMatchObject({ http: [{ route: [{ weight: 100 }] }] });
+    const object = renderIstio({
+      ...target,
+      serving: { ...target.serving, candidate: { ...candidate!, workload: stable.workload } },
+    });
+    expect(object.find(({ kind }) => kind === 'VirtualService')!['spec']).toMatchObject({
+      http: [{ route: [{ weight: 100 }] }],
+    });
   });
 });
 
 describe('a candidate that answers nobody', () => {
   const http = (options: TargetOptions): unknown => (spec('VirtualService', options) as { http: unknown[] }).http;
-  const limits = { timeout: '30s', retries: { attempts: 2, retryOn: 'connect-failure,refused-stream,reset-before-request' } };
+  const limits = {
+    timeout: '30s',
+    retries: { attempts: 2, retryOn: 'connect-failure,refused-stream,reset-before-request' },
+  };
   const stable = { name: 'default', route: [all('fraud-detector-v46-predictor', 'v46')] };
 
   it('gets a share of the requests as copies', () => {
@@ -265,14 +314,22 @@ describe('a candidate that answers nobody', () => {
 
   it('answers requests that carry the header of an A/B test, before all others are routed', () => {
     expect(http({ candidate: { release: 'v47', weight: 0, header: { name: 'x-cohort', value: 'b' } } })).toEqual([
-      { name: 'candidate', match: [{ headers: { 'x-cohort': { exact: 'b' } } }], route: [all('fraud-detector-v47-predictor', 'v47')], ...limits },
+      {
+        name: 'candidate',
+        match: [{ headers: { 'x-cohort': { exact: 'b' } } }],
+        route: [all('fraud-detector-v47-predictor', 'v47')],
+        ...limits,
+      },
       { ...stable, ...limits },
     ]);
   });
 
   it('explains what it answers in an A/B test', () => {
     const explainer = { image: 'registry.example.com/explainer:1.0.0', resources: { cpu: '1', memory: '1Gi' } };
-    const routes = http({ spec: { explainer }, candidate: { release: 'v47', weight: 0, header: { name: 'x-cohort', value: 'b' } } });
+    const routes = http({
+      spec: { explainer },
+      candidate: { release: 'v47', weight: 0, header: { name: 'x-cohort', value: 'b' } },
+    });
     expect(routes).toMatchObject([
       {
         name: 'candidate-explain',
@@ -288,14 +345,26 @@ describe('a candidate that answers nobody', () => {
 
 describe('hosts and gateways', () => {
   it('opens a public service at the gateway of the cluster', () => {
-    expect(spec('VirtualService', { spec: { predictor: PREDICTOR, traffic: { visibility: 'public', hosts: ['fraud.example.com'] } } })).toMatchObject({
-      hosts: ['fraud-detector.risk-ml-prod.svc.cluster.local', 'fraud-detector.risk-ml-prod.eu.example.com', 'fraud.example.com'],
+    expect(
+      spec('VirtualService', {
+        spec: { predictor: PREDICTOR, traffic: { visibility: 'public', hosts: ['fraud.example.com'] } },
+      }),
+    ).toMatchObject({
+      hosts: [
+        'fraud-detector.risk-ml-prod.svc.cluster.local',
+        'fraud-detector.risk-ml-prod.eu.example.com',
+        'fraud.example.com',
+      ],
       gateways: ['mesh', 'istio-system/public'],
     });
   });
 
   it('keeps a host that is listed twice once', () => {
-    const hosts = ['old.risk-ml-prod.svc.cluster.local', 'fraud-detector.risk-ml-prod.svc.cluster.local', 'old.risk-ml-prod.svc.cluster.local'];
+    const hosts = [
+      'old.risk-ml-prod.svc.cluster.local',
+      'fraud-detector.risk-ml-prod.svc.cluster.local',
+      'old.risk-ml-prod.svc.cluster.local',
+    ];
     expect(spec('VirtualService', { spec: { predictor: PREDICTOR, traffic: { hosts } } })['hosts']).toEqual([
       'fraud-detector.risk-ml-prod.svc.cluster.local',
       'old.risk-ml-prod.svc.cluster.local',
@@ -310,12 +379,20 @@ describe('timeouts and retries', () => {
   it('writes durations as Go prints them', () => {
     expect(http({ timeout: '90s', retries: { attempts: 1, perTryTimeout: '1500ms' } })).toMatchObject({
       timeout: '1m30s',
-      retries: { attempts: 1, perTryTimeout: '1s500ms', retryOn: 'connect-failure,refused-stream,reset-before-request' },
+      retries: {
+        attempts: 1,
+        perTryTimeout: '1s500ms',
+        retryOn: 'connect-failure,refused-stream,reset-before-request',
+      },
     });
   });
 
   it('waits longer for a language model', () => {
-    const vllm = { framework: 'vllm', model: { uri: 's3://ml-models/llm/v46/' }, resources: { cpu: '8', memory: '48Gi', gpu: 1 } } as const;
+    const vllm = {
+      framework: 'vllm',
+      model: { uri: 's3://ml-models/llm/v46/' },
+      resources: { cpu: '8', memory: '48Gi', gpu: 1 },
+    } as const;
     expect(http({}, { spec: { predictor: vllm } })).toMatchObject({ timeout: '5m' });
   });
 
@@ -324,7 +401,9 @@ describe('timeouts and retries', () => {
   });
 
   it('leaves out the condition that Istio before 1.23 refuses', () => {
-    expect(http({}, { cluster: { istio: { version: ['1.22', '1.23'], dataplane: 'sidecar' } } })).toMatchObject({ retries: { retryOn: 'connect-failure,refused-stream' } });
+    expect(http({}, { cluster: { istio: { version: ['1.22', '1.23'], dataplane: 'sidecar' } } })).toMatchObject({
+      retries: { retryOn: 'connect-failure,refused-stream' },
+    });
   });
 });
 

@@ -21,11 +21,20 @@ const predictor = {
 } satisfies AIServiceInput['predictor'];
 
 function functions(input: Partial<NonNullable<AIServiceInput['function']>>, options: TargetOptions = {}): KubeObject[] {
-  return renderFunctions(targetOf({ service: 'image-classifier', ...options, spec: { predictor, ...options.spec, function: { ...fn, ...input } } }));
+  return renderFunctions(
+    targetOf({
+      service: 'image-classifier',
+      ...options,
+      spec: { predictor, ...options.spec, function: { ...fn, ...input } },
+    }),
+  );
 }
 
 test('a function becomes a Knative Service that only our routing reaches', () => {
-  const target = targetOf({ service: 'image-classifier', spec: { predictor, function: { ...fn, concurrency: 20, readiness: '/healthz' }, traffic: { visibility: 'public' } } });
+  const target = targetOf({
+    service: 'image-classifier',
+    spec: { predictor, function: { ...fn, concurrency: 20, readiness: '/healthz' }, traffic: { visibility: 'public' } },
+  });
   const objects = renderFunctions(target);
   expect(objects.map(emitYaml)).toEqual([
     `---
@@ -91,7 +100,9 @@ spec:
 });
 
 test('each release calls the model of its own release', () => {
-  const urls = functions({}, { candidate: { release: 'v47', weight: 10 } }).map((object) => /http:\S+/.exec(emitYaml(object))?.[0]);
+  const urls = functions({}, { candidate: { release: 'v47', weight: 10 } }).map(
+    (object) => /http:\S+/.exec(emitYaml(object))?.[0],
+  );
   expect(urls).toEqual([
     'http://image-classifier-v46-predictor.risk-ml-prod.svc.cluster.local',
     'http://image-classifier-v47-predictor.risk-ml-prod.svc.cluster.local',
@@ -105,7 +116,10 @@ test('a function in front of a language model waits as long as the model may tak
 
 test('without Knative a function becomes a Deployment, a Service and an autoscaler that owns the replicas', () => {
   const scaling = { min: 2, max: 6, target: { memory: 60 } };
-  const [deployment, service, autoscaler, ...rest] = functions({ scaling, port: 9000, readiness: '/healthz', env: {} }, { cluster: { knative: undefined } });
+  const [deployment, service, autoscaler, ...rest] = functions(
+    { scaling, port: 9000, readiness: '/healthz', env: {} },
+    { cluster: { knative: undefined } },
+  );
   const labels = {
     'app.kubernetes.io/component': 'function',
     'app.kubernetes.io/managed-by': 'cdk8s-ai-service',
@@ -139,8 +153,18 @@ test('without Knative a function becomes a Deployment, a Service and an autoscal
               env: [{ name: 'PORT', value: '9000' }],
               ports: [{ name: 'http', containerPort: 9000, protocol: 'TCP' }],
               resources: { requests: { cpu: '500m', memory: '512Mi' }, limits: { cpu: '500m', memory: '512Mi' } },
-              readinessProbe: { httpGet: { path: '/healthz', port: 9000 }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
-              startupProbe: { httpGet: { path: '/healthz', port: 9000 }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 60 },
+              readinessProbe: {
+                httpGet: { path: '/healthz', port: 9000 },
+                periodSeconds: 10,
+                timeoutSeconds: 5,
+                failureThreshold: 3,
+              },
+              startupProbe: {
+                httpGet: { path: '/healthz', port: 9000 },
+                periodSeconds: 10,
+                timeoutSeconds: 5,
+                failureThreshold: 60,
+              },
             },
           ],
         },
@@ -160,7 +184,9 @@ test('without Knative a function becomes a Deployment, a Service and an autoscal
     spec: {
       minReplicas: 2,
       maxReplicas: 6,
-      metrics: [{ type: 'Resource', resource: { name: 'memory', target: { type: 'Utilization', averageUtilization: 60 } } }],
+      metrics: [
+        { type: 'Resource', resource: { name: 'memory', target: { type: 'Utilization', averageUtilization: 60 } } },
+      ],
       scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'image-classifier-function-v46' },
     },
   });
@@ -174,13 +200,27 @@ test('a fixed number of replicas stands in the Deployment, without an autoscaler
 
 test('the default aim of the autoscaler is 80 % of the processor', () => {
   const [, , autoscaler] = functions({ scaling: { min: 1, max: 2 } }, { cluster: { knative: undefined } });
-  expect(autoscaler).toMatchObject({ spec: { metrics: [{ resource: { name: 'cpu', target: { averageUtilization: 80 } } }] } });
+  expect(autoscaler).toMatchObject({
+    spec: { metrics: [{ resource: { name: 'cpu', target: { averageUtilization: 80 } } }] },
+  });
 });
 
 test.each([
-  ['several replicas on GPUs: one goes before its successor comes', { gpu: 1 }, { min: 2 }, 'release', { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } }],
+  [
+    'several replicas on GPUs: one goes before its successor comes',
+    { gpu: 1 },
+    { min: 2 },
+    'release',
+    { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
+  ],
   ['one replica of a release stays up while another starts', { gpu: 1 }, { min: 1 }, 'release', undefined],
-  ['one replica that is replaced in place frees its GPU first', { gpu: 1 }, { min: 1 }, 'replace', { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } }],
+  [
+    'one replica that is replaced in place frees its GPU first',
+    { gpu: 1 },
+    { min: 1 },
+    'replace',
+    { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
+  ],
   ['without GPUs another replica always starts first', {}, { min: 1 }, 'replace', undefined],
 ] as const)('a Deployment of %s', (_, gpu, scaling, rollout, strategy) => {
   const resources = { ...fn.resources, ...gpu };

@@ -23,7 +23,15 @@ function inferenceService(options: TargetOptions, ...path: string[]): unknown {
 }
 
 function predictor(input: Partial<NonNullable<AIServiceInput['predictor']>>, options: TargetOptions = {}): Fields {
-  const spec = { ...options.spec, predictor: { framework: 'sklearn' as const, model: { uri: 's3://ml-models/fraud-detector/v46/' }, resources, ...input } };
+  const spec = {
+    ...options.spec,
+    predictor: {
+      framework: 'sklearn' as const,
+      model: { uri: 's3://ml-models/fraud-detector/v46/' },
+      resources,
+      ...input,
+    },
+  };
   return inferenceService({ ...options, spec }, 'spec', 'predictor') as Fields;
 }
 
@@ -145,18 +153,27 @@ test('in Knative mode probes have no port, a revision gets a deadline, and no au
       readinessProbe: { httpGet: { path: '/v2/models/fraud-detector/ready' }, successThreshold: 1 },
     },
   });
-  expect(inferenceService({ mode: 'Knative' }, 'metadata', 'annotations')).toEqual({ modelFormat: 'sklearn', 'serving.kserve.io/deploymentMode': 'Knative' });
-  expect(inferenceService({ mode: 'Knative' }, 'metadata', 'labels')).toMatchObject({ 'networking.knative.dev/visibility': 'cluster-local' });
+  expect(inferenceService({ mode: 'Knative' }, 'metadata', 'annotations')).toEqual({
+    modelFormat: 'sklearn',
+    'serving.kserve.io/deploymentMode': 'Knative',
+  });
+  expect(inferenceService({ mode: 'Knative' }, 'metadata', 'labels')).toMatchObject({
+    'networking.knative.dev/visibility': 'cluster-local',
+  });
 });
 
 describe('one served model name for all releases', () => {
-  const cases = (Object.keys(RUNTIMES) as RuntimeFramework[]).flatMap((framework) => (['Standard', 'Knative'] as const).map((mode) => ({ framework, mode })));
+  const cases = (Object.keys(RUNTIMES) as RuntimeFramework[]).flatMap((framework) =>
+    (['Standard', 'Knative'] as const).map((mode) => ({ framework, mode })),
+  );
 
   test.each(cases)('$framework in $mode mode', ({ framework, mode }) => {
     const target = targetOf({
       mode,
       candidate: { release: 'v47', weight: 10 },
-      spec: { predictor: { framework, model: { uri: 's3://ml-models/fraud-detector/v46/' }, servedName: 'fraud', resources } },
+      spec: {
+        predictor: { framework, model: { uri: 's3://ml-models/fraud-detector/v46/' }, servedName: 'fraud', resources },
+      },
     });
     const objects = renderKserve(target);
     expect(objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
@@ -167,7 +184,11 @@ describe('one served model name for all releases', () => {
     ]);
     const how = RUNTIMES[framework].servedName;
     for (const object of objects.filter(({ kind }) => kind === 'InferenceService')) {
-      const model = ((object['spec'] as Fields)['predictor'] as Fields)['model'] as { args?: string[]; env?: object[]; readinessProbe: { httpGet: { path: string } } };
+      const model = ((object['spec'] as Fields)['predictor'] as Fields)['model'] as {
+        args?: string[];
+        env?: object[];
+        readinessProbe: { httpGet: { path: string } };
+      };
       if (how === 'repository') expect(model.args).toBeUndefined();
       else if ('argument' in how) expect(model.args).toEqual([`${how.argument}=fraud`]);
       else expect(model.env).toEqual([{ name: how.environment, value: 'fraud' }]);
@@ -190,12 +211,21 @@ test('an environment that replaces in place has one workload, called main', () =
 
 describe('scaling', () => {
   test('max is min where nothing else is said, and the default target of Standard mode is written', () => {
-    expect(predictor({ scaling: { min: 3 } })).toMatchObject({ minReplicas: 3, maxReplicas: 3, scaleMetric: 'cpu', scaleTarget: 80 });
+    expect(predictor({ scaling: { min: 3 } })).toMatchObject({
+      minReplicas: 3,
+      maxReplicas: 3,
+      scaleMetric: 'cpu',
+      scaleTarget: 80,
+    });
     expect(predictor({ scaling: { min: 3 } }, { mode: 'Knative' })).not.toHaveProperty('scaleMetric');
   });
 
   test('Knative scales to zero and limits requests in flight', () => {
-    expect(predictor({ scaling: { min: 0, max: 4 }, concurrency: 8 }, { mode: 'Knative' })).toMatchObject({ minReplicas: 0, maxReplicas: 4, containerConcurrency: 8 });
+    expect(predictor({ scaling: { min: 0, max: 4 }, concurrency: 8 }, { mode: 'Knative' })).toMatchObject({
+      minReplicas: 0,
+      maxReplicas: 4,
+      containerConcurrency: 8,
+    });
   });
 });
 
@@ -204,18 +234,36 @@ describe('GPUs', () => {
 
   test('serve one model together, unless the arguments say how', () => {
     const argsOf = (args?: string[]): unknown => {
-      const objects = rendered({ spec: { predictor: { framework: 'vllm', servedName: 'llm', model: { uri: 's3://ml-models/llm/v46/' }, resources: gpu, ...(args && { args }) } } });
-      return (objects[1] as unknown as { spec: { predictor: { model: { args: string[] } } } }).spec.predictor.model.args;
+      const objects = rendered({
+        spec: {
+          predictor: {
+            framework: 'vllm',
+            servedName: 'llm',
+            model: { uri: 's3://ml-models/llm/v46/' },
+            resources: gpu,
+            ...(args && { args }),
+          },
+        },
+      });
+      return (objects[1] as unknown as { spec: { predictor: { model: { args: string[] } } } }).spec.predictor.model
+        .args;
     };
     expect(argsOf()).toEqual(['--served-model-name=llm', '--tensor-parallel-size=2']);
     expect(argsOf(['--pipeline-parallel-size=2'])).toEqual(['--served-model-name=llm', '--pipeline-parallel-size=2']);
   });
 
   test('are requests and limits, choose the GPU image, and give a start half an hour', () => {
-    const objects = rendered({ spec: { predictor: { framework: 'huggingface', model: { uri: 's3://ml-models/llm/v46/' }, resources: gpu } } });
+    const objects = rendered({
+      spec: { predictor: { framework: 'huggingface', model: { uri: 's3://ml-models/llm/v46/' }, resources: gpu } },
+    });
     expect(objects[0]).toMatchObject({
       spec: {
-        containers: [{ image: 'kserve/huggingfaceserver:v0.20.0-gpu', volumeMounts: [{ name: 'shared-memory', mountPath: '/dev/shm' }] }],
+        containers: [
+          {
+            image: 'kserve/huggingfaceserver:v0.20.0-gpu',
+            volumeMounts: [{ name: 'shared-memory', mountPath: '/dev/shm' }],
+          },
+        ],
         volumes: [{ name: 'shared-memory', emptyDir: { medium: 'Memory' } }],
       },
     });
@@ -234,15 +282,29 @@ describe('GPUs', () => {
   });
 
   test.each([
-    ['several replicas: one goes before its successor comes', { min: 2 }, 'release', { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } }],
+    [
+      'several replicas: one goes before its successor comes',
+      { min: 2 },
+      'release',
+      { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
+    ],
     ['one replica of a release stays up while another starts', { min: 1 }, 'release', undefined],
-    ['one replica that is replaced in place frees its device first', { min: 1 }, 'replace', { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } }],
+    [
+      'one replica that is replaced in place frees its device first',
+      { min: 1 },
+      'replace',
+      { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
+    ],
   ] as const)('%s', (_, scaling, rollout, strategy) => {
-    expect(predictor({ resources: gpu, scaling }, { environment: { rollout } })['deploymentStrategy']).toEqual(strategy);
+    expect(predictor({ resources: gpu, scaling }, { environment: { rollout } })['deploymentStrategy']).toEqual(
+      strategy,
+    );
   });
 
   test('Knative rolls out by itself', () => {
-    expect(predictor({ resources: gpu, scaling: { min: 2 } }, { mode: 'Knative' })).not.toHaveProperty('deploymentStrategy');
+    expect(predictor({ resources: gpu, scaling: { min: 2 } }, { mode: 'Knative' })).not.toHaveProperty(
+      'deploymentStrategy',
+    );
   });
 });
 
@@ -253,7 +315,9 @@ test('mirrors change locations, the longest prefix first', () => {
       imageMirrors: { 'kserve/': 'registry.example.com/kserve/' },
     },
   });
-  expect(objects[0]).toMatchObject({ spec: { containers: [{ image: 'registry.example.com/kserve/sklearnserver:v0.20.0' }] } });
+  expect(objects[0]).toMatchObject({
+    spec: { containers: [{ image: 'registry.example.com/kserve/sklearnserver:v0.20.0' }] },
+  });
   expect(objects[1]).toMatchObject({ spec: { predictor: { model: { storageUri: 's3://fraud-mirror/v46/' } } } });
 });
 
@@ -265,7 +329,9 @@ test('environment variables are literals, references and URLs, by name', () => {
     GEO_URL: { service: 'geo' },
     RATES_URL: { url: 'https://rates.example.com/v1' },
   };
-  expect((predictor({ env }, { services: { geo: 'http://geo.risk-ml-prod.svc.cluster.local' } })['model'] as Fields)['env']).toEqual([
+  expect(
+    (predictor({ env }, { services: { geo: 'http://geo.risk-ml-prod.svc.cluster.local' } })['model'] as Fields)['env'],
+  ).toEqual([
     { name: 'API_KEY', valueFrom: { secretKeyRef: { name: 'keys', key: 'api' } } },
     { name: 'GEO_URL', value: 'http://geo.risk-ml-prod.svc.cluster.local' },
     { name: 'LOG_LEVEL', value: 'info' },
@@ -275,34 +341,75 @@ test('environment variables are literals, references and URLs, by name', () => {
 });
 
 test('quantities are canonical, and limits are the requests unless they are given', () => {
-  const { resources: given } = predictor({ resources: { cpu: '0.5', memory: '1024Mi', limits: { cpu: '2000m' } } })['model'] as { resources: unknown };
+  const { resources: given } = predictor({ resources: { cpu: '0.5', memory: '1024Mi', limits: { cpu: '2000m' } } })[
+    'model'
+  ] as { resources: unknown };
   expect(given).toEqual({ requests: { cpu: '500m', memory: '1Gi' }, limits: { cpu: '2', memory: '1Gi' } });
 });
 
 test('placement, arguments and a slow start are as described', () => {
   const fields = predictor({
-    placement: { nodeSelector: { pool: 'gpu' }, tolerations: [{ key: 'gpu', operator: 'Exists', effect: 'NoSchedule' }] },
+    placement: {
+      nodeSelector: { pool: 'gpu' },
+      tolerations: [{ key: 'gpu', operator: 'Exists', effect: 'NoSchedule' }],
+    },
     args: ['--workers=2'],
     startup: '45m',
   });
   expect(fields).toMatchObject({
     nodeSelector: { pool: 'gpu' },
     tolerations: [{ key: 'gpu', operator: 'Exists', effect: 'NoSchedule' }],
-    model: { args: ['--model_name=fraud-detector', '--workers=2'], startupProbe: { periodSeconds: 10, failureThreshold: 270 } },
+    model: {
+      args: ['--model_name=fraud-detector', '--workers=2'],
+      startupProbe: { periodSeconds: 10, failureThreshold: 270 },
+    },
   });
 });
 
-test("what KServe would set for runtimes that it knows by name, ours set themselves", () => {
+test('what KServe would set for runtimes that it knows by name, ours set themselves', () => {
   const env = (framework: RuntimeFramework, protocol?: 'v1' | 'v2'): unknown =>
-    (rendered({ spec: { predictor: { framework, ...(protocol && { protocol }), servedName: 'fraud', model: { uri: 's3://ml-models/a/v46/' }, resources } } })[0]!['spec'] as { containers: { env: unknown }[] }).containers[0]?.env;
-  expect(env('pytorch')).toEqual([{ name: 'PROTOCOL_VERSION', value: 'v1' }, { name: 'TS_SERVICE_ENVELOPE', value: 'kserve' }]);
-  expect(env('pytorch', 'v2')).toEqual([{ name: 'PROTOCOL_VERSION', value: 'v2' }, { name: 'TS_SERVICE_ENVELOPE', value: 'kservev2' }]);
-  expect(env('mlflow')).toContainEqual({ name: 'MLSERVER_MODEL_IMPLEMENTATION', value: 'mlserver_mlflow.MLflowRuntime' });
+    (
+      rendered({
+        spec: {
+          predictor: {
+            framework,
+            ...(protocol && { protocol }),
+            servedName: 'fraud',
+            model: { uri: 's3://ml-models/a/v46/' },
+            resources,
+          },
+        },
+      })[0]!['spec'] as { containers: { env: unknown }[] }
+    ).containers[0]?.env;
+  expect(env('pytorch')).toEqual([
+    { name: 'PROTOCOL_VERSION', value: 'v1' },
+    { name: 'TS_SERVICE_ENVELOPE', value: 'kserve' },
+  ]);
+  expect(env('pytorch', 'v2')).toEqual([
+    { name: 'PROTOCOL_VERSION', value: 'v2' },
+    { name: 'TS_SERVICE_ENVELOPE', value: 'kservev2' },
+  ]);
+  expect(env('mlflow')).toContainEqual({
+    name: 'MLSERVER_MODEL_IMPLEMENTATION',
+    value: 'mlserver_mlflow.MLflowRuntime',
+  });
 });
 
 test('metrics on a port of their own are declared, where the mode allows a second port', () => {
   const ports = (mode: 'Standard' | 'Knative'): unknown =>
-    (rendered({ mode, spec: { predictor: { framework: 'triton', servedName: 'resnet50', model: { uri: 's3://ml-models/a/v46/' }, resources } } })[0]!['spec'] as { containers: { ports: unknown }[] }).containers[0]?.ports;
+    (
+      rendered({
+        mode,
+        spec: {
+          predictor: {
+            framework: 'triton',
+            servedName: 'resnet50',
+            model: { uri: 's3://ml-models/a/v46/' },
+            resources,
+          },
+        },
+      })[0]!['spec'] as { containers: { ports: unknown }[] }
+    ).containers[0]?.ports;
   expect(ports('Standard')).toEqual([
     { name: 'http', containerPort: 8080, protocol: 'TCP' },
     { name: 'http-metrics', containerPort: 8002, protocol: 'TCP' },
@@ -327,7 +434,10 @@ test('a custom server is a container that KServe downloads the model for', () =>
     },
   };
   expect(rendered({ spec }).map(({ kind }) => kind)).toEqual(['InferenceService']);
-  expect(inferenceService({ spec }, 'metadata', 'annotations')).toEqual({ 'serving.kserve.io/autoscalerClass': 'hpa', 'serving.kserve.io/deploymentMode': 'Standard' });
+  expect(inferenceService({ spec }, 'metadata', 'annotations')).toEqual({
+    'serving.kserve.io/autoscalerClass': 'hpa',
+    'serving.kserve.io/deploymentMode': 'Standard',
+  });
   expect(inferenceService({ spec }, 'spec', 'predictor', 'containers')).toEqual([
     {
       name: 'kserve-container',
@@ -340,10 +450,23 @@ test('a custom server is a container that KServe downloads the model for', () =>
         { name: 'PROTOCOL', value: 'v2' },
         { name: 'STORAGE_URI', value: 's3://ml-models/fraud-detector/v46/' },
       ],
-      ports: [{ name: 'http', containerPort: 9000, protocol: 'TCP' }, { name: 'http-metrics', containerPort: 9100, protocol: 'TCP' }],
+      ports: [
+        { name: 'http', containerPort: 9000, protocol: 'TCP' },
+        { name: 'http-metrics', containerPort: 9100, protocol: 'TCP' },
+      ],
       resources: { requests: { cpu: '1', memory: '2Gi' }, limits: { cpu: '1', memory: '2Gi' } },
-      readinessProbe: { httpGet: { path: '/ready', port: 9000 }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
-      startupProbe: { httpGet: { path: '/ready', port: 9000 }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 60 },
+      readinessProbe: {
+        httpGet: { path: '/ready', port: 9000 },
+        periodSeconds: 10,
+        timeoutSeconds: 5,
+        failureThreshold: 3,
+      },
+      startupProbe: {
+        httpGet: { path: '/ready', port: 9000 },
+        periodSeconds: 10,
+        timeoutSeconds: 5,
+        failureThreshold: 60,
+      },
     },
   ]);
 });
@@ -353,7 +476,11 @@ describe('transformer and explainer', () => {
   const base = { framework: 'sklearn' as const, model: { uri: 's3://ml-models/fraud-detector/v46/' }, resources };
 
   test('learn the served name, the port and the protocol, so that KServe appends none of its own', () => {
-    const transformer = inferenceService({ spec: { predictor: base, transformer: { ...container, port: 9000, args: ['--features=all'] } } }, 'spec', 'transformer');
+    const transformer = inferenceService(
+      { spec: { predictor: base, transformer: { ...container, port: 9000, args: ['--features=all'] } } },
+      'spec',
+      'transformer',
+    );
     expect(transformer).toMatchObject({
       minReplicas: 1,
       maxReplicas: 1,
@@ -371,12 +498,24 @@ describe('transformer and explainer', () => {
   });
 
   test('keep the arguments that the user wrote', () => {
-    const explainer = inferenceService({ spec: { predictor: { ...base, protocol: 'v1' }, explainer: { ...container, args: ['--model_name=other'] } } }, 'spec', 'explainer', 'containers') as Fields[];
+    const explainer = inferenceService(
+      { spec: { predictor: { ...base, protocol: 'v1' }, explainer: { ...container, args: ['--model_name=other'] } } },
+      'spec',
+      'explainer',
+      'containers',
+    ) as Fields[];
     expect(explainer[0]?.['args']).toEqual(['--model_name=other']);
   });
 
   test('get no worker per request in flight, which KServe would ask for', () => {
-    const transformer = inferenceService({ mode: 'Knative', spec: { predictor: base, transformer: { ...container, concurrency: 100 } } }, 'spec', 'transformer');
-    expect(transformer).toMatchObject({ containerConcurrency: 100, containers: [{ args: expect.arrayContaining(['--workers=1']) as unknown }] });
+    const transformer = inferenceService(
+      { mode: 'Knative', spec: { predictor: base, transformer: { ...container, concurrency: 100 } } },
+      'spec',
+      'transformer',
+    );
+    expect(transformer).toMatchObject({
+      containerConcurrency: 100,
+      containers: [{ args: expect.arrayContaining(['--workers=1']) as unknown }],
+    });
   });
 });

@@ -10,7 +10,11 @@ const LABELS = {
   'app.kubernetes.io/name': 'fraud-detector',
   'app.kubernetes.io/part-of': 'risk-ml',
 };
-const PREDICTOR = { framework: 'sklearn', model: { uri: 's3://ml-models/fraud-detector/v46/' }, resources: { cpu: '4', memory: '8Gi' } } as const;
+const PREDICTOR = {
+  framework: 'sklearn',
+  model: { uri: 's3://ml-models/fraud-detector/v46/' },
+  resources: { cpu: '4', memory: '8Gi' },
+} as const;
 const SMALL = { image: 'registry.example.com/code:v46', resources: { cpu: '1', memory: '1Gi' } } as const;
 
 function ofKind(kind: string, options: TargetOptions): KubeObject[] {
@@ -21,7 +25,11 @@ describe('the ServiceAccount', () => {
   it('carries the identity of the cluster, and the credentials where KServe looks for them', () => {
     const options: TargetOptions = {
       spec: { identity: { credentials: ['store-b', 'store-a', 'store-b'] } },
-      cluster: { serviceAccountAnnotations: ({ team, service, namespace }) => ({ 'eks.amazonaws.com/role-arn': `arn:aws:iam::1:role/${team}/${service}/${namespace}` }) },
+      cluster: {
+        serviceAccountAnnotations: ({ team, service, namespace }) => ({
+          'eks.amazonaws.com/role-arn': `arn:aws:iam::1:role/${team}/${service}/${namespace}`,
+        }),
+      },
     };
     expect(ofKind('ServiceAccount', options)).toEqual([
       {
@@ -40,7 +48,11 @@ describe('the ServiceAccount', () => {
 
   it('is there without annotations and secrets too, since pods run as it', () => {
     expect(ofKind('ServiceAccount', {})).toEqual([
-      { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'fraud-detector', namespace: 'risk-ml-prod', labels: LABELS } },
+      {
+        apiVersion: 'v1',
+        kind: 'ServiceAccount',
+        metadata: { name: 'fraud-detector', namespace: 'risk-ml-prod', labels: LABELS },
+      },
     ]);
   });
 
@@ -51,7 +63,11 @@ describe('the ServiceAccount', () => {
 
 describe('PodDisruptionBudgets', () => {
   it('keep replicas of each part and release through a node drain', () => {
-    expect(ofKind('PodDisruptionBudget', { spec: { predictor: { ...PREDICTOR, scaling: { min: 3 } }, disruption: { maxUnavailable: 2 } } })).toEqual([
+    expect(
+      ofKind('PodDisruptionBudget', {
+        spec: { predictor: { ...PREDICTOR, scaling: { min: 3 } }, disruption: { maxUnavailable: 2 } },
+      }),
+    ).toEqual([
       {
         apiVersion: 'policy/v1',
         kind: 'PodDisruptionBudget',
@@ -63,7 +79,11 @@ describe('PodDisruptionBudgets', () => {
         spec: {
           maxUnavailable: 2,
           selector: {
-            matchLabels: { 'app.kubernetes.io/component': 'predictor', 'app.kubernetes.io/name': 'fraud-detector', 'app.kubernetes.io/version': 'v46' },
+            matchLabels: {
+              'app.kubernetes.io/component': 'predictor',
+              'app.kubernetes.io/name': 'fraud-detector',
+              'app.kubernetes.io/version': 'v46',
+            },
           },
           unhealthyPodEvictionPolicy: 'AlwaysAllow',
         },
@@ -83,16 +103,28 @@ describe('PodDisruptionBudgets', () => {
       },
     }).map(({ metadata }) => metadata.name);
     expect(names).toEqual([
-      'fraud-detector-function-v46', 'fraud-detector-v46-with-transformer', 'fraud-detector-v46-with-explainer', 'fraud-detector-embedding-v46',
-      'fraud-detector-function-v47', 'fraud-detector-v47-with-transformer', 'fraud-detector-v47-with-explainer', 'fraud-detector-embedding-v47',
+      'fraud-detector-function-v46',
+      'fraud-detector-v46-with-transformer',
+      'fraud-detector-v46-with-explainer',
+      'fraud-detector-embedding-v46',
+      'fraud-detector-function-v47',
+      'fraud-detector-v47-with-transformer',
+      'fraud-detector-v47-with-explainer',
+      'fraud-detector-embedding-v47',
     ]);
   });
 });
 
 describe('the NetworkPolicy', () => {
-  const from = (options: TargetOptions): unknown => (ofKind('NetworkPolicy', options)[0]!['spec'] as { ingress: { from: unknown }[] }).ingress[0]!.from;
-  const namespace = (name: string): object => ({ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } } });
-  const PROMETHEUS = { namespaceSelector: {}, podSelector: { matchLabels: { 'app.kubernetes.io/name': 'prometheus' } } };
+  const from = (options: TargetOptions): unknown =>
+    (ofKind('NetworkPolicy', options)[0]!['spec'] as { ingress: { from: unknown }[] }).ingress[0]!.from;
+  const namespace = (name: string): object => ({
+    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } },
+  });
+  const PROMETHEUS = {
+    namespaceSelector: {},
+    podSelector: { matchLabels: { 'app.kubernetes.io/name': 'prometheus' } },
+  };
 
   it('is made only for a service that asks for it', () => {
     expect(ofKind('NetworkPolicy', {})).toEqual([]);
@@ -106,10 +138,22 @@ describe('the NetworkPolicy', () => {
         kind: 'NetworkPolicy',
         metadata: { name: 'fraud-detector', namespace: 'risk-ml-prod', labels: LABELS },
         spec: {
-          podSelector: { matchLabels: { 'app.kubernetes.io/managed-by': 'cdk8s-ai-service', 'app.kubernetes.io/name': 'fraud-detector' } },
+          podSelector: {
+            matchLabels: {
+              'app.kubernetes.io/managed-by': 'cdk8s-ai-service',
+              'app.kubernetes.io/name': 'fraud-detector',
+            },
+          },
           policyTypes: ['Ingress'],
           ingress: [
-            { from: [{ podSelector: {} }, namespace('shop'), { ...namespace('bank'), podSelector: { matchLabels: { app: 'cards' } } }, PROMETHEUS] },
+            {
+              from: [
+                { podSelector: {} },
+                namespace('shop'),
+                { ...namespace('bank'), podSelector: { matchLabels: { app: 'cards' } } },
+                PROMETHEUS,
+              ],
+            },
           ],
         },
       },
@@ -118,19 +162,39 @@ describe('the NetworkPolicy', () => {
 
   it('lets in the public gateway of a public service', () => {
     const cluster = { istio: { version: '1.30', dataplane: 'sidecar', gateway: 'edge/public' } } as const;
-    expect(from({ cluster, spec: { network: {}, traffic: { visibility: 'public' } } })).toEqual([{ podSelector: {} }, namespace('edge'), PROMETHEUS]);
+    expect(from({ cluster, spec: { network: {}, traffic: { visibility: 'public' } } })).toEqual([
+      { podSelector: {} },
+      namespace('edge'),
+      PROMETHEUS,
+    ]);
     expect(from({ cluster, spec: { network: {} } })).toEqual([{ podSelector: {} }, PROMETHEUS]);
-    const gatewayApi = { istio: undefined, knative: undefined, gatewayApi: { version: '1.4', gateway: 'edge/public' } } as const;
-    expect(from({ cluster: gatewayApi, spec: { network: {}, traffic: { visibility: 'public' } } })).toEqual([{ podSelector: {} }, namespace('edge'), PROMETHEUS]);
+    const gatewayApi = {
+      istio: undefined,
+      knative: undefined,
+      gatewayApi: { version: '1.4', gateway: 'edge/public' },
+    } as const;
+    expect(from({ cluster: gatewayApi, spec: { network: {}, traffic: { visibility: 'public' } } })).toEqual([
+      { podSelector: {} },
+      namespace('edge'),
+      PROMETHEUS,
+    ]);
   });
 
   it('lets in what stands before pods on Knative', () => {
-    expect(from({ mode: 'Knative', spec: { network: {} } })).toEqual([{ podSelector: {} }, namespace('istio-system'), namespace('knative-serving'), PROMETHEUS]);
+    expect(from({ mode: 'Knative', spec: { network: {} } })).toEqual([
+      { podSelector: {} },
+      namespace('istio-system'),
+      namespace('knative-serving'),
+      PROMETHEUS,
+    ]);
   });
 
   it("lets in the kubelet's probes of an ambient mesh", () => {
     const cluster = { istio: { version: '1.30', dataplane: 'ambient' }, prometheus: undefined } as const;
-    expect(from({ cluster, spec: { network: {} } })).toEqual([{ podSelector: {} }, { ipBlock: { cidr: '169.254.7.127/32' } }]);
+    expect(from({ cluster, spec: { network: {} } })).toEqual([
+      { podSelector: {} },
+      { ipBlock: { cidr: '169.254.7.127/32' } },
+    ]);
   });
 });
 
@@ -148,7 +212,11 @@ describe('what a team shares', () => {
   const namespace = (mesh: object): object => ({
     apiVersion: 'v1',
     kind: 'Namespace',
-    metadata: { name: 'risk-ml-dev', labels: { ...labels, ...mesh }, annotations: { 'argocd.argoproj.io/sync-options': 'Delete=false,Prune=false' } },
+    metadata: {
+      name: 'risk-ml-dev',
+      labels: { ...labels, ...mesh },
+      annotations: { 'argocd.argoproj.io/sync-options': 'Delete=false,Prune=false' },
+    },
   });
 
   it('is nothing, unless the environment makes the Namespaces', () => {
@@ -156,7 +224,9 @@ describe('what a team shares', () => {
   });
 
   it('is the Namespace, with sidecars', () => {
-    expect(shared(true, { version: '1.30', dataplane: 'sidecar' })).toEqual([namespace({ 'istio-injection': 'enabled' })]);
+    expect(shared(true, { version: '1.30', dataplane: 'sidecar' })).toEqual([
+      namespace({ 'istio-injection': 'enabled' }),
+    ]);
   });
 
   it('is the Namespace alone, without Istio', () => {
@@ -172,7 +242,9 @@ describe('what a team shares', () => {
         metadata: { name: 'waypoint', namespace: 'risk-ml-dev', labels },
         spec: {
           gatewayClassName: 'istio-waypoint',
-          listeners: [{ name: 'mesh', port: 15008, protocol: 'HBONE', allowedRoutes: { namespaces: { from: 'Same' } } }],
+          listeners: [
+            { name: 'mesh', port: 15008, protocol: 'HBONE', allowedRoutes: { namespaces: { from: 'Same' } } },
+          ],
         },
       },
     ]);

@@ -17,7 +17,11 @@ const predictor = (release: string): NonNullable<AIServiceInput['predictor']> =>
   scaling: { min: 2 },
   llm: { adapters: adaptersOf(release) },
 });
-const kserve = { version: '0.20.0', mode: 'Standard', llm: { gatewayService: 'kserve-ingress-gateway-istio.kserve.svc.cluster.local' } } as const;
+const kserve = {
+  version: '0.20.0',
+  mode: 'Standard',
+  llm: { gatewayService: 'kserve-ingress-gateway-istio.kserve.svc.cluster.local' },
+} as const;
 
 function rendered(kind: string, options: TargetOptions = {}): KubeObject[] {
   const spec = { predictor: predictor(options.stable ?? 'v46'), canary: { steps: [10, 50] } };
@@ -100,17 +104,34 @@ spec:
 describe('the group of a service', () => {
   it('has every release that runs, each with its share', () => {
     expect(weights({})).toEqual(['support-llm-v46 in support-llm: 100']);
-    expect(weights({ candidate: { release: 'v47', weight: 0 } })).toEqual(['support-llm-v46 in support-llm: 100', 'support-llm-v47 in support-llm: 0']);
-    expect(weights({ candidate: { release: 'v47', weight: 10 } })).toEqual(['support-llm-v46 in support-llm: 90', 'support-llm-v47 in support-llm: 10']);
-    expect(weights({ stable: 'v47', previous: 'v46' })).toEqual(['support-llm-v47 in support-llm: 100', 'support-llm-v46 in support-llm: 0']);
+    expect(weights({ candidate: { release: 'v47', weight: 0 } })).toEqual([
+      'support-llm-v46 in support-llm: 100',
+      'support-llm-v47 in support-llm: 0',
+    ]);
+    expect(weights({ candidate: { release: 'v47', weight: 10 } })).toEqual([
+      'support-llm-v46 in support-llm: 90',
+      'support-llm-v47 in support-llm: 10',
+    ]);
+    expect(weights({ stable: 'v47', previous: 'v46' })).toEqual([
+      'support-llm-v47 in support-llm: 100',
+      'support-llm-v46 in support-llm: 0',
+    ]);
   });
 
   it('is the only thing that a step changes', () => {
     const all = (weight: number): string => {
       const spec = { predictor: predictor('v46'), canary: { steps: [10, 50] } };
-      const target = targetOf({ service: 'support-llm', spec, cluster: { kserve }, candidate: { release: 'v47', weight } });
+      const target = targetOf({
+        service: 'support-llm',
+        spec,
+        cluster: { kserve },
+        candidate: { release: 'v47', weight },
+      });
       // The rules on releases compare with the declared shares, so that they follow each step.
-      return renderTarget(target, new Map()).filter(({ metadata }) => metadata.name !== 'support-llm.releases').map(emitYaml).join('');
+      return renderTarget(target, new Map())
+        .filter(({ metadata }) => metadata.name !== 'support-llm.releases')
+        .map(emitYaml)
+        .join('');
     };
     expect(all(50)).toBe(all(10).replace('weight: 90', 'weight: 50').replace('weight: 10\n', 'weight: 50\n'));
   });
@@ -126,7 +147,12 @@ describe('the address of a service', () => {
           name: 'default',
           match: [{ uri: { prefix: '/' } }],
           rewrite: { uri: '/publishers/risk-ml-prod/models/support-llm/' },
-          route: [{ destination: { host: 'kserve-ingress-gateway-istio.kserve.svc.cluster.local', port: { number: 80 } }, weight: 100 }],
+          route: [
+            {
+              destination: { host: 'kserve-ingress-gateway-istio.kserve.svc.cluster.local', port: { number: 80 } },
+              weight: 100,
+            },
+          ],
           timeout: '5m',
         },
       ],
@@ -145,14 +171,29 @@ describe('the address of a service', () => {
 });
 
 it('what was stopped keeps its place in the group', () => {
-  const target = targetOf({ service: 'support-llm', spec: { predictor: predictor('v47') }, cluster: { kserve }, stable: 'v47', previous: 'v46' });
-  const workloads = target.serving.workloads.map((workload) => (workload.release === 'v46' ? { ...workload, stopped: true } : workload));
-  const [, stopped] = renderTarget({ ...target, serving: { ...target.serving, workloads } }, new Map()).filter(({ kind }) => kind === 'LLMInferenceService');
-  expect(stopped).toMatchObject({ metadata: { name: 'support-llm-v46', annotations: { 'serving.kserve.io/stop': 'true' } }, spec: { router: { route: { weight: 0 } } } });
+  const target = targetOf({
+    service: 'support-llm',
+    spec: { predictor: predictor('v47') },
+    cluster: { kserve },
+    stable: 'v47',
+    previous: 'v46',
+  });
+  const workloads = target.serving.workloads.map((workload) =>
+    workload.release === 'v46' ? { ...workload, stopped: true } : workload,
+  );
+  const [, stopped] = renderTarget({ ...target, serving: { ...target.serving, workloads } }, new Map()).filter(
+    ({ kind }) => kind === 'LLMInferenceService',
+  );
+  expect(stopped).toMatchObject({
+    metadata: { name: 'support-llm-v46', annotations: { 'serving.kserve.io/stop': 'true' } },
+    spec: { router: { route: { weight: 0 } } },
+  });
 });
 
 it('metrics are scraped where vLLM has them, and requests are those that it counts itself', () => {
-  expect(rendered('PodMonitor')[0]!['spec']).toMatchObject({ podMetricsEndpoints: [{ portNumber: 8000, path: '/metrics' }] });
+  expect(rendered('PodMonitor')[0]!['spec']).toMatchObject({
+    podMetricsEndpoints: [{ portNumber: 8000, path: '/metrics' }],
+  });
   const [rule] = rendered('PrometheusRule');
   const { groups } = rule!['spec'] as { groups: readonly { name: string; rules: readonly { expr: string }[] }[] };
   expect(groups[0]!.name).toBe('ai-service.risk-ml-prod.support-llm.slo-availability');
@@ -164,16 +205,28 @@ it('metrics are scraped where vLLM has them, and requests are those that it coun
 
 it('a NetworkPolicy lets in the gateway of KServe', () => {
   const spec = { predictor: predictor('v46'), network: {} };
-  expect(JSON.stringify(rendered('NetworkPolicy', { spec })[0])).toContain('{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"kserve"}}}');
+  expect(JSON.stringify(rendered('NetworkPolicy', { spec })[0])).toContain(
+    '{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"kserve"}}}',
+  );
 });
 
 it('mirrors move models and adapters', () => {
   const [object] = rendered('LLMInferenceService', { cluster: { mirrors: { 's3://ml-models/': 's3://eu-models/' } } });
-  expect(object!['spec']).toMatchObject({ model: { uri: 's3://eu-models/support-llm/v46/', lora: { adapters: [{ uri: 's3://eu-models/lora/billing/v46/' }] } } });
+  expect(object!['spec']).toMatchObject({
+    model: {
+      uri: 's3://eu-models/support-llm/v46/',
+      lora: { adapters: [{ uri: 's3://eu-models/lora/billing/v46/' }] },
+    },
+  });
 });
 
 it('every object is one that the cluster takes', () => {
   const checker = createChecker([], []);
-  const target = targetOf({ service: 'support-llm', spec: { predictor: predictor('v46') }, cluster: { kserve }, candidate: { release: 'v47', weight: 10 } });
+  const target = targetOf({
+    service: 'support-llm',
+    spec: { predictor: predictor('v46') },
+    cluster: { kserve },
+    candidate: { release: 'v47', weight: 10 },
+  });
   for (const object of renderTarget(target, new Map())) expect(checker.check(object, target.cluster)).toEqual([]);
 });

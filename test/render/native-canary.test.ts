@@ -8,9 +8,20 @@ import { targetOf, type TargetOptions } from '../support/target.ts';
 
 /** Canaries whose traffic KServe or Knative splits: what each move of a release writes. */
 
-const predictorOf = (release: string) => ({ framework: 'sklearn', model: { uri: `s3://ml-models/fraud-detector/${release}/` }, resources: { cpu: '4', memory: '8Gi' }, scaling: { min: 2 } }) as const;
+const predictorOf = (release: string) =>
+  ({
+    framework: 'sklearn',
+    model: { uri: `s3://ml-models/fraud-detector/${release}/` },
+    resources: { cpu: '4', memory: '8Gi' },
+    scaling: { min: 2 },
+  }) as const;
 const PREDICTOR = predictorOf('v46');
-const FUNCTION = { image: 'registry.example.com/api:v46', env: { MODEL_URL: { part: 'predictor' } }, resources: { cpu: '500m', memory: '512Mi' }, scaling: { min: 1, max: 5 } };
+const FUNCTION = {
+  image: 'registry.example.com/api:v46',
+  env: { MODEL_URL: { part: 'predictor' } },
+  resources: { cpu: '500m', memory: '512Mi' },
+  scaling: { min: 1, max: 5 },
+};
 
 /** From the first deployment to a promotion, and to an abort that is cleaned up. */
 const MOVES = {
@@ -28,15 +39,24 @@ function rendered(kind: string, options: TargetOptions): KubeObject[] {
 
 /** One line for each move. */
 function moves<T>(look: (options: TargetOptions) => T): Record<keyof typeof MOVES, T> {
-  return Object.fromEntries(Object.entries(MOVES).map(([move, options]) => [move, look(options)])) as Record<keyof typeof MOVES, T>;
+  return Object.fromEntries(Object.entries(MOVES).map(([move, options]) => [move, look(options)])) as Record<
+    keyof typeof MOVES,
+    T
+  >;
 }
 
 describe('KServe splits the traffic of a predictor', () => {
-  const kserve = (options: TargetOptions): TargetOptions => ({ mode: 'Knative', spec: { predictor: predictorOf(options.stable ?? 'v46'), canary: { steps: [10], mechanism: 'kserve' } }, ...options });
+  const kserve = (options: TargetOptions): TargetOptions => ({
+    mode: 'Knative',
+    spec: { predictor: predictorOf(options.stable ?? 'v46'), canary: { steps: [10], mechanism: 'kserve' } },
+    ...options,
+  });
   const isvc = (options: TargetOptions): string => {
     const [object, ...others] = rendered('InferenceService', kserve(options));
     expect(others).toEqual([]);
-    const { predictor } = object!['spec'] as { predictor: { canaryTrafficPercent?: number; model: { storageUri: string; runtime: string } } };
+    const { predictor } = object!['spec'] as {
+      predictor: { canaryTrafficPercent?: number; model: { storageUri: string; runtime: string } };
+    };
     return `${object!.metadata.name}: ${predictor.model.storageUri} by ${predictor.model.runtime}, ${predictor.canaryTrafficPercent ?? 'no percent'}`;
   };
 
@@ -52,12 +72,19 @@ describe('KServe splits the traffic of a predictor', () => {
   });
 
   it('changes nothing but the percent from step to step', () => {
-    const text = (weight: number): string => emitYaml(rendered('InferenceService', kserve({ candidate: { release: 'v47', weight } }))[0]!);
+    const text = (weight: number): string =>
+      emitYaml(rendered('InferenceService', kserve({ candidate: { release: 'v47', weight } }))[0]!);
     expect(text(50)).toBe(text(10).replace('canaryTrafficPercent: 10', 'canaryTrafficPercent: 50'));
   });
 
   it('keeps a runtime per release, which no edit of the InferenceService before can meet', () => {
-    expect(moves((options) => rendered('ServingRuntime', kserve(options)).map(({ metadata }) => metadata.name).join())).toEqual({
+    expect(
+      moves((options) =>
+        rendered('ServingRuntime', kserve(options))
+          .map(({ metadata }) => metadata.name)
+          .join(),
+      ),
+    ).toEqual({
       first: 'fraud-detector-v46',
       warming: 'fraud-detector-v47',
       step: 'fraud-detector-v47',
@@ -79,20 +106,29 @@ describe('KServe splits the traffic of a predictor', () => {
     expect(others).toEqual([]);
     expect(budget).toMatchObject({
       metadata: { name: 'fraud-detector-main' },
-      spec: { selector: { matchLabels: { 'app.kubernetes.io/component': 'predictor', 'app.kubernetes.io/name': 'fraud-detector' } } },
+      spec: {
+        selector: {
+          matchLabels: { 'app.kubernetes.io/component': 'predictor', 'app.kubernetes.io/name': 'fraud-detector' },
+        },
+      },
     });
     expect(budget!['spec']).not.toHaveProperty('selector.matchLabels.app\\.kubernetes\\.io/version');
   });
 });
 
 describe('Knative splits the traffic of a function', () => {
-  const revisions = (options: TargetOptions): TargetOptions => ({ spec: { predictor: PREDICTOR, function: FUNCTION, canary: { steps: [10], mechanism: 'revisions' } }, ...options });
+  const revisions = (options: TargetOptions): TargetOptions => ({
+    spec: { predictor: PREDICTOR, function: FUNCTION, canary: { steps: [10], mechanism: 'revisions' } },
+    ...options,
+  });
   interface Spec {
     readonly template: { readonly metadata: { readonly name: string } };
     readonly traffic: readonly { readonly revisionName: string; readonly percent: number; readonly tag?: string }[];
   }
   const specOf = (options: TargetOptions): Spec => {
-    const [object, ...others] = rendered('Service', revisions(options)).filter(({ apiVersion }) => apiVersion.startsWith('serving.knative.dev/'));
+    const [object, ...others] = rendered('Service', revisions(options)).filter(({ apiVersion }) =>
+      apiVersion.startsWith('serving.knative.dev/'),
+    );
     expect([object?.metadata.name, others]).toEqual(['fraud-detector-function', []]);
     return object!['spec'] as Spec;
   };
@@ -102,7 +138,10 @@ describe('Knative splits the traffic of a function', () => {
   it('with one Knative Service, whose revisions we name', () => {
     const looks = moves((options) => {
       const { template, traffic } = specOf(options);
-      const shares = traffic.map(({ revisionName, percent, tag }) => `${releaseIn(revisionName)} ${percent}${tag === undefined ? '' : ` ${tag}`}`);
+      const shares = traffic.map(
+        ({ revisionName, percent, tag }) =>
+          `${releaseIn(revisionName)} ${percent}${tag === undefined ? '' : ` ${tag}`}`,
+      );
       return `${releaseIn(template.metadata.name)}: ${shares.join(', ')}`;
     });
     expect(looks).toEqual({
@@ -124,7 +163,13 @@ describe('Knative splits the traffic of a function', () => {
   });
 
   it('gives a template that changes without a release another name, since Knative refuses it under the old one', () => {
-    const scaled = { spec: { predictor: PREDICTOR, function: { ...FUNCTION, scaling: { min: 2, max: 5 } }, canary: { steps: [10], mechanism: 'revisions' as const } } };
+    const scaled = {
+      spec: {
+        predictor: PREDICTOR,
+        function: { ...FUNCTION, scaling: { min: 2, max: 5 } },
+        canary: { steps: [10], mechanism: 'revisions' as const },
+      },
+    };
     const [before, after] = [specOf({}), specOf(scaled)];
     expect(releaseIn(after.template.metadata.name)).toBe('v46');
     expect(after.template.metadata.name).not.toBe(before.template.metadata.name);
@@ -132,17 +177,24 @@ describe('Knative splits the traffic of a function', () => {
   });
 
   it('keeps the models that both releases call', () => {
-    expect(rendered('InferenceService', revisions(MOVES.step)).map(({ metadata }) => metadata.name)).toEqual(['fraud-detector-v46', 'fraud-detector-v47']);
+    expect(rendered('InferenceService', revisions(MOVES.step)).map(({ metadata }) => metadata.name)).toEqual([
+      'fraud-detector-v46',
+      'fraud-detector-v47',
+    ]);
   });
 
   it('counts the requests to all revisions', () => {
-    expect(JSON.stringify(rendered('PrometheusRule', revisions(MOVES.step)))).toContain('fraud-detector-function(-[0-9a-z-]+)?');
+    expect(JSON.stringify(rendered('PrometheusRule', revisions(MOVES.step)))).toContain(
+      'fraud-detector-function(-[0-9a-z-]+)?',
+    );
   });
 
   it('needs a name that leaves room for release and digest', () => {
     const service = 'f'.repeat(42);
     const { image, resources } = FUNCTION;
-    const findings = checkServing(targetOf({ service, spec: { function: { image, resources }, canary: { steps: [10], mechanism: 'revisions' } } }));
+    const findings = checkServing(
+      targetOf({ service, spec: { function: { image, resources }, canary: { steps: [10], mechanism: 'revisions' } } }),
+    );
     expect(findings.map(({ id, message }) => `${id}: ${message.replace(/[0-9a-f]{8} is/, '<digest> is')}`)).toEqual([
       `serving/name-too-long: ${service}-function-v46-<digest> is 1 character too long: it is the name of a Service, where 63 fit`,
     ]);

@@ -6,7 +6,11 @@ import type { AIServiceInput } from '../../src/service/service.ts';
 import { targetOf, type TargetOptions } from '../support/target.ts';
 
 const RULE = { metric: 'score', reference: './score.json' };
-const SCHEMA = { missing: ['amount', 'country'], nullRatio: { amount: 0.02, age: 0.02, country: 0 }, newCategories: { country: ['DE'] } };
+const SCHEMA = {
+  missing: ['amount', 'country'],
+  nullRatio: { amount: 0.02, age: 0.02, country: 0 },
+  newCategories: { country: ['DE'] },
+};
 
 function groups(monitoring: AIServiceInput['monitoring'], options: TargetOptions = {}, exports = {}): RuleGroup[] {
   const predictor: AIServiceInput['predictor'] = {
@@ -17,12 +21,16 @@ function groups(monitoring: AIServiceInput['monitoring'], options: TargetOptions
   };
   const target = targetOf({ ...options, spec: { predictor, ...options.spec, monitoring } });
   const rules = renderPrometheus(target, new Map([['./score.json', { edges: [0.5], shares: [0.9, 0.1] }]]));
-  const all = rules.flatMap(({ kind, spec }) => (kind === 'PrometheusRule' ? (spec as { groups: RuleGroup[] }).groups : []));
+  const all = rules.flatMap(({ kind, spec }) =>
+    kind === 'PrometheusRule' ? (spec as { groups: RuleGroup[] }).groups : [],
+  );
   return all.filter(({ name }) => /\.(drift|input-schema)/.test(name));
 }
 
-const names = (found: readonly RuleGroup[]): string[] => found.map(({ name }) => name.replace('ai-service.risk-ml-prod.fraud-detector.', ''));
-const exprOf = ([group]: readonly RuleGroup[], name: string): string => group?.rules.find((rule) => ('alert' in rule ? rule.alert : rule.record) === name)?.expr ?? '';
+const names = (found: readonly RuleGroup[]): string[] =>
+  found.map(({ name }) => name.replace('ai-service.risk-ml-prod.fraud-detector.', ''));
+const exprOf = ([group]: readonly RuleGroup[], name: string): string =>
+  group?.rules.find((rule) => ('alert' in rule ? rule.alert : rule.record) === name)?.expr ?? '';
 
 describe('drift between releases', () => {
   const monitoring = { drift: [{ candidate: RULE }] };
@@ -36,7 +44,12 @@ describe('drift between releases', () => {
 
   test('has a window that the share of the first step fills', () => {
     const window = (expectedRps: number, steps: number[]): string | undefined =>
-      /\[(\w+)\]/.exec(groups(monitoring, { candidate: { release: 'v47', weight: 50 }, spec: { traffic: { expectedRps }, canary: { steps } } })[0]?.rules[0]?.expr ?? '')?.[1];
+      /\[(\w+)\]/.exec(
+        groups(monitoring, {
+          candidate: { release: 'v47', weight: 50 },
+          spec: { traffic: { expectedRps }, canary: { steps } },
+        })[0]?.rules[0]?.expr ?? '',
+      )?.[1];
     expect(window(100, [10, 50])).toBe('5m');
     expect(window(10, [1, 50])).toBe('30m');
     expect(window(10, [50])).toBe('5m');
@@ -44,15 +57,28 @@ describe('drift between releases', () => {
 });
 
 describe('a histogram is read as Prometheus keeps it', () => {
-  const keeping = (nativeHistograms?: 'scraped' | 'converted'): TargetOptions => ({ cluster: { prometheus: { version: '3.4', ...(nativeHistograms && { nativeHistograms }) } } });
-  const read = (options: TargetOptions, exports = {}): string | undefined => /\bscore\w*/.exec(exprOf(groups({ drift: [{ psi: RULE }] }, options, exports), 'AiDriftMetricMissing').split('unless')[1] ?? '')?.[0];
+  const keeping = (nativeHistograms?: 'scraped' | 'converted'): TargetOptions => ({
+    cluster: { prometheus: { version: '3.4', ...(nativeHistograms && { nativeHistograms }) } },
+  });
+  const read = (options: TargetOptions, exports = {}): string | undefined =>
+    /\bscore\w*/.exec(
+      exprOf(groups({ drift: [{ psi: RULE }] }, options, exports), 'AiDriftMetricMissing').split('unless')[1] ?? '',
+    )?.[0];
 
   test('as a classic one, unless the part or the cluster says otherwise', () => {
-    expect([read(keeping()), read(keeping('scraped')), read(keeping('scraped'), { native: true }), read(keeping('converted'))]).toEqual(['score_count', 'score_count', 'score', 'score']);
+    expect([
+      read(keeping()),
+      read(keeping('scraped')),
+      read(keeping('scraped'), { native: true }),
+      read(keeping('converted')),
+    ]).toEqual(['score_count', 'score_count', 'score', 'score']);
   });
 
   test('between releases too', () => {
-    const found = groups({ drift: [{ candidate: RULE }] }, { ...keeping('converted'), candidate: { release: 'v47', weight: 10 } });
+    const found = groups(
+      { drift: [{ candidate: RULE }] },
+      { ...keeping('converted'), candidate: { release: 'v47', weight: 10 } },
+    );
     expect(exprOf(found, 'ai_drift:release_buckets:increase10m')).toContain('increase(score{');
   });
 });
@@ -60,7 +86,10 @@ describe('a histogram is read as Prometheus keeps it', () => {
 describe('drift from a reference', () => {
   test('looks back as far as the traffic asks for, or as the rule says', () => {
     const window = (expectedRps: number, rule: object = {}): string | undefined =>
-      /\[(\w+)\]/.exec(groups({ drift: [{ psi: { ...RULE, ...rule } }] }, { spec: { traffic: { expectedRps } } })[0]?.rules[1]?.expr ?? '')?.[1];
+      /\[(\w+)\]/.exec(
+        groups({ drift: [{ psi: { ...RULE, ...rule } }] }, { spec: { traffic: { expectedRps } } })[0]?.rules[1]?.expr ??
+          '',
+      )?.[1];
     expect(window(40)).toBe('5m');
     expect(window(0.2)).toBe('30m');
     expect(window(40, { window: '1h' })).toBe('1h');
@@ -68,8 +97,15 @@ describe('drift from a reference', () => {
   });
 
   test('names the feature of a histogram', () => {
-    const [group] = groups({ drift: [{ ks: { ...RULE, metric: 'feature_amount' } }] }, {}, { features: { amount: 'feature_amount' } });
-    expect(group?.rules.find((rule) => 'alert' in rule)).toMatchObject({ alert: 'AiDrift', labels: { metric: 'feature_amount', feature: 'amount' } });
+    const [group] = groups(
+      { drift: [{ ks: { ...RULE, metric: 'feature_amount' } }] },
+      {},
+      { features: { amount: 'feature_amount' } },
+    );
+    expect(group?.rules.find((rule) => 'alert' in rule)).toMatchObject({
+      alert: 'AiDrift',
+      labels: { metric: 'feature_amount', feature: 'amount' },
+    });
   });
 });
 

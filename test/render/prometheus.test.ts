@@ -15,8 +15,16 @@ const LABELS = {
   release: 'kube-prometheus-stack',
 };
 const STAMPS = [
-  { action: 'replace', sourceLabels: ['__meta_kubernetes_pod_label_app_kubernetes_io_name'], targetLabel: 'ai_service' },
-  { action: 'replace', sourceLabels: ['__meta_kubernetes_pod_label_app_kubernetes_io_version'], targetLabel: 'release' },
+  {
+    action: 'replace',
+    sourceLabels: ['__meta_kubernetes_pod_label_app_kubernetes_io_name'],
+    targetLabel: 'ai_service',
+  },
+  {
+    action: 'replace',
+    sourceLabels: ['__meta_kubernetes_pod_label_app_kubernetes_io_version'],
+    targetLabel: 'release',
+  },
   { action: 'replace', sourceLabels: ['__meta_kubernetes_pod_label_app_kubernetes_io_component'], targetLabel: 'part' },
 ];
 const PART = '__meta_kubernetes_pod_label_app_kubernetes_io_component';
@@ -79,12 +87,20 @@ describe('a PodMonitor', () => {
     ['pytorch', 8082],
   ] as const)('scrapes %s on port %d', (framework, portNumber) => {
     const predictor = server({ framework, servedName: 'x' });
-    expect(endpoints({ spec: { predictor } })).toEqual([{ portNumber, path: '/metrics', relabelings: [keep('predictor'), ...STAMPS] }]);
+    expect(endpoints({ spec: { predictor } })).toEqual([
+      { portNumber, path: '/metrics', relabelings: [keep('predictor'), ...STAMPS] },
+    ]);
   });
 
   test('finds pods on Knative by the one port that they may declare, and scrapes another', () => {
     const predictor = server({ framework: 'triton', servedName: 'x', scaling: { min: 1, target: { concurrency: 1 } } });
-    const address = { action: 'replace', sourceLabels: ['__address__'], targetLabel: '__address__', regex: '(.+):\\d+', replacement: '$1:8002' };
+    const address = {
+      action: 'replace',
+      sourceLabels: ['__address__'],
+      targetLabel: '__address__',
+      regex: '(.+):\\d+',
+      replacement: '$1:8002',
+    };
     expect(endpoints({ mode: 'Knative', spec: { predictor } })).toEqual([
       { portNumber: 8080, path: '/metrics', relabelings: [keep('predictor'), address, ...STAMPS] },
     ]);
@@ -93,7 +109,11 @@ describe('a PodMonitor', () => {
   test('has one endpoint for each port and path, kept to the parts that have it', () => {
     const spec: Partial<AIServiceInput> = {
       predictor: server({}),
-      models: { embedder: server({ framework: 'triton', servedName: 'e' }), ranker: server({ framework: 'xgboost' }), plain: server({ framework: 'tensorflow' }) },
+      models: {
+        embedder: server({ framework: 'triton', servedName: 'e' }),
+        ranker: server({ framework: 'xgboost' }),
+        plain: server({ framework: 'tensorflow' }),
+      },
       transformer: { image: 'registry.example.com/t:1.0.0', port: 9000, metrics: {}, resources: RESOURCES },
       explainer: { image: 'registry.example.com/e:1.0.0', resources: RESOURCES },
       function: { image: 'registry.example.com/f:1.0.0', metrics: { path: '/prometheus' }, resources: RESOURCES },
@@ -107,15 +127,35 @@ describe('a PodMonitor', () => {
   });
 
   test('scrapes a custom server where it says', () => {
-    expect(endpoints({ spec: { predictor: custom({ port: 5000, metrics: { path: '/m' } }) } })).toMatchObject([{ portNumber: 5000, path: '/m' }]);
-    expect(endpoints({ spec: { predictor: custom({ metrics: { port: 9100 } }) } })).toMatchObject([{ portNumber: 9100, path: '/metrics' }]);
+    expect(endpoints({ spec: { predictor: custom({ port: 5000, metrics: { path: '/m' } }) } })).toMatchObject([
+      { portNumber: 5000, path: '/m' },
+    ]);
+    expect(endpoints({ spec: { predictor: custom({ metrics: { port: 9100 } }) } })).toMatchObject([
+      { portNumber: 9100, path: '/metrics' },
+    ]);
   });
 
   test('says which histograms are to be kept, where the cluster keeps native ones', () => {
-    const fields = (version: string, nativeHistograms: 'scraped' | 'converted' | undefined, native: boolean): object => {
-      const predictor = { framework: 'sklearn' as const, model: { uri: 's3://m/v46/' }, resources: RESOURCES, exports: { predictions: 'score', native } };
-      const [monitor] = render({ cluster: { prometheus: { version, ...(nativeHistograms && { nativeHistograms }) } }, spec: { predictor } });
-      const { selector: _selector, podMetricsEndpoints: _endpoints, ...rest } = monitor?.spec as Record<string, unknown>;
+    const fields = (
+      version: string,
+      nativeHistograms: 'scraped' | 'converted' | undefined,
+      native: boolean,
+    ): object => {
+      const predictor = {
+        framework: 'sklearn' as const,
+        model: { uri: 's3://m/v46/' },
+        resources: RESOURCES,
+        exports: { predictions: 'score', native },
+      };
+      const [monitor] = render({
+        cluster: { prometheus: { version, ...(nativeHistograms && { nativeHistograms }) } },
+        spec: { predictor },
+      });
+      const {
+        selector: _selector,
+        podMetricsEndpoints: _endpoints,
+        ...rest
+      } = monitor?.spec as Record<string, unknown>;
       return rest;
     };
     expect(fields('3.8', undefined, false)).toEqual({});
@@ -124,11 +164,17 @@ describe('a PodMonitor', () => {
     expect(fields('3.8', 'scraped', true)).toEqual({ scrapeClassicHistograms: true, scrapeNativeHistograms: true });
     // A feature flag of the server says so before.
     expect(fields('3.7', 'scraped', true)).toEqual({ scrapeClassicHistograms: true });
-    expect([fields('3.8', 'converted', false), fields('3.8', 'converted', true)]).toEqual([{}, { scrapeNativeHistograms: true }]);
+    expect([fields('3.8', 'converted', false), fields('3.8', 'converted', true)]).toEqual([
+      {},
+      { scrapeNativeHistograms: true },
+    ]);
   });
 
   test('is not there when no part has metrics', () => {
-    expect(render({ spec: { predictor: custom({}) } }).map(({ kind }) => kind)).toEqual(['PrometheusRule', 'PrometheusRule']);
+    expect(render({ spec: { predictor: custom({}) } }).map(({ kind }) => kind)).toEqual([
+      'PrometheusRule',
+      'PrometheusRule',
+    ]);
   });
 
   test('tells releases apart when the next one has its metrics elsewhere', () => {
@@ -136,7 +182,10 @@ describe('a PodMonitor', () => {
     const [stable, candidate] = target.serving.workloads;
     if (stable?.kind !== 'server' || candidate?.kind !== 'server') throw new Error('two servers were expected');
     const moved = { ...candidate, server: { ...candidate.server, framework: 'triton' as const } };
-    const [monitor] = renderPrometheus({ ...target, serving: { ...target.serving, workloads: [stable, moved] } }, REFERENCES);
+    const [monitor] = renderPrometheus(
+      { ...target, serving: { ...target.serving, workloads: [stable, moved] } },
+      REFERENCES,
+    );
     const each = (regex: string): object => ({ action: 'keep', sourceLabels: [PART, RELEASE], regex });
     expect(monitor?.spec).toMatchObject({
       podMetricsEndpoints: [
@@ -161,7 +210,13 @@ describe('a PrometheusRule', () => {
       kind: 'PrometheusRule',
       metadata: { name: 'fraud-detector', namespace: 'risk-ml-prod', labels: LABELS },
     });
-    expect(concerns({ spec })).toEqual(['slo-latency-250ms', 'slo-availability', 'error-budget', 'outage', 'drift-score']);
+    expect(concerns({ spec })).toEqual([
+      'slo-latency-250ms',
+      'slo-availability',
+      'error-budget',
+      'outage',
+      'drift-score',
+    ]);
   });
 
   test('watches the availability of a service that asks for nothing', () => {
@@ -179,17 +234,24 @@ describe('a PrometheusRule', () => {
       ai_slo: 'availability',
       burn_tier: 'fast',
     });
-    expect(alert?.annotations.description).toMatch(/^fraud-detector in prod-eu \(namespace risk-ml-prod\): .* Team risk-ml, #risk-ml-oncall\.$/);
+    expect(alert?.annotations.description).toMatch(
+      /^fraud-detector in prod-eu \(namespace risk-ml-prod\): .* Team risk-ml, #risk-ml-oncall\.$/,
+    );
   });
 
   test('wakes nobody up for a stage that is not prod', () => {
-    const severities = groups({ environment: { stage: 'dev' } }).flatMap(({ rules }) => rules.map(({ labels }) => labels['severity']));
+    const severities = groups({ environment: { stage: 'dev' } }).flatMap(({ rules }) =>
+      rules.map(({ labels }) => labels['severity']),
+    );
     expect(severities).not.toContain('critical');
     expect(severities).toContain('warning');
   });
 
   test('leaves out a drift rule without its reference, and one whose metric no part exports', () => {
-    const drift = (metric: string, reference: string): Partial<AIServiceInput> => ({ ...spec, monitoring: { drift: [{ psi: { metric, reference } }] } });
+    const drift = (metric: string, reference: string): Partial<AIServiceInput> => ({
+      ...spec,
+      monitoring: { drift: [{ psi: { metric, reference } }] },
+    });
     expect(concerns({ spec: drift('score', './other.json') })).not.toContain('drift-score');
     expect(concerns({ spec: drift('other', './score.json') })).not.toContain('drift-other');
     expect(concerns({ spec: drift('score', './score.json') })).toContain('drift-score');
@@ -199,7 +261,10 @@ describe('a PrometheusRule', () => {
     const cluster = { istio: undefined };
     expect(concerns({ spec, cluster })).toEqual(['drift-score']);
     const drift = groups({ spec, cluster }).find(({ name }) => name.endsWith('.drift-score'));
-    expect(drift?.rules.map((rule) => ('alert' in rule ? rule.alert : undefined)).filter(Boolean)).toEqual(['AiDrift', 'AiDriftBucketMismatch']);
+    expect(drift?.rules.map((rule) => ('alert' in rule ? rule.alert : undefined)).filter(Boolean)).toEqual([
+      'AiDrift',
+      'AiDriftBucketMismatch',
+    ]);
     expect(concerns({ cluster })).toEqual([]);
   });
 });
@@ -236,7 +301,9 @@ describe('requests are those', () => {
   test('that a waypoint saw in ambient mode, and those of the gateway when the service is public', () => {
     const cluster = { istio: { version: '1.30', dataplane: 'ambient' as const, gateway: 'istio-system/public' } };
     expect(total({ cluster })).toBe(to('="fraud-detector-v46-predictor"', 'reporter="waypoint"'));
-    expect(total({ cluster, spec: { traffic: { visibility: 'public' } } })).toBe(to('="fraud-detector-v46-predictor"', 'reporter=~"source|waypoint"'));
+    expect(total({ cluster, spec: { traffic: { visibility: 'public' } } })).toBe(
+      to('="fraud-detector-v46-predictor"', 'reporter=~"source|waypoint"'),
+    );
     expect(total({ cluster, mode: 'Knative' })).toBe(to('=~"fraud-detector-v46-predictor(-[0-9]+)?"'));
   });
 });

@@ -22,7 +22,9 @@ function onKnative(sources: Sources, knative: string | [string, string], more: T
 
 function groupsOf(options: TargetOptions): readonly RuleGroup[] {
   const objects = renderPrometheus(targetOf(options), new Map());
-  return objects.flatMap(({ kind, spec }) => (kind === 'PrometheusRule' ? (spec as { groups: readonly RuleGroup[] }).groups : []));
+  return objects.flatMap(({ kind, spec }) =>
+    kind === 'PrometheusRule' ? (spec as { groups: readonly RuleGroup[] }).groups : [],
+  );
 }
 
 function concerns(options: TargetOptions): string[] {
@@ -36,9 +38,13 @@ function exprs(concern: string, options: TargetOptions): string[] {
 }
 
 function endpoints(options: TargetOptions): unknown[] {
-  const monitor = renderPrometheus(targetOf(options), new Map()).find(({ kind }) => kind === 'PodMonitor') as PodMonitor | undefined;
+  const monitor = renderPrometheus(targetOf(options), new Map()).find(({ kind }) => kind === 'PodMonitor') as
+    PodMonitor | undefined;
   return (monitor?.spec.podMetricsEndpoints ?? []).map(({ portNumber, path, relabelings = [] }) => [
-    portNumber, path, relabelings[0]?.regex, ...relabelings.slice(1).map(({ targetLabel }) => targetLabel),
+    portNumber,
+    path,
+    relabelings[0]?.regex,
+    ...relabelings.slice(1).map(({ targetLabel }) => targetLabel),
   ]);
 }
 
@@ -80,7 +86,9 @@ describe('where queue-proxies count the requests', () => {
     expect(exprs('slo-availability', options)[0]).toBe(
       `sum( rate(kn_queueproxy_app_duration_seconds_count{${OWN}}[5m]) or rate(revision_request_count{${OWN}}[5m]) )`,
     );
-    expect(exprs('slo-latency-100ms', options)[0]).toMatch(/^sum\( rate\(kn_queueproxy_app_duration_seconds_count\{.+ or rate\(revision_request_latencies_count\{/);
+    expect(exprs('slo-latency-100ms', options)[0]).toMatch(
+      /^sum\( rate\(kn_queueproxy_app_duration_seconds_count\{.+ or rate\(revision_request_latencies_count\{/,
+    );
   });
 
   test('of a transformer only its own count, or every request would count twice', () => {
@@ -92,13 +100,17 @@ describe('where queue-proxies count the requests', () => {
 
   test('where only one of two releases has a transformer, each counts what answers it', () => {
     const transformer = { image: 'registry.example.com/t:1.0.0', resources: RESOURCES };
-    const target = targetOf(onKnative(['queueProxy'], '1.21.1', { spec: { transformer }, candidate: { release: 'v47', weight: 10 } }));
+    const target = targetOf(
+      onKnative(['queueProxy'], '1.21.1', { spec: { transformer }, candidate: { release: 'v47', weight: 10 } }),
+    );
     const { candidate } = target.serving;
     const without = { ...candidate!, workload: { ...candidate!.workload, transformer: undefined } } as typeof candidate;
     const [, rule] = renderPrometheus({ ...target, serving: { ...target.serving, candidate: without } }, new Map());
     const [total] = (rule?.spec as { groups: readonly RuleGroup[] }).groups[0]?.rules ?? [];
     const counted = 'kn_serving_invocation_duration_seconds_count{namespace="risk-ml-prod",ai_service="fraud-detector"';
-    expect(total?.expr.replaceAll(/\s+/g, ' ')).toBe(`sum( rate(${counted},part="predictor",release="v47"}[5m]) or rate(${counted},part="transformer",release="v46"}[5m]) )`);
+    expect(total?.expr.replaceAll(/\s+/g, ' ')).toBe(
+      `sum( rate(${counted},part="predictor",release="v47"}[5m]) or rate(${counted},part="transformer",release="v46"}[5m]) )`,
+    );
   });
 
   test('a function is what answers', () => {
@@ -108,35 +120,55 @@ describe('where queue-proxies count the requests', () => {
   });
 
   test('a release change changes no line', () => {
-    const [before, during] = [{}, { candidate: { release: 'v47', weight: 10 } }].map((more) => exprs('slo-availability', onKnative(['queueProxy'], '1.21.1', more)));
+    const [before, during] = [{}, { candidate: { release: 'v47', weight: 10 } }].map((more) =>
+      exprs('slo-availability', onKnative(['queueProxy'], '1.21.1', more)),
+    );
     expect(during).toEqual(before);
   });
 });
 
 describe('a candidate where queue-proxies count the requests', () => {
-  const releases = (options: TargetOptions): RuleGroup['rules'] => groupsOf(options).find(({ name }) => name.endsWith('.releases'))?.rules ?? [];
-  const named = (options: TargetOptions): string[] => releases(options).map((rule) => ('alert' in rule ? rule.alert : rule.record));
+  const releases = (options: TargetOptions): RuleGroup['rules'] =>
+    groupsOf(options).find(({ name }) => name.endsWith('.releases'))?.rules ?? [];
+  const named = (options: TargetOptions): string[] =>
+    releases(options).map((rule) => ('alert' in rule ? rule.alert : rule.record));
   const candidate = { release: 'v47', weight: 10 };
 
   test('is compared with the stable release by the pods of each', () => {
     const options = onKnative(['queueProxy'], '1.21.1', { candidate });
-    expect(named(options)).toEqual(expect.arrayContaining(['AiCandidateFailing', 'AiCandidateSlow', 'AiTrafficShareDiffers']));
-    const counted = 'kn_serving_invocation_duration_seconds_count{namespace="risk-ml-prod",ai_service="fraud-detector",part="predictor"';
-    expect(exprs('releases', options).filter((expr) => expr.startsWith('sum(increase(') && !expr.includes(' or '))).toEqual([
-      `sum(increase(${counted},release="v46"}[10m]))`,
-      `sum(increase(${counted},release="v47"}[10m]))`,
-    ]);
+    expect(named(options)).toEqual(
+      expect.arrayContaining(['AiCandidateFailing', 'AiCandidateSlow', 'AiTrafficShareDiffers']),
+    );
+    const counted =
+      'kn_serving_invocation_duration_seconds_count{namespace="risk-ml-prod",ai_service="fraud-detector",part="predictor"';
+    expect(
+      exprs('releases', options).filter((expr) => expr.startsWith('sum(increase(') && !expr.includes(' or ')),
+    ).toEqual([`sum(increase(${counted},release="v46"}[10m]))`, `sum(increase(${counted},release="v47"}[10m]))`]);
   });
 
   test('is not compared where they are not scraped', () => {
-    expect(named(onKnative([], '1.21.1', { candidate }))).toEqual(['ai_release:info', 'ai_release:info', 'AiCandidateStuck']);
+    expect(named(onKnative([], '1.21.1', { candidate }))).toEqual([
+      'ai_release:info',
+      'ai_release:info',
+      'AiCandidateStuck',
+    ]);
   });
 });
 
 test('a metric that is promised is missed when queue-proxies count requests', () => {
-  const transformer = { image: 'registry.example.com/t:1.0.0', resources: RESOURCES, metrics: {}, exports: { schema: true } };
-  const missing = exprs('input-schema', onKnative(['queueProxy'], '1.21.1', { spec: { transformer, monitoring: { schema: { missing: ['amount'] } } } })).at(-1);
-  expect(missing).toMatch(/^sum\(increase\(kn_serving_invocation_duration_seconds_count\{.+,part="transformer"\}\[15m\]\)\) > 100 unless /);
+  const transformer = {
+    image: 'registry.example.com/t:1.0.0',
+    resources: RESOURCES,
+    metrics: {},
+    exports: { schema: true },
+  };
+  const missing = exprs(
+    'input-schema',
+    onKnative(['queueProxy'], '1.21.1', { spec: { transformer, monitoring: { schema: { missing: ['amount'] } } } }),
+  ).at(-1);
+  expect(missing).toMatch(
+    /^sum\(increase\(kn_serving_invocation_duration_seconds_count\{.+,part="transformer"\}\[15m\]\)\) > 100 unless /,
+  );
 });
 
 describe('the PodMonitor', () => {
@@ -151,13 +183,21 @@ describe('the PodMonitor', () => {
   });
 
   test('knows none in Standard mode, where there are no queue-proxies', () => {
-    expect(endpoints({ ...onKnative(['queueProxy'], '1.21.1'), mode: 'Standard', spec: {} }).map((endpoint) => (endpoint as unknown[])[0])).toEqual([8080]);
+    expect(
+      endpoints({ ...onKnative(['queueProxy'], '1.21.1'), mode: 'Standard', spec: {} }).map(
+        (endpoint) => (endpoint as unknown[])[0],
+      ),
+    ).toEqual([8080]);
   });
 
   test('that finds nobody at their port is told of apart from the containers', () => {
-    const up = (source: Sources): string[] => exprs('pods', onKnative(source, '1.21.1')).flatMap((expr) => /\bup\{[^}]*\}/.exec(expr)?.[0] ?? []);
+    const up = (source: Sources): string[] =>
+      exprs('pods', onKnative(source, '1.21.1')).flatMap((expr) => /\bup\{[^}]*\}/.exec(expr)?.[0] ?? []);
     const own = 'up{namespace="risk-ml-prod",ai_service="fraud-detector"';
-    expect(up(['kubeStateMetrics', 'queueProxy'])).toEqual([`${own},container!="queue-proxy"}`, `${own},container="queue-proxy"}`]);
+    expect(up(['kubeStateMetrics', 'queueProxy'])).toEqual([
+      `${own},container!="queue-proxy"}`,
+      `${own},container="queue-proxy"}`,
+    ]);
     expect(up(['kubeStateMetrics'])).toEqual([`${own}}`]);
   });
 });
@@ -165,13 +205,25 @@ describe('the PodMonitor', () => {
 test.each([
   ['are not said to be scraped', onKnative([], '1.21.1')],
   ['do not stand in front of what answers', { ...onKnative(['queueProxy'], '1.21.1'), mode: 'Standard' as const }],
-  ['count in histograms that Prometheus converts', { ...onKnative([], '1.21.1'), cluster: { ...onKnative([], '1.21.1').cluster, prometheus: { version: '3.4', sources: ['queueProxy' as const], nativeHistograms: 'converted' as const } } }],
+  [
+    'count in histograms that Prometheus converts',
+    {
+      ...onKnative([], '1.21.1'),
+      cluster: {
+        ...onKnative([], '1.21.1').cluster,
+        prometheus: { version: '3.4', sources: ['queueProxy' as const], nativeHistograms: 'converted' as const },
+      },
+    },
+  ],
 ])('there are no objectives on requests where queue-proxies %s', (_, options) => {
   expect(concerns(options)).toEqual(['releases']);
 });
 
 test('Istio counts the requests where it is scraped, also those that never reached a pod', () => {
   const { cluster, ...rest } = onKnative(['queueProxy'], '1.21.1');
-  const [total] = exprs('slo-availability', { ...rest, cluster: { ...cluster, istio: { version: '1.30', dataplane: 'sidecar' } } });
+  const [total] = exprs('slo-availability', {
+    ...rest,
+    cluster: { ...cluster, istio: { version: '1.30', dataplane: 'sidecar' } },
+  });
   expect(total).toContain('istio_requests_total');
 });

@@ -49,7 +49,9 @@ function answer(objects: readonly KubeObject[], host: string): { object: string;
   const own = objects.find(({ kind, metadata }) => ['Deployment', 'Service'].includes(kind) && metadata.name === name);
   if (own) {
     const containers = (at(own, 'spec', 'template', 'spec', 'containers') ?? []) as Fields[];
-    const url = containers.flatMap(({ env }) => env as { name: string; value?: string }[]).find((variable) => variable.name === 'MODEL_URL')?.value;
+    const url = containers
+      .flatMap(({ env }) => env as { name: string; value?: string }[])
+      .find((variable) => variable.name === 'MODEL_URL')?.value;
     if (url !== undefined) return { object: name, servedName: answer(objects, new URL(url).hostname).servedName };
   }
   const [, service = '', component = ''] = /^(.+)-(predictor|transformer)$/.exec(name) ?? [];
@@ -61,10 +63,16 @@ function answer(objects: readonly KubeObject[], host: string): { object: string;
 
 /** The name in a request's path: what the last argument or variable says; else the release's own, as in KServe. */
 function servedName(objects: readonly KubeObject[], isvc: KubeObject): string | undefined {
-  const predictor = (at(isvc, 'spec', 'predictor', 'model') ?? at(isvc, 'spec', 'predictor', 'containers', 0)) as Fields;
-  const runtime = objects.find(({ kind, metadata }) => kind === 'ServingRuntime' && metadata.name === predictor['runtime']);
+  const predictor = (at(isvc, 'spec', 'predictor', 'model') ??
+    at(isvc, 'spec', 'predictor', 'containers', 0)) as Fields;
+  const runtime = objects.find(
+    ({ kind, metadata }) => kind === 'ServingRuntime' && metadata.name === predictor['runtime'],
+  );
   // KServe appends the arguments of the InferenceService to those of the runtime; the last one wins.
-  const args = [...((at(runtime, 'spec', 'containers', 0, 'args') ?? []) as string[]), ...((predictor['args'] ?? []) as string[])];
+  const args = [
+    ...((at(runtime, 'spec', 'containers', 0, 'args') ?? []) as string[]),
+    ...((predictor['args'] ?? []) as string[]),
+  ];
   const argument = args.filter((arg) => /^--(?:model_name|served-model-name)=/.test(arg)).at(-1);
   if (argument !== undefined) return argument.slice(argument.indexOf('=') + 1);
   const env = (predictor['env'] ?? []) as { name: string; value?: string }[];
@@ -83,7 +91,16 @@ function nameInPath(path: string): string | undefined {
 
 const HOST = `fraud-detector.${NAMESPACE}.svc.cluster.local`;
 const RESOURCES = { cpu: '4', memory: '8Gi' } as const;
-const FRAMEWORKS: readonly Framework[] = ['sklearn', 'xgboost', 'lightgbm', 'tensorflow', 'mlflow', 'pmml', 'paddle', 'custom'];
+const FRAMEWORKS: readonly Framework[] = [
+  'sklearn',
+  'xgboost',
+  'lightgbm',
+  'tensorflow',
+  'mlflow',
+  'pmml',
+  'paddle',
+  'custom',
+];
 
 function predictorOf(framework: Framework): NonNullable<AIServiceInput['predictor']> {
   const model = { uri: 's3://ml-models/fraud-detector/v46/' };
@@ -117,12 +134,17 @@ describe.each(['Standard', 'Knative'] as const)('in %s mode a request to the ser
 
   it('finds the name that the model asks for in the body of vLLM', () => {
     const predictor = { ...predictorOf('vllm'), resources: { ...RESOURCES, gpu: 1 }, servedName: 'support-llm' };
-    expect(follow(objectsOf({ ...canary, spec: { predictor } }), HOST).map((hop) => hop.servedName)).toEqual(['support-llm', 'support-llm']);
+    expect(follow(objectsOf({ ...canary, spec: { predictor } }), HOST).map((hop) => hop.servedName)).toEqual([
+      'support-llm',
+      'support-llm',
+    ]);
   });
 
   it('passes through the transformer of a release', () => {
     const transformer = { image: 'registry.example.com/transformer:v46', resources: RESOURCES };
-    expect(follow(objectsOf({ ...canary, spec: { predictor: predictorOf('sklearn'), transformer } }), HOST)).toMatchObject([{ weight: 90 }, { weight: 10 }]);
+    expect(
+      follow(objectsOf({ ...canary, spec: { predictor: predictorOf('sklearn'), transformer } }), HOST),
+    ).toMatchObject([{ weight: 90 }, { weight: 10 }]);
   });
 
   it('passes through the function of a release, to the model of that release', () => {
@@ -130,7 +152,10 @@ describe.each(['Standard', 'Knative'] as const)('in %s mode a request to the ser
   });
 
   it('leads from every host of a public service to the same releases', () => {
-    const spec = { predictor: predictorOf('sklearn'), traffic: { visibility: 'public' as const, hosts: ['fraud.example.com'] } };
+    const spec = {
+      predictor: predictorOf('sklearn'),
+      traffic: { visibility: 'public' as const, hosts: ['fraud.example.com'] },
+    };
     const objects = objectsOf({ ...canary, spec });
     const hosts = [HOST, `fraud-detector.${NAMESPACE}.eu.example.com`, 'fraud.example.com'];
     expect(new Set(hosts.map((host) => JSON.stringify(follow(objects, host)))).size).toBe(1);
@@ -138,7 +163,13 @@ describe.each(['Standard', 'Knative'] as const)('in %s mode a request to the ser
 });
 
 it('a request passes through a function in a Deployment, where there is no Knative', () => {
-  const options: TargetOptions = { stable: 'v46', candidate: { release: 'v47', weight: 10 }, previous: 'v45', cluster: { knative: undefined }, spec: FUNCTION };
+  const options: TargetOptions = {
+    stable: 'v46',
+    candidate: { release: 'v47', weight: 10 },
+    previous: 'v45',
+    cluster: { knative: undefined },
+    spec: FUNCTION,
+  };
   expect(follow(objectsOf(options), HOST)).toEqual(FUNCTION_HOPS);
 });
 
@@ -148,11 +179,15 @@ describe('a caller without a proxy', () => {
     const service = objects.find(({ kind, metadata }) => kind === 'Service' && metadata.name === 'fraud-detector');
     const selector = at(service, 'spec', 'selector') as Record<string, string>;
     const selected = objects.filter(
-      ({ kind, metadata }) => kind === 'InferenceService' && Object.entries(selector).every(([label, value]) => metadata.labels?.[label] === value),
+      ({ kind, metadata }) =>
+        kind === 'InferenceService' &&
+        Object.entries(selector).every(([label, value]) => metadata.labels?.[label] === value),
     );
     expect(selected.map(({ metadata }) => metadata.name)).toEqual(['fraud-detector-v46']);
     const runtime = objects.find(({ kind }) => kind === 'ServingRuntime');
-    expect(at(service, 'spec', 'ports', 0, 'targetPort')).toBe(at(runtime, 'spec', 'containers', 0, 'ports', 0, 'containerPort'));
+    expect(at(service, 'spec', 'ports', 0, 'targetPort')).toBe(
+      at(runtime, 'spec', 'containers', 0, 'ports', 0, 'containerPort'),
+    );
   });
 
   it('reaches the local gateway on Knative, which the route is attached to', () => {

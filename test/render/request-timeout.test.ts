@@ -23,7 +23,9 @@ test('a model beside a language model keeps its own timeout, the service takes t
       function: { image: 'registry.example.com/rag:1.0.0', resources },
     },
   });
-  const byPart = Object.fromEntries(target.serving.workloads.map((workload) => [workload.part, workloadTimeout(target, workload)]));
+  const byPart = Object.fromEntries(
+    target.serving.workloads.map((workload) => [workload.part, workloadTimeout(target, workload)]),
+  );
   expect(byPart).toEqual({ function: 300_000, predictor: 300_000, embedding: 30_000 });
   expect(requestTimeout(target)).toBe(300_000);
 });

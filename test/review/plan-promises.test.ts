@@ -18,7 +18,9 @@ import { memoryTrees, type TextTree } from '../support/memory-trees.ts';
 /** What a plan promises, held for any edit of the golden tree. */
 
 /** Enough of it: all parsing of the tests is of these files. */
-const golden: TextTree = Object.fromEntries(Object.entries(whole).filter(([path]) => /^argocd\/|fraud-detector|prod-eu.*image-classifier/.test(path)));
+const golden: TextTree = Object.fromEntries(
+  Object.entries(whole).filter(([path]) => /^argocd\/|fraud-detector|prod-eu.*image-classifier/.test(path)),
+);
 const schemas = createCatalogue([OWN_IMPORTS]);
 const mask = createMask();
 
@@ -49,7 +51,14 @@ function textsOf(tree: ValueTree): TextTree {
   return Object.fromEntries(
     Object.entries(tree).map(([path, value]) => {
       if (value === values[path]) return [path, golden[path]!];
-      return [path, typeof value === 'string' ? value : path.endsWith('.json') ? JSON.stringify(value) : stringify(value, { version: '1.1', aliasDuplicateObjects: false })];
+      return [
+        path,
+        typeof value === 'string'
+          ? value
+          : path.endsWith('.json')
+            ? JSON.stringify(value)
+            : stringify(value, { version: '1.1', aliasDuplicateObjects: false }),
+      ];
     }),
   );
 }
@@ -59,12 +68,26 @@ async function planOf(before: TextTree, after: TextTree): Promise<Plan> {
 }
 
 /** One edit of a tree: a file goes, gets another name, or one of its fields gets another value. */
-type Edit = { readonly at: number; readonly seed: number } & ({ readonly do: 'remove' | 'move' | 'rename' } | { readonly do: 'field'; readonly value: unknown });
+type Edit = { readonly at: number; readonly seed: number } & (
+  { readonly do: 'remove' | 'move' | 'rename' } | { readonly do: 'field'; readonly value: unknown }
+);
 
 const edits = fc.array(
   fc.oneof(
-    fc.record({ do: fc.constantFrom<'remove' | 'move' | 'rename'>('remove', 'move', 'rename'), at: fc.nat(), seed: fc.nat() }),
-    fc.record({ do: fc.constant('field' as const), at: fc.nat(), seed: fc.nat(), value: fc.oneof(fc.constantFrom<unknown>('1', '1000m', '60s', 3, true, null, [], {}, 'x'), fc.jsonValue({ maxDepth: 2 })) }),
+    fc.record({
+      do: fc.constantFrom<'remove' | 'move' | 'rename'>('remove', 'move', 'rename'),
+      at: fc.nat(),
+      seed: fc.nat(),
+    }),
+    fc.record({
+      do: fc.constant('field' as const),
+      at: fc.nat(),
+      seed: fc.nat(),
+      value: fc.oneof(
+        fc.constantFrom<unknown>('1', '1000m', '60s', 3, true, null, [], {}, 'x'),
+        fc.jsonValue({ maxDepth: 2 }),
+      ),
+    }),
   ),
   { minLength: 1, maxLength: 6 },
 );
@@ -78,21 +101,31 @@ function edited(tree: ValueTree, changes: readonly Edit[]): ValueTree {
     if (edit.do === 'field') result[path] = withField(value, edit.seed, edit.value);
     else delete result[path];
     if (edit.do === 'move') result[path.replace(/\.yaml$/, `-${edit.seed % 3}.yaml`)] = value;
-    if (edit.do === 'rename' && isPlainMap(value) && isPlainMap(value['metadata'])) result[path] = { ...value, metadata: { ...value['metadata'], name: `other-${edit.seed % 3}` } };
+    if (edit.do === 'rename' && isPlainMap(value) && isPlainMap(value['metadata']))
+      result[path] = { ...value, metadata: { ...value['metadata'], name: `other-${edit.seed % 3}` } };
   }
   return result;
 }
 
 /** The value with another one somewhere in it, but for what says what the object is. */
 function withField(value: unknown, seed: number, put: unknown): unknown {
-  if (Array.isArray(value) && value.length > 0) return value.map((item: unknown, index) => (index === seed % value.length ? withField(item, Math.floor(seed / value.length), put) : item));
+  if (Array.isArray(value) && value.length > 0)
+    return value.map((item: unknown, index) =>
+      index === seed % value.length ? withField(item, Math.floor(seed / value.length), put) : item,
+    );
   if (!isPlainMap(value)) return put;
   const keys = Object.keys(value).filter((key) => !['apiVersion', 'kind', 'name', 'namespace'].includes(key));
   const key = keys[seed % Math.max(keys.length, 1)];
   if (key === undefined) return value;
   // What stands for `metadata` must stay a map, or it is no object any more.
   const below = value[key];
-  return { ...value, [key]: key === 'metadata' || isPlainMap(below) || Array.isArray(below) ? withField(below, Math.floor(seed / keys.length), put) : put };
+  return {
+    ...value,
+    [key]:
+      key === 'metadata' || isPlainMap(below) || Array.isArray(below)
+        ? withField(below, Math.floor(seed / keys.length), put)
+        : put,
+  };
 }
 
 /** Makes a plan of JSON come true in a tree. */
@@ -101,11 +134,15 @@ function applied(tree: ValueTree, { entries }: Plan): ValueTree {
   const put = (entry: Entry): void => {
     if (entry.type === 'document') {
       const before = result[entry.file];
-      if (entry.change !== 'removed') result[entry.file] = entry.change === 'added' ? entry.after : applyChanges(before, entry.changes);
-    } else if (entry.after) result[entry.after.file] = entry.change === 'added' ? entry.after.object : applyChanges(entry.before.object, entry.changes);
+      if (entry.change !== 'removed')
+        result[entry.file] = entry.change === 'added' ? entry.after : applyChanges(before, entry.changes);
+    } else if (entry.after)
+      result[entry.after.file] =
+        entry.change === 'added' ? entry.after.object : applyChanges(entry.before.object, entry.changes);
   };
   for (const entry of entries) {
-    if (entry.type === 'document' ? entry.change === 'removed' : entry.before) delete result[entry.type === 'document' ? entry.file : entry.before!.file];
+    if (entry.type === 'document' ? entry.change === 'removed' : entry.before)
+      delete result[entry.type === 'document' ? entry.file : entry.before!.file];
   }
   entries.forEach(put);
   return result;
@@ -165,7 +202,14 @@ describe('for any edits of the golden tree', () => {
     const entries = Object.entries(tree).map(([path, text]): [string, string] => {
       const { objects, documents } = contentOf(path, text);
       const value = objects[0] ?? documents[0]?.value;
-      return [path, typeof value === 'string' || value === undefined ? text : path.endsWith('.json') ? JSON.stringify(turned(value, '', seed)) : stringify(turned(value, '', seed), { version: '1.1' })];
+      return [
+        path,
+        typeof value === 'string' || value === undefined
+          ? text
+          : path.endsWith('.json')
+            ? JSON.stringify(turned(value, '', seed))
+            : stringify(turned(value, '', seed), { version: '1.1' }),
+      ];
     });
     return Object.fromEntries(seed % 2 === 0 ? entries : entries.reverse());
   }
@@ -173,12 +217,26 @@ describe('for any edits of the golden tree', () => {
   function turned(value: unknown, field: string, seed: number): unknown {
     if (Array.isArray(value)) {
       const items = value.map((item) => turned(item, Array.isArray(item) ? '' : field, seed));
-      const shift = ['containers', 'env', 'hosts', 'gateways', 'destinations', 'namespaceResourceWhitelist', 'route'].includes(field) ? seed % Math.max(items.length, 1) : 0;
+      const shift = [
+        'containers',
+        'env',
+        'hosts',
+        'gateways',
+        'destinations',
+        'namespaceResourceWhitelist',
+        'route',
+      ].includes(field)
+        ? seed % Math.max(items.length, 1)
+        : 0;
       return [...items.slice(shift), ...items.slice(0, shift)];
     }
     if (!isPlainMap(value)) return value;
     const keys = Object.keys(value);
-    return Object.fromEntries([...keys.slice(seed % keys.length), ...keys.slice(0, seed % keys.length)].map((key) => [key, turned(value[key], key, seed)]));
+    return Object.fromEntries(
+      [...keys.slice(seed % keys.length), ...keys.slice(0, seed % keys.length)].map((key) => [
+        key,
+        turned(value[key], key, seed),
+      ]),
+    );
   }
 });
-

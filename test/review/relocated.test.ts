@@ -24,7 +24,10 @@ const MOVE = [
   'high fraud-detector goes to namespace risk-ml-live (was risk-ml-prod)',
   'high fraud-detector no longer answers at fraud-detector.risk-ml-prod.svc.cluster.local',
 ];
-const AFTER = ['low fraud-detector answers at fraud-detector.risk-ml-live.svc.cluster.local', 'low runbook of fraud-detector changed'];
+const AFTER = [
+  'low fraud-detector answers at fraud-detector.risk-ml-live.svc.cluster.local',
+  'low runbook of fraud-detector changed',
+];
 
 test('that it goes there is said, and not that its alerts are others', async () => {
   const plan = await planTo(moved);
@@ -33,11 +36,27 @@ test('that it goes there is said, and not that its alerts are others', async () 
 });
 
 test('what changes beside is said as ever, and explains the object as it was', async () => {
-  const plan = await planTo(edited(moved, [/prod-eu.*fraud-detector-v46\.yaml/, 'minReplicas: 2', 'minReplicas: 1'], [/prod-eu.*fraud-detector-v47\.yaml/, 'minReplicas: 2', 'minReplicas: 1']));
-  const replicas = plan.statements.find(({ text }) => text === 'fraud-detector predictor runs 1 to 20 replicas (was 2 to 20)');
-  expect(said(plan)).toEqual([...MOVE, 'medium fraud-detector predictor runs 1 to 20 replicas (was 2 to 20)', ...AFTER]);
+  const plan = await planTo(
+    edited(
+      moved,
+      [/prod-eu.*fraud-detector-v46\.yaml/, 'minReplicas: 2', 'minReplicas: 1'],
+      [/prod-eu.*fraud-detector-v47\.yaml/, 'minReplicas: 2', 'minReplicas: 1'],
+    ),
+  );
+  const replicas = plan.statements.find(
+    ({ text }) => text === 'fraud-detector predictor runs 1 to 20 replicas (was 2 to 20)',
+  );
+  expect(said(plan)).toEqual([
+    ...MOVE,
+    'medium fraud-detector predictor runs 1 to 20 replicas (was 2 to 20)',
+    ...AFTER,
+  ]);
   expect(replicas?.entries.map((index) => plan.entries[index])).toMatchObject([
-    { change: 'replaced', before: { object: { metadata: { namespace: 'risk-ml-prod' } } }, after: { object: { metadata: { namespace: 'risk-ml-live' } } } },
+    {
+      change: 'replaced',
+      before: { object: { metadata: { namespace: 'risk-ml-prod' } } },
+      after: { object: { metadata: { namespace: 'risk-ml-live' } } },
+    },
     { change: 'replaced', before: { object: { metadata: { namespace: 'risk-ml-prod' } } } },
   ]);
 });
@@ -47,7 +66,9 @@ test('a team that is called as the old namespace stays what it is', async () => 
   const after = edited(golden, [SERVICE, 'risk-ml-prod', 'risk-ml-2']);
   const plan = valueOf(await makePlan(memoryTrees(before, after), { schemas, topology: false }));
   // Texts that name both are other texts.
-  expect(said(plan).filter((text) => /alert|label|team/.test(text))).toEqual(['low what 28 alerts of fraud-detector say changed']);
+  expect(said(plan).filter((text) => /alert|label|team/.test(text))).toEqual([
+    'low what 28 alerts of fraud-detector say changed',
+  ]);
 });
 
 test('what is recorded of several clusters is said once', async () => {

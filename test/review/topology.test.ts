@@ -6,9 +6,15 @@ import { topologyOf } from '../../src/review/topology.ts';
 import { edited, unitOfScenario } from './words/support.ts';
 
 const envs = join(import.meta.dirname, '../../snapshots/envs');
-const objectsOf = (yaml: string): KubeObject[] => unitOfScenario('', yaml).objects.map((change) => change.after!.object);
+const objectsOf = (yaml: string): KubeObject[] =>
+  unitOfScenario('', yaml).objects.map((change) => change.after!.object);
 const golden = (path: string): KubeObject[] =>
-  objectsOf(readdirSync(join(envs, path, 'manifests')).sort().map((file) => readFileSync(join(envs, path, 'manifests', file), 'utf8')).join(''));
+  objectsOf(
+    readdirSync(join(envs, path, 'manifests'))
+      .sort()
+      .map((file) => readFileSync(join(envs, path, 'manifests', file), 'utf8'))
+      .join(''),
+  );
 
 describe('the golden tree', () => {
   test('a canary: two releases behind one address', () => {
@@ -16,20 +22,64 @@ describe('the golden tree', () => {
       hosts: ['fraud-detector.risk-ml-prod.svc.cluster.local'],
       public: false,
       releases: [
-        { release: 'v46', weight: 90, parts: [{ part: 'predictor', kind: 'InferenceService', name: 'fraud-detector-v46', model: 's3://ml-models/fraud-detector/v46/', replicas: '2 to 20' }] },
-        { release: 'v47', weight: 10, parts: [{ part: 'predictor', kind: 'InferenceService', name: 'fraud-detector-v47', model: 's3://ml-models/fraud-detector/v47/', replicas: '2 to 20' }] },
+        {
+          release: 'v46',
+          weight: 90,
+          parts: [
+            {
+              part: 'predictor',
+              kind: 'InferenceService',
+              name: 'fraud-detector-v46',
+              model: 's3://ml-models/fraud-detector/v46/',
+              replicas: '2 to 20',
+            },
+          ],
+        },
+        {
+          release: 'v47',
+          weight: 10,
+          parts: [
+            {
+              part: 'predictor',
+              kind: 'InferenceService',
+              name: 'fraud-detector-v47',
+              model: 's3://ml-models/fraud-detector/v47/',
+              replicas: '2 to 20',
+            },
+          ],
+        },
       ],
     });
   });
 
   test('a function on Knative before a model that two releases share', () => {
-    const model = { part: 'predictor', kind: 'InferenceService', name: 'image-classifier-v12', model: 's3://ml-models/image-classifier/v12/', replicas: '2 to 4' };
+    const model = {
+      part: 'predictor',
+      kind: 'InferenceService',
+      name: 'image-classifier-v12',
+      model: 's3://ml-models/image-classifier/v12/',
+      replicas: '2 to 4',
+    };
     expect(topologyOf(golden('prod-eu/eu-1/vision/image-classifier'))).toEqual({
       hosts: ['image-classifier.vision-prod.svc.cluster.local', 'image-classifier.vision-prod.eu.example.com'],
       public: true,
       releases: [
-        { release: 'v12', weight: 100, parts: [{ part: 'function', kind: 'Service', name: 'image-classifier-function-v12', replicas: '2 to 20' }, model] },
-        { release: 'v12-2', weight: 0, parts: [{ part: 'function', kind: 'Service', name: 'image-classifier-function-v12-2', replicas: '2 to 20' }, model] },
+        {
+          release: 'v12',
+          weight: 100,
+          parts: [
+            { part: 'function', kind: 'Service', name: 'image-classifier-function-v12', replicas: '2 to 20' },
+            model,
+          ],
+        },
+        {
+          release: 'v12-2',
+          weight: 0,
+          parts: [
+            { part: 'function', kind: 'Service', name: 'image-classifier-function-v12-2', replicas: '2 to 20' },
+            model,
+          ],
+        },
       ],
     });
   });
@@ -41,8 +91,13 @@ kind: InferenceService
 metadata: { name: churn-${release}, namespace: growth, labels: { app.kubernetes.io/component: predictor, app.kubernetes.io/name: churn, app.kubernetes.io/version: ${release} } }
 spec: { predictor: { minReplicas: 1, maxReplicas: 1 } }
 `;
-const service = 'apiVersion: v1\nkind: Service\nmetadata: { name: churn, namespace: growth }\nspec: { selector: { app.kubernetes.io/version: v3 } }\n';
-const shares = (yaml: string) => topologyOf(objectsOf(yaml))?.releases.map(({ parts, ...share }) => ({ ...share, parts: parts.map(({ name }) => name) }));
+const service =
+  'apiVersion: v1\nkind: Service\nmetadata: { name: churn, namespace: growth }\nspec: { selector: { app.kubernetes.io/version: v3 } }\n';
+const shares = (yaml: string) =>
+  topologyOf(objectsOf(yaml))?.releases.map(({ parts, ...share }) => ({
+    ...share,
+    parts: parts.map(({ name }) => name),
+  }));
 
 describe('other ways to split', () => {
   test('without a route the Service selects', () => {
@@ -71,7 +126,10 @@ spec:
   });
 
   test('canaryTrafficPercent of KServe', () => {
-    const main = edited(workload('main'), ['minReplicas: 1', 'canaryTrafficPercent: 10, model: { runtime: churn-v4 }, minReplicas: 1']);
+    const main = edited(workload('main'), [
+      'minReplicas: 1',
+      'canaryTrafficPercent: 10, model: { runtime: churn-v4 }, minReplicas: 1',
+    ]);
     const plain = `---
 apiVersion: networking.istio.io/v1
 kind: VirtualService

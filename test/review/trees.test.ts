@@ -23,8 +23,15 @@ describe('two commits', () => {
     commitAll(root, 'change', { 'gitops/a.yaml': '2', 'gitops/envs/c.yaml': '2', 'apps/x.ts': '2' });
     git(root, 'switch', '--quiet', 'main');
     const trees = await treesOf(root, { base: 'main', head: 'change' });
-    expect(await changes(trees)).toEqual({ 'a.yaml': ['1', '2'], 'b.yaml': ['1', undefined], 'envs/c.yaml': [undefined, '2'] });
-    expect([trees.base, trees.head]).toEqual([expect.stringMatching(/^main \([0-9a-f]{7}\)$/), expect.stringMatching(/^change \([0-9a-f]{7}\)$/)]);
+    expect(await changes(trees)).toEqual({
+      'a.yaml': ['1', '2'],
+      'b.yaml': ['1', undefined],
+      'envs/c.yaml': [undefined, '2'],
+    });
+    expect([trees.base, trees.head]).toEqual([
+      expect.stringMatching(/^main \([0-9a-f]{7}\)$/),
+      expect.stringMatching(/^change \([0-9a-f]{7}\)$/),
+    ]);
   });
   test('what came to the base since the branch left it is not taken back', async () => {
     const root = repositoryWith({ 'gitops/a.yaml': '1', 'gitops/b.yaml': '1' });
@@ -43,7 +50,9 @@ describe('two commits', () => {
   test('the tree may be the repository itself', async () => {
     const root = repositoryWith({ 'a.yaml': '1' });
     commitAll(root, 'change', { 'a.yaml': '2' });
-    expect(await changes(await treesOf(root, { base: 'main~1', head: 'main', tree: '.' }))).toEqual({ 'a.yaml': ['1', '2'] });
+    expect(await changes(await treesOf(root, { base: 'main~1', head: 'main', tree: '.' }))).toEqual({
+      'a.yaml': ['1', '2'],
+    });
   });
 });
 
@@ -52,7 +61,11 @@ describe('a commit and the disk', () => {
     const root = repositoryWith({ 'gitops/a.yaml': '1', 'gitops/b.yaml': '1', '.gitignore': '*.tmp\n' });
     put(root, { 'gitops/a.yaml': '2', 'gitops/c.yaml': '3', 'gitops/d.tmp': 'x', 'gitops/.ai-service-index': 'x' });
     rmSync(join(root, 'gitops/b.yaml'));
-    expect(await changes(await treesOf(root, { base: 'HEAD' }))).toEqual({ 'a.yaml': ['1', '2'], 'b.yaml': ['1', undefined], 'c.yaml': [undefined, '3'] });
+    expect(await changes(await treesOf(root, { base: 'HEAD' }))).toEqual({
+      'a.yaml': ['1', '2'],
+      'b.yaml': ['1', undefined],
+      'c.yaml': [undefined, '3'],
+    });
   });
   test('what lies beside a change can be read on both sides', async () => {
     const root = repositoryWith({ 'gitops/envs/prod/eu-1/a.yaml': '1', 'gitops/envs/prod/us-1/a.yaml': '1' });
@@ -78,13 +91,19 @@ describe('a commit and the disk', () => {
     const disk = await treesOf(root, { base: 'HEAD' });
     expect(await disk.changedFiles()).toMatchObject({ value: ['a.yaml', 'c.yaml'], findings: links });
     expect(await changes(disk)).toEqual(seen);
-    expect([...((await disk.readFiles('after', ['a.yaml', 'c.yaml', 'd.yaml'])).value?.keys() ?? [])]).toEqual(['a.yaml', 'c.yaml']);
+    expect([...((await disk.readFiles('after', ['a.yaml', 'c.yaml', 'd.yaml'])).value?.keys() ?? [])]).toEqual([
+      'a.yaml',
+      'c.yaml',
+    ]);
     commitAll(root, 'links', {});
     const commits = await treesOf(root, { base: 'HEAD~1', head: 'HEAD' });
     expect(await commits.changedFiles()).toMatchObject({ value: ['a.yaml', 'c.yaml'], findings: links });
     expect(await changes(commits)).toEqual(seen);
     expect([...((await commits.readFiles('before', ['a.yaml', 'c.yaml'])).value?.keys() ?? [])]).toEqual(['a.yaml']);
-    expect([...((await commits.readFiles('after', ['a.yaml', 'c.yaml'])).value?.keys() ?? [])]).toEqual(['a.yaml', 'c.yaml']);
+    expect([...((await commits.readFiles('after', ['a.yaml', 'c.yaml'])).value?.keys() ?? [])]).toEqual([
+      'a.yaml',
+      'c.yaml',
+    ]);
   });
   test.runIf(process.platform === 'linux')('a name that is not UTF-8 is said; nothing hides behind it', async () => {
     const root = repositoryWith({ 'gitops/a.yaml': '1' });
@@ -109,20 +128,41 @@ describe('two folders', () => {
     const to = temporaryFolder();
     put(to, { 'a.yaml': '2', 'd.yaml': '3', same: 'x', '.git/HEAD': 'x' });
     const trees = valueOf(folderTrees(from, to));
-    expect(await changes(trees)).toEqual({ 'a.yaml': ['1', '2'], 'b/c.yaml': ['1', undefined], 'd.yaml': [undefined, '3'] });
+    expect(await changes(trees)).toEqual({
+      'a.yaml': ['1', '2'],
+      'b/c.yaml': ['1', undefined],
+      'd.yaml': [undefined, '3'],
+    });
     expect([trees.base, trees.head]).toEqual([from, to]);
   });
   test('links that lead elsewhere, and what became one; a link to a folder is a folder', async () => {
     const folder = temporaryFolder();
     put(folder, { 'from/a': '1', 'from/same': '', 'to/b': '', 'to/same': '' });
-    for (const [path, target] of [['from/l', 'x'], ['to/l', 'y'], ['from/k', 'x'], ['to/k', 'x'], ['to/a', 'b'], ['link', 'to']] as const) symlinkSync(target, join(folder, path));
+    for (const [path, target] of [
+      ['from/l', 'x'],
+      ['to/l', 'y'],
+      ['from/k', 'x'],
+      ['to/k', 'x'],
+      ['to/a', 'b'],
+      ['link', 'to'],
+    ] as const)
+      symlinkSync(target, join(folder, path));
     const trees = valueOf(folderTrees(join(folder, 'from'), join(folder, 'link')));
-    expect(await trees.changedFiles()).toMatchObject({ value: ['a', 'b', 'l'], findings: [{ id: 'plan/link', where: { file: 'a' } }, { id: 'plan/link', where: { file: 'l' } }] });
+    expect(await trees.changedFiles()).toMatchObject({
+      value: ['a', 'b', 'l'],
+      findings: [
+        { id: 'plan/link', where: { file: 'a' } },
+        { id: 'plan/link', where: { file: 'l' } },
+      ],
+    });
     expect(await changes(trees)).toEqual({ a: ['1', undefined], b: [undefined, ''], l: [undefined, undefined] });
   });
   test('a folder that is not there is an error', () => {
     const from = temporaryFolder();
-    expect(folderTrees(from, join(from, 'nowhere'))).toMatchObject({ value: undefined, findings: [{ id: 'plan/folder', where: { file: join(from, 'nowhere') }, message: 'there is no such folder' }] });
+    expect(folderTrees(from, join(from, 'nowhere'))).toMatchObject({
+      value: undefined,
+      findings: [{ id: 'plan/folder', where: { file: join(from, 'nowhere') }, message: 'there is no such folder' }],
+    });
   });
 });
 
@@ -131,23 +171,38 @@ describe('what cannot be compared', () => {
     const root = repositoryWith({ 'gitops/a.yaml': '1' });
     expect(await (await treesOf(root, { base: 'HEAD', tree: 'gitop' })).changedFiles()).toMatchObject({
       value: undefined,
-      findings: [{ id: 'plan/folder', where: { file: 'gitop' }, message: 'there is no tree in this folder, neither before nor after' }],
+      findings: [
+        {
+          id: 'plan/folder',
+          where: { file: 'gitop' },
+          message: 'there is no tree in this folder, neither before nor after',
+        },
+      ],
     });
     expect(await (await treesOf(root, { base: 'HEAD' })).changedFiles()).toEqual({ value: [], findings: [] });
   });
   test('a tree behind a link', async () => {
     const root = repositoryWith({ 'a.yaml': '1' });
     symlinkSync('.', join(root, 'gitops'));
-    expect(await (await treesOf(root, { base: 'HEAD' })).changedFiles()).toMatchObject({ value: undefined, findings: [{ id: 'plan/folder', message: 'the tree is behind a link, or in a submodule' }] });
+    expect(await (await treesOf(root, { base: 'HEAD' })).changedFiles()).toMatchObject({
+      value: undefined,
+      findings: [{ id: 'plan/folder', message: 'the tree is behind a link, or in a submodule' }],
+    });
   });
   test('a ref that is not there', async () => {
     const root = repositoryWith({ 'gitops/a.yaml': '1' });
-    expect(await gitTrees(await opened(root), root, { base: 'origin/main', tree: 'gitops' })).toMatchObject({ value: undefined, findings: [{ id: 'git/ref', message: 'there is no commit "origin/main" in this repository' }] });
+    expect(await gitTrees(await opened(root), root, { base: 'origin/main', tree: 'gitops' })).toMatchObject({
+      value: undefined,
+      findings: [{ id: 'git/ref', message: 'there is no commit "origin/main" in this repository' }],
+    });
   });
   test('histories that have nothing in common', async () => {
     const root = repositoryWith({ 'gitops/a.yaml': '1' });
     git(root, 'switch', '--quiet', '--orphan', 'other');
     commitAll(root, 'change', { 'gitops/a.yaml': '2' });
-    expect(await gitTrees(await opened(root), root, { base: 'main', head: 'other', tree: 'gitops' })).toMatchObject({ value: undefined, findings: [{ id: 'git/no-merge-base', message: '"main" and "other" have no common ancestor' }] });
+    expect(await gitTrees(await opened(root), root, { base: 'main', head: 'other', tree: 'gitops' })).toMatchObject({
+      value: undefined,
+      findings: [{ id: 'git/no-merge-base', message: '"main" and "other" have no common ancestor' }],
+    });
   });
 });

@@ -22,18 +22,34 @@ describe('a model in a registry', () => {
   test.each(['fraud', 'fraud@', ':47', '@champion'])('%s is neither, which synth says', (text) => {
     const model = ModelRef.registry('corp', text);
     expect(model).toEqual({ registry: 'corp', name: text });
-    expect(parseWith(modelRef, model, { field: 'predictor.model' }).findings.map(({ where, message, fix }) => [where.field, message, fix])).toEqual([
-      ['predictor.model', 'a registry model needs a version or an alias, and not both', 'write version: "47" or alias: champion'],
+    expect(
+      parseWith(modelRef, model, { field: 'predictor.model' }).findings.map(({ where, message, fix }) => [
+        where.field,
+        message,
+        fix,
+      ]),
+    ).toEqual([
+      [
+        'predictor.model',
+        'a registry model needs a version or an alias, and not both',
+        'write version: "47" or alias: champion',
+      ],
     ]);
   });
 });
 
 describe('an endpoint', () => {
-  const problems = (url: string): string[] => parseWith(endpoint, ModelRef.endpoint(url), {}).findings.map(({ where, message, fix }) => `${where.field}: ${message}; ${fix}`);
+  const problems = (url: string): string[] =>
+    parseWith(endpoint, ModelRef.endpoint(url), {}).findings.map(
+      ({ where, message, fix }) => `${where.field}: ${message}; ${fix}`,
+    );
 
-  test.each(['https://models.example.com', 'http://models.example.com:8080/v1?a=b', 'HTTPS://MODELS.example.com'])('%s is one', (url) => {
-    expect(problems(url)).toEqual([]);
-  });
+  test.each(['https://models.example.com', 'http://models.example.com:8080/v1?a=b', 'HTTPS://MODELS.example.com'])(
+    '%s is one',
+    (url) => {
+      expect(problems(url)).toEqual([]);
+    },
+  );
 
   test('by another protocol is refused, and the address is not repeated', () => {
     expect(problems('ftp://user:hunter2@models.example.com')).toEqual([
@@ -41,7 +57,12 @@ describe('an endpoint', () => {
     ]);
   });
 
-  test.each(['models.example.com', 'localhost:8080', 'http:models', 'https://', ''])('that is not a URL is refused: %j', (url) => {
-    expect(problems(url)).toEqual(['url: the endpoint is not a URL; write it with its scheme: https://models.example.com']);
-  });
+  test.each(['models.example.com', 'localhost:8080', 'http:models', 'https://', ''])(
+    'that is not a URL is refused: %j',
+    (url) => {
+      expect(problems(url)).toEqual([
+        'url: the endpoint is not a URL; write it with its scheme: https://models.example.com',
+      ]);
+    },
+  );
 });

@@ -24,12 +24,20 @@ describe('a storage URI that names one version for ever is accepted', () => {
 });
 
 describe('a storage URI without a version, of a model whose version and digest are known otherwise,', () => {
-  test.each(['s3://ml-models/pipelines-k2xq-TrainModel-aBcDeFgHiJ/output/model.tar.gz', 'gs://ml-models/fraud/'])('is accepted: %s', (uri) => {
-    expect(modelUriProblem(uri, { pinned: true })).toBeUndefined();
-    expect(modelUriProblem(uri)?.message).toContain('no version in its path');
-  });
+  test.each(['s3://ml-models/pipelines-k2xq-TrainModel-aBcDeFgHiJ/output/model.tar.gz', 'gs://ml-models/fraud/'])(
+    'is accepted: %s',
+    (uri) => {
+      expect(modelUriProblem(uri, { pinned: true })).toBeUndefined();
+      expect(modelUriProblem(uri)?.message).toContain('no version in its path');
+    },
+  );
 
-  test.each(['s3://ml-models/fraud/latest/', 's3://ml-models/fraud/v47', 'hf://acme/support-llm:main', 'oci://registry.example.com/models/fraud:v47'])('is refused for everything else: %s', (uri) => {
+  test.each([
+    's3://ml-models/fraud/latest/',
+    's3://ml-models/fraud/v47',
+    'hf://acme/support-llm:main',
+    'oci://registry.example.com/models/fraud:v47',
+  ])('is refused for everything else: %s', (uri) => {
     expect(modelUriProblem(uri, { pinned: true })).toEqual(modelUriProblem(uri));
   });
 });
@@ -53,9 +61,18 @@ describe('a storage URI that may mean another model tomorrow is refused', () => 
 
 describe('a tag or an alias in a store is refused, with what to write instead', () => {
   test.each([
-    ['s3://m/x:latest', "write the version as a part of the path: s3://m/x/v47/; if it is in a registry, write ModelRef.registry('<registry>', 'x@latest')"],
-    ['s3://m/x@champion', "write the version as a part of the path: s3://m/x/v47/; if it is in a registry, write ModelRef.registry('<registry>', 'x@champion')"],
-    ['s3://m/v2/x:latest/', "write the version as a part of the path: s3://m/v2/x/v47/; if it is in a registry, write ModelRef.registry('<registry>', 'x@latest')"],
+    [
+      's3://m/x:latest',
+      "write the version as a part of the path: s3://m/x/v47/; if it is in a registry, write ModelRef.registry('<registry>', 'x@latest')",
+    ],
+    [
+      's3://m/x@champion',
+      "write the version as a part of the path: s3://m/x/v47/; if it is in a registry, write ModelRef.registry('<registry>', 'x@champion')",
+    ],
+    [
+      's3://m/v2/x:latest/',
+      "write the version as a part of the path: s3://m/v2/x/v47/; if it is in a registry, write ModelRef.registry('<registry>', 'x@latest')",
+    ],
     ['gs://m/fraud:v46', 'write the version as a part of the path: gs://m/fraud/v46/'],
   ])('%s', (uri, fix) => {
     const sign = /[:@]\w+\/?$/.exec(uri)?.[0].replace('/', '');
@@ -78,7 +95,9 @@ describe('a tag or an alias in a store is refused, with what to write instead', 
 test('a URI that may be a directory or an object is refused with both spellings', () => {
   const problem = modelUriProblem('s3://ml-models/fraud/v47');
   expect(problem?.message).toContain('may be a directory or an object');
-  expect(problem?.fix).toBe('write s3://ml-models/fraud/v47/ for a directory, or s3://ml-models/fraud/v47/<file name> for an object');
+  expect(problem?.fix).toBe(
+    'write s3://ml-models/fraud/v47/ for a directory, or s3://ml-models/fraud/v47/<file name> for an object',
+  );
 });
 
 describe('a scheme that KServe does not load is refused with what to write instead', () => {
@@ -104,7 +123,10 @@ describe('a scheme without its two slashes is refused, and what is to be written
     ['https:/models.example.com/x/v1/model.onnx', 'one slash', 'https://models.example.com/x/v1/model.onnx'],
     ['s3:models/x/v1/', 'no slash', 's3://models/x/v1/'],
   ])('%s', (uri, why, right) => {
-    expect(modelUriProblem(uri)).toEqual({ message: `model URI "${uri}" has ${why} behind its scheme, where KServe looks for two`, fix: `write ${right}` });
+    expect(modelUriProblem(uri)).toEqual({
+      message: `model URI "${uri}" has ${why} behind its scheme, where KServe looks for two`,
+      fix: `write ${right}`,
+    });
     expect(modelUriProblem(right)).toBeUndefined();
   });
 

@@ -21,9 +21,15 @@ test('objects merge key by key, and what the override does not name stays', () =
 });
 
 test('arrays and unions replace', () => {
-  const merged = mergeOverride(aiService, base, { predictor: { args: ['--workers=8'], scaling: { target: { memory: 60 } }, env: { HUB: 'none' } } });
+  const merged = mergeOverride(aiService, base, {
+    predictor: { args: ['--workers=8'], scaling: { target: { memory: 60 } }, env: { HUB: 'none' } },
+  });
   expect(merged).toMatchObject({
-    predictor: { args: ['--workers=8'], scaling: { min: 2, max: 20, target: { memory: 60 } }, env: { LOG_LEVEL: 'info', HUB: 'none' } },
+    predictor: {
+      args: ['--workers=8'],
+      scaling: { min: 2, max: 20, target: { memory: 60 } },
+      env: { LOG_LEVEL: 'info', HUB: 'none' },
+    },
   });
   expect((merged as typeof base).predictor.scaling.target).toEqual({ memory: 60 });
 });

@@ -11,10 +11,13 @@ const config = {
 
 /** What is said about a platform, as `field: message -> fix`. */
 function said(value: unknown): string[] {
-  return parseWith(platform, value, {}).findings.map(({ where, message, fix }) => `${where.field}: ${message} -> ${fix}`);
+  return parseWith(platform, value, {}).findings.map(
+    ({ where, message, fix }) => `${where.field}: ${message} -> ${fix}`,
+  );
 }
 
-const ofCluster = (more: object): string[] => said({ ...config, clusters: { 'eu-1': { kubernetes: '1.33', ...more } } });
+const ofCluster = (more: object): string[] =>
+  said({ ...config, clusters: { 'eu-1': { kubernetes: '1.33', ...more } } });
 
 describe('mirrors', () => {
   test.each(['mirrors', 'imageMirrors'])('of %s end alike on both sides, since names go on right behind', (field) => {
@@ -28,7 +31,11 @@ describe('mirrors', () => {
   });
 
   test('of images may be bare hosts', () => {
-    expect(ofCluster({ imageMirrors: { 'docker.io': 'mirror.example.com:5000/docker', 'kserve/': 'mirror.example.com/kserve/' } })).toEqual([]);
+    expect(
+      ofCluster({
+        imageMirrors: { 'docker.io': 'mirror.example.com:5000/docker', 'kserve/': 'mirror.example.com/kserve/' },
+      }),
+    ).toEqual([]);
   });
 
   test('of models are beginnings of URIs', () => {
@@ -39,8 +46,12 @@ describe('mirrors', () => {
   });
 
   test('are not empty, and no password in one is repeated', () => {
-    expect(ofCluster({ mirrors: { 's3://a/': '' } })).toEqual(['clusters.eu-1.mirrors["s3://a/"]: the text is empty -> write at least 1 character']);
-    expect(ofCluster({ imageMirrors: { 'docker.io/': 'https://argo:tr0ub4dor@mirror.example.com' } }).join()).not.toContain('tr0ub4dor');
+    expect(ofCluster({ mirrors: { 's3://a/': '' } })).toEqual([
+      'clusters.eu-1.mirrors["s3://a/"]: the text is empty -> write at least 1 character',
+    ]);
+    expect(
+      ofCluster({ imageMirrors: { 'docker.io/': 'https://argo:tr0ub4dor@mirror.example.com' } }).join(),
+    ).not.toContain('tr0ub4dor');
   });
 });
 
@@ -66,24 +77,37 @@ describe('the domain of a cluster', () => {
 
 describe('where Argo CD reads', () => {
   const ofGitops = (more: object): string[] => said({ ...config, gitops: { ...config.gitops, ...more } });
-  const NO_URL = 'gitops.repoUrl: the value is not the URL of a Git repository -> write https://git.example.com/acme/ml-gitops.git, or git@git.example.com:acme/ml-gitops.git';
+  const NO_URL =
+    'gitops.repoUrl: the value is not the URL of a Git repository -> write https://git.example.com/acme/ml-gitops.git, or git@git.example.com:acme/ml-gitops.git';
 
-  test.each(['not a url', '', 'git.example.com/acme/x.git', 'https:/git.example.com/x.git'])('is no repository: %j', (repoUrl) => {
-    expect(ofGitops({ repoUrl })).toEqual([NO_URL]);
-  });
+  test.each(['not a url', '', 'git.example.com/acme/x.git', 'https:/git.example.com/x.git'])(
+    'is no repository: %j',
+    (repoUrl) => {
+      expect(ofGitops({ repoUrl })).toEqual([NO_URL]);
+    },
+  );
 
-  test.each(['git@git.example.com:acme/x.git', 'ssh://git@git.example.com:2222/x.git', 'https://dev.azure.com/acme/_git/x', 'file:///srv/git/x.git'])('is a repository: %s', (repoUrl) => {
+  test.each([
+    'git@git.example.com:acme/x.git',
+    'ssh://git@git.example.com:2222/x.git',
+    'https://dev.azure.com/acme/_git/x',
+    'file:///srv/git/x.git',
+  ])('is a repository: %s', (repoUrl) => {
     expect(ofGitops({ repoUrl })).toEqual([]);
   });
 
   test('is a branch or tag', () => {
-    expect(ofGitops({ revision: '' })).toEqual(['gitops.revision: "" is not a branch or tag -> write a branch or tag, as main']);
+    expect(ofGitops({ revision: '' })).toEqual([
+      'gitops.revision: "" is not a branch or tag -> write a branch or tag, as main',
+    ]);
     expect(ofGitops({ revision: 'release-1.2' })).toEqual([]);
   });
 });
 
 test('kinds that may be unknown are written with their version', () => {
-  expect(said({ ...config, allowUnknownKinds: ['nope', 'apps/Widget', 'example.com/v1beta1/Widget', 'v1/Widget'] })).toEqual([
+  expect(
+    said({ ...config, allowUnknownKinds: ['nope', 'apps/Widget', 'example.com/v1beta1/Widget', 'v1/Widget'] }),
+  ).toEqual([
     'allowUnknownKinds[0]: "nope" is not <apiVersion>/<Kind> -> write <apiVersion>/<Kind>, as example.com/v1/Widget',
     'allowUnknownKinds[1]: "apps/Widget" is not <apiVersion>/<Kind> -> write <apiVersion>/<Kind>, as example.com/v1/Widget',
   ]);

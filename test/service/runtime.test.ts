@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { movingImage } from '../../src/service/image.ts';
-import { defaultImage, protocolOf, readinessPath, requestPath, RUNTIMES, type RuntimeFramework } from '../../src/service/runtime.ts';
+import {
+  defaultImage,
+  protocolOf,
+  readinessPath,
+  requestPath,
+  RUNTIMES,
+  type RuntimeFramework,
+} from '../../src/service/runtime.ts';
 import { frameworks, modelServer } from '../../src/service/workload.ts';
 
 const withRuntime = Object.keys(RUNTIMES) as RuntimeFramework[];
@@ -54,19 +61,30 @@ test('request and readiness paths follow the protocol', () => {
 
 describe('the served name', () => {
   const server = { model: { uri: 's3://m/a/v1/' }, resources: { cpu: '1', memory: '1Gi' } };
-  const messages = (input: object): string[] => (modelServer.safeParse({ ...server, ...input }).error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  const messages = (input: object): string[] =>
+    (modelServer.safeParse({ ...server, ...input }).error?.issues ?? []).map(
+      (issue) => `${issue.path.join('.')}: ${issue.message}`,
+    );
 
-  test.each(withRuntime.filter((framework) => RUNTIMES[framework].servedName === 'repository'))('must be declared for %s, which takes it from the model', (framework) => {
-    expect(messages({ framework })).toEqual([expect.stringMatching(/^servedName: framework \w+ serves a model under /)]);
-    expect(messages({ framework, servedName: 'resnet50' })).toEqual([]);
-  });
+  test.each(withRuntime.filter((framework) => RUNTIMES[framework].servedName === 'repository'))(
+    'must be declared for %s, which takes it from the model',
+    (framework) => {
+      expect(messages({ framework })).toEqual([
+        expect.stringMatching(/^servedName: framework \w+ serves a model under /),
+      ]);
+      expect(messages({ framework, servedName: 'resnet50' })).toEqual([]);
+    },
+  );
 
   test('has a default for every other framework', () => {
-    for (const framework of withRuntime.filter((one) => RUNTIMES[one].servedName !== 'repository')) expect(messages({ framework })).toEqual([]);
+    for (const framework of withRuntime.filter((one) => RUNTIMES[one].servedName !== 'repository'))
+      expect(messages({ framework })).toEqual([]);
   });
 
   test('holds a slash only where it stands in no path', () => {
     expect(messages({ framework: 'vllm', servedName: 'acme/support' })).toEqual([]);
-    expect(messages({ framework: 'huggingface', servedName: 'acme/support' })).toEqual(['servedName: "acme/support" stands in request paths, where "/" separates']);
+    expect(messages({ framework: 'huggingface', servedName: 'acme/support' })).toEqual([
+      'servedName: "acme/support" stands in request paths, where "/" separates',
+    ]);
   });
 });

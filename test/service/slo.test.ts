@@ -5,7 +5,11 @@ import { promiseOf, Slo, slo, sloExpressions } from '../../src/service/slo.ts';
 /** What is wrong with an objective: where, and what to write. */
 function wrong(value: unknown): unknown[] {
   const issues = (slo.safeParse(value).error?.issues ?? []) as readonly Issue[];
-  return flat(issues).map(({ path, message, params }) => [path?.join('.'), message, ...(params?.fix === undefined ? [] : [params.fix])]);
+  return flat(issues).map(({ path, message, params }) => [
+    path?.join('.'),
+    message,
+    ...(params?.fix === undefined ? [] : [params.fix]),
+  ]);
 }
 
 interface Issue {
@@ -19,18 +23,24 @@ interface Issue {
 function flat(issues: readonly Issue[]): Issue[] {
   return issues.flatMap((issue) => {
     const form = issue.errors?.find((errors) => errors.every((one) => (one.path?.length ?? 0) > 0));
-    return form === undefined ? [issue] : flat(form.map((one) => ({ ...one, path: [...(issue.path ?? []), ...(one.path ?? [])] })));
+    return form === undefined
+      ? [issue]
+      : flat(form.map((one) => ({ ...one, path: [...(issue.path ?? []), ...(one.path ?? [])] })));
   });
 }
 
 const availability = (objective: number, alerts: object = {}): unknown => ({ availability: { objective, alerts } });
-const custom = (more: object): unknown => ({ custom: { name: 'settled', objective: 99, total: { metric: 'settled_total' }, ...more } });
+const custom = (more: object): unknown => ({
+  custom: { name: 'settled', objective: 99, total: { metric: 'settled_total' }, ...more },
+});
 
 describe('an objective', () => {
   test('on an InferenceGraph has a name of its own, and not one that is no name', () => {
-    expect([Slo.availability(99, { graph: 'claims' }), Slo.latency({ below: '1s', objective: 99, graph: 'claims' })].map((one) => promiseOf(slo.parse(one)).name)).toEqual([
-      'availability-claims', 'latency-claims-1s',
-    ]);
+    expect(
+      [Slo.availability(99, { graph: 'claims' }), Slo.latency({ below: '1s', objective: 99, graph: 'claims' })].map(
+        (one) => promiseOf(slo.parse(one)).name,
+      ),
+    ).toEqual(['availability-claims', 'latency-claims-1s']);
     expect(wrong({ availability: { objective: 99, graph: 'a"} or vector(1)' } })).toHaveLength(1);
   });
 
@@ -39,19 +49,35 @@ describe('an objective', () => {
   });
 
   test('is in per cent, and a share is refused', () => {
-    expect(wrong(availability(0.999))).toMatchObject([['availability.objective', 'expected per cent, as 99.9 and not 0.999']]);
+    expect(wrong(availability(0.999))).toMatchObject([
+      ['availability.objective', 'expected per cent, as 99.9 and not 0.999'],
+    ]);
   });
 
   test('has windows of whole minutes from five minutes on', () => {
     const fix = 'write whole minutes, from 5m to 720h';
-    expect(wrong(availability(99, { fast: { long: '4m' } }))).toEqual([['availability.alerts.fast.long', '4m is no window of an alert', fix]]);
-    expect(wrong(availability(99, { fast: { long: '90s' } }))).toMatchObject([['availability.alerts.fast.long', '1m30s is no window of an alert', fix]]);
-    expect(wrong(availability(99, { slow: { long: '721h' } }))).toMatchObject([['availability.alerts.slow.long', '721h is no window of an alert', fix]]);
+    expect(wrong(availability(99, { fast: { long: '4m' } }))).toEqual([
+      ['availability.alerts.fast.long', '4m is no window of an alert', fix],
+    ]);
+    expect(wrong(availability(99, { fast: { long: '90s' } }))).toMatchObject([
+      ['availability.alerts.fast.long', '1m30s is no window of an alert', fix],
+    ]);
+    expect(wrong(availability(99, { slow: { long: '721h' } }))).toMatchObject([
+      ['availability.alerts.slow.long', '721h is no window of an alert', fix],
+    ]);
     expect(wrong(availability(99, { fast: { long: '1h', short: '1h' } }))).toEqual([
-      ['availability.alerts.fast.short', 'the short window 1h is not shorter than the long one, 1h', 'write a short window of about a twelfth of the long one'],
+      [
+        'availability.alerts.fast.short',
+        'the short window 1h is not shorter than the long one, 1h',
+        'write a short window of about a twelfth of the long one',
+      ],
     ]);
     expect(wrong(availability(99, { fast: { for: '1500ms' } }))).toEqual([
-      ['availability.alerts.fast.for', '1s500ms is no time for which an alert can wait', 'write whole seconds: 30s, 2m'],
+      [
+        'availability.alerts.fast.for',
+        '1s500ms is no time for which an alert can wait',
+        'write whole seconds: 30s, 2m',
+      ],
     ]);
   });
 
@@ -64,13 +90,17 @@ describe('an objective', () => {
     const counted = { metric: 'a_total' };
     const fix = 'write good or bad, one of the two';
     expect(wrong(custom({}))).toEqual([['custom', 'the objective "settled" counts neither good nor bad events', fix]]);
-    expect(wrong(custom({ good: counted, bad: counted }))).toEqual([['custom', 'the objective "settled" counts good and bad events', fix]]);
+    expect(wrong(custom({ good: counted, bad: counted }))).toEqual([
+      ['custom', 'the objective "settled" counts good and bad events', fix],
+    ]);
     expect(wrong(custom({ bad: counted }))).toEqual([]);
     expect(wrong(custom({ bad: 'rate(a_total[5m])' }))).toEqual([]);
   });
 
   test('on events has a name and a metric that can be ones', () => {
-    expect(wrong(custom({ name: 'Settled!', bad: { metric: 'a' } }))).toMatchObject([['custom.name', '"Settled!" is not a DNS label', expect.any(String)]]);
+    expect(wrong(custom({ name: 'Settled!', bad: { metric: 'a' } }))).toMatchObject([
+      ['custom.name', '"Settled!" is not a DNS label', expect.any(String)],
+    ]);
     expect(wrong(custom({ bad: { metric: 'a-b' } }))).toHaveLength(1);
     expect(wrong(custom({ bad: { metric: 'a', labels: { 'b-c': 'd' } } }))).toHaveLength(1);
   });
@@ -94,14 +124,28 @@ describe('what an objective promises', () => {
       field: 'availability',
       objective: 99.9,
       days: 7,
-      tiers: { fast: { factor: undefined, long: 7200, short: undefined, for: 90, severity: undefined, minBadEvents: undefined }, slow: false },
+      tiers: {
+        fast: {
+          factor: undefined,
+          long: 7200,
+          short: undefined,
+          for: 90,
+          severity: undefined,
+          minBadEvents: undefined,
+        },
+        slow: false,
+      },
     });
     expect(promiseOf(slo.parse(Slo.availability(99)))).toMatchObject({ days: 30, tiers: {} });
   });
 });
 
 test('PromQL of objectives is found with its place', () => {
-  const all = [Slo.availability(99), Slo.custom({ name: 'a', objective: 99, total: 'x', good: { metric: 'y' } }), Slo.custom({ name: 'b', objective: 99, total: { metric: 'x' }, bad: 'z' })];
+  const all = [
+    Slo.availability(99),
+    Slo.custom({ name: 'a', objective: 99, total: 'x', good: { metric: 'y' } }),
+    Slo.custom({ name: 'b', objective: 99, total: { metric: 'x' }, bad: 'z' }),
+  ];
   expect(sloExpressions(all.map((one) => slo.parse(one)))).toEqual([
     { field: 'monitoring.slos[1].custom.total', text: 'x' },
     { field: 'monitoring.slos[2].custom.bad', text: 'z' },

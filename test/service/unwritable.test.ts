@@ -6,8 +6,16 @@ import { findUnwritable } from '../../src/service/unwritable.ts';
 test('names each place, and no value', () => {
   const value = { a: ['x', 'secret\ud800'], b: { ['\udc00']: -0 }, c: JSON.parse('{ "__proto__": 1 }') as unknown };
   expect(findUnwritable(value)).toEqual([
-    { path: ['a', 1], message: 'the text holds half a surrogate pair, which is no character', fix: 'write the whole character' },
-    { path: ['b', '\udc00'], message: 'the name holds half a surrogate pair, which is no character', fix: 'write the whole character' },
+    {
+      path: ['a', 1],
+      message: 'the text holds half a surrogate pair, which is no character',
+      fix: 'write the whole character',
+    },
+    {
+      path: ['b', '\udc00'],
+      message: 'the name holds half a surrogate pair, which is no character',
+      fix: 'write the whole character',
+    },
     { path: ['b', '\udc00'], message: '-0 reads back as another number', fix: 'write 0' },
     { path: ['c', '__proto__'], message: '"__proto__" can be no name', fix: 'choose another name' },
   ]);
@@ -22,7 +30,16 @@ test('a value that holds itself is looked at for a while, and left to its schema
 test('plain data in which it finds nothing can be written', () => {
   const text = fc.string({ unit: 'binary', maxLength: 8 }).map((each) => each.replaceAll('é', '\ud800'));
   const data = fc.letrec((tie) => ({
-    any: fc.oneof({ maxDepth: 4 }, text, fc.integer(), fc.constant(-0), fc.boolean(), fc.constant(null), fc.array(tie('any'), { maxLength: 3 }), fc.dictionary(text, tie('any'), { maxKeys: 3 })),
+    any: fc.oneof(
+      { maxDepth: 4 },
+      text,
+      fc.integer(),
+      fc.constant(-0),
+      fc.boolean(),
+      fc.constant(null),
+      fc.array(tie('any'), { maxLength: 3 }),
+      fc.dictionary(text, tie('any'), { maxKeys: 3 }),
+    ),
   })).any;
   fc.assert(
     fc.property(data, (value) => {

@@ -21,16 +21,22 @@ describe('a model on an LLMInferenceService', () => {
   });
 
   it('is served by vLLM', () => {
-    expect(wrong({ framework: 'huggingface', llm: {} })).toEqual(['llm: an LLMInferenceService runs vLLM, and the framework is huggingface']);
+    expect(wrong({ framework: 'huggingface', llm: {} })).toEqual([
+      'llm: an LLMInferenceService runs vLLM, and the framework is huggingface',
+    ]);
   });
 
   it('has an image, since that of KServe changes with KServe', () => {
-    expect(wrong({ image: undefined, llm: {} })).toEqual(['image: without an image KServe chooses one, and another one after an upgrade']);
+    expect(wrong({ image: undefined, llm: {} })).toEqual([
+      'image: without an image KServe chooses one, and another one after an upgrade',
+    ]);
   });
 
   it('has adapters with names of their own, each at one version', () => {
     const adapter = { name: 'billing', uri: 's3://ml-models/lora/billing/v3/' };
-    expect(wrong({ llm: { adapters: [adapter, adapter] } })).toEqual(['llm.adapters.1.name: adapter billing stands there twice']);
+    expect(wrong({ llm: { adapters: [adapter, adapter] } })).toEqual([
+      'llm.adapters.1.name: adapter billing stands there twice',
+    ]);
     expect(wrong({ llm: { adapters: [{ name: 'billing', uri: 's3://ml-models/lora/billing/latest/' }] } })).toEqual([
       expect.stringMatching(/^llm\.adapters\.0\.uri: .*"latest"/),
     ]);

@@ -24,7 +24,9 @@ function applied(value: unknown, [segment, ...rest]: readonly Segment[], change:
 
 function hasKey(item: unknown, key: ItemKey): boolean {
   if ('' in key) return same(item, key['']);
-  return Object.entries(key).every(([field, value]) => same((item as Record<string, unknown>)[field] ?? (field === 'protocol' ? 'TCP' : undefined), value));
+  return Object.entries(key).every(([field, value]) =>
+    same((item as Record<string, unknown>)[field] ?? (field === 'protocol' ? 'TCP' : undefined), value),
+  );
 }
 
 function same(a: unknown, b: unknown): boolean {

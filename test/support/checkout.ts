@@ -40,7 +40,13 @@ function partsOf(release: string) {
   return {
     predictor: {
       introduced: release,
-      model: { registry: 'corp', name: 'fraud', version: release.slice(1), uri: `s3://ml-models/fraud/${release}/`, digest: `sha256:model-${release}` },
+      model: {
+        registry: 'corp',
+        name: 'fraud',
+        version: release.slice(1),
+        uri: `s3://ml-models/fraud/${release}/`,
+        digest: `sha256:model-${release}`,
+      },
       workload: { framework: 'sklearn' as const, resources: { cpu: '1', memory: '1Gi' } },
     },
   };
@@ -58,7 +64,11 @@ export function recordPath(release: string): string {
 }
 
 /** Writes the checkout; gone after the test. */
-export function checkoutWith({ service = {}, staging = 'stable: v2\nprevious: v1\n', prod = 'stable: v1\n' }: CheckoutOptions = {}): string {
+export function checkoutWith({
+  service = {},
+  staging = 'stable: v2\nprevious: v1\n',
+  prod = 'stable: v1\n',
+}: CheckoutOptions = {}): string {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'ai-service-checkout-')));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   for (const release of ['v1', 'v2', 'v3']) put(root, recordPath(release), recordText(release));
@@ -78,13 +88,21 @@ export function checkoutWith({ service = {}, staging = 'stable: v2\nprevious: v1
   );
   const spec = {
     owner: { team: 'risk-ml' },
-    predictor: { framework: 'sklearn', model: { uri: 's3://ml-models/fraud/v1/' }, resources: { cpu: '1', memory: '1Gi' }, scaling: { min: 2, max: 4 } },
+    predictor: {
+      framework: 'sklearn',
+      model: { uri: 's3://ml-models/fraud/v1/' },
+      resources: { cpu: '1', memory: '1Gi' },
+      scaling: { min: 2, max: 4 },
+    },
     canary: { steps: [10, 50], gates: [{ errorRatio: { max: 0.01 } }] },
     ...service,
   };
   new AIService(platform, 'fraud', spec as AIServiceProps<'staging' | 'prod-eu', 'staging' | 'prod', never>);
   const { files, findings, guard } = platform.render();
-  const errors = [...findings.filter(({ severity }) => severity === 'error'), ...writeTree({ outDir: join(root, 'gitops'), files, guard }).findings];
+  const errors = [
+    ...findings.filter(({ severity }) => severity === 'error'),
+    ...writeTree({ outDir: join(root, 'gitops'), files, guard }).findings,
+  ];
   if (errors.length > 0) throw new Error(JSON.stringify(errors, null, 2));
   return root;
 }
@@ -119,7 +137,12 @@ export function checkoutIn(root: string, tree: string = FOLDERS.tree): Checkout 
 export type Asked = Omit<MoveRequest, 'service' | 'environment'> & { readonly environment?: string };
 
 /** Makes a move on the disk, as the commands do; returns the message that its commit has. */
-export async function make(root: string, asked: Asked, gates: readonly string[] = [], tree: string = FOLDERS.tree): Promise<string> {
+export async function make(
+  root: string,
+  asked: Asked,
+  gates: readonly string[] = [],
+  tree: string = FOLDERS.tree,
+): Promise<string> {
   const request = { service: 'fraud', environment: 'prod-eu', ...asked };
   const { value: planned, findings } = await planMove(checkoutIn(root, tree), request);
   if (!planned) throw new Error(JSON.stringify(findings, null, 2));
@@ -138,6 +161,12 @@ export function commit(root: string, message: string, time?: string): string {
 }
 
 /** Makes a move and commits it. */
-export async function makeAndCommit(root: string, asked: Asked, time?: string, gates: readonly string[] = [], tree: string = FOLDERS.tree): Promise<string> {
+export async function makeAndCommit(
+  root: string,
+  asked: Asked,
+  time?: string,
+  gates: readonly string[] = [],
+  tree: string = FOLDERS.tree,
+): Promise<string> {
   return commit(root, await make(root, asked, gates, tree), time);
 }

@@ -14,11 +14,16 @@ export const golden: TextTree = Object.fromEntries(
 );
 
 /** The tree with texts replaced in the files that a pattern names; a text that is not there is a mistake of the test. */
-export function edited(tree: TextTree, ...edits: readonly (readonly [file: RegExp, from: string | RegExp, to: string])[]): TextTree {
+export function edited(
+  tree: TextTree,
+  ...edits: readonly (readonly [file: RegExp, from: string | RegExp, to: string])[]
+): TextTree {
   const result: Record<string, string> = { ...tree };
   for (const [file, from, to] of edits) {
     const pattern = typeof from === 'string' ? from : new RegExp(from, 'g');
-    const changed = Object.keys(result).filter((path) => file.test(path) && result[path] !== result[path]!.replaceAll(pattern, to));
+    const changed = Object.keys(result).filter(
+      (path) => file.test(path) && result[path] !== result[path]!.replaceAll(pattern, to),
+    );
     if (changed.length === 0) throw new Error(`${String(from)} is in no file of ${String(file)}`);
     for (const path of changed) result[path] = result[path]!.replaceAll(pattern, to);
   }

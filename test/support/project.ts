@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -56,7 +65,8 @@ export function projectWith(files: Readonly<Record<string, string>>): string {
   const root = mkdtempSync(join(tmpdir(), 'ai-service-project-'));
   folders.push(root);
   mkdirSync(join(root, 'node_modules'));
-  for (const name of ['cdk8s', 'constructs', 'cdk8s-plus-28']) symlinkSync(join(REPOSITORY, 'node_modules', name), join(root, 'node_modules', name));
+  for (const name of ['cdk8s', 'constructs', 'cdk8s-plus-28'])
+    symlinkSync(join(REPOSITORY, 'node_modules', name), join(root, 'node_modules', name));
   symlinkSync(REPOSITORY, join(root, 'node_modules', 'cdk8s-ai-service'));
   put(root, { 'package.json': '{ "name": "project", "type": "module" }\n', 'apps/platform.ts': PLATFORM, ...files });
   return root;
@@ -79,17 +89,31 @@ export interface Ran {
 }
 
 /** Runs `ai-service` in a folder. */
-export function run(cwd: string, args: readonly string[], options: { env?: NodeJS.ProcessEnv; node?: readonly string[] } = {}): Promise<Ran> {
+export function run(
+  cwd: string,
+  args: readonly string[],
+  options: { env?: NodeJS.ProcessEnv; node?: readonly string[] } = {},
+): Promise<Ran> {
   return spawn(process.execPath, [...(options.node ?? []), BIN, ...args], cwd, options.env);
 }
 
 /** Runs a program without colours, and without what a surrounding cdk8s might have set. */
-export function spawn(program: string, args: readonly string[], cwd: string, more: NodeJS.ProcessEnv = {}): Promise<Ran> {
+export function spawn(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  more: NodeJS.ProcessEnv = {},
+): Promise<Ran> {
   const { CDK8S_OUTDIR: _outdir, FORCE_COLOR: _colour, ...env } = process.env;
   return new Promise((resolve) => {
-    const child = execFile(program, args, { cwd, env: { ...env, NO_COLOR: '1', ...more } }, (_error, stdout, stderr) => {
-      resolve({ code: child.exitCode, signal: child.signalCode, stdout, stderr });
-    });
+    const child = execFile(
+      program,
+      args,
+      { cwd, env: { ...env, NO_COLOR: '1', ...more } },
+      (_error, stdout, stderr) => {
+        resolve({ code: child.exitCode, signal: child.signalCode, stdout, stderr });
+      },
+    );
   });
 }
 

@@ -53,7 +53,12 @@ export function targetOf(options: TargetOptions = {}): Target {
     ...options.spec,
   };
   const base = aiService.parse(written);
-  const env = environmentSchema.parse({ stage: 'prod', clusters: ['eu-1'], namespace: ({ team }: { team: string }) => `${team}-prod`, ...options.environment });
+  const env = environmentSchema.parse({
+    stage: 'prod',
+    clusters: ['eu-1'],
+    namespace: ({ team }: { team: string }) => `${team}-prod`,
+    ...options.environment,
+  });
   const cluster = clusterSchema.parse({ ...defaultCluster(mode), ...options.cluster });
 
   const { strategy, mechanism } = policyOf(base, env.rollout);
@@ -119,7 +124,9 @@ export function defaultCluster(mode: 'Standard' | 'Knative'): z.input<typeof clu
 
 /** Knative scales by concurrency or requests, not by processor time. */
 function defaultPredictor(mode: 'Standard' | 'Knative'): NonNullable<AIServiceInput['predictor']> {
-  return mode === 'Standard' ? DEFAULT_PREDICTOR : { ...DEFAULT_PREDICTOR, scaling: { min: 2, max: 20, target: { concurrency: 4 } } };
+  return mode === 'Standard'
+    ? DEFAULT_PREDICTOR
+    : { ...DEFAULT_PREDICTOR, scaling: { min: 2, max: 20, target: { concurrency: 4 } } };
 }
 
 function memoryStore(state: ReleaseState | undefined, records: ReadonlyMap<string, ReleaseRecord>): ReleaseStore {

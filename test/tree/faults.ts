@@ -20,7 +20,8 @@ export function strikeAt(step: number, strike: () => void): () => number {
       count++;
       if (count === step) {
         const [path, content] = args;
-        if (name === 'writeFileSync' && typeof content === 'string') original(path, content.slice(0, content.length / 2), args[2]);
+        if (name === 'writeFileSync' && typeof content === 'string')
+          original(path, content.slice(0, content.length / 2), args[2]);
         strike();
       }
       return original(...args);

@@ -17,7 +17,9 @@ const changes: readonly FileChange[] = [
 ];
 
 /** What a run leaves that was killed after it wrote down what to do. */
-const journalText = JSON.stringify(changes.map(({ path, before, after }) => [path, after ?? null, before === undefined ? null : sha256(before)]));
+const journalText = JSON.stringify(
+  changes.map(({ path, before, after }) => [path, after ?? null, before === undefined ? null : sha256(before)]),
+);
 
 function checkout() {
   const root = temporaryFolder();
@@ -26,7 +28,8 @@ function checkout() {
     writeFileSync(join(root, path), text);
   };
   for (const { path, before } of changes) if (before !== undefined) put(path, before);
-  const read = (path: string): string | undefined => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined);
+  const read = (path: string): string | undefined =>
+    existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined;
   return { root, put, read, place: { root, tree: 'gitops' } };
 }
 
@@ -39,7 +42,10 @@ test('all files change together, and nothing is left behind', () => {
 
 test('folders that get empty go', () => {
   const { place, root } = checkout();
-  writeJournaled(place, [{ path: ROUTE, before: '10\n', after: undefined }, { path: WORKLOAD, before: 'v1\n', after: undefined }]);
+  writeJournaled(place, [
+    { path: ROUTE, before: '10\n', after: undefined },
+    { path: WORKLOAD, before: 'v1\n', after: undefined },
+  ]);
   expect([existsSync(join(root, 'gitops')), existsSync(join(root, 'gitops/envs'))]).toEqual([true, false]);
 });
 
@@ -65,7 +71,13 @@ test('a tree at the top of its repository heals as well, with its index', () => 
   const { root, read, put } = checkout();
   const place = { root, tree: '.' };
   put('.ai-service-index', 'old\n');
-  put('.ai-service-journal', JSON.stringify([['.ai-service-index', 'new\n', sha256('old\n')], ['a.yaml', 'a\n', null]]));
+  put(
+    '.ai-service-journal',
+    JSON.stringify([
+      ['.ai-service-index', 'new\n', sha256('old\n')],
+      ['a.yaml', 'a\n', null],
+    ]),
+  );
   expect(recoverJournal(place)).toEqual([]);
   expect([read('.ai-service-index'), read('a.yaml'), read('.ai-service-journal')]).toEqual(['new\n', 'a\n', undefined]);
 });
@@ -75,7 +87,10 @@ test('a file that somebody changed after a run was killed is not overwritten, an
   put(JOURNAL, journalText);
   put(STATE, 'weight: 50\n');
   expect(recoverJournal(place)).toMatchObject([
-    { id: 'tree/journal', message: `a run was killed in the middle of a move, and ${STATE} is neither as it was before nor as the move makes it` },
+    {
+      id: 'tree/journal',
+      message: `a run was killed in the middle of a move, and ${STATE} is neither as it was before nor as the move makes it`,
+    },
   ]);
   expect([read(STATE), read(ROUTE), read(JOURNAL)]).toEqual(['weight: 50\n', '10\n', journalText]);
 });
@@ -85,7 +100,9 @@ test('nothing is written through a link that leads elsewhere', () => {
   const elsewhere = temporaryFolder();
   rmSync(join(root, 'releases'), { recursive: true });
   symlinkSync(elsewhere, join(root, 'releases'));
-  expect(writeJournaled(place, [{ path: STATE, before: undefined, after: 'weight: 25\n' }])).toMatchObject([{ id: 'tree/symlink', where: { file: STATE } }]);
+  expect(writeJournaled(place, [{ path: STATE, before: undefined, after: 'weight: 25\n' }])).toMatchObject([
+    { id: 'tree/symlink', where: { file: STATE } },
+  ]);
   expect(readdirSync(elsewhere)).toEqual([]);
   expect(read(JOURNAL)).toBeUndefined();
 });

@@ -12,12 +12,29 @@ const JITI = join(dirname(createRequire(import.meta.url).resolve('jiti/package.j
 const WRITER = fileURLToPath(new URL('killed-writer.ts', import.meta.url));
 
 /** Replaced, kept, gone with its folder, gone, file that becomes a folder, folder that becomes a file. */
-const BEFORE = { 'a/x.yaml': 'old x\n', 'a/same.yaml': 'same\n', 'b/c/gone.yaml': 'gone\n', 'a/gone.yaml': 'gone\n', d: 'file\n', 'e/f': 'file\n' };
-const AFTER = { 'a/x.yaml': 'new x\n', 'a/same.yaml': 'same\n', 'a/new.yaml': 'new\n', 'n/m/new.yaml': 'new\n', 'd/x': 'now in a folder\n', e: 'now a file\n' };
+const BEFORE = {
+  'a/x.yaml': 'old x\n',
+  'a/same.yaml': 'same\n',
+  'b/c/gone.yaml': 'gone\n',
+  'a/gone.yaml': 'gone\n',
+  d: 'file\n',
+  'e/f': 'file\n',
+};
+const AFTER = {
+  'a/x.yaml': 'new x\n',
+  'a/same.yaml': 'same\n',
+  'a/new.yaml': 'new\n',
+  'n/m/new.yaml': 'new\n',
+  'd/x': 'now in a folder\n',
+  e: 'now a file\n',
+};
 const OTHER = { 'a/x.yaml': 'other\n', 'z/x.yaml': 'other\n' };
 const FOREIGN = { 'README.md': 'hands off\n', 'a/notes.txt': 'hands off\n' };
 
-function runWriter(folder: string, step: number): Promise<{ readonly signal: NodeJS.Signals | null | undefined; readonly output: string }> {
+function runWriter(
+  folder: string,
+  step: number,
+): Promise<{ readonly signal: NodeJS.Signals | null | undefined; readonly output: string }> {
   return new Promise((resolve) => {
     execFile(process.execPath, [JITI, WRITER, folder, String(step), JSON.stringify(AFTER)], (error, stdout, stderr) => {
       resolve({ signal: error?.signal, output: stdout + stderr });
@@ -43,7 +60,16 @@ async function checkKill(step: number): Promise<void> {
 
   const left = everythingIn(folder);
   for (const [path, content] of Object.entries(FOREIGN)) expect(left[path]).toBe(content);
-  for (const path of ['a/x.yaml', 'a/same.yaml', 'a/new.yaml', 'n/m/new.yaml', 'd/x', 'b/c/gone.yaml', 'a/gone.yaml', 'e/f'] as const) {
+  for (const path of [
+    'a/x.yaml',
+    'a/same.yaml',
+    'a/new.yaml',
+    'n/m/new.yaml',
+    'd/x',
+    'b/c/gone.yaml',
+    'a/gone.yaml',
+    'e/f',
+  ] as const) {
     const possible = [(BEFORE as Record<string, string>)[path], (AFTER as Record<string, string>)[path], undefined];
     expect(possible, `${path} after a kill at step ${step}`).toContain(left[path]);
   }

@@ -30,9 +30,17 @@ describe('nameManifests', () => {
   test.each([
     ['a core kind', object('v1', 'Service', 'x'), 'm/service.x.yaml'],
     ['a kind of Kubernetes in a group', object('networking.k8s.io/v1', 'Ingress', 'x'), 'm/ingress.x.yaml'],
-    ['a custom kind that shares its name with a kind of Kubernetes', object('serving.knative.dev/v1', 'Service', 'x'), 'm/service.serving.x.yaml'],
+    [
+      'a custom kind that shares its name with a kind of Kubernetes',
+      object('serving.knative.dev/v1', 'Service', 'x'),
+      'm/service.serving.x.yaml',
+    ],
     ['another one', object('networking.internal.knative.dev/v1alpha1', 'Ingress', 'x'), 'm/ingress.networking.x.yaml'],
-    ['an RBAC name', object('rbac.authorization.k8s.io/v1', 'ClusterRole', 'system:Reader'), 'm/clusterrole.system:Reader.yaml'],
+    [
+      'an RBAC name',
+      object('rbac.authorization.k8s.io/v1', 'ClusterRole', 'system:Reader'),
+      'm/clusterrole.system:Reader.yaml',
+    ],
     ['an unknown core kind', object('v1', 'Widget', 'x'), 'm/widget.x.yaml'],
   ])('%s', (_, one, path) => {
     expect(fileNames(one)).toStrictEqual([path]);
@@ -46,14 +54,15 @@ describe('nameManifests', () => {
   });
 
   test('tells custom kinds of two groups apart by the first label, and by the whole group where that is the same', () => {
-    expect(fileNames(object('networking.istio.io/v1', 'Gateway', 'x'), object('gateway.networking.k8s.io/v1', 'Gateway', 'x'))).toStrictEqual([
-      'm/gateway.networking.x.yaml',
-      'm/gateway.gateway.x.yaml',
-    ]);
-    expect(fileNames(object('serving.knative.dev/v1', 'Route', 'x'), object('serving.kserve.io/v1', 'Route', 'x'))).toStrictEqual([
-      'm/route.serving.knative.dev.x.yaml',
-      'm/route.serving.kserve.io.x.yaml',
-    ]);
+    expect(
+      fileNames(
+        object('networking.istio.io/v1', 'Gateway', 'x'),
+        object('gateway.networking.k8s.io/v1', 'Gateway', 'x'),
+      ),
+    ).toStrictEqual(['m/gateway.networking.x.yaml', 'm/gateway.gateway.x.yaml']);
+    expect(
+      fileNames(object('serving.knative.dev/v1', 'Route', 'x'), object('serving.kserve.io/v1', 'Route', 'x')),
+    ).toStrictEqual(['m/route.serving.knative.dev.x.yaml', 'm/route.serving.kserve.io.x.yaml']);
   });
 
   test('tells objects of two namespaces apart by the namespace', () => {
@@ -67,12 +76,23 @@ describe('nameManifests', () => {
   });
 
   test.each([
-    ['the same object twice', object('v1', 'ConfigMap', 'x', 'a'), object('v1', 'ConfigMap', 'x', 'a'), 'm/configmap.x.a.yaml'],
-    ['names that differ by case only', object('rbac.authorization.k8s.io/v1', 'ClusterRole', 'x'), object('rbac.authorization.k8s.io/v1', 'ClusterRole', 'X'), 'm/clusterrole.X.yaml'],
+    [
+      'the same object twice',
+      object('v1', 'ConfigMap', 'x', 'a'),
+      object('v1', 'ConfigMap', 'x', 'a'),
+      'm/configmap.x.a.yaml',
+    ],
+    [
+      'names that differ by case only',
+      object('rbac.authorization.k8s.io/v1', 'ClusterRole', 'x'),
+      object('rbac.authorization.k8s.io/v1', 'ClusterRole', 'X'),
+      'm/clusterrole.X.yaml',
+    ],
   ])('%s is a finding', (_, first, second, path) => {
     const { files, findings } = nameManifests('m', [first, second]);
     expect([...files.values()]).toStrictEqual([first]);
-    const label = (one: KubeObject) => `${one.kind} ${one.metadata.namespace === undefined ? '' : `${one.metadata.namespace}/`}${one.metadata.name}`;
+    const label = (one: KubeObject) =>
+      `${one.kind} ${one.metadata.namespace === undefined ? '' : `${one.metadata.namespace}/`}${one.metadata.name}`;
     expect(findings).toStrictEqual([
       {
         id: 'tree/path-clash',
@@ -86,7 +106,13 @@ describe('nameManifests', () => {
 
   test('which object gets which file does not depend on their order, and no two share one', () => {
     const any = fc.record({
-      apiVersion: fc.constantFrom('v1', 'apps/v1', 'serving.knative.dev/v1', 'serving.kserve.io/v1', 'gateway.networking.k8s.io/v1'),
+      apiVersion: fc.constantFrom(
+        'v1',
+        'apps/v1',
+        'serving.knative.dev/v1',
+        'serving.kserve.io/v1',
+        'gateway.networking.k8s.io/v1',
+      ),
       kind: fc.constantFrom('Service', 'Gateway', 'Deployment'),
       name: fc.constantFrom('x', 'serving.x', 'X'),
       namespace: fc.constantFrom('a', 'b'),
@@ -95,7 +121,10 @@ describe('nameManifests', () => {
       fc.property(fc.array(any, { maxLength: 8 }), fc.infiniteStream(fc.nat()), (specs, random) => {
         const objects = specs.map(({ apiVersion, kind, name, namespace }) => object(apiVersion, kind, name, namespace));
         const key = (one: KubeObject) => JSON.stringify([one.apiVersion, one.kind, one.metadata]);
-        const shuffled = objects.map((one) => [random.next().value ?? 0, one] as const).sort(([a], [b]) => a - b).map(([, one]) => one);
+        const shuffled = objects
+          .map((one) => [random.next().value ?? 0, one] as const)
+          .sort(([a], [b]) => a - b)
+          .map(([, one]) => one);
         const byObject = (list: readonly KubeObject[]) => {
           const { files, findings } = nameManifests('m', list);
           expect(files.size + findings.length).toBe(list.length);

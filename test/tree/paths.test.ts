@@ -43,13 +43,36 @@ test.each([
 });
 
 test('ordinary paths are fine', () => {
-  expect(messages('envs/prod-eu/eu-1/risk-ml/x/manifests/service.x.yaml', 'argocd/root.yaml', 'kustomization.x.yaml', `a/${'x'.repeat(200)}`, '..a/b..')).toStrictEqual([]);
+  expect(
+    messages(
+      'envs/prod-eu/eu-1/risk-ml/x/manifests/service.x.yaml',
+      'argocd/root.yaml',
+      'kustomization.x.yaml',
+      `a/${'x'.repeat(200)}`,
+      '..a/b..',
+    ),
+  ).toStrictEqual([]);
 });
 
 test.each([
-  ['files that differ by case', ['a/x.yaml', 'a/X.yaml'], ['"a/X.yaml" and "a/x.yaml" are the same file on a disk that ignores case']],
-  ['files that differ by composition', ['a/\u00e9', 'a/e\u0301'], ['"a/e\u0301" and "a/\u00e9" are the same file on a disk that ignores case']],
-  ['folders that differ by case', ['a/b/x', 'A/b/y'], ['"A/b" and "a/b" are the same folder on a disk that ignores case', '"A" and "a" are the same folder on a disk that ignores case']],
+  [
+    'files that differ by case',
+    ['a/x.yaml', 'a/X.yaml'],
+    ['"a/X.yaml" and "a/x.yaml" are the same file on a disk that ignores case'],
+  ],
+  [
+    'files that differ by composition',
+    ['a/\u00e9', 'a/e\u0301'],
+    ['"a/e\u0301" and "a/\u00e9" are the same file on a disk that ignores case'],
+  ],
+  [
+    'folders that differ by case',
+    ['a/b/x', 'A/b/y'],
+    [
+      '"A/b" and "a/b" are the same folder on a disk that ignores case',
+      '"A" and "a" are the same folder on a disk that ignores case',
+    ],
+  ],
   ['a file and a folder', ['a/b', 'a/b/c'], ['"a/b" is a file and a folder at the same time']],
   ['a folder and a file', ['a/b/c', 'a/b'], ['"a/b" is a file and a folder at the same time']],
 ])('%s clash', (_, paths, expected) => {

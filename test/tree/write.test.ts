@@ -49,7 +49,12 @@ describe('writeTree', () => {
     write(folder, TREE);
     const past = new Date('2001-01-01T00:00:00Z');
     for (const path of Object.keys(TREE)) utimesSync(join(folder, path), past, past);
-    expect(write(folder, { ...TREE, 'envs/dev/x.yaml': 'new\n' })).toStrictEqual({ written: ['envs/dev/x.yaml'], removed: [], unchanged: 2, findings: [] });
+    expect(write(folder, { ...TREE, 'envs/dev/x.yaml': 'new\n' })).toStrictEqual({
+      written: ['envs/dev/x.yaml'],
+      removed: [],
+      unchanged: 2,
+      findings: [],
+    });
     const untouched = (path: string) => statSync(join(folder, path)).mtimeMs === past.getTime();
     expect(Object.keys(TREE).map((path) => [path, untouched(path)])).toStrictEqual([
       ['argocd/root.yaml', true],
@@ -77,7 +82,13 @@ describe('writeTree', () => {
 
   test('keeps files of others, whatever they are called', () => {
     const folder = temporaryFolder();
-    const theirs = { 'README.md': 'a', 'envs/dev/z.yaml': 'b', '.github/x': 'c', 'envs/dev/.x.yaml.swp': 'd', 'envs/dev/.other.ai-service-tmp': 'e' };
+    const theirs = {
+      'README.md': 'a',
+      'envs/dev/z.yaml': 'b',
+      '.github/x': 'c',
+      'envs/dev/.x.yaml.swp': 'd',
+      'envs/dev/.other.ai-service-tmp': 'e',
+    };
     putFiles(folder, theirs);
     write(folder, TREE);
     expect(filesIn(folder)).toStrictEqual({ ...TREE, ...theirs });
@@ -118,7 +129,12 @@ describe('writeTree', () => {
   test('takes over a file that has the right bytes already', () => {
     const folder = temporaryFolder();
     putFiles(folder, { 'envs/dev/x.yaml': TREE['envs/dev/x.yaml'] });
-    expect(write(folder, TREE)).toStrictEqual({ written: ['argocd/root.yaml', 'envs/dev/y.yaml'], removed: [], unchanged: 1, findings: [] });
+    expect(write(folder, TREE)).toStrictEqual({
+      written: ['argocd/root.yaml', 'envs/dev/y.yaml'],
+      removed: [],
+      unchanged: 1,
+      findings: [],
+    });
     write(folder, {});
     expect(filesIn(folder)).toStrictEqual({});
   });
@@ -127,13 +143,22 @@ describe('writeTree', () => {
     const folder = temporaryFolder();
     write(folder, { ...TREE, 'envs/dev/z.yaml': 'z' });
     putFiles(folder, { 'envs/dev/x.yaml': 'edited', 'envs/dev/z.yaml': 'edited and stale' });
-    expect(write(folder, TREE)).toStrictEqual({ written: ['envs/dev/x.yaml'], removed: ['envs/dev/z.yaml'], unchanged: 2, findings: [] });
+    expect(write(folder, TREE)).toStrictEqual({
+      written: ['envs/dev/x.yaml'],
+      removed: ['envs/dev/z.yaml'],
+      unchanged: 2,
+      findings: [],
+    });
     expect(filesIn(folder)).toStrictEqual(TREE);
   });
 
   test('turns an own file into a folder and back', () => {
     const folder = temporaryFolder();
-    const steps: Tree[] = [{ a: '1', 'b/c/d': '1' }, { 'a/b/c': '2', b: '2' }, { a: '3', 'b/c': '3' }];
+    const steps: Tree[] = [
+      { a: '1', 'b/c/d': '1' },
+      { 'a/b/c': '2', b: '2' },
+      { a: '3', 'b/c': '3' },
+    ];
     for (const tree of steps) {
       expect(write(folder, tree).findings).toStrictEqual([]);
       expect(filesIn(folder)).toStrictEqual(tree);
@@ -206,7 +231,9 @@ describe('writeTree', () => {
     });
 
     test('must be in a file system that takes folders', () => {
-      expect(write('/proc/gitops', TREE).findings.map(({ id, where }) => [id, where.file])).toStrictEqual([['tree/output-folder', '/proc/gitops']]);
+      expect(write('/proc/gitops', TREE).findings.map(({ id, where }) => [id, where.file])).toStrictEqual([
+        ['tree/output-folder', '/proc/gitops'],
+      ]);
     });
 
     test('must be writable', () => {
@@ -253,7 +280,9 @@ describe('writeTree', () => {
       const names = ['a', 'b', 'c', 'd', 'e'];
       write(folder, Object.fromEntries(names.map((name) => [`envs/${name}`, name])));
       const said = (kept: readonly string[], describe: (path: string) => string | undefined): (string | undefined)[] =>
-        write(folder, Object.fromEntries(kept.map((name) => [`envs/${name}`, name])), { guard, describe }).findings.map(({ message }) => /\(.*\)/.exec(message)?.[0]);
+        write(folder, Object.fromEntries(kept.map((name) => [`envs/${name}`, name])), { guard, describe }).findings.map(
+          ({ message }) => /\(.*\)/.exec(message)?.[0],
+        );
       const upper = (path: string): string => path.slice(-1).toUpperCase();
       expect(said(['c', 'd', 'e'], upper)).toStrictEqual(['(A, B)']);
       expect(said([], upper)).toStrictEqual(['(A, B, C, 2 more)']);
@@ -264,8 +293,15 @@ describe('writeTree', () => {
     test('lets go what is named, and nothing else', () => {
       const folder = temporaryFolder();
       write(folder, TREE);
-      expect(refusals(folder, write(folder, {}, { guard, allowDelete: new Set(['service/other', 'envs/dev/x.yaml']) }))).toHaveLength(1);
-      expect(write(folder, {}, { guard, allowDelete: new Set(['service/dev']) })).toStrictEqual({ written: [], removed: ALL, unchanged: 0, findings: [] });
+      expect(
+        refusals(folder, write(folder, {}, { guard, allowDelete: new Set(['service/other', 'envs/dev/x.yaml']) })),
+      ).toHaveLength(1);
+      expect(write(folder, {}, { guard, allowDelete: new Set(['service/dev']) })).toStrictEqual({
+        written: [],
+        removed: ALL,
+        unchanged: 0,
+        findings: [],
+      });
     });
 
     test('has nothing to say about changes, and about files that are gone already', () => {
@@ -279,11 +315,27 @@ describe('writeTree', () => {
 
   describe('the ownership index', () => {
     test.each([
-      ['another format', 'ai-service-index 2\n', 'the ownership index starts with "ai-service-index 2", not "ai-service-index 1"'],
+      [
+        'another format',
+        'ai-service-index 2\n',
+        'the ownership index starts with "ai-service-index 2", not "ai-service-index 1"',
+      ],
       ['an empty file', '', 'the ownership index starts with "", not "ai-service-index 1"'],
-      ['a conflict', 'ai-service-index 1\n<<<<<<< ours\na\n', 'the line "<<<<<<< ours" of the ownership index is left over from a merge'],
-      ['a path that leaves the folder', 'ai-service-index 1\n../x\n', 'the line "../x" of the ownership index leaves its folder'],
-      ['an absolute path', 'ai-service-index 1\n/etc/passwd\n', 'the line "/etc/passwd" of the ownership index is absolute'],
+      [
+        'a conflict',
+        'ai-service-index 1\n<<<<<<< ours\na\n',
+        'the line "<<<<<<< ours" of the ownership index is left over from a merge',
+      ],
+      [
+        'a path that leaves the folder',
+        'ai-service-index 1\n../x\n',
+        'the line "../x" of the ownership index leaves its folder',
+      ],
+      [
+        'an absolute path',
+        'ai-service-index 1\n/etc/passwd\n',
+        'the line "/etc/passwd" of the ownership index is absolute',
+      ],
     ])('is not trusted with %s', (_, text, message) => {
       const parent = temporaryFolder();
       const folder = join(parent, 'gitops');
@@ -306,7 +358,10 @@ describe('writeTree', () => {
 
     test('may have been merged by lines: repeated and unsorted ones do no harm', () => {
       const folder = temporaryFolder();
-      putFiles(folder, { ...TREE, [INDEX_FILE]: 'ai-service-index 1\nenvs/dev/x.yaml\nargocd/root.yaml\nenvs/dev/x.yaml\n\nenvs/dev/y.yaml\n' });
+      putFiles(folder, {
+        ...TREE,
+        [INDEX_FILE]: 'ai-service-index 1\nenvs/dev/x.yaml\nargocd/root.yaml\nenvs/dev/x.yaml\n\nenvs/dev/y.yaml\n',
+      });
       expect(write(folder, {}).removed).toStrictEqual(ALL);
       expect(filesIn(folder)).toStrictEqual({});
     });
@@ -317,7 +372,9 @@ describe('writeTree', () => {
       const folder = temporaryFolder();
       putFiles(folder, { [LOCK_FILE]: `${process.ppid}\n` });
       const result = write(folder, TREE);
-      expect(refusals(folder, result)).toStrictEqual([`tree/locked ${LOCK_FILE}: process ${process.ppid} is writing to this folder`]);
+      expect(refusals(folder, result)).toStrictEqual([
+        `tree/locked ${LOCK_FILE}: process ${process.ppid} is writing to this folder`,
+      ]);
       expect(result.findings[0]?.fix).toBe('wait until it is done; if there is none, delete the lock file');
       expect(everythingIn(folder)).toStrictEqual({ [LOCK_FILE]: `${process.ppid}\n` });
     });
@@ -344,7 +401,9 @@ describe('writeTree', () => {
       const restore = strikeAt(1, () => writeFileSync(join(folder, INDEX_FILE), 'ai-service-index 1\nother.yaml\n'));
       const result = write(folder, TREE);
       restore();
-      expect(refusals(folder, result)).toStrictEqual([`tree/locked ${folder}: another run wrote to this folder meanwhile`]);
+      expect(refusals(folder, result)).toStrictEqual([
+        `tree/locked ${folder}: another run wrote to this folder meanwhile`,
+      ]);
       expect(everythingIn(folder)).toStrictEqual({ [INDEX_FILE]: 'ai-service-index 1\nother.yaml\n' });
     });
   });
@@ -372,9 +431,15 @@ describe('writeTree', () => {
   });
 
   test('after any history of trees, failures and foreign files the folder holds the last tree and the files of others', () => {
-    const path = fc.array(fc.constantFrom('a', 'b', 'C', 'x.yaml'), { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/'));
+    const path = fc
+      .array(fc.constantFrom('a', 'b', 'C', 'x.yaml'), { minLength: 1, maxLength: 3 })
+      .map((parts) => parts.join('/'));
     const tree = fc.dictionary(path, fc.constantFrom('1\n', '2\n', ''), { maxKeys: 6, noNullPrototype: true });
-    const foreign = fc.dictionary(path.map((text) => `${text}.theirs`), fc.constant('theirs'), { maxKeys: 2, noNullPrototype: true });
+    const foreign = fc.dictionary(
+      path.map((text) => `${text}.theirs`),
+      fc.constant('theirs'),
+      { maxKeys: 2, noNullPrototype: true },
+    );
     const run = fc.record({ tree, foreign, failure: fc.option(fc.integer({ min: 1, max: 25 }), { freq: 1 }) });
     fc.assert(
       fc.property(fc.array(run, { minLength: 1, maxLength: 6 }), (runs) => {

@@ -3,7 +3,17 @@
  * Every `@ts-expect-error` fails the type check when the line below it compiles.
  */
 import type { z } from 'zod';
-import { AIService, CanaryPolicy, Gate, mlflow, ModelRef, MonitoringRules, Platform, ServerlessFunction, Slo } from '../../src/index.ts';
+import {
+  AIService,
+  CanaryPolicy,
+  Gate,
+  mlflow,
+  ModelRef,
+  MonitoringRules,
+  Platform,
+  ServerlessFunction,
+  Slo,
+} from '../../src/index.ts';
 import type { platform as platformSchema } from '../../src/service/platform.ts';
 import type { PlatformSpec } from '../../src/service/platform-spec.ts';
 import type { aiService } from '../../src/service/service.ts';
@@ -69,10 +79,17 @@ const service = new AIService(platform, 'fraud', {
   owner: { team: 'risk-ml' },
   environments: ['prod'],
   predictor: { ...predictor, model: ModelRef.registry('corp', 'fraud@champion') },
-  function: new ServerlessFunction({ image: 'a/b:1', env: { MODEL: ModelRef.part('predictor') }, resources: { cpu: '1', memory: '1Gi' } }),
+  function: new ServerlessFunction({
+    image: 'a/b:1',
+    env: { MODEL: ModelRef.part('predictor') },
+    resources: { cpu: '1', memory: '1Gi' },
+  }),
   canary: new CanaryPolicy({ steps: [10], gates: [Gate.errorRatio({ max: 0.01 })] }),
   monitoring: new MonitoringRules({ slos: [Slo.availability(99.9)] }),
-  overrides: { dev: { predictor: { scaling: { min: 1 } } }, prod: { predictor: { scaling: { target: { cpu: 70 }, max: null } } } },
+  overrides: {
+    dev: { predictor: { scaling: { min: 1 } } },
+    prod: { predictor: { scaling: { target: { cpu: 70 }, max: null } } },
+  },
 });
 
 service.charts('prod-eu');
@@ -122,6 +139,8 @@ type Exact<T> = T extends (...args: never[]) => unknown
     ? readonly [Exact<A>, Exact<B>]
     : T extends readonly (infer I)[]
       ? readonly Exact<I>[]
-      : T extends object ? { [K in keyof T]: Exact<Exclude<T[K], undefined>> } : T;
+      : T extends object
+        ? { [K in keyof T]: Exact<Exclude<T[K], undefined>> }
+        : T;
 export const service_interface_and_schema_agree: Same<AIServiceSpec, z.input<typeof aiService>> = true;
 export const platform_interface_and_schema_agree: Same<PlatformSpec, z.input<typeof platformSchema>> = true;

@@ -6,11 +6,7 @@ import type { SchemaNode, Definitions } from './schema-node.ts';
 import { resolveNode } from './schema-node.ts';
 
 /** Checks a list: its items, how many there are, and that no two are the same where the schema says so. */
-export function listCheck(
-  node: SchemaNode,
-  definitions: Definitions,
-  item: Check,
-): Check {
+export function listCheck(node: SchemaNode, definitions: Definitions, item: Check): Check {
   const { minItems = 0, maxItems = Infinity } = node;
   const identity = identityOf(node, definitions);
   return (value) => {
@@ -48,7 +44,8 @@ interface Identity {
  * same lists are keyed by their patch merge key): the API server refuses two items with one key.
  */
 function identityOf(node: SchemaNode, definitions: Definitions): Identity | undefined {
-  if (node['x-kubernetes-list-type'] === 'set' || node.uniqueItems === true) return { keyOf: comparable, show: showValue };
+  if (node['x-kubernetes-list-type'] === 'set' || node.uniqueItems === true)
+    return { keyOf: comparable, show: showValue };
   const keys = node['x-kubernetes-list-map-keys'];
   if (node['x-kubernetes-list-type'] !== 'map' || !keys) return undefined;
   const properties = node.items ? resolveNode(node.items, definitions).properties : undefined;
@@ -56,7 +53,8 @@ function identityOf(node: SchemaNode, definitions: Definitions): Identity | unde
   const defaults = keys.map((key) =>
     properties?.[key] ? resolveNode(properties[key], definitions).default : undefined,
   );
-  const valuesOf = (item: unknown): unknown[] => (isPlainMap(item) ? keys.map((key, i) => item[key] ?? defaults[i]) : []);
+  const valuesOf = (item: unknown): unknown[] =>
+    isPlainMap(item) ? keys.map((key, i) => item[key] ?? defaults[i]) : [];
   return {
     keyOf: (item) => {
       const values = valuesOf(item);
@@ -64,7 +62,10 @@ function identityOf(node: SchemaNode, definitions: Definitions): Identity | unde
       // Most lists have one key.
       return comparable(values.length === 1 ? values[0] : values);
     },
-    show: (item) => valuesOf(item).map((value, i) => `${keys[i]} ${showValue(value)}`).join(', '),
+    show: (item) =>
+      valuesOf(item)
+        .map((value, i) => `${keys[i]} ${showValue(value)}`)
+        .join(', '),
   };
 }
 

@@ -21,11 +21,7 @@ export interface LazyCheck {
 }
 
 /** Checks an object: its fields, which must be there, and how many there are. */
-export function objectCheck(
-  node: SchemaNode,
-  definitions: Definitions,
-  { named, others }: FieldChecks,
-): Check {
+export function objectCheck(node: SchemaNode, definitions: Definitions, { named, others }: FieldChecks): Check {
   const defaulted = Object.entries(node.properties ?? {})
     .filter(([, property]) => hasDefault(property, definitions))
     .map(([name]) => name);

@@ -75,7 +75,9 @@ export function counterOf(source: RequestSource, ending: Ending): Counter {
   if ('queueProxy' in source) {
     const { generations, pods } = source.queueProxy;
     const conditions = QUEUE_PROXY_ENDINGS[ending];
-    return generations.flatMap(({ requests, code }) => pods.map((own) => selector(requests, [...own, ...conditions(code)])));
+    return generations.flatMap(({ requests, code }) =>
+      pods.map((own) => selector(requests, [...own, ...conditions(code)])),
+    );
   }
   // Probes have other paths.
   return [selector(VLLM_HTTP_REQUESTS, [...source.vllm, matches('handler', pattern`/v1/.*`), ...VLLM_ENDINGS[ending]])];
@@ -97,12 +99,19 @@ export function requestsIn(source: RequestSource, window: Range): Expr {
  */
 export function availability(
   subject: Subject,
-  { source, byDefault, ...promise }: BurnPromise & { readonly name: string; readonly source: RequestSource; readonly byDefault: boolean },
+  {
+    source,
+    byDefault,
+    ...promise
+  }: BurnPromise & { readonly name: string; readonly source: RequestSource; readonly byDefault: boolean },
 ): RuleGroup {
   return burnRateGroup(subject, {
     origin: byDefault ? template`(It is the default: the service sets no objective.)` : undefined,
     // Before the first failure there is no series of failures.
-    events: { total: perSecond(counterOf(source, 'any')), bad: (requests) => or(perSecond(counterOf(source, 'failed')), multiply(number(0), requests)) },
+    events: {
+      total: perSecond(counterOf(source, 'any')),
+      bad: (requests) => or(perSecond(counterOf(source, 'failed')), multiply(number(0), requests)),
+    },
     bad: template`of requests failed`,
     ...promise,
   });

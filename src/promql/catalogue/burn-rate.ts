@@ -1,8 +1,29 @@
 import { remember } from '../../core/remember.ts';
 import {
-  and, compare, divide, multiply, number, rangeOf, ratio, subtract, sum, sumOverTime, vector, type Expr, type Range,
+  and,
+  compare,
+  divide,
+  multiply,
+  number,
+  rangeOf,
+  ratio,
+  subtract,
+  sum,
+  sumOverTime,
+  vector,
+  type Expr,
+  type Range,
 } from '../expr.ts';
-import { alert, groupName, record, template, type AlertRule, type RuleGroup, type Subject, type Template } from '../rule.ts';
+import {
+  alert,
+  groupName,
+  record,
+  template,
+  type AlertRule,
+  type RuleGroup,
+  type Subject,
+  type Template,
+} from '../rule.ts';
 import { equal, selectorsWith, type Selector } from '../selector.ts';
 
 /**
@@ -74,8 +95,22 @@ const HOUR = 3600;
 const DAY = 86_400;
 
 const TIERS: Readonly<Record<TierName, TierFields>> = {
-  fast: { factor: 14.4, long: HOUR, short: 5 * MINUTE, for: 2 * MINUTE, severity: 'page', minBadEvents: MIN_BAD_EVENTS },
-  medium: { factor: 6, long: 6 * HOUR, short: 30 * MINUTE, for: 5 * MINUTE, severity: 'page', minBadEvents: MIN_BAD_EVENTS },
+  fast: {
+    factor: 14.4,
+    long: HOUR,
+    short: 5 * MINUTE,
+    for: 2 * MINUTE,
+    severity: 'page',
+    minBadEvents: MIN_BAD_EVENTS,
+  },
+  medium: {
+    factor: 6,
+    long: 6 * HOUR,
+    short: 30 * MINUTE,
+    for: 5 * MINUTE,
+    severity: 'page',
+    minBadEvents: MIN_BAD_EVENTS,
+  },
   slow: { factor: 3, long: DAY, short: 2 * HOUR, for: 15 * MINUTE, severity: 'ticket', minBadEvents: MIN_BAD_EVENTS },
   longterm: { factor: 1, long: 3 * DAY, short: 6 * HOUR, for: HOUR, severity: 'ticket', minBadEvents: MIN_BAD_EVENTS },
 };
@@ -137,7 +172,9 @@ export function planOf(promise: BurnPromise): BurnPlan {
 }
 
 /** Most services promise the same. */
-const rememberedPlan = remember(makePlan, ({ objective, days, tiers, rate }: BurnPromise) => JSON.stringify([objective, days, rate, tiers]));
+const rememberedPlan = remember(makePlan, ({ objective, days, tiers, rate }: BurnPromise) =>
+  JSON.stringify([objective, days, rate, tiers]),
+);
 
 function makePlan({ objective, days, tiers: settings, rate }: BurnPromise): BurnPlan {
   const budget = errorBudget(objective);
@@ -148,7 +185,9 @@ function makePlan({ objective, days, tiers: settings, rate }: BurnPromise): Burn
   return {
     tiers: fits.flatMap(({ tier, starved }) => (starved ? [] : [tier])),
     unreachable: all.filter(({ limit }) => limit >= 1).map(({ tier }) => tier),
-    widened: fits.flatMap(({ tier, starved }, index) => (!starved && tier.long > reachable[index]!.long ? [tier.tier] : [])),
+    widened: fits.flatMap(({ tier, starved }, index) =>
+      !starved && tier.long > reachable[index]!.long ? [tier.tier] : [],
+    ),
     starved: fits.flatMap(({ starved }) => starved ?? []),
   };
 }
@@ -157,16 +196,36 @@ type Settings = Partial<TierFields<undefined>>;
 
 function tierOf(tier: TierName, settings: Settings, budget: number): Tier {
   const usual = TIERS[tier];
-  const { factor = usual.factor, long = usual.long, severity = usual.severity, minBadEvents = usual.minBadEvents } = settings;
+  const {
+    factor = usual.factor,
+    long = usual.long,
+    severity = usual.severity,
+    minBadEvents = usual.minBadEvents,
+  } = settings;
   const short = settings.short ?? (long === usual.long ? usual.short : twelfth(long));
-  return { tier, factor, long, short, for: settings.for ?? usual.for, severity, minBadEvents, limit: Number((factor * budget).toPrecision(12)) };
+  return {
+    tier,
+    factor,
+    long,
+    short,
+    for: settings.for ?? usual.for,
+    severity,
+    minBadEvents,
+    limit: Number((factor * budget).toPrecision(12)),
+  };
 }
 
-function fitted(tier: Tier, settings: Settings, days: number, rate: number | undefined): { tier: Tier; starved?: Starved } {
+function fitted(
+  tier: Tier,
+  settings: Settings,
+  days: number,
+  rate: number | undefined,
+): { tier: Tier; starved?: Starved } {
   if (rate === undefined) return { tier };
   const needed = tier.minBadEvents / (rate * tier.limit);
   if (needed <= tier.long) return { tier };
-  const long = settings.long === undefined ? WINDOWS.find((window) => window >= needed && window <= days * DAY) : undefined;
+  const long =
+    settings.long === undefined ? WINDOWS.find((window) => window >= needed && window <= days * DAY) : undefined;
   if (long !== undefined) return { tier: { ...tier, long, short: settings.short ?? twelfth(long) } };
   const window = settings.long ?? days * DAY;
   return { tier, starved: { ...tier, window, badEvents: rate * tier.limit * window } };
@@ -227,9 +286,15 @@ function over(window: number, counted: Selector): Expr {
   return window === BASE ? counted : sumOverTime(counted, windowName(window));
 }
 
-function burnAlert(subject: Subject, { name, objective, days, origin, bad: what }: Objective, tier: Tier, { total, bad }: Recorded): AlertRule {
+function burnAlert(
+  subject: Subject,
+  { name, objective, days, origin, bad: what }: Objective,
+  tier: Tier,
+  { total, bad }: Recorded,
+): AlertRule {
   const { factor, long, short, severity, minBadEvents } = tier;
-  const burns = (window: number): Expr => compare(ratio(over(window, bad), over(window, total)), '>', number(tier.limit));
+  const burns = (window: number): Expr =>
+    compare(ratio(over(window, bad), over(window, total)), '>', number(tier.limit));
   return alert(subject, 'AiSloErrorBudgetBurn', {
     expr: and(
       burns(long),
@@ -264,7 +329,10 @@ function exhausted(days: number, factor: number): string {
  *
  * @example ai_slo:error_budget_remaining:ratio30d{ai_service="fraud-detector",ai_slo="availability"}
  */
-export function errorBudgetGroup(subject: Subject, objectives: readonly Pick<Objective, 'name' | 'objective' | 'days'>[]): RuleGroup {
+export function errorBudgetGroup(
+  subject: Subject,
+  objectives: readonly Pick<Objective, 'name' | 'objective' | 'days'>[],
+): RuleGroup {
   const rules = objectives.flatMap(({ name, objective, days }) => {
     const { labels, total, bad } = recordedOf(subject, name);
     const budget = errorBudget(objective);

@@ -1,8 +1,34 @@
 import {
-  abs, add, and, compare, countOverTime, divide, multiply, number, or, rangeOf, ratio, sqrt, subtract, sum, vector, type Expr, type Range,
+  abs,
+  add,
+  and,
+  compare,
+  countOverTime,
+  divide,
+  multiply,
+  number,
+  or,
+  rangeOf,
+  ratio,
+  sqrt,
+  subtract,
+  sum,
+  vector,
+  type Expr,
+  type Range,
 } from '../expr.ts';
 import type { HistogramForm } from '../histogram.ts';
-import { alert, groupName, identityLabels, record, template, type AlertRule, type RecordingRule, type RuleGroup, type Subject } from '../rule.ts';
+import {
+  alert,
+  groupName,
+  identityLabels,
+  record,
+  template,
+  type AlertRule,
+  type RecordingRule,
+  type RuleGroup,
+  type Subject,
+} from '../rule.ts';
 import { equal, isOneOf, selector } from '../selector.ts';
 import type { ProxiedRequests } from './availability.ts';
 import { countsOf, failingBeyond, latencyAt, type Counts } from './gates.ts';
@@ -97,7 +123,10 @@ type SeenRelease = StatedRelease & { readonly source: ProxiedRequests };
 
 /** What is counted is recorded once, and compared as often as it must be. */
 function traffic(subject: Subject, seen: readonly SeenRelease[]): (RecordingRule | AlertRule)[] {
-  const [stable, candidate] = [seen.find(({ phase }) => phase === 'stable'), seen.find(({ phase }) => phase === 'canary')];
+  const [stable, candidate] = [
+    seen.find(({ phase }) => phase === 'stable'),
+    seen.find(({ phase }) => phase === 'canary'),
+  ];
   return [
     ...seen.flatMap((side) => {
       const { requests, ...answers } = countsOf(side, WINDOW);
@@ -119,7 +148,15 @@ function recordedAs(what: string): string {
 /** What was recorded of some releases together, without labels. */
 function recorded(subject: Subject, what: keyof Counts, ...sides: readonly StatedRelease[]): Expr {
   const identity = Object.entries(identityLabels(subject)).map(([label, value]) => equal(label, value));
-  return sum(selector(recordedAs(what), [...identity, isOneOf('release', sides.map(({ release }) => release))]));
+  return sum(
+    selector(recordedAs(what), [
+      ...identity,
+      isOneOf(
+        'release',
+        sides.map(({ release }) => release),
+      ),
+    ]),
+  );
 }
 
 function comparisons(subject: Subject, candidate: SeenRelease, stable: SeenRelease): AlertRule[] {
@@ -133,7 +170,10 @@ function comparisons(subject: Subject, candidate: SeenRelease, stable: SeenRelea
   const labels = { release: candidate.release };
   return [
     alert(subject, 'AiCandidateFailing', {
-      expr: and(compare(failingBeyond(own, others, 1), '>', number(ERROR_MARGIN)), compare(own.requests, '>=', number(MIN_REQUESTS))),
+      expr: and(
+        compare(failingBeyond(own, others, 1), '>', number(ERROR_MARGIN)),
+        compare(own.requests, '>=', number(MIN_REQUESTS)),
+      ),
       for: '2m',
       severity: subject.page,
       labels,
@@ -168,19 +208,21 @@ function shares(subject: Subject, seen: readonly SeenRelease[]): AlertRule[] {
     // A release without requests has no series.
     const own = or(recorded(subject, 'requests', side), multiply(number(0), total));
     const share = ratio(own, total);
-    return [alert(subject, 'AiTrafficShareDiffers', {
-      expr: weight === 0 ? stray(share, own) : differs(share, total, weight / 100),
-      for: '15m',
-      severity: 'warning',
-      labels: { release },
-      summary: template`Git does not say how the traffic of ${subject.service} is split.`,
-      description: [
-        weight === 0
-          ? template`${release} should get no requests, and gets {{ $value | humanizePercentage }} of them.`
-          : template`${release} should get ${weight} % of the requests; its share is off by {{ $value | humanizePercentage }}.`,
-        template`See whether Argo CD applied the route, and whether somebody made one by hand.`,
-      ],
-    })];
+    return [
+      alert(subject, 'AiTrafficShareDiffers', {
+        expr: weight === 0 ? stray(share, own) : differs(share, total, weight / 100),
+        for: '15m',
+        severity: 'warning',
+        labels: { release },
+        summary: template`Git does not say how the traffic of ${subject.service} is split.`,
+        description: [
+          weight === 0
+            ? template`${release} should get no requests, and gets {{ $value | humanizePercentage }} of them.`
+            : template`${release} should get ${weight} % of the requests; its share is off by {{ $value | humanizePercentage }}.`,
+          template`See whether Argo CD applied the route, and whether somebody made one by hand.`,
+        ],
+      }),
+    ];
   });
 }
 
@@ -200,7 +242,10 @@ function ages(subject: Subject, candidate: StatedRelease, patience: Patience): A
   const seconds = held ? patience.hold : patience.candidate;
   if (seconds === undefined) return [];
   const range = rangeOf(seconds);
-  const info = selector(RELEASE_INFO, Object.entries(infoLabels(subject, candidate)).map(([label, value]) => equal(label, value)));
+  const info = selector(
+    RELEASE_INFO,
+    Object.entries(infoLabels(subject, candidate)).map(([label, value]) => equal(label, value)),
+  );
   const { release, phase, weight } = candidate;
   const expr = compare(countOverTime(info, range), '>=', number(Math.floor((COMPLETE * seconds) / 60)));
   const rule = { expr, for: '5m', severity: 'warning' as const, labels: { release } };
@@ -209,12 +254,17 @@ function ages(subject: Subject, candidate: StatedRelease, patience: Patience): A
       ? alert(subject, 'AiHoldForgotten', {
           ...rule,
           summary: template`A release of ${subject.service} is held, and perhaps forgotten.`,
-          description: [template`${release} has been held for ${range}. Resume it, or make a release that replaces it.`],
+          description: [
+            template`${release} has been held for ${range}. Resume it, or make a release that replaces it.`,
+          ],
         })
       : alert(subject, 'AiCandidateStuck', {
           ...rule,
           summary: template`A release of ${subject.service} does not go on.`,
-          description: [template`${release} has been ${phase} at ${weight} % for ${range}.`, template`See what ai-service gate says, then advance it or roll it back.`],
+          description: [
+            template`${release} has been ${phase} at ${weight} % for ${range}.`,
+            template`See what ai-service gate says, then advance it or roll it back.`,
+          ],
         }),
   ];
 }

@@ -24,7 +24,8 @@ const YOUNG_SECONDS = 3600;
  * model, or more processor for the start.
  */
 export function coldStart(subject: Subject, { pods, limit }: ColdStart): RuleGroup {
-  const of = (metric: string): Expr => maximum(selector(metric, [equal('namespace', subject.namespace), matches('pod', ...pods)]), ['pod']);
+  const of = (metric: string): Expr =>
+    maximum(selector(metric, [equal('namespace', subject.namespace), matches('pod', ...pods)]), ['pod']);
   const created = of(KUBE.podCreated);
   const young = compare(subtract(time(), created), '<', number(YOUNG_SECONDS));
   const ready = of(KUBE.podReadyTime);
@@ -35,11 +36,16 @@ export function coldStart(subject: Subject, { pods, limit }: ColdStart): RuleGro
     ['total', created, ready],
   ];
   const identity = identityLabels(subject);
-  const total = selector('ai_pod:cold_start:seconds', Object.entries({ ...identity, phase: 'total' }).map(([label, value]) => equal(label, value)));
+  const total = selector(
+    'ai_pod:cold_start:seconds',
+    Object.entries({ ...identity, phase: 'total' }).map(([label, value]) => equal(label, value)),
+  );
   return {
     name: groupName(subject, 'cold-start'),
     rules: [
-      ...phases.map(([phase, from, to]) => record('ai_pod:cold_start:seconds', maximum(and(subtract(to, from), young)), { ...identity, phase })),
+      ...phases.map(([phase, from, to]) =>
+        record('ai_pod:cold_start:seconds', maximum(and(subtract(to, from), young)), { ...identity, phase }),
+      ),
       alert(subject, 'AiColdStartSlow', {
         expr: compare(total, '>', number(limit)),
         for: '1m',

@@ -1,5 +1,22 @@
 import {
-  add, and, avgOverTime, compare, count, divide, increase, maximum, multiply, number, offset, or, rate, sum, sumOverTime, where, type Expr, type Range,
+  add,
+  and,
+  avgOverTime,
+  compare,
+  count,
+  divide,
+  increase,
+  maximum,
+  multiply,
+  number,
+  offset,
+  or,
+  rate,
+  sum,
+  sumOverTime,
+  where,
+  type Expr,
+  type Range,
 } from '../expr.ts';
 import { ISTIO_REQUESTS } from '../metrics.ts';
 import { OPENCOST } from '../metrics-opencost.ts';
@@ -13,7 +30,10 @@ const DAYS = 30;
 
 /** One recording of the service. */
 function recorded(subject: Subject, name: string): Selector {
-  return selector(name, Object.entries(identityLabels(subject)).map(([label, value]) => equal(label, value)));
+  return selector(
+    name,
+    Object.entries(identityLabels(subject)).map(([label, value]) => equal(label, value)),
+  );
 }
 
 /**
@@ -25,11 +45,20 @@ function recorded(subject: Subject, name: string): Selector {
  *
  * @param budget US dollars a month.
  */
-export function computeCost(subject: Subject, { pods, budget }: { readonly pods: readonly Pattern[]; readonly budget: number }): RuleGroup {
+export function computeCost(
+  subject: Subject,
+  { pods, budget }: { readonly pods: readonly Pattern[]; readonly budget: number },
+): RuleGroup {
   const of = [equal('namespace', subject.namespace), matches('pod', ...pods)];
   const priced = (allocation: string, price: string): Expr =>
     // Of two OpenCosts that are scraped, each says everything.
-    sum(multiply(maximum(selector(allocation, of), ['node', 'pod', 'container']), maximum(selector(price, []), ['node']), { on: ['node'], groupLeft: true }));
+    sum(
+      multiply(
+        maximum(selector(allocation, of), ['node', 'pod', 'container']),
+        maximum(selector(price, []), ['node']),
+        { on: ['node'], groupLeft: true },
+      ),
+    );
   const cpu = priced(OPENCOST.cpu, OPENCOST.cpuPrice);
   const memory = divide(priced(OPENCOST.memoryBytes, OPENCOST.memoryPrice), number(2 ** 30));
   // Most services have no GPU, and so no series.
@@ -47,7 +76,9 @@ export function computeCost(subject: Subject, { pods, budget }: { readonly pods:
         severity: 'warning',
         labels: {},
         summary: template`${subject.service} costs more than its budget.`,
-        description: [template`at the rate of the last day it costs {{ $value | humanize }} dollars a month; the budget is ${budget}.`],
+        description: [
+          template`at the rate of the last day it costs {{ $value | humanize }} dollars a month; the budget is ${budget}.`,
+        ],
       }),
     ],
   };
@@ -65,7 +96,12 @@ export interface TokenBudget {
 }
 
 /** How many times faster than evenly a budget may go, over a long and a short window. */
-const BURNS: readonly { readonly factor: number; readonly long: Range; readonly short: Range; readonly exhausted: string }[] = [
+const BURNS: readonly {
+  readonly factor: number;
+  readonly long: Range;
+  readonly short: Range;
+  readonly exhausted: string;
+}[] = [
   { factor: 14.4, long: '1h', short: '5m', exhausted: '50 hours' },
   { factor: 6, long: '6h', short: '30m', exhausted: '5 days' },
 ];
@@ -78,14 +114,19 @@ const BURNS: readonly { readonly factor: number; readonly long: Range; readonly 
  */
 export function tokenBudget(subject: Subject, { parts, prompt, generated, budget }: TokenBudget): RuleGroup {
   const of = ofParts(subject, parts);
-  const tokens = (metric: string, price: number): Expr => multiply(sum(rate(selector(metric, of), '5m')), number(price / 1e6));
+  const tokens = (metric: string, price: number): Expr =>
+    multiply(sum(rate(selector(metric, of), '5m')), number(price / 1e6));
   const spent = recorded(subject, 'ai_cost:tokens_usd:rate5m');
   const even = budget / (DAYS * 86_400);
   return {
     name: groupName(subject, 'tokens'),
     interval: '1m',
     rules: [
-      record('ai_cost:tokens_usd:rate5m', add(tokens(VLLM.promptTokens, prompt), tokens(VLLM.generatedTokens, generated)), identityLabels(subject)),
+      record(
+        'ai_cost:tokens_usd:rate5m',
+        add(tokens(VLLM.promptTokens, prompt), tokens(VLLM.generatedTokens, generated)),
+        identityLabels(subject),
+      ),
       ...BURNS.map(({ factor, long, short, exhausted }) => {
         const limit = number(Number((factor * even).toPrecision(6)));
         // Missing samples cost nothing: what is scaled to zero has none.
@@ -96,7 +137,9 @@ export function tokenBudget(subject: Subject, { parts, prompt, generated, budget
           severity: 'warning',
           labels: { window: long },
           summary: template`The language models of ${subject.service} use up their budget of tokens too fast.`,
-          description: [template`{{ $value | humanize }} dollars a second over the last ${long}: the ${budget} dollars of a month are gone within ${exhausted}.`],
+          description: [
+            template`{{ $value | humanize }} dollars a second over the last ${long}: the ${budget} dollars of a month are gone within ${exhausted}.`,
+          ],
         });
       }),
     ],

@@ -5,7 +5,8 @@ import { requestsIn, type RequestSource } from './availability.ts';
 import { burnRateGroup, recordedOf, type BurnPromise } from './burn-rate.ts';
 
 /** Events of a service: by a counter that a part of it exposes, or as their rate per second over 5 minutes. */
-export type CustomEvents = Expr | { readonly metric: string; readonly labels: Readonly<Record<string, string | readonly string[]>> };
+export type CustomEvents =
+  Expr | { readonly metric: string; readonly labels: Readonly<Record<string, string | readonly string[]>> };
 
 /** An objective on events of the user's own. */
 export interface CustomObjective extends BurnPromise {
@@ -36,7 +37,10 @@ export function customSlo(subject: Subject, { total, good, bad, requests, ...obj
       events: {
         total: counted(total),
         // Before the first event of a kind there is no series of that kind.
-        bad: (all) => (bad === undefined ? clampMin(subtract(all, or(counted(good ?? total), none(all))), 0) : or(counted(bad), none(all))),
+        bad: (all) =>
+          bad === undefined
+            ? clampMin(subtract(all, or(counted(good ?? total), none(all))), 0)
+            : or(counted(bad), none(all)),
       },
       bad: template`of events were bad`,
     },
@@ -46,7 +50,8 @@ export function customSlo(subject: Subject, { total, good, bad, requests, ...obj
 
 function rateOf(subject: Subject, events: CustomEvents): Expr {
   // A comment of the user's must end before the parenthesis does.
-  if ('text' in events) return sum(events.text.includes('#') ? { ...events, text: `${events.text}\n`, broken: true } : events);
+  if ('text' in events)
+    return sum(events.text.includes('#') ? { ...events, text: `${events.text}\n`, broken: true } : events);
   const { metric, labels } = events;
   const own = Object.entries(identityLabels(subject)).map(([label, value]) => equal(label, value));
   const conditions = Object.entries(labels).map(([label, value]) => isOneOf(label, [value].flat()));

@@ -12,7 +12,11 @@ export interface SchemaWatch {
   /** Parts of the service that keep the contract. */
   readonly parts: readonly string[];
   /** How often instances may break a rule, as a share of them, for some features. */
-  readonly limits: readonly { readonly rule: SchemaRule; readonly features: readonly string[]; readonly share: number }[];
+  readonly limits: readonly {
+    readonly rule: SchemaRule;
+    readonly features: readonly string[];
+    readonly share: number;
+  }[];
   /** Digest of the schema, which pods with another one do not say. */
   readonly digest: string;
   readonly sampling: Sampling;
@@ -43,7 +47,10 @@ export function inputSchema(subject: Subject, { parts, limits, digest, sampling,
   const labels = identityLabels(subject);
   const identity = Object.entries(labels).map(([label, value]) => equal(label, value));
   const exported = exportedBy(subject, parts);
-  const names = { instances: `ai_schema:instances:increase${window}`, violations: `ai_schema:violations:increase${window}` };
+  const names = {
+    instances: `ai_schema:instances:increase${window}`,
+    violations: `ai_schema:violations:increase${window}`,
+  };
   const instances = selector(names.instances, identity);
   const violations = (...matchers: readonly Matcher[]): Expr => selector(names.violations, [...identity, ...matchers]);
   const perService = { on: ['namespace', 'ai_service'], groupLeft: true };
@@ -59,7 +66,11 @@ export function inputSchema(subject: Subject, { parts, limits, digest, sampling,
     interval: '1m',
     rules: [
       record(names.instances, sum(increase(selector(AI_INSTANCES, exported), window)), labels),
-      record(names.violations, sum(increase(selector(AI_FEATURE_VIOLATIONS, exported), window), ['feature', 'rule']), labels),
+      record(
+        names.violations,
+        sum(increase(selector(AI_FEATURE_VIOLATIONS, exported), window), ['feature', 'rule']),
+        labels,
+      ),
       alert(subject, 'AiInputSchemaViolated', {
         expr: or(...broken),
         for: sampling.hold,
@@ -72,7 +83,11 @@ export function inputSchema(subject: Subject, { parts, limits, digest, sampling,
         ],
       }),
       alert(subject, 'AiInputSchemaMismatch', {
-        expr: compare(count(selector(AI_INPUT_SCHEMA, [...exported, notMatches('schema', exactly(digest))]), ['release', 'schema']), '>', number(0)),
+        expr: compare(
+          count(selector(AI_INPUT_SCHEMA, [...exported, notMatches('schema', exactly(digest))]), ['release', 'schema']),
+          '>',
+          number(0),
+        ),
         for: '15m',
         severity: 'warning',
         labels: {},
@@ -93,7 +108,11 @@ function limitOf(share: number, instances: Expr): Expr {
   return add(number(share), divide(number(spread), sqrt(instances)));
 }
 
-function countersMissing(subject: Subject, exported: readonly Matcher[], requests: RequestSource): RuleGroup['rules'][number] {
+function countersMissing(
+  subject: Subject,
+  exported: readonly Matcher[],
+  requests: RequestSource,
+): RuleGroup['rules'][number] {
   const promised = {
     alert: 'AiInputSchemaMetricMissing',
     name: AI_INSTANCES,

@@ -1,4 +1,18 @@
-import { and, compare, count, increase, maximum, number, offset, or, sum, unless, vector, where, type Expr } from '../expr.ts';
+import {
+  and,
+  compare,
+  count,
+  increase,
+  maximum,
+  number,
+  offset,
+  or,
+  sum,
+  unless,
+  vector,
+  where,
+  type Expr,
+} from '../expr.ts';
 import { ARGOCD } from '../metrics-argocd.ts';
 import { alert, groupName, template, type RuleGroup, type Subject } from '../rule.ts';
 import { equal, isOneOf, selector, type Matcher, type Selector } from '../selector.ts';
@@ -51,7 +65,9 @@ export function delivery(subject: Subject, { application, project, startup }: De
         severity: 'warning',
         labels: {},
         summary: template`Argo CD could not apply ${subject.service}.`,
-        description: [template`{{ $value | humanize }} syncs of Application ${application} failed within the last 15m.`],
+        description: [
+          template`{{ $value | humanize }} syncs of Application ${application} failed within the last 15m.`,
+        ],
       }),
       alert(subject, 'AiAppMissing', {
         expr: where(

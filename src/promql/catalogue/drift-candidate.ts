@@ -41,9 +41,13 @@ export function driftOfCandidate(subject: Subject, rule: CandidateDriftRule): Ru
   const labels = { ...identityLabels(subject), metric };
   const identity = Object.entries(labels).map(([label, value]) => equal(label, value));
   const exported = [...exportedBy(subject, parts), isOneOf('release', [candidate, stable])];
-  const histogram = recordedHistogram({ metric, form, exported, edges, window }, { prefix: 'ai_drift:release_', by: ['release'], labels, identity });
+  const histogram = recordedHistogram(
+    { metric, form, exported, edges, window },
+    { prefix: 'ai_drift:release_', by: ['release'], labels, identity },
+  );
   const names = { bins: `ai_drift:release_bin:ratio_rate${window}`, psi: `ai_drift:candidate_psi:rate${window}` };
-  const observed = (release: string): Expr => sum(selector(histogram.samples, [...identity, equal('release', release)]));
+  const observed = (release: string): Expr =>
+    sum(selector(histogram.samples, [...identity, equal('release', release)]));
   const shares = (release: string): Expr => noneEmpty(histogram.shares(equal('release', release)), observed(release));
   const recordedShares = (release: string): Expr => selector(names.bins, [...identity, equal('release', release)]);
   const both = [recordedShares(candidate), recordedShares(stable)] as const;
@@ -63,7 +67,14 @@ export function driftOfCandidate(subject: Subject, rule: CandidateDriftRule): Ru
       ...histogram.rules,
       // Each once: the index reads them four times.
       ...[candidate, stable].map((release) => record(names.bins, shares(release), { ...labels, release })),
-      record(names.psi, and(DISTANCES.psi.of({ actual: both[0], expected: both[1], upToEdge: [], reference: { edges, shares: [] } }), complete), labels),
+      record(
+        names.psi,
+        and(
+          DISTANCES.psi.of({ actual: both[0], expected: both[1], upToEdge: [], reference: { edges, shares: [] } }),
+          complete,
+        ),
+        labels,
+      ),
       alert(subject, 'AiCandidateDrift', {
         expr: and(
           compare(psi, '>', number(threshold)),

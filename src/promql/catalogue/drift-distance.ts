@@ -1,5 +1,23 @@
 import {
-  abs, add, and, clampMin, compare, divide, ln, maximum, multiply, number, offset, or, scalar, sqrt, subtract, sum, vector, withLabel, type Expr,
+  abs,
+  add,
+  and,
+  clampMin,
+  compare,
+  divide,
+  ln,
+  maximum,
+  multiply,
+  number,
+  offset,
+  or,
+  scalar,
+  sqrt,
+  subtract,
+  sum,
+  vector,
+  withLabel,
+  type Expr,
 } from '../expr.ts';
 import { UP_TO_INFINITY, upTo } from '../metrics.ts';
 import type { Matcher, Selector } from '../selector.ts';

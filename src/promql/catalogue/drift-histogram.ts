@@ -1,4 +1,17 @@
-import { compare, divide, histogramCount, histogramFraction, increase, number, or, rate, sum, withLabel, type Expr, type Range } from '../expr.ts';
+import {
+  compare,
+  divide,
+  histogramCount,
+  histogramFraction,
+  increase,
+  number,
+  or,
+  rate,
+  sum,
+  withLabel,
+  type Expr,
+  type Range,
+} from '../expr.ts';
 import type { HistogramForm } from '../histogram.ts';
 import { buckets, observations, UP_TO_INFINITY, upTo } from '../metrics.ts';
 import { record, type RecordingRule } from '../rule.ts';
@@ -50,10 +63,16 @@ export function recordedHistogram(histogram: WatchedHistogram, place: RecordedPl
   return histogram.form === 'classic' ? ofBuckets(histogram, place) : ofWhole(histogram, place);
 }
 
-function ofBuckets({ metric, exported, edges, window }: WatchedHistogram, { prefix, by, labels, identity }: RecordedPlace): RecordedHistogram {
+function ofBuckets(
+  { metric, exported, edges, window }: WatchedHistogram,
+  { prefix, by, labels, identity }: RecordedPlace,
+): RecordedHistogram {
   const names = { bucket: `${prefix}bucket:rate${window}`, samples: `${prefix}samples:increase${window}` };
   const [all, counted] = [buckets(metric, exported), observations(metric, exported)];
-  const upToBound = (more: readonly Matcher[]) => (le: Matcher): Expr => sum(selector(names.bucket, [...identity, ...more, le]));
+  const upToBound =
+    (more: readonly Matcher[]) =>
+    (le: Matcher): Expr =>
+      sum(selector(names.bucket, [...identity, ...more, le]));
   const inBuckets = (...more: readonly Matcher[]): Expr => upToBound(more)(UP_TO_INFINITY);
   return {
     rules: [
@@ -62,12 +81,16 @@ function ofBuckets({ metric, exported, edges, window }: WatchedHistogram, { pref
     ],
     samples: names.samples,
     shares: (...more) => sharesOf(inBins(edges, upToBound(more)), inBuckets(...more)),
-    upToEdge: (...more) => edges.map((edge) => divide(upToBound(more)(upTo(edge)), compare(inBuckets(...more), '>', number(0)))),
+    upToEdge: (...more) =>
+      edges.map((edge) => divide(upToBound(more)(upTo(edge)), compare(inBuckets(...more), '>', number(0)))),
     inBuckets,
   };
 }
 
-function ofWhole({ metric, exported, edges, window }: WatchedHistogram, { prefix, by, labels, identity }: RecordedPlace): RecordedHistogram {
+function ofWhole(
+  { metric, exported, edges, window }: WatchedHistogram,
+  { prefix, by, labels, identity }: RecordedPlace,
+): RecordedHistogram {
   const names = { buckets: `${prefix}buckets:increase${window}`, samples: `${prefix}samples:increase${window}` };
   const recorded = (more: readonly Matcher[]): Expr => sum(selector(names.buckets, [...identity, ...more]));
   return {
@@ -85,7 +108,9 @@ function ofWhole({ metric, exported, edges, window }: WatchedHistogram, { prefix
 /** Shares by `bin` of a native histogram; no series where nothing was observed. */
 export function fractionsIn(edges: readonly number[], histogram: Expr): Expr {
   const bounds = [...edges, Infinity];
-  const bins = bounds.map((upper, index) => withLabel(histogramFraction(bounds[index - 1] ?? -Infinity, upper, histogram), 'bin', binName(index)));
+  const bins = bounds.map((upper, index) =>
+    withLabel(histogramFraction(bounds[index - 1] ?? -Infinity, upper, histogram), 'bin', binName(index)),
+  );
   // Of no observations every share is NaN.
   return compare(or(...bins), '>=', number(0));
 }

@@ -1,9 +1,25 @@
 import { add, and, compare, count, divide, number, unless, type Expr, type Range } from '../expr.ts';
 import { observedIn, type HistogramForm, type HistogramSeries } from '../histogram.ts';
-import { alert, groupName, identityLabels, record, template, type AlertRule, type RuleGroup, type Subject } from '../rule.ts';
+import {
+  alert,
+  groupName,
+  identityLabels,
+  record,
+  template,
+  type AlertRule,
+  type RuleGroup,
+  type Subject,
+} from '../rule.ts';
 import { equal, isOneOf, selector, type Matcher } from '../selector.ts';
 import type { RequestSource } from './availability.ts';
-import { DISTANCES, noneEmpty, referenceShares, type Distance, type DistanceName, type ReferenceBins } from './drift-distance.ts';
+import {
+  DISTANCES,
+  noneEmpty,
+  referenceShares,
+  type Distance,
+  type DistanceName,
+  type ReferenceBins,
+} from './drift-distance.ts';
 import { recordedHistogram } from './drift-histogram.ts';
 import type { Sampling } from './drift-window.ts';
 import { metricMissing } from './metric-missing.ts';
@@ -53,7 +69,10 @@ export function driftFromReference(subject: Subject, rule: DriftRule): RuleGroup
   const recorded = (name: string): Expr => selector(name, identity);
 
   const names = { bins: `ai_drift:bin:ratio_rate${window}`, distance: `ai_drift:${distance.recording}:rate${window}` };
-  const histogram = recordedHistogram({ metric, form, exported, edges: reference.edges, window }, { prefix: 'ai_drift:', by: [], labels, identity });
+  const histogram = recordedHistogram(
+    { metric, form, exported, edges: reference.edges, window },
+    { prefix: 'ai_drift:', by: [], labels, identity },
+  );
   const bins = reference.shares.length;
   const samples = recorded(histogram.samples);
   const measured = distance.of({
@@ -84,13 +103,19 @@ export function driftFromReference(subject: Subject, rule: DriftRule): RuleGroup
         labels: { metric, ...(feature !== undefined && { feature }) },
         summary: template`The model sees or says something else than in its reference.`,
         description: [
-          feature === undefined ? template`the distribution of ${metric}` : template`the distribution of the feature ${feature} (${metric})`,
+          feature === undefined
+            ? template`the distribution of ${metric}`
+            : template`the distribution of the feature ${feature} (${metric})`,
           template`over the last ${window} differs from the reference by ${distance.words}`,
           template`{{ $value | humanize }}, above ${threshold}.`,
         ],
       }),
-      ...(histogram.inBuckets ? [bucketMismatch(subject, metric, bins, histogram.inBuckets(), recorded(names.bins))] : []),
-      ...(requests === undefined ? [] : [histogramMissing(subject, { name: metric, form, matchers: exported }, requests)]),
+      ...(histogram.inBuckets
+        ? [bucketMismatch(subject, metric, bins, histogram.inBuckets(), recorded(names.bins))]
+        : []),
+      ...(requests === undefined
+        ? []
+        : [histogramMissing(subject, { name: metric, form, matchers: exported }, requests)]),
     ],
   };
 }
@@ -112,7 +137,10 @@ function bucketMismatch(subject: Subject, metric: string, bins: number, inBucket
 
 /** What the pods of some parts expose, of every release. */
 export function exportedBy(subject: Subject, parts: readonly string[]): Matcher[] {
-  return [...Object.entries(identityLabels(subject)).map(([label, value]) => equal(label, value)), isOneOf('part', parts)];
+  return [
+    ...Object.entries(identityLabels(subject)).map(([label, value]) => equal(label, value)),
+    isOneOf('part', parts),
+  ];
 }
 
 function uncertainty(samples: Expr, referenceSamples: number | undefined): Expr {

@@ -1,9 +1,31 @@
 import {
-  and, compare, count, divide, increase, multiply, number, or, rate, sum, sumOverTime, where, type Expr, type Range,
+  and,
+  compare,
+  count,
+  divide,
+  increase,
+  multiply,
+  number,
+  or,
+  rate,
+  sum,
+  sumOverTime,
+  where,
+  type Expr,
+  type Range,
 } from '../expr.ts';
 import { ISTIO_REQUESTS } from '../metrics.ts';
 import {
-  alert, groupName, identityLabels, record, template, type AlertRule, type RecordingRule, type RuleGroup, type Subject, type Template,
+  alert,
+  groupName,
+  identityLabels,
+  record,
+  template,
+  type AlertRule,
+  type RecordingRule,
+  type RuleGroup,
+  type Subject,
+  type Template,
 } from '../rule.ts';
 import { equal, selector, type Matcher } from '../selector.ts';
 
@@ -59,15 +81,27 @@ export function enumeration(subject: Subject, { requests, least, factor, distinc
   };
 }
 
-function ofRequests(subject: Subject, requests: readonly Matcher[], least: number, factor: number): (RecordingRule | AlertRule)[] {
+function ofRequests(
+  subject: Subject,
+  requests: readonly Matcher[],
+  least: number,
+  factor: number,
+): (RecordingRule | AlertRule)[] {
   const recorded = 'ai_caller:requests:rate5m';
-  const own = selector(recorded, Object.entries(identityLabels(subject)).map(([label, value]) => equal(label, value)));
+  const own = selector(
+    recorded,
+    Object.entries(identityLabels(subject)).map(([label, value]) => equal(label, value)),
+  );
   // Sums and no means: when a caller asks nothing, it has no sample.
   const during = (range: Range, ago?: Range): Expr => multiply(sumOverTime(own, range, ago), number(INTERVAL));
   const now = during('1d');
   const before = or(divide(during(`${PAST}d`, '1d'), number(PAST)), multiply(number(0), now));
   return [
-    record(recorded, sum(rate(selector(ISTIO_REQUESTS, requests), '5m'), ['source_principal']), identityLabels(subject)),
+    record(
+      recorded,
+      sum(rate(selector(ISTIO_REQUESTS, requests), '5m'), ['source_principal']),
+      identityLabels(subject),
+    ),
     walks(subject, 'requests', {
       expr: where(
         and(compare(now, '>', number(least)), compare(now, '>', multiply(number(factor), before))),
@@ -88,7 +122,10 @@ function ofInputs(subject: Subject, { metric, total, caller, share, least }: Dis
   const inputs = (name: string): Expr => sum(increase(selector(name, own), '1h'), [caller]);
   const all = inputs(total);
   return walks(subject, 'inputs', {
-    expr: and(compare(divide(inputs(metric), compare(all, '>', number(0))), '>', number(share)), compare(all, '>=', number(least))),
+    expr: and(
+      compare(divide(inputs(metric), compare(all, '>', number(0))), '>', number(share)),
+      compare(all, '>=', number(least)),
+    ),
     description: [
       template`{{ $value | humanizePercentage }} of the inputs that {{ $labels.${caller} }} sent within an hour were never seen before;`,
       template`${percentage(share)} % are usual at most.`,
@@ -96,7 +133,11 @@ function ofInputs(subject: Subject, { metric, total, caller, share, least }: Dis
   });
 }
 
-function walks(subject: Subject, by: 'inputs' | 'requests', rule: { readonly expr: Expr; readonly description: readonly Template[] }): AlertRule {
+function walks(
+  subject: Subject,
+  by: 'inputs' | 'requests',
+  rule: { readonly expr: Expr; readonly description: readonly Template[] },
+): AlertRule {
   return alert(subject, 'AiCallerEnumerates', {
     ...rule,
     for: '15m',

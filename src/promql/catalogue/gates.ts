@@ -1,6 +1,29 @@
 import {
-  add, and, clampMin, compare, count, divide, group, histogramQuantile, increase, maximum, maxOverTime, minimum, multiply, number, offset, or, rate,
-  ratio, sqrt, subtract, sum, time, vector, type Expr, type Range,
+  add,
+  and,
+  clampMin,
+  compare,
+  count,
+  divide,
+  group,
+  histogramQuantile,
+  increase,
+  maximum,
+  maxOverTime,
+  minimum,
+  multiply,
+  number,
+  offset,
+  or,
+  rate,
+  ratio,
+  sqrt,
+  subtract,
+  sum,
+  time,
+  vector,
+  type Expr,
+  type Range,
 } from '../expr.ts';
 import { histogramRates, observedIn, type HistogramForm } from '../histogram.ts';
 import { buckets, ISTIO_DURATION, istioMatchers, SUCCEEDED, UP_TO_INFINITY } from '../metrics.ts';
@@ -97,9 +120,19 @@ export function latencyAt(of: Requests, quantile: number, window: Range): Expr {
 }
 
 /** The same at several quantiles; in all, or by some labels. */
-export function latenciesAt({ source, ago, form = 'classic' }: Requests, quantiles: readonly number[], window: Range, by?: readonly string[]): Expr[] {
+export function latenciesAt(
+  { source, ago, form = 'classic' }: Requests,
+  quantiles: readonly number[],
+  window: Range,
+  by?: readonly string[],
+): Expr[] {
   if ('istio' in source) {
-    const rates = histogramRates([{ name: ISTIO_DURATION.name, form, matchers: [...istioMatchers(source.istio), SUCCEEDED] }], window, by, ago);
+    const rates = histogramRates(
+      [{ name: ISTIO_DURATION.name, form, matchers: [...istioMatchers(source.istio), SUCCEEDED] }],
+      window,
+      by,
+      ago,
+    );
     return quantiles.map((quantile) => histogramQuantile(quantile, rates));
   }
   const { generations, pods } = source.queueProxy;
@@ -135,7 +168,12 @@ export function latencyDifference({ candidate, stable }: Sides, quantile: number
  *
  * @param edges bounds of the histogram's buckets, rising, without +Inf.
  */
-export function predictionShift(histogram: string, { candidate, stable }: Sides<Observed>, edges: readonly number[], window: Range): Expr {
+export function predictionShift(
+  histogram: string,
+  { candidate, stable }: Sides<Observed>,
+  edges: readonly number[],
+  window: Range,
+): Expr {
   const shares = ({ matchers, ago, form }: Observed): Expr => {
     if (form === 'native') return fractionsIn(edges, sum(rate(selector(histogram, matchers), window, ago)));
     const upTo = (le: Matcher): Expr => sum(rate(buckets(histogram, [...matchers, le]), window, ago));
@@ -188,7 +226,9 @@ export function replicasAvailable(deployments: Deployments): Expr {
 
 /** Most replicas that were available within some time, for what goes back to none without requests. */
 export function replicasOnceAvailable(deployments: Deployments, within: Range): Expr {
-  return sum(maximum(maxOverTime(kubeMetric('kube_deployment_status_replicas_available', deployments), within), ['deployment']));
+  return sum(
+    maximum(maxOverTime(kubeMetric('kube_deployment_status_replicas_available', deployments), within), ['deployment']),
+  );
 }
 
 /**

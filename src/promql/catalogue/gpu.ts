@@ -51,7 +51,9 @@ function hardwareError(subject: Subject, of: (metric: string, ...more: readonly 
     severity: subject.page,
     labels: {},
     summary: template`A GPU of ${subject.service} has a hardware error.`,
-    description: [template`GPU {{ $labels.gpu }} of node {{ $labels.Hostname }}, used by pod {{ $labels.exported_pod }}: XID {{ $labels.err_code }}.`],
+    description: [
+      template`GPU {{ $labels.gpu }} of node {{ $labels.Hostname }}, used by pod {{ $labels.exported_pod }}: XID {{ $labels.err_code }}.`,
+    ],
   });
 }
 
@@ -64,7 +66,9 @@ function memory(subject: Subject, of: (metric: string) => Selector): AlertRule {
     severity: 'warning',
     labels: {},
     summary: template`The memory of a GPU of ${subject.service} is nearly full.`,
-    description: [template`pod {{ $labels.exported_pod }} uses {{ $value | humanizePercentage }} of the memory of GPU {{ $labels.gpu }}.`],
+    description: [
+      template`pod {{ $labels.exported_pod }} uses {{ $value | humanizePercentage }} of the memory of GPU {{ $labels.gpu }}.`,
+    ],
   });
 }
 

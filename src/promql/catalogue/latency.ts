@@ -24,7 +24,10 @@ export interface TimeObjective extends BurnPromise {
  * Runbook: compare releases by destination_service_name, then replicas with the autoscaler's target, then the runtime's
  * own queue metrics.
  */
-export function latency(subject: Subject, { traffic, ...objective }: TimeObjective & { readonly traffic: IstioTraffic }): RuleGroup {
+export function latency(
+  subject: Subject,
+  { traffic, ...objective }: TimeObjective & { readonly traffic: IstioTraffic },
+): RuleGroup {
   return withinLimit(subject, objective, {
     histogram: ISTIO_DURATION,
     matchers: [...istioMatchers(traffic), SUCCEEDED],
@@ -42,7 +45,10 @@ export function latency(subject: Subject, { traffic, ...objective }: TimeObjecti
  *
  * @param own labels of the series of the part.
  */
-export function timeToFirstToken(subject: Subject, { own, ...objective }: TimeObjective & { readonly own: readonly Matcher[] }): RuleGroup {
+export function timeToFirstToken(
+  subject: Subject,
+  { own, ...objective }: TimeObjective & { readonly own: readonly Matcher[] },
+): RuleGroup {
   return withinLimit(subject, objective, {
     histogram: VLLM_FIRST_TOKEN,
     matchers: own,
@@ -59,17 +65,29 @@ interface Counted {
   readonly fix: Template;
 }
 
-function withinLimit(subject: Subject, objective: TimeObjective, { histogram, matchers, bad, fix }: Counted): RuleGroup {
+function withinLimit(
+  subject: Subject,
+  objective: TimeObjective,
+  { histogram, matchers, bad, fix }: Counted,
+): RuleGroup {
   const bound = histogram.unit === 'seconds' ? objective.below / 1000 : objective.below;
   const series = { name: histogram.name, form: objective.form, matchers };
-  const events = { total: observationRate(series, '5m'), bad: (total: Expr) => observationRateAbove(series, bound, total, '5m') };
+  const events = {
+    total: observationRate(series, '5m'),
+    bad: (total: Expr) => observationRateAbove(series, bound, total, '5m'),
+  };
   // A native histogram has a value between any two bounds.
   const alerts = objective.form === 'classic' ? [bucketMissing(subject, objective, histogram, fix)] : [];
   return burnRateGroup(subject, { events, bad, ...objective }, alerts);
 }
 
 /** Without the bucket there are no bad events, and the objective is blind: its bounds are not the program's to choose. */
-export function bucketMissing(subject: Subject, { name, below }: Pick<TimeObjective, 'name' | 'below'>, histogram: Pick<KnownHistogram, 'name'>, fix: Template): AlertRule {
+export function bucketMissing(
+  subject: Subject,
+  { name, below }: Pick<TimeObjective, 'name' | 'below'>,
+  histogram: Pick<KnownHistogram, 'name'>,
+  fix: Template,
+): AlertRule {
   const { total, bad } = recordedOf(subject, name);
   return alert(subject, 'AiSloLatencyBucketMissing', {
     expr: unless(compare(total, '>', number(0)), bad),

@@ -1,5 +1,17 @@
 import {
-  and, avgOverTime, compare, increase, maximum, minOverTime, multiply, number, or, rate, ratio, sum, type Expr,
+  and,
+  avgOverTime,
+  compare,
+  increase,
+  maximum,
+  minOverTime,
+  multiply,
+  number,
+  or,
+  rate,
+  ratio,
+  sum,
+  type Expr,
 } from '../expr.ts';
 import { observedIn, quantileOf, type HistogramForm, type HistogramSeries } from '../histogram.ts';
 import { kvCacheUsage, timeBetweenTokens, VLLM } from '../metrics-vllm.ts';
@@ -48,8 +60,24 @@ export function languageModel(subject: Subject, model: LanguageModel): RuleGroup
     name: groupName(subject, 'llm'),
     rules: [
       ...(model.usual ? usual(subject, own, versions) : []),
-      ...slow(subject, of, model.form, 'AiLlmFirstTokenSlow', [VLLM.timeToFirstToken], model.timeToFirstToken, template`until the first token`),
-      ...slow(subject, of, model.form, 'AiLlmTokensSlow', [...new Set(versions.flatMap(timeBetweenTokens))], model.timeBetweenTokens, template`from one token to the next`),
+      ...slow(
+        subject,
+        of,
+        model.form,
+        'AiLlmFirstTokenSlow',
+        [VLLM.timeToFirstToken],
+        model.timeToFirstToken,
+        template`until the first token`,
+      ),
+      ...slow(
+        subject,
+        of,
+        model.form,
+        'AiLlmTokensSlow',
+        [...new Set(versions.flatMap(timeBetweenTokens))],
+        model.timeBetweenTokens,
+        template`from one token to the next`,
+      ),
       ...(model.detailed ? detailed(subject, own) : []),
     ],
   };
@@ -71,7 +99,9 @@ function usual(subject: Subject, own: Own, versions: LanguageModel['versions']):
       severity: subject.page,
       labels: {},
       summary: template`A language model of ${subject.service} hangs.`,
-      description: [template`pod {{ $labels.pod }} ({{ $labels.part }}) has had requests for 8m, and generated no token.`],
+      description: [
+        template`pod {{ $labels.pod }} ({{ $labels.part }}) has had requests for 8m, and generated no token.`,
+      ],
     }),
     alert(subject, 'AiLlmQueueGrowing', {
       expr: and(compare(waiting, '>', multiply(number(0.5), running)), compare(waiting, '>', number(MIN_WAITING))),
@@ -79,7 +109,9 @@ function usual(subject: Subject, own: Own, versions: LanguageModel['versions']):
       severity: 'warning',
       labels: {},
       summary: template`Requests to a language model of ${subject.service} queue up.`,
-      description: [template`{{ $value | humanize }} requests wait for {{ $labels.part }}, more than half as many as run.`],
+      description: [
+        template`{{ $value | humanize }} requests wait for {{ $labels.part }}, more than half as many as run.`,
+      ],
     }),
     alert(subject, 'AiLlmCacheFull', {
       // A full cache alone is what it is for.
@@ -91,7 +123,9 @@ function usual(subject: Subject, own: Own, versions: LanguageModel['versions']):
       severity: 'warning',
       labels: {},
       summary: template`The KV cache of a language model of ${subject.service} is full.`,
-      description: [template`pod {{ $labels.pod }} ({{ $labels.part }}) uses {{ $value | humanizePercentage }} of its cache, and requests wait.`],
+      description: [
+        template`pod {{ $labels.pod }} ({{ $labels.part }}) uses {{ $value | humanizePercentage }} of its cache, and requests wait.`,
+      ],
     }),
   ];
 }
@@ -117,13 +151,20 @@ function slow(
       severity: 'warning',
       labels: {},
       summary: template`A language model of ${subject.service} answers slowly.`,
-      description: [template`it takes {{ $value | humanizeDuration }}`, what, template`at the 95th percentile ({{ $labels.part }}); the limit is ${limit} s.`],
+      description: [
+        template`it takes {{ $value | humanizeDuration }}`,
+        what,
+        template`at the 95th percentile ({{ $labels.part }}); the limit is ${limit} s.`,
+      ],
     }),
   ];
 }
 
 function detailed(subject: Subject, own: Own): AlertRule[] {
-  const finished = (...reasons: readonly string[]): Expr => sum(rate(own(VLLM.finished, ...(reasons.length > 0 ? [isOneOf('finished_reason', reasons)] : [])), '30m'), ['part']);
+  const finished = (...reasons: readonly string[]): Expr =>
+    sum(rate(own(VLLM.finished, ...(reasons.length > 0 ? [isOneOf('finished_reason', reasons)] : [])), '30m'), [
+      'part',
+    ]);
   const enough = compare(sum(increase(own(VLLM.finished), '30m'), ['part']), '>=', number(MIN_REQUESTS));
   const share = (limit: number, ...reasons: readonly string[]): Expr =>
     and(compare(ratio(finished(...reasons), finished()), '>', number(limit)), enough);
@@ -134,7 +175,9 @@ function detailed(subject: Subject, own: Own): AlertRule[] {
       severity: 'warning',
       labels: {},
       summary: template`A language model of ${subject.service} puts requests off again and again.`,
-      description: [template`pod {{ $labels.pod }} ({{ $labels.part }}) preempts {{ $value | humanize }} requests a second, since its KV cache is too small for them.`],
+      description: [
+        template`pod {{ $labels.pod }} ({{ $labels.part }}) preempts {{ $value | humanize }} requests a second, since its KV cache is too small for them.`,
+      ],
     }),
     alert(subject, 'AiLlmAnswersAborted', {
       expr: share(0.05, 'abort', 'error'),
@@ -142,7 +185,9 @@ function detailed(subject: Subject, own: Own): AlertRule[] {
       severity: 'warning',
       labels: {},
       summary: template`Answers of a language model of ${subject.service} are aborted.`,
-      description: [template`{{ $value | humanizePercentage }} of the requests to {{ $labels.part }} were aborted in the last 30m. See traffic.timeout.`],
+      description: [
+        template`{{ $value | humanizePercentage }} of the requests to {{ $labels.part }} were aborted in the last 30m. See traffic.timeout.`,
+      ],
     }),
     alert(subject, 'AiLlmAnswersCut', {
       expr: share(0.3, 'length'),
@@ -150,7 +195,9 @@ function detailed(subject: Subject, own: Own): AlertRule[] {
       severity: 'warning',
       labels: {},
       summary: template`Answers of a language model of ${subject.service} are cut off.`,
-      description: [template`{{ $value | humanizePercentage }} of the answers of {{ $labels.part }} ended at the limit of tokens in the last 30m.`],
+      description: [
+        template`{{ $value | humanizePercentage }} of the answers of {{ $labels.part }} ended at the limit of tokens in the last 30m.`,
+      ],
     }),
   ];
 }

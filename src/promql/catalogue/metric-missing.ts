@@ -24,7 +24,10 @@ export interface PromisedMetric {
  */
 export function metricMissing(subject: Subject, promised: PromisedMetric, requests: RequestSource): AlertRule {
   return alert(subject, promised.alert, {
-    expr: unless(compare(requestsIn(requests, '15m'), '>', number(MIN_REQUESTS)), compare(promised.counted('15m'), '>', number(0))),
+    expr: unless(
+      compare(requestsIn(requests, '15m'), '>', number(MIN_REQUESTS)),
+      compare(promised.counted('15m'), '>', number(0)),
+    ),
     for: '15m',
     severity: 'warning',
     labels: promised.labels,

@@ -18,7 +18,10 @@ export interface ServingModel {
  */
 export function modelAge(subject: Subject, { release, created, maxDays }: ServingModel): RuleGroup {
   const labels = { ...identityLabels(subject), release };
-  const of = selector('ai_model:created:timestamp_seconds', Object.entries(labels).map(([label, value]) => equal(label, value)));
+  const of = selector(
+    'ai_model:created:timestamp_seconds',
+    Object.entries(labels).map(([label, value]) => equal(label, value)),
+  );
   return {
     name: groupName(subject, 'model-age'),
     rules: [
@@ -29,7 +32,9 @@ export function modelAge(subject: Subject, { release, created, maxDays }: Servin
         severity: 'warning',
         labels: { release },
         summary: template`The model of ${subject.service} is old.`,
-        description: [template`the model of ${release} was made {{ $value | humanizeDuration }} ago; it should be younger than ${maxDays} days.`],
+        description: [
+          template`the model of ${release} was made {{ $value | humanizeDuration }} ago; it should be younger than ${maxDays} days.`,
+        ],
       }),
     ],
   };

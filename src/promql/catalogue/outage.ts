@@ -44,10 +44,16 @@ export function outageWindow(minFailures: number, rate: number | undefined): num
  * Runbook: events and logs of the pods that answer; when it began with a release, roll it back; then the route and what
  * the pods depend on.
  */
-export function outage(subject: Subject, { source, window, minFailures, severity, deployments }: OutageRule): RuleGroup {
+export function outage(
+  subject: Subject,
+  { source, window, minFailures, severity, deployments }: OutageRule,
+): RuleGroup {
   const range = rangeOf(window);
   const during = (ending: Ending): Expr => inTotal(counterOf(source, ending), (series) => increase(series, range));
-  const none = unless(compare(during('unanswered'), '>=', number(minFailures)), compare(during('answered'), '>', number(0)));
+  const none = unless(
+    compare(during('unanswered'), '>=', number(minFailures)),
+    compare(during('answered'), '>', number(0)),
+  );
   const failing = outageAlert(subject, 'failing', severity, {
     expr: none,
     for: '30s',
@@ -64,10 +70,19 @@ export function outage(subject: Subject, { source, window, minFailures, severity
 /** The time in which a request must have come. */
 const ARRIVALS = '10m';
 
-function noReplica(subject: Subject, severity: OutageRule['severity'], source: RequestSource, deployments: readonly Pattern[]): AlertRule {
+function noReplica(
+  subject: Subject,
+  severity: OutageRule['severity'],
+  source: RequestSource,
+  deployments: readonly Pattern[],
+): AlertRule {
   const replicas = (metric: string): Expr =>
     // Of two kube-state-metrics that are scraped, each counts every Deployment.
-    sum(maximum(selector(metric, [equal('namespace', subject.namespace), matches('deployment', ...deployments)]), ['deployment']));
+    sum(
+      maximum(selector(metric, [equal('namespace', subject.namespace), matches('deployment', ...deployments)]), [
+        'deployment',
+      ]),
+    );
   return outageAlert(subject, 'no_replica', severity, {
     expr: and(
       compare(requestsIn(source, ARRIVALS), '>', number(0)),

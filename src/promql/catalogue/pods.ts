@@ -1,5 +1,21 @@
 import {
-  and, compare, count, increase, maximum, maxOverTime, minimum, number, or, rangeOf, subtract, sum, unless, vector, where, withLabel, type Expr,
+  and,
+  compare,
+  count,
+  increase,
+  maximum,
+  maxOverTime,
+  minimum,
+  number,
+  or,
+  rangeOf,
+  subtract,
+  sum,
+  unless,
+  vector,
+  where,
+  withLabel,
+  type Expr,
 } from '../expr.ts';
 import { INFERENCE_SERVICE_CONDITION, KUBE } from '../metrics-kubernetes.ts';
 import { alert, groupName, identityLabels, template, type AlertRule, type RuleGroup, type Subject } from '../rule.ts';
@@ -27,7 +43,13 @@ export interface ScrapedPart {
 
 /** Reasons for which a container waits and will not start by itself. */
 const NOT_STARTING = [
-  'CrashLoopBackOff', 'CreateContainerConfigError', 'CreateContainerError', 'ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'RunContainerError',
+  'CrashLoopBackOff',
+  'CreateContainerConfigError',
+  'CreateContainerError',
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'InvalidImageName',
+  'RunContainerError',
 ] as const;
 
 /** What a replica may take beyond its startup, before somebody should know. */
@@ -46,45 +68,69 @@ export function patience(startup: number): ReturnType<typeof rangeOf> {
  *
  * Runbook: `kubectl describe pod`, then the logs of the container (of `storage-initializer` when a model is not loaded).
  */
-export function pods(subject: Subject, { deployments, pods: names, scraped, queueProxies, startup }: RunningPods): RuleGroup {
+export function pods(
+  subject: Subject,
+  { deployments, pods: names, scraped, queueProxies, startup }: RunningPods,
+): RuleGroup {
   const inNamespace = equal('namespace', subject.namespace);
   const ofPods = [inNamespace, matches('pod', ...names)];
   const replicas = (metric: string, ...of: readonly Pattern[]): Expr =>
     maximum(selector(metric, [inNamespace, matches('deployment', ...of)]), ['deployment']);
-  const waiting = (metric: string): Expr => maxOverTime(selector(metric, [...ofPods, isOneOf('reason', NOT_STARTING)]), '5m');
+  const waiting = (metric: string): Expr =>
+    maxOverTime(selector(metric, [...ofPods, isOneOf('reason', NOT_STARTING)]), '5m');
   return {
     name: groupName(subject, 'pods'),
     rules: [
       alert(subject, 'AiPodNotStarting', {
         // Between two crashes a container runs for a moment, and the series is gone.
-        expr: compare(maximum(or(waiting(KUBE.waiting), waiting(KUBE.initWaiting)), ['pod', 'container', 'reason']), '>', number(0)),
+        expr: compare(
+          maximum(or(waiting(KUBE.waiting), waiting(KUBE.initWaiting)), ['pod', 'container', 'reason']),
+          '>',
+          number(0),
+        ),
         for: '5m',
         severity: 'warning',
         labels: {},
         summary: template`A container of ${subject.service} does not start.`,
-        description: [template`container {{ $labels.container }} of pod {{ $labels.pod }} waits: {{ $labels.reason }}.`],
+        description: [
+          template`container {{ $labels.container }} of pod {{ $labels.pod }} waits: {{ $labels.reason }}.`,
+        ],
       }),
       alert(subject, 'AiPodOutOfMemory', {
         // The reason stays for ever; with a restart it is news.
         expr: and(
           compare(maximum(increase(selector(KUBE.restarts, ofPods), '15m'), ['pod', 'container']), '>', number(0)),
-          compare(maximum(selector(KUBE.lastTerminated, [...ofPods, equal('reason', 'OOMKilled')]), ['pod', 'container']), '==', number(1)),
+          compare(
+            maximum(selector(KUBE.lastTerminated, [...ofPods, equal('reason', 'OOMKilled')]), ['pod', 'container']),
+            '==',
+            number(1),
+          ),
         ),
         for: '1m',
         severity: 'warning',
         labels: {},
         summary: template`A container of ${subject.service} runs out of memory.`,
-        description: [template`container {{ $labels.container }} of pod {{ $labels.pod }} was killed within the last 15m because it used more memory than its limit.`],
+        description: [
+          template`container {{ $labels.container }} of pod {{ $labels.pod }} was killed within the last 15m because it used more memory than its limit.`,
+        ],
       }),
       alert(subject, 'AiReplicasNotReady', {
-        expr: compare(subtract(replicas(KUBE.replicasWanted, ...deployments), replicas(KUBE.replicasAvailable, ...deployments)), '>', number(0)),
+        expr: compare(
+          subtract(replicas(KUBE.replicasWanted, ...deployments), replicas(KUBE.replicasAvailable, ...deployments)),
+          '>',
+          number(0),
+        ),
         for: patience(startup),
         severity: 'warning',
         labels: {},
         summary: template`Replicas of ${subject.service} do not become available.`,
-        description: [template`{{ $value | humanize }} replicas of {{ $labels.deployment }} have not been available for ${patience(startup)}.`],
+        description: [
+          template`{{ $value | humanize }} replicas of {{ $labels.deployment }} have not been available for ${patience(startup)}.`,
+        ],
       }),
-      ...(scraped.length === 0 ? [] : [metricsMissing(subject, scraped, replicas, queueProxies.length === 0 ? undefined : 'container')]),
+      ...(scraped.length === 0
+        ? []
+        : [metricsMissing(subject, scraped, replicas, queueProxies.length === 0 ? undefined : 'container')]),
       ...(queueProxies.length === 0 ? [] : [metricsMissing(subject, queueProxies, replicas, 'queue-proxy')]),
     ],
   };
@@ -101,10 +147,15 @@ function metricsMissing(
   replicas: (metric: string, ...of: readonly Pattern[]) => Expr,
   of: 'container' | 'queue-proxy' | undefined,
 ): AlertRule {
-  const available = scraped.map(({ part, deployments }) => withLabel(sum(replicas(KUBE.replicasAvailable, ...deployments)), 'part', part));
+  const available = scraped.map(({ part, deployments }) =>
+    withLabel(sum(replicas(KUBE.replicasAvailable, ...deployments)), 'part', part),
+  );
   const { namespace, ai_service } = identityLabels(subject);
-  const container = of === undefined ? [] : [(of === 'queue-proxy' ? matches : notMatches)('container', exactly('queue-proxy'))];
-  const up = sum(selector('up', [equal('namespace', namespace), equal('ai_service', ai_service), ...container]), ['part']);
+  const container =
+    of === undefined ? [] : [(of === 'queue-proxy' ? matches : notMatches)('container', exactly('queue-proxy'))];
+  const up = sum(selector('up', [equal('namespace', namespace), equal('ai_service', ai_service), ...container]), [
+    'part',
+  ]);
   return alert(subject, 'AiMetricsMissing', {
     expr: unless(compare(or(...available), '>', number(0)), compare(up, '>', number(0)), { on: ['part'] }),
     for: '15m',
@@ -128,7 +179,10 @@ function metricsMissing(
  *
  * @param names InferenceServices that should be ready.
  */
-export function inferenceServices(subject: Subject, { names, startup }: { readonly names: readonly string[]; readonly startup: number }): RuleGroup {
+export function inferenceServices(
+  subject: Subject,
+  { names, startup }: { readonly names: readonly string[]; readonly startup: number },
+): RuleGroup {
   const of = [equal('namespace', subject.namespace), isOneOf('name', names)];
   const condition = (type: string): Expr => selector(INFERENCE_SERVICE_CONDITION, [...of, equal('type', type)]);
   const expected = or(...names.map((name) => withLabel(vector(1), 'name', name)));

@@ -19,10 +19,15 @@ export function queueProxyLatency(
   { generations, pods }: QueueProxyTraffic,
   objective: Omit<TimeObjective, 'form'>,
 ): RuleGroup {
-  const series = (of: (histogram: QueueProxyMetrics['duration'], succeeded: readonly Matcher[]) => Selector): Selector[] =>
-    generations.flatMap(({ duration, code }) => pods.map((own) => of(duration, [...own, notMatches(code, pattern`5..`)])));
+  const series = (
+    of: (histogram: QueueProxyMetrics['duration'], succeeded: readonly Matcher[]) => Selector,
+  ): Selector[] =>
+    generations.flatMap(({ duration, code }) =>
+      pods.map((own) => of(duration, [...own, notMatches(code, pattern`5..`)])),
+    );
   const all = series(({ name }, succeeded) => observations(name, succeeded));
-  const bound = (unit: 'milliseconds' | 'seconds'): Matcher => upTo(unit === 'seconds' ? objective.below / 1000 : objective.below);
+  const bound = (unit: 'milliseconds' | 'seconds'): Matcher =>
+    upTo(unit === 'seconds' ? objective.below / 1000 : objective.below);
   const fast = series(({ name, unit }, succeeded) => buckets(name, [...succeeded, bound(unit)]));
   const limit = formatGoDuration(objective.below);
   const names = generations.map(({ duration }) => duration.name).join(' or ');

@@ -1,6 +1,4 @@
-import {
-  compare, maximum, minOverTime, number, or, rangeOf, sum, unless, withLabelFrom, type Expr,
-} from '../expr.ts';
+import { compare, maximum, minOverTime, number, or, rangeOf, sum, unless, withLabelFrom, type Expr } from '../expr.ts';
 import { KUBE } from '../metrics-kubernetes.ts';
 import { knativeMetrics, REQUESTS_QUEUED, type KnativeMetrics } from '../metrics-knative.ts';
 import { alert, groupName, template, type AlertRule, type RuleGroup, type Subject } from '../rule.ts';
@@ -40,7 +38,9 @@ function pinned(subject: Subject, scaler: 'hpa' | 'knative', expr: Expr): AlertR
  */
 export function atMaximum(subject: Subject, names: readonly string[]): RuleGroup {
   const of = (metric: string): Expr =>
-    maximum(selector(metric, [equal('namespace', subject.namespace), isOneOf('horizontalpodautoscaler', names)]), ['horizontalpodautoscaler']);
+    maximum(selector(metric, [equal('namespace', subject.namespace), isOneOf('horizontalpodautoscaler', names)]), [
+      'horizontalpodautoscaler',
+    ]);
   const reached = compare(of(KUBE.autoscalerWants), '>=', of(KUBE.autoscalerMaximum));
   return {
     name: groupName(subject, 'saturation'),
@@ -71,11 +71,22 @@ const MAX_QUEUED = 20;
  *
  * Runbook: `kubectl describe revision`; pods that are not scheduled, images and models that are not pulled.
  */
-export function knativeSaturation(subject: Subject, { versions, scaled, toZero, revisions, startup }: OnKnative): RuleGroup[] {
+export function knativeSaturation(
+  subject: Subject,
+  { versions, scaled, toZero, revisions, startup }: OnKnative,
+): RuleGroup[] {
   const generations = knativeMetrics(versions);
   const stuck = rangeOf(Math.ceil(startup / 60) * 60);
   const rules = [
-    ...(scaled.length === 0 ? [] : [pinned(subject, 'knative', or(...generations.flatMap((metrics) => reachedOnKnative(subject, metrics, scaled))))]),
+    ...(scaled.length === 0
+      ? []
+      : [
+          pinned(
+            subject,
+            'knative',
+            or(...generations.flatMap((metrics) => reachedOnKnative(subject, metrics, scaled))),
+          ),
+        ]),
     ...(toZero.length === 0
       ? []
       : [
@@ -93,7 +104,15 @@ export function knativeSaturation(subject: Subject, { versions, scaled, toZero, 
       : [
           alert(subject, 'AiRequestsQueued', {
             expr: compare(
-              sum(minOverTime(selector(REQUESTS_QUEUED, [equal('k8s_namespace_name', subject.namespace), matches('kn_revision_name', ...revisions)]), '2m')),
+              sum(
+                minOverTime(
+                  selector(REQUESTS_QUEUED, [
+                    equal('k8s_namespace_name', subject.namespace),
+                    matches('kn_revision_name', ...revisions),
+                  ]),
+                  '2m',
+                ),
+              ),
               '>',
               number(MAX_QUEUED),
             ),
@@ -108,7 +127,12 @@ export function knativeSaturation(subject: Subject, { versions, scaled, toZero, 
   return rules.length === 0 ? [] : [{ name: groupName(subject, 'saturation'), rules }];
 }
 
-function replicasOf({ namespace }: Subject, metrics: KnativeMetrics, which: 'wanted' | 'present', names: readonly string[]): Expr {
+function replicasOf(
+  { namespace }: Subject,
+  metrics: KnativeMetrics,
+  which: 'wanted' | 'present',
+  names: readonly string[],
+): Expr {
   const { service } = metrics;
   // Wanted and present are those of revisions; a Knative Service has one that matters, the one with the most.
   return maximum(selector(metrics[which], [equal(metrics.namespace, namespace), isOneOf(service, names)]), [service]);
@@ -119,7 +143,11 @@ function reachedOnKnative(subject: Subject, metrics: KnativeMetrics, scaled: rea
   const limits = [...new Set(scaled.map(({ max }) => max))].sort((a, b) => a - b);
   return limits.map((max) => {
     const names = scaled.filter((one) => one.max === max).map(({ name }) => name);
-    return withLabelFrom(compare(replicasOf(subject, metrics, 'wanted', names), '>=', number(max)), 'autoscaler', metrics.service);
+    return withLabelFrom(
+      compare(replicasOf(subject, metrics, 'wanted', names), '>=', number(max)),
+      'autoscaler',
+      metrics.service,
+    );
   });
 }
 

@@ -31,7 +31,10 @@ export interface Adapter<Session extends Context> {
 }
 
 /** Makes a registry of what one kind of registry knows how to do. */
-export function registryOf<Session extends Context>({ versionOf, look, digest }: Adapter<Session>, session: Session): Registry {
+export function registryOf<Session extends Context>(
+  { versionOf, look, digest }: Adapter<Session>,
+  session: Session,
+): Registry {
   const { where, deps } = session;
   const sources: Sources = {
     versionOf: (name, alias, allow) => versionOf(name, alias, allow, session),
@@ -54,7 +57,11 @@ function withPlace(answer: Answer<ResolvedModel>, name: string, version: string,
   return problem ? refuse('registry/place', where, said(name, version, problem.message), PLACE_FIX) : answer;
 }
 
-async function versionMeant({ name, version, alias, allow = {} }: ModelRequest, sources: Sources, where: Where): Promise<Answer<string>> {
+async function versionMeant(
+  { name, version, alias, allow = {} }: ModelRequest,
+  sources: Sources,
+  where: Where,
+): Promise<Answer<string>> {
   if (version !== undefined) return answered(version);
   if (alias !== undefined) return sources.versionOf(name, alias, allow);
   const fix = `write ${JSON.stringify(`${name}@champion`)} or ${JSON.stringify(`${name}:47`)}`;
@@ -62,7 +69,12 @@ async function versionMeant({ name, version, alias, allow = {} }: ModelRequest, 
 }
 
 /** A version with the digest of its bytes; without one, its place must pin it. */
-async function describe(name: string, version: string, { look, digest }: Sources, where: Where): Promise<Answer<ResolvedModel>> {
+async function describe(
+  name: string,
+  version: string,
+  { look, digest }: Sources,
+  where: Where,
+): Promise<Answer<ResolvedModel>> {
   const { value: model, findings } = await look(name, version);
   if (!model) return refused(...findings);
   const read = await digest(model.uri);
@@ -86,7 +98,8 @@ function said(name: string, version: string, problem: string): string {
   return `version ${JSON.stringify(version)} of ${JSON.stringify(name)}: ${problem}`;
 }
 
-const PLACE_FIX = 'register the model from a place that names its version for ever and that KServe loads: s3://bucket/name/v47/';
+const PLACE_FIX =
+  'register the model from a place that names its version for ever and that KServe loads: s3://bucket/name/v47/';
 
 /** No value, and the finding that says why. */
 export function refuse(rule: RegistryRule, where: Where, message: string, fix: string): Answer<never> {
@@ -164,15 +177,22 @@ export function explain(reply: Reply | NoReply, { url, method, credentials }: As
   }
   const { status, headers, text } = reply;
   if (status === 401 || status === 403) {
-    const why = status === 401 ? 'does not take the credentials, or wants some' : 'does not allow it with these credentials';
+    const why =
+      status === 401 ? 'does not take the credentials, or wants some' : 'does not allow it with these credentials';
     return refuse('registry/credentials', where, `${server} ${why} (${status})`, credentials);
   }
   const json = parseJson(text);
   const known = (status >= 200 && status < 300) || status === 400 || status === 404;
   // Errors are known by their status; proxies write them as pages.
-  if (known && (json !== undefined || method === 'HEAD' || status >= 400)) return answered({ status, json, headers, text });
+  if (known && (json !== undefined || method === 'HEAD' || status >= 400))
+    return answered({ status, json, headers, text });
   const message = known ? `${server} answers ${status} with something that is not JSON` : `${server} answers ${status}`;
-  return refuse('registry/answer', where, message, 'check that the address in the configuration is that of the registry');
+  return refuse(
+    'registry/answer',
+    where,
+    message,
+    'check that the address in the configuration is that of the registry',
+  );
 }
 
 /** No value: there are no credentials to ask with. */

@@ -22,7 +22,10 @@ export async function readAzureBlob(uri: string, deps: RegistryDeps): Promise<Di
   const { path, blobs } = listed;
   if (!uri.endsWith('/')) {
     const name = path.slice(path.lastIndexOf('/') + 1);
-    return treeDigest('etag-tree', blobs.filter(([blob]) => blob === path).map(([, size, tag]) => [name, size, tag]));
+    return treeDigest(
+      'etag-tree',
+      blobs.filter(([blob]) => blob === path).map(([, size, tag]) => [name, size, tag]),
+    );
   }
   const inside = blobs.filter(([name]) => name.startsWith(`${path}/`));
   const sibling = blobs.find(([name]) => name !== path && !name.startsWith(`${path}/`));
@@ -30,7 +33,10 @@ export async function readAzureBlob(uri: string, deps: RegistryDeps): Promise<Di
     const reason = `KServe would load ${JSON.stringify(sibling[0])} with it, since it loads by prefix`;
     return unread(reason, 'name directories so that none starts with the name of another: v0012');
   }
-  return treeDigest('etag-tree', inside.map(([name, size, tag]) => [name.slice(path.length + 1), size, tag]));
+  return treeDigest(
+    'etag-tree',
+    inside.map(([name, size, tag]) => [name.slice(path.length + 1), size, tag]),
+  );
 }
 
 /** Whether blobs are a directory or an object, as the storage knows it; else why it cannot be told. */
@@ -44,7 +50,8 @@ export async function kindOfBlob(uri: string, deps: RegistryDeps): Promise<'dire
 
 /** All blobs whose names start with the path, as KServe takes them: without the slash at its end. */
 async function listBlobs(uri: string, deps: RegistryDeps): Promise<{ path: string; blobs: readonly Entry[] } | Unread> {
-  if (!isAzureBlob(uri)) return unread('it is no address of Azure Blob Storage', 'register the model from Azure Blob Storage');
+  if (!isAzureBlob(uri))
+    return unread('it is no address of Azure Blob Storage', 'register the model from Azure Blob Storage');
   const token = await azureToken('https://storage.azure.com', deps);
   if (token === undefined) return unread('there are no credentials for Azure Storage', CREDENTIALS_FIX.azure);
   const { origin, pathname } = new URL(uri);
@@ -52,8 +59,20 @@ async function listBlobs(uri: string, deps: RegistryDeps): Promise<{ path: strin
   const path = segments.map(decodeURIComponent).join('/').replace(/\/+$/, '');
   const headers = { 'x-ms-version': API_VERSION };
   const page = (marker: string): Promise<Reply | NoReply> => {
-    const query = new URLSearchParams({ restype: 'container', comp: 'list', prefix: path, ...(marker === '' ? {} : { marker }) });
-    return send({ url: `${origin}/${container}?${query.toString()}`, headers, authorize: () => ({ authorization: `Bearer ${token}` }) }, deps);
+    const query = new URLSearchParams({
+      restype: 'container',
+      comp: 'list',
+      prefix: path,
+      ...(marker === '' ? {} : { marker }),
+    });
+    return send(
+      {
+        url: `${origin}/${container}?${query.toString()}`,
+        headers,
+        authorize: () => ({ authorization: `Bearer ${token}` }),
+      },
+      deps,
+    );
   };
   const blobs: Entry[] = [];
   let marker = '';
@@ -63,7 +82,8 @@ async function listBlobs(uri: string, deps: RegistryDeps): Promise<{ path: strin
     for (const [, blob = ''] of reply.text.matchAll(/<Blob>([^]*?)<\/Blob>/g)) {
       const tag = xmlText(blob, 'Content-MD5') || xmlText(blob, 'Etag');
       // Accounts with a hierarchical namespace list directories as empty blobs.
-      if (xmlText(blob, 'ResourceType') !== 'directory') blobs.push([xmlText(blob, 'Name'), xmlText(blob, 'Content-Length'), tag]);
+      if (xmlText(blob, 'ResourceType') !== 'directory')
+        blobs.push([xmlText(blob, 'Name'), xmlText(blob, 'Content-Length'), tag]);
     }
     marker = xmlText(reply.text, 'NextMarker');
   } while (marker !== '');

@@ -25,7 +25,12 @@ import type { Allowance, Approval, ModelStatus, Registry, ResolvedModel } from '
 const ARM = 'https://management.azure.com';
 const API_VERSION = '2025-09-01';
 
-const STATUS: Readonly<Record<string, ModelStatus>> = { Succeeded: 'ready', Failed: 'failed', Canceled: 'failed', Deleting: 'failed' };
+const STATUS: Readonly<Record<string, ModelStatus>> = {
+  Succeeded: 'ready',
+  Failed: 'failed',
+  Canceled: 'failed',
+  Deleting: 'failed',
+};
 
 /** Model types that are directories by their definition. A custom model may be either. */
 const DIRECTORIES = new Set(['mlflow_model', 'triton_model']);
@@ -39,7 +44,10 @@ interface Session extends Context {
 
 export function openAzureMl(config: RegistryConfigOf<'azureml'>, context: Context): Registry {
   const group = scope(config.subscription, config.resourceGroup);
-  const owner = config.workspace === undefined ? `${group}/registries/${config.registry ?? ''}` : `${group}/workspaces/${config.workspace}`;
+  const owner =
+    config.workspace === undefined
+      ? `${group}/registries/${config.registry ?? ''}`
+      : `${group}/workspaces/${config.workspace}`;
   const session: Session = { ...context, config, owner };
   return registryOf({ versionOf, look }, session);
 }
@@ -65,15 +73,22 @@ async function versionOf(name: string, alias: string, allow: Allowance, session:
   if (!found) return refused(...findings);
   const version = textAt(found.find(fits), 'name');
   if (version !== undefined) return answered(version);
-  return notFound(where, `version of ${JSON.stringify(name)} with ${kind} ${JSON.stringify(wanted)}`, 'set it, or name a version');
+  return notFound(
+    where,
+    `version of ${JSON.stringify(name)} with ${kind} ${JSON.stringify(wanted)}`,
+    'set it, or name a version',
+  );
 }
 
 /** Versions, newest first. */
 async function list(name: string, limit: number, session: Session): Promise<Answer<readonly Listed[]>> {
   const { value, findings } = await versions(name, {}, (found) => found.length >= limit, session);
   if (!value) return refused(...findings);
-  const listed = (found: unknown): Listed =>
-    ({ version: textAt(found, 'name') ?? '', status: statusOf(found), approval: approvalOf(found, session) });
+  const listed = (found: unknown): Listed => ({
+    version: textAt(found, 'name') ?? '',
+    status: statusOf(found),
+    approval: approvalOf(found, session),
+  });
   return answered(value.slice(0, limit).map(listed));
 }
 
@@ -84,14 +99,23 @@ async function versions(
   enough: (found: readonly unknown[]) => boolean,
   session: Session,
 ): Promise<Answer<readonly unknown[]>> {
-  const all = new URLSearchParams({ 'api-version': API_VERSION, $orderBy: 'createdtime desc', listViewType: 'ActiveOnly', ...query });
+  const all = new URLSearchParams({
+    'api-version': API_VERSION,
+    $orderBy: 'createdtime desc',
+    listViewType: 'ActiveOnly',
+    ...query,
+  });
   const found: unknown[] = [];
   let url: string | undefined = `${session.owner}/models/${encodeURIComponent(name)}/versions?${all.toString()}`;
   while (url !== undefined && !enough(found)) {
     const { value: asked, findings } = await get(url, session);
     if (!asked) return refused(...findings);
     if (asked.status !== 200) {
-      return notFound(session.where, `model ${JSON.stringify(name)}`, 'check its name, and workspace or registry in the configuration');
+      return notFound(
+        session.where,
+        `model ${JSON.stringify(name)}`,
+        'check its name, and workspace or registry in the configuration',
+      );
     }
     found.push(...listAt(asked.json, 'value'));
     const next = textAt(asked.json, 'nextLink');
@@ -116,7 +140,11 @@ async function look(name: string, version: string, session: Session): Promise<An
   }
   const place = await placeOf(properties, said, session);
   if (place.value === undefined) return place;
-  const [run, uid, created] = [textAt(properties, 'jobName'), textAt(asked.json, 'id'), instant(textAt(asked.json, 'systemData', 'createdAt'))];
+  const [run, uid, created] = [
+    textAt(properties, 'jobName'),
+    textAt(asked.json, 'id'),
+    instant(textAt(asked.json, 'systemData', 'createdAt')),
+  ];
   return answered({
     name,
     version,
@@ -143,14 +171,17 @@ async function placeOf(properties: unknown, said: string, session: Session): Pro
 /** The address of the blobs behind a model URI, which may name a datastore or the outputs of a job. */
 async function blobOf(modelUri: string, session: Session): Promise<Answer<string>> {
   if (isAzureBlob(modelUri)) return answered(modelUri.replace(/[?#].*$/, ''));
-  const [, container, account, cloud, path] = /^(?:wasbs|abfss):\/\/([^@/]+)@([^./]+)\.(?:blob|dfs)\.([^/]+)\/([^?#]*)/.exec(modelUri) ?? [];
+  const [, container, account, cloud, path] =
+    /^(?:wasbs|abfss):\/\/([^@/]+)@([^./]+)\.(?:blob|dfs)\.([^/]+)\/([^?#]*)/.exec(modelUri) ?? [];
   if (container !== undefined) return answered(`https://${account}.blob.${cloud}/${container}/${path}`);
   const workspace = workspaceOf(modelUri, session);
   const [, store, below] = /^azureml:\/\/(?:.*\/)?datastores\/([^/]+)\/paths\/([^?#]*)/.exec(modelUri) ?? [];
   if (store !== undefined) return datastoreBlob(workspace, store, below ?? '', session);
-  const [, job, output] = /^azureml:\/\/(?:.*\/)?jobs\/([^/]+)\/outputs\/artifacts\/paths\/([^?#]*)/.exec(modelUri) ?? [];
+  const [, job, output] =
+    /^azureml:\/\/(?:.*\/)?jobs\/([^/]+)\/outputs\/artifacts\/paths\/([^?#]*)/.exec(modelUri) ?? [];
   // Outputs of a job that have no name of their own are in the datastore of the workspace, below the job.
-  if (job !== undefined) return datastoreBlob(workspace, 'workspaceartifactstore', `ExperimentRun/dcid.${job}/${output ?? ''}`, session);
+  if (job !== undefined)
+    return datastoreBlob(workspace, 'workspaceartifactstore', `ExperimentRun/dcid.${job}/${output ?? ''}`, session);
   const scheme = /^([a-z]+):/.exec(modelUri)?.[1] ?? 'an unknown form';
   const message = `Azure ML names a place of ${scheme}:, of which no blob is known`;
   return refuse('registry/place', session.where, message, FROM_BLOBS);
@@ -161,35 +192,60 @@ const FROM_BLOBS = 'register the model from a datastore of Azure Blob Storage';
 /** The workspace that a URI names, else the one of the configuration. */
 function workspaceOf(modelUri: string, { config, owner }: Session): string | undefined {
   const [, subscription, resourceGroup, workspace] =
-    /^azureml:\/\/subscriptions\/([\w-]+)\/resource[gG]roups\/([\w.()-]+)\/(?:providers\/[^/]+\/)?workspaces\/([\w.()-]+)\//.exec(modelUri) ?? [];
+    /^azureml:\/\/subscriptions\/([\w-]+)\/resource[gG]roups\/([\w.()-]+)\/(?:providers\/[^/]+\/)?workspaces\/([\w.()-]+)\//.exec(
+      modelUri,
+    ) ?? [];
   if (workspace !== undefined) return `${scope(subscription ?? '', resourceGroup ?? '')}/workspaces/${workspace}`;
   return config.workspace === undefined ? undefined : owner;
 }
 
-async function datastoreBlob(workspace: string | undefined, store: string, path: string, session: Session): Promise<Answer<string>> {
+async function datastoreBlob(
+  workspace: string | undefined,
+  store: string,
+  path: string,
+  session: Session,
+): Promise<Answer<string>> {
   const { where } = session;
   if (workspace === undefined) {
     const fix = 'register the model in the registry again, which copies it';
     return refuse('registry/place', where, 'the model URI names a datastore without its workspace', fix);
   }
-  const { value: asked, findings } = await get(`${workspace}/datastores/${encodeURIComponent(store)}?api-version=${API_VERSION}`, session);
+  const { value: asked, findings } = await get(
+    `${workspace}/datastores/${encodeURIComponent(store)}?api-version=${API_VERSION}`,
+    session,
+  );
   if (!asked) return refused(...findings);
   if (asked.status !== 200) {
-    return notFound(where, `datastore ${JSON.stringify(store)}`, 'register the model again from a datastore that is there');
+    return notFound(
+      where,
+      `datastore ${JSON.stringify(store)}`,
+      'register the model again from a datastore that is there',
+    );
   }
   const properties = valueAt(asked.json, 'properties');
   const type = textAt(properties, 'datastoreType');
-  const [account, container] = [textAt(properties, 'accountName'), textAt(properties, 'containerName') ?? textAt(properties, 'filesystem')];
+  const [account, container] = [
+    textAt(properties, 'accountName'),
+    textAt(properties, 'containerName') ?? textAt(properties, 'filesystem'),
+  ];
   if (type !== 'AzureBlob' && type !== 'AzureDataLakeGen2') {
     const message = `datastore ${JSON.stringify(store)} is of type ${type ?? 'unknown'}, which KServe does not load`;
     return refuse('registry/place', where, message, FROM_BLOBS);
   }
-  if (account === undefined || container === undefined) return lacking(where, 'accountName or containerName of the datastore');
-  return answered(`https://${account}.blob.${textAt(properties, 'endpoint') ?? 'core.windows.net'}/${container}/${path}`);
+  if (account === undefined || container === undefined)
+    return lacking(where, 'accountName or containerName of the datastore');
+  return answered(
+    `https://${account}.blob.${textAt(properties, 'endpoint') ?? 'core.windows.net'}/${container}/${path}`,
+  );
 }
 
 /** Tells a directory from an object. A custom model may be either, so its storage is asked. */
-async function withSlash(blob: string, type: string | undefined, said: string, { where, deps }: Session): Promise<Answer<string>> {
+async function withSlash(
+  blob: string,
+  type: string | undefined,
+  said: string,
+  { where, deps }: Session,
+): Promise<Answer<string>> {
   const plain = blob.replace(/\/+$/, '');
   if (blob.endsWith('/') || (type !== undefined && DIRECTORIES.has(type))) return answered(`${plain}/`);
   const kind = await kindOfBlob(plain, deps);
@@ -204,7 +260,10 @@ async function get(url: string, session: Session): Promise<Answer<Asked>> {
   const { where, deps } = session;
   const bearer = await azureToken(ARM, deps);
   if (bearer === undefined) return noCredentials(where, 'Azure', CREDENTIALS_FIX.azure);
-  return ask({ url, authorize: () => ({ authorization: `Bearer ${bearer}` }), credentials: CREDENTIALS_FIX.azure }, session);
+  return ask(
+    { url, authorize: () => ({ authorization: `Bearer ${bearer}` }), credentials: CREDENTIALS_FIX.azure },
+    session,
+  );
 }
 
 function scope(subscription: string, resourceGroup: string): string {

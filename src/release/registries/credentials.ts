@@ -56,8 +56,13 @@ export function awsCredentials(deps: RegistryDeps): Promise<AwsCredentials | und
 }
 
 async function findAwsCredentials({ env, run }: RegistryDeps): Promise<AwsCredentials | undefined> {
-  const [accessKeyId, secretAccessKey, sessionToken] = [env['AWS_ACCESS_KEY_ID'], env['AWS_SECRET_ACCESS_KEY'], env['AWS_SESSION_TOKEN']];
-  if (accessKeyId && secretAccessKey) return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
+  const [accessKeyId, secretAccessKey, sessionToken] = [
+    env['AWS_ACCESS_KEY_ID'],
+    env['AWS_SECRET_ACCESS_KEY'],
+    env['AWS_SESSION_TOKEN'],
+  ];
+  if (accessKeyId && secretAccessKey)
+    return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
   const answer = parseJson((await run('aws', ['configure', 'export-credentials', '--format', 'process'])) ?? '');
   const [id, secret, token] = ['AccessKeyId', 'SecretAccessKey', 'SessionToken'].map((field) => textAt(answer, field));
   if (id === undefined || secret === undefined) return undefined;
@@ -79,8 +84,16 @@ async function findAzureToken(resource: AzureResource, deps: RegistryDeps): Prom
   if (tenant && client && (secret || assertion)) {
     const proof = secret
       ? { client_secret: secret }
-      : { client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer', client_assertion: assertion ?? '' };
-    const form = new URLSearchParams({ grant_type: 'client_credentials', client_id: client, scope: `${resource}/.default`, ...proof });
+      : {
+          client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+          client_assertion: assertion ?? '',
+        };
+    const form = new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_id: client,
+      scope: `${resource}/.default`,
+      ...proof,
+    });
     const authority = (env['AZURE_AUTHORITY_HOST'] || 'https://login.microsoftonline.com').replace(/\/+$/, '');
     const url = `${authority}/${encodeURIComponent(tenant)}/oauth2/v2.0/token`;
     const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };

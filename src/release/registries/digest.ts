@@ -28,10 +28,14 @@ export const NOTHING: Unread = {
 
 /** No digest, since the storage refused or was not there. */
 export function unreadReply(reply: Reply | NoReply, credentials: string): Unread {
-  if (reply.status === undefined) return unread(`the storage gives no answer: ${reply.reason}`, 'check the network, and run the command again');
+  if (reply.status === undefined)
+    return unread(`the storage gives no answer: ${reply.reason}`, 'check the network, and run the command again');
   if (reply.status === 404) return NOTHING;
   const refused = reply.status === 401 || reply.status === 403;
-  return unread(`the storage answers ${reply.status}`, refused ? credentials : 'check the address, and run the command again');
+  return unread(
+    `the storage answers ${reply.status}`,
+    refused ? credentials : 'check the address, and run the command again',
+  );
 }
 
 /** One object below a place: its name from there on, its size, and what tells its content. */

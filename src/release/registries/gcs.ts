@@ -35,6 +35,8 @@ export async function readGcs(place: string, deps: RegistryDeps): Promise<Digest
   // Objects that were composed of others have no MD5.
   const hash = files.every((object) => textAt(object, 'md5Hash') !== undefined) ? 'md5Hash' : 'crc32c';
   const field = (object: unknown, name: string): string => textAt(object, name) ?? '';
-  const entries = files.map((object) => [field(object, 'name').slice(root), field(object, 'size'), field(object, hash)] as const);
+  const entries = files.map(
+    (object) => [field(object, 'name').slice(root), field(object, 'size'), field(object, hash)] as const,
+  );
   return treeDigest(hash === 'md5Hash' ? 'md5-tree' : 'crc32c-tree', entries);
 }

@@ -50,7 +50,11 @@ export async function send(request: HttpRequest, deps: Network): Promise<Reply |
     const { status, headers } = result;
     return { result, retry: status >= 500 || status === 429 || request.busy?.(result) === true, headers };
   };
-  const { result, end, wait = 0 } = await withRetries(attempt, { attempts: ATTEMPTS, longestWait: LONGEST_WAIT_MS }, deps);
+  const {
+    result,
+    end,
+    wait = 0,
+  } = await withRetries(attempt, { attempts: ATTEMPTS, longestWait: LONGEST_WAIT_MS }, deps);
   if (end === 'done') return result.status === undefined ? { status: undefined, reason: result.reason } : result;
   const reason = result.status === undefined ? result.reason : `it answers ${result.status}`;
   const why = end === 'wait' ? `, and asks to come back in ${Math.ceil(wait / 1000)} s` : ` (tried ${ATTEMPTS} times)`;
@@ -59,7 +63,10 @@ export async function send(request: HttpRequest, deps: Network): Promise<Reply |
 
 type Failure = NoReply & { readonly final: boolean };
 
-async function once({ url, method = 'GET', headers = {}, body, authorize }: HttpRequest, deps: Network): Promise<Reply | Failure> {
+async function once(
+  { url, method = 'GET', headers = {}, body, authorize }: HttpRequest,
+  deps: Network,
+): Promise<Reply | Failure> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const { origin } = new URL(url);
   let at = url;
@@ -83,7 +90,8 @@ async function once({ url, method = 'GET', headers = {}, body, authorize }: Http
       await response.body?.cancel();
       if (method === 'POST') return failure('it redirects a POST', true);
       const next = new URL(location, at);
-      if (next.protocol !== 'https:' && next.protocol !== new URL(at).protocol) return failure('it redirects to an address that is not https', true);
+      if (next.protocol !== 'https:' && next.protocol !== new URL(at).protocol)
+        return failure('it redirects to an address that is not https', true);
       at = next.href;
     }
     return failure(`it redirects more than ${REDIRECTS} times`, true);

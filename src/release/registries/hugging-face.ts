@@ -50,7 +50,11 @@ async function look(name: string, version: string, session: Session): Promise<An
   });
 }
 
-async function commitOf(name: string, revision: string, session: Session): Promise<Answer<{ sha: string; json: unknown }>> {
+async function commitOf(
+  name: string,
+  revision: string,
+  session: Session,
+): Promise<Answer<{ sha: string; json: unknown }>> {
   const { where } = session;
   const { value: asked, findings } = await get(name, `revision/${encodeURIComponent(revision)}`, session);
   if (!asked) return refused(...findings);

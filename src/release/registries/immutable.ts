@@ -9,7 +9,8 @@ import type { Allowance, Registry, ResolvedModel } from './registry.ts';
  */
 export function openImmutableUris(context: Context): Registry {
   const registry = registryOf({ versionOf, look }, context);
-  const resolve: Registry['resolve'] = ({ name, alias }) => registry.resolve(alias === undefined ? { name, version: name } : { name, alias });
+  const resolve: Registry['resolve'] = ({ name, alias }) =>
+    registry.resolve(alias === undefined ? { name, version: name } : { name, alias });
   return { ...registry, resolve };
 }
 
@@ -21,5 +22,16 @@ function versionOf(_uri: string, alias: string, _allow: Allowance, { where }: Co
 function look(uri: string, _version: string, { where }: Context): Promise<Answer<ResolvedModel>> {
   const problem = modelUriProblem(uri);
   if (problem) return Promise.resolve(refuse('registry/place', where, problem.message, problem.fix));
-  return Promise.resolve(answered({ name: uri, version: uri, uri, status: 'ready', approval: 'unknown', metrics: {}, tags: {}, datasets: {} }));
+  return Promise.resolve(
+    answered({
+      name: uri,
+      version: uri,
+      uri,
+      status: 'ready',
+      approval: 'unknown',
+      metrics: {},
+      tags: {},
+      datasets: {},
+    }),
+  );
 }

@@ -20,10 +20,12 @@ export function numberAt(value: unknown, ...path: readonly string[]): number | u
 export function textsAt(value: unknown, ...path: readonly string[]): Readonly<Record<string, string>> {
   const found = valueAt(value, ...path);
   if (typeof found !== 'object' || found === null) return {};
-  return sortedRecord(Object.keys(found).flatMap((key) => {
-    const text = textAt(found, key);
-    return text === undefined ? [] : [[key, text] as const];
-  }));
+  return sortedRecord(
+    Object.keys(found).flatMap((key) => {
+      const text = textAt(found, key);
+      return text === undefined ? [] : [[key, text] as const];
+    }),
+  );
 }
 
 /** A map from pairs, sorted by key so that a record reads the same whatever order a server chose. The last of a key wins. */

@@ -65,7 +65,11 @@ async function versionOf(name: string, alias: string, allow: Allowance, session:
 }
 
 async function versionInStage(name: string, stage: string, session: Session): Promise<Answer<string>> {
-  const { value: asked, findings } = await get('registered-models/get-latest-versions', { name, stages: stage }, session);
+  const { value: asked, findings } = await get(
+    'registered-models/get-latest-versions',
+    { name, stages: stage },
+    session,
+  );
   if (!asked) return refused(...findings);
   const [version] = listAt(asked.json, 'model_versions');
   if (asked.status === 200 && version !== undefined) return versionNumber(version, session);
@@ -89,7 +93,11 @@ async function list(name: string, limit: number, session: Session): Promise<Answ
   const found: unknown[] = [];
   let page: string | undefined = '';
   while (page !== undefined && found.length < limit) {
-    const query = { filter: `name=${quote}${name}${quote}`, max_results: String(limit - found.length), order_by: 'version_number DESC' };
+    const query = {
+      filter: `name=${quote}${name}${quote}`,
+      max_results: String(limit - found.length),
+      order_by: 'version_number DESC',
+    };
     const next: Readonly<Record<string, string>> = page === '' ? query : { ...query, page_token: page };
     const { value: asked, findings } = await getOr(missing, 'model-versions/search', next, session);
     if (!asked) return refused(...findings);
@@ -97,7 +105,11 @@ async function list(name: string, limit: number, session: Session): Promise<Answ
     found.push(...versions);
     page = versions.length === 0 ? undefined : textAt(asked.json, 'next_page_token');
   }
-  return answered(found.slice(0, limit).map((version) => ({ version: textAt(version, 'version') ?? '', ...standing(version, session) })));
+  return answered(
+    found
+      .slice(0, limit)
+      .map((version) => ({ version: textAt(version, 'version') ?? '', ...standing(version, session) })),
+  );
 }
 
 /** How far a version is, and whether it is approved. */
@@ -141,7 +153,12 @@ async function look(name: string, version: string, session: Session): Promise<An
 
 /** The logged model of MLflow 3; an empty one where the server has none. */
 async function loggedModel(id: string, session: Session): Promise<Answer<unknown>> {
-  const { value: asked, findings } = await getOr<unknown>(answered({}), `logged-models/${encodeURIComponent(id)}`, {}, session);
+  const { value: asked, findings } = await getOr<unknown>(
+    answered({}),
+    `logged-models/${encodeURIComponent(id)}`,
+    {},
+    session,
+  );
   return asked === undefined ? refused(...findings) : answered(valueAt(asked, 'json', 'model') ?? {});
 }
 
@@ -149,11 +166,21 @@ async function loggedModel(id: string, session: Session): Promise<Answer<unknown
  * Where the bytes are. A logged model knows best: versions that were registered from `runs:/` name the folder of the run, in
  * which MLflow 3 no longer puts models (mlflow#25562).
  */
-async function placeOf(name: string, version: string, logged: string | undefined, session: Session): Promise<Answer<string>> {
+async function placeOf(
+  name: string,
+  version: string,
+  logged: string | undefined,
+  session: Session,
+): Promise<Answer<string>> {
   if (logged !== undefined) return storagePlace(logged, session);
   const what = `download URI for version ${version} of ${JSON.stringify(name)}`;
   const missing = notFound(session.where, what, 'register the version again from its run or model');
-  const { value: asked, findings } = await getOr(missing, 'model-versions/get-download-uri', { name, version }, session);
+  const { value: asked, findings } = await getOr(
+    missing,
+    'model-versions/get-download-uri',
+    { name, version },
+    session,
+  );
   if (!asked) return refused(...findings);
   const uri = textAt(asked.json, 'artifact_uri');
   return uri === undefined ? lacking(session.where, 'artifact_uri') : storagePlace(uri, session);
@@ -165,12 +192,14 @@ function storagePlace(uri: string, { config, where }: Session): Answer<string> {
   if (proxied) {
     const { artifactsDestination: root } = config;
     if (root !== undefined) return answered(directory(`${root.replace(/\/+$/, '')}/${proxied[1] ?? ''}`));
-    const message = 'the server hands out artifacts itself (mlflow-artifacts:), and its API does not tell where they are';
+    const message =
+      'the server hands out artifacts itself (mlflow-artifacts:), and its API does not tell where they are';
     const field = `${where.field ?? 'registries'}.artifactsDestination`;
     const fix = "set artifactsDestination to the server's --artifacts-destination: s3://bucket/path";
     return refuse('registry/setting', { ...where, field }, message, fix);
   }
-  const [, container, account, cloud, path] = /^(?:wasbs?|abfss?):\/\/([^@/]+)@([^./]+)\.(?:blob|dfs)\.([^/]+)\/(.*)$/.exec(uri) ?? [];
+  const [, container, account, cloud, path] =
+    /^(?:wasbs?|abfss?):\/\/([^@/]+)@([^./]+)\.(?:blob|dfs)\.([^/]+)\/(.*)$/.exec(uri) ?? [];
   if (container !== undefined) return answered(directory(`https://${account}.blob.${cloud}/${container}/${path}`));
   if (/^(?:s3|gs|https?|hdfs|webhdfs|pvc):\/\//.test(uri)) return answered(directory(uri));
   const scheme = /^([a-z][\w+.-]*):/i.exec(uri)?.[1] ?? 'file';
@@ -182,19 +211,27 @@ type Measurements = Pick<ResolvedModel, 'metrics' | 'datasets'>;
 
 /** What was measured on the run and on the logged model. */
 async function measurements(run: string | undefined, logged: unknown, session: Session): Promise<Answer<Measurements>> {
-  const asked = run === undefined ? answered<unknown>({}) : await getOr<unknown>(answered({}), 'runs/get', { run_id: run }, session);
+  const asked =
+    run === undefined
+      ? answered<unknown>({})
+      : await getOr<unknown>(answered({}), 'runs/get', { run_id: run }, session);
   if (asked.value === undefined) return refused(...asked.findings);
   const data = valueAt(asked.value, 'json', 'run');
   const metrics = [...listAt(data, 'data', 'metrics'), ...listAt(logged, 'data', 'metrics')];
   const used = listAt(data, 'inputs', 'dataset_inputs').map((input) => valueAt(input, 'dataset'));
   const inputs = used.map((dataset) => [textAt(dataset, 'name'), textAt(dataset, 'digest')] as const);
-  const measuredOn = metrics.map((metric) => [textAt(metric, 'dataset_name'), textAt(metric, 'dataset_digest')] as const);
+  const measuredOn = metrics.map(
+    (metric) => [textAt(metric, 'dataset_name'), textAt(metric, 'dataset_digest')] as const,
+  );
   return answered({ metrics: latestMetrics(metrics), datasets: pairs([...inputs, ...measuredOn]) });
 }
 
 function get(path: string, query: Readonly<Record<string, string>>, session: Session): Promise<Answer<Asked>> {
   const { api, authorize } = session;
-  return ask({ url: `${api}/${path}?${new URLSearchParams(query).toString()}`, authorize, credentials: CREDENTIALS_FIX.mlflow }, session);
+  return ask(
+    { url: `${api}/${path}?${new URLSearchParams(query).toString()}`, authorize, credentials: CREDENTIALS_FIX.mlflow },
+    session,
+  );
 }
 
 /** MLflow says 404 or 400 for what is not there, by backend. */
@@ -218,13 +255,17 @@ function tagsOf(version: unknown): Readonly<Record<string, string>> {
 }
 
 function pairs(list: readonly (readonly [string | undefined, string | undefined])[]): Readonly<Record<string, string>> {
-  return sortedRecord(list.flatMap(([key, value]) => (key === undefined || value === undefined ? [] : [[key, value] as const])));
+  return sortedRecord(
+    list.flatMap(([key, value]) => (key === undefined || value === undefined ? [] : [[key, value] as const])),
+  );
 }
 
 /** The newest value of each metric, by step and time. Values may be the text "NaN", which is no value. */
 function latestMetrics(metrics: readonly unknown[]): Readonly<Record<string, number>> {
   const order = (metric: unknown, field: string): number => numberAt(metric, field) ?? 0;
-  const sorted = [...metrics].sort((a, b) => order(a, 'step') - order(b, 'step') || order(a, 'timestamp') - order(b, 'timestamp'));
+  const sorted = [...metrics].sort(
+    (a, b) => order(a, 'step') - order(b, 'step') || order(a, 'timestamp') - order(b, 'timestamp'),
+  );
   return sortedRecord(
     sorted.flatMap((metric) => {
       const [key, value] = [textAt(metric, 'key'), numberAt(metric, 'value')];

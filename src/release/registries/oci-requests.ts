@@ -14,7 +14,8 @@ const ACCEPT = [
 
 /** Reads a manifest by its digest: `oci://<host>/<repository>@sha256:…`. The digest is that of the content, so being there is enough. */
 export async function readManifest(uri: string, deps: RegistryDeps): Promise<Digest> {
-  const [, host = '', repository = '', digest = ''] = /^[a-z+]+:\/\/([^/]+)\/(.+?)(?::[^/@]*)?@(sha256:[0-9a-f]{64})$/.exec(uri) ?? [];
+  const [, host = '', repository = '', digest = ''] =
+    /^[a-z+]+:\/\/([^/]+)\/(.+?)(?::[^/@]*)?@(sha256:[0-9a-f]{64})$/.exec(uri) ?? [];
   if (host === '') return unread('it has no digest', 'pin the digest');
   const reply = await requestsTo(host, deps)(repository, `manifests/${digest}`, 'HEAD');
   return reply.status === 200 ? { digest } : unreadReply(reply, CREDENTIALS_FIX.oci);
@@ -58,7 +59,8 @@ async function authorizationFor(challenge: string, host: string, deps: RegistryD
     const value = parameter(name);
     if (value !== undefined) url.searchParams.set(name, value);
   }
-  const authorize = (): Record<string, string> => (login ? { authorization: basicAuth(login.username, login.password) } : {});
+  const authorize = (): Record<string, string> =>
+    login ? { authorization: basicAuth(login.username, login.password) } : {};
   const reply = await send({ url: url.href, authorize }, deps);
   const json = reply.status === 200 ? parseJson(reply.text) : undefined;
   const token = textAt(json, 'token') ?? textAt(json, 'access_token');

@@ -31,12 +31,21 @@ export function openOci({ host }: RegistryConfigOf<'oci'>, context: Context): Re
 async function versionOf(name: string, alias: string, _allow: Allowance, session: Session): Promise<Answer<string>> {
   const { where, host } = session;
   if (!TAG.test(alias)) {
-    return refuse('registry/request', where, `${JSON.stringify(alias)} is not a tag`, `write ${JSON.stringify(`${name}@v47`)}`);
+    return refuse(
+      'registry/request',
+      where,
+      `${JSON.stringify(alias)} is not a tag`,
+      `write ${JSON.stringify(`${name}@v47`)}`,
+    );
   }
   const { value: asked, findings } = await ask(name, `manifests/${alias}`, 'HEAD', session);
   if (!asked) return refused(...findings);
   if (asked.status !== 200) {
-    return notFound(where, `tag ${JSON.stringify(alias)} of ${JSON.stringify(name)} at ${host}`, 'check repository and tag');
+    return notFound(
+      where,
+      `tag ${JSON.stringify(alias)} of ${JSON.stringify(name)} at ${host}`,
+      'check repository and tag',
+    );
   }
   const digest = asked.headers.get('docker-content-digest') ?? '';
   return DIGEST.test(digest) ? answered(digest) : lacking(where, 'Docker-Content-Digest');
@@ -77,7 +86,11 @@ async function manifestOf(name: string, version: string, session: Session): Prom
   const { value: asked, findings } = await ask(name, `manifests/${version}`, 'GET', session);
   if (!asked) return refused(...findings);
   if (asked.status !== 200) {
-    return notFound(where, `manifest ${version} of ${JSON.stringify(name)} at ${host}`, 'push it again, or release another digest');
+    return notFound(
+      where,
+      `manifest ${version} of ${JSON.stringify(name)} at ${host}`,
+      'push it again, or release another digest',
+    );
   }
   if (`sha256:${sha256(asked.text)}` === version) return answered(asked.json);
   const message = `the manifest that ${host} gives for ${version} has another digest`;

@@ -46,7 +46,9 @@ export async function defaultDeps(env: RegistryDeps['env']): Promise<RegistryDep
     env,
     run: (file, args) =>
       new Promise((resolve) => {
-        execFile(file, args, { encoding: 'utf8', timeout: PROGRAM_TIMEOUT_MS }, (error, output) => resolve(error ? undefined : output));
+        execFile(file, args, { encoding: 'utf8', timeout: PROGRAM_TIMEOUT_MS }, (error, output) =>
+          resolve(error ? undefined : output),
+        );
       }),
   };
 }

@@ -122,11 +122,15 @@ export function refusal(model: ResolvedModel, where: Where, allow: Allowance = {
   const said = `version ${JSON.stringify(model.version)} of ${JSON.stringify(model.name)}`;
   if (model.status !== 'ready') {
     const why = model.status === 'pending' ? 'is still being registered' : 'failed to register';
-    const fix = model.status === 'pending' ? 'wait until the registry says that it is ready' : 'register it again, or name another version';
+    const fix =
+      model.status === 'pending'
+        ? 'wait until the registry says that it is ready'
+        : 'register it again, or name another version';
     return registryFinding('registry/not-ready', where, `${said} ${why}`, fix);
   }
   if (allow.unapproved === true || model.approval === 'approved' || model.approval === 'unknown') return undefined;
   const why = model.approval === 'pending' ? 'waits for approval' : 'was rejected';
-  const fix = 'have it approved in the registry, name an approved version, or let the policy take versions that are not approved';
+  const fix =
+    'have it approved in the registry, name an approved version, or let the policy take versions that are not approved';
   return registryFinding('registry/not-approved', where, `${said} ${why}`, fix);
 }

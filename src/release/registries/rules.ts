@@ -11,7 +11,8 @@ export const REGISTRY_RULES = [
   {
     id: 'registry/credentials',
     severity: 'error',
-    summary: 'There are credentials in the environment or from the command line of the vendor, and the registry takes them.',
+    summary:
+      'There are credentials in the environment or from the command line of the vendor, and the registry takes them.',
     source: 'ours: configuration carries no credentials',
   },
   {
@@ -24,7 +25,8 @@ export const REGISTRY_RULES = [
     id: 'registry/answer',
     severity: 'error',
     summary: 'The registry answers what its documentation says.',
-    source: 'REST API 2.0 of MLflow, SageMaker API 2017-07-24, Azure ML 2025-09-01, Vertex AI v1, Hugging Face Hub API, OCI distribution 1.1',
+    source:
+      'REST API 2.0 of MLflow, SageMaker API 2017-07-24, Azure ML 2025-09-01, Vertex AI v1, Hugging Face Hub API, OCI distribution 1.1',
   },
   {
     id: 'registry/not-found',

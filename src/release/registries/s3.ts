@@ -20,19 +20,27 @@ export async function readS3(place: string, deps: RegistryDeps): Promise<Digest>
     if (reply.status !== 200) return unreadReply(reply, CREDENTIALS_FIX.aws);
     const checksum = reply.headers.get('x-amz-checksum-sha256');
     // The checksum of an object of several parts is one of checksums, and ends in "-<parts>".
-    if (checksum !== null && !checksum.includes('-')) return { digest: `sha256:${Buffer.from(checksum, 'base64').toString('hex')}` };
+    if (checksum !== null && !checksum.includes('-'))
+      return { digest: `sha256:${Buffer.from(checksum, 'base64').toString('hex')}` };
     const name = key.slice(key.lastIndexOf('/') + 1);
-    return treeDigest('etag-tree', [[name, reply.headers.get('content-length') ?? '', reply.headers.get('etag') ?? '']]);
+    return treeDigest('etag-tree', [
+      [name, reply.headers.get('content-length') ?? '', reply.headers.get('etag') ?? ''],
+    ]);
   }
 
   const entries: Entry[] = [];
   let token: string | undefined;
   do {
-    const reply = await request('GET', '', { 'list-type': '2', prefix: key, ...(token === undefined ? {} : { 'continuation-token': token }) });
+    const reply = await request('GET', '', {
+      'list-type': '2',
+      prefix: key,
+      ...(token === undefined ? {} : { 'continuation-token': token }),
+    });
     if (reply.status !== 200) return unreadReply(reply, CREDENTIALS_FIX.aws);
     for (const [, object = ''] of reply.text.matchAll(/<Contents>([^]*?)<\/Contents>/g)) {
       // Markers of folders are no files, and KServe skips them.
-      if (xmlText(object, 'Key') !== key) entries.push([xmlText(object, 'Key').slice(key.length), xmlText(object, 'Size'), xmlText(object, 'ETag')]);
+      if (xmlText(object, 'Key') !== key)
+        entries.push([xmlText(object, 'Key').slice(key.length), xmlText(object, 'Size'), xmlText(object, 'ETag')]);
     }
     token = xmlText(reply.text, 'NextContinuationToken') || undefined;
   } while (token !== undefined);
@@ -54,7 +62,12 @@ function partsOf(place: string): [bucket: string, key: string] {
 }
 
 type Headers = Readonly<Record<string, string>>;
-type Request = (method: 'GET' | 'HEAD', key: string, query: Readonly<Record<string, string>>, headers?: Headers) => Promise<Reply | NoReply>;
+type Request = (
+  method: 'GET' | 'HEAD',
+  key: string,
+  query: Readonly<Record<string, string>>,
+  headers?: Headers,
+) => Promise<Reply | NoReply>;
 
 /** Signed requests to one bucket, wherever it is. */
 function requestsTo(bucket: string, credentials: AwsCredentials, deps: RegistryDeps): Request {
@@ -64,7 +77,8 @@ function requestsTo(bucket: string, credentials: AwsCredentials, deps: RegistryD
     const attempt = (): Promise<Reply | NoReply> => {
       const search = new URLSearchParams(query).toString().replaceAll('+', '%20');
       const url = `${bucketUrl(bucket, region, env)}/${encodePath(key)}${search === '' ? '' : `?${search}`}`;
-      const authorize = (): Headers => signV4({ method, url, headers }, { credentials, region, service: 's3', now: now() });
+      const authorize = (): Headers =>
+        signV4({ method, url, headers }, { credentials, region, service: 's3', now: now() });
       return send({ url, method, headers, authorize }, deps);
     };
     const reply = await attempt();

@@ -1,7 +1,17 @@
 import { answered, refused, type Answer } from '../../core/answer.ts';
 import { listAt, valueAt } from '../../core/value-at.ts';
 import type { RegistryConfigOf } from '../../service/registry.ts';
-import { ask, isLatest, newestVersion, noCredentials, notFound, refuse, registryOf, type Context, type Listed } from './adapter.ts';
+import {
+  ask,
+  isLatest,
+  newestVersion,
+  noCredentials,
+  notFound,
+  refuse,
+  registryOf,
+  type Context,
+  type Listed,
+} from './adapter.ts';
 import { awsCredentials, CREDENTIALS_FIX } from './credentials.ts';
 import type { RegistryDeps } from './deps.ts';
 import type { Reply } from './http.ts';
@@ -20,10 +30,15 @@ const STATUS: Readonly<Record<string, ModelStatus>> = {
   Deleting: 'failed',
 };
 
-const APPROVAL: Readonly<Record<string, Approval>> = { Approved: 'approved', PendingManualApproval: 'pending', Rejected: 'rejected' };
+const APPROVAL: Readonly<Record<string, Approval>> = {
+  Approved: 'approved',
+  PendingManualApproval: 'pending',
+  Rejected: 'rejected',
+};
 
 /** SageMaker refuses with 400 where others have statuses; the type of the error says what is meant. */
-const REFUSED = /AccessDenied|ExpiredToken|Signature|UnrecognizedClient|InvalidClientTokenId|MissingAuthenticationToken/;
+const REFUSED =
+  /AccessDenied|ExpiredToken|Signature|UnrecognizedClient|InvalidClientTokenId|MissingAuthenticationToken/;
 
 /** The registry of one region, and of one account where the configuration names it. */
 interface Session extends Context {
@@ -36,7 +51,8 @@ interface Session extends Context {
 export function openSageMaker({ region, account }: RegistryConfigOf<'sagemaker'>, context: Context): Registry {
   const { env } = context.deps;
   const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  const endpoint = env['AWS_ENDPOINT_URL_SAGEMAKER'] || env['AWS_ENDPOINT_URL'] || `https://api.sagemaker.${region}.${domain}`;
+  const endpoint =
+    env['AWS_ENDPOINT_URL_SAGEMAKER'] || env['AWS_ENDPOINT_URL'] || `https://api.sagemaker.${region}.${domain}`;
   const session: Session = { ...context, region, account, url: `${endpoint.replace(/\/+$/, '')}/` };
   return registryOf({ versionOf, look }, session);
 }
@@ -66,8 +82,11 @@ async function versionOf(name: string, alias: string, allow: Allowance, session:
 async function list(group: string, limit: number, session: Session): Promise<Answer<readonly Listed[]>> {
   const { value, findings } = await summaries(group, {}, (found) => found.length >= limit, session);
   if (!value) return refused(...findings);
-  const listed = (found: unknown): Listed =>
-    ({ version: textAt(found, 'ModelPackageVersion') ?? '', status: statusOf(found), approval: approvalOf(found) });
+  const listed = (found: unknown): Listed => ({
+    version: textAt(found, 'ModelPackageVersion') ?? '',
+    status: statusOf(found),
+    approval: approvalOf(found),
+  });
   return answered(value.slice(0, limit).map(listed));
 }
 
@@ -83,7 +102,10 @@ async function summaries(
   let token: string | undefined;
   do {
     // Groups of other accounts are known by their ARN only.
-    const input = { ModelPackageGroupName: account === undefined ? group : arn('model-package-group', group, session), ...filter };
+    const input = {
+      ModelPackageGroupName: account === undefined ? group : arn('model-package-group', group, session),
+      ...filter,
+    };
     const order = { SortBy: 'CreationTime', SortOrder: 'Descending', MaxResults: 100 };
     const page = { ...input, ...order, ...(token === undefined ? {} : { NextToken: token }) };
     const { value: answer, findings } = await call('ListModelPackages', page, session);
@@ -195,13 +217,24 @@ async function call(operation: string, input: object, session: Session): Promise
   const body = JSON.stringify(input);
   const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `SageMaker.${operation}` };
   const authorize = (): Readonly<Record<string, string>> =>
-    signV4({ method: 'POST', url, headers, body }, { credentials: signer, region, service: 'sagemaker', now: deps.now() });
+    signV4(
+      { method: 'POST', url, headers, body },
+      { credentials: signer, region, service: 'sagemaker', now: deps.now() },
+    );
   const busy = (reply: Reply): boolean => reply.status === 400 && /Throttling/.test(errorType(parseJson(reply.text)));
-  const { value: asked, findings } = await ask({ url, method: 'POST', headers, body, authorize, busy, credentials: CREDENTIALS_FIX.aws }, session);
+  const { value: asked, findings } = await ask(
+    { url, method: 'POST', headers, body, authorize, busy, credentials: CREDENTIALS_FIX.aws },
+    session,
+  );
   if (!asked) return refused(...findings);
   if (asked.status === 200) return answered({ json: asked.json });
   if (!REFUSED.test(errorType(asked.json))) return answered(null);
-  return refuse('registry/credentials', where, `SageMaker does not allow ${operation} with these credentials`, CREDENTIALS_FIX.aws);
+  return refuse(
+    'registry/credentials',
+    where,
+    `SageMaker does not allow ${operation} with these credentials`,
+    CREDENTIALS_FIX.aws,
+  );
 }
 
 /** `<group>`, or `<group>#<container>` for model packages with several: names of groups have no "#". */

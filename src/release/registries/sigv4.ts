@@ -33,7 +33,10 @@ export interface SignScope {
  *
  * @example signV4({ method: 'GET', url: 'https://example.amazonaws.com/' }, { credentials, region: 'us-east-1', service: 's3', now })
  */
-export function signV4(request: SignRequest, { credentials, region, service, now }: SignScope): Readonly<Record<string, string>> {
+export function signV4(
+  request: SignRequest,
+  { credentials, region, service, now }: SignScope,
+): Readonly<Record<string, string>> {
   const url = new URL(request.url);
   const stamp = `${new Date(now).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
   const day = stamp.slice(0, 8);
@@ -56,7 +59,10 @@ export function signV4(request: SignRequest, { credentials, region, service, now
   ].join('\n');
   const scope = `${day}/${region}/${service}/aws4_request`;
   const toSign = ['AWS4-HMAC-SHA256', stamp, scope, sha256(canonical)].join('\n');
-  const key = [day, region, service, 'aws4_request'].reduce<Buffer | string>(hmac, `AWS4${credentials.secretAccessKey}`);
+  const key = [day, region, service, 'aws4_request'].reduce<Buffer | string>(
+    hmac,
+    `AWS4${credentials.secretAccessKey}`,
+  );
   const signature = hmac(key, toSign).toString('hex');
   return {
     ...added,

@@ -46,6 +46,9 @@ async function readObject(uri: string, deps: RegistryDeps): Promise<Digest> {
   if (reply.status !== 200) return unreadReply(reply, 'check that the address answers without credentials');
   const etag = reply.headers.get('etag');
   // A weak ETag only says that two answers mean the same (RFC 9110 §8.8.1).
-  if (etag === null || etag.startsWith('W/')) return unread('the server gives no strong ETag', 'use a bucket, or a registry with digests');
-  return treeDigest('etag-tree', [[uri.slice(uri.lastIndexOf('/') + 1), reply.headers.get('content-length') ?? '', etag]]);
+  if (etag === null || etag.startsWith('W/'))
+    return unread('the server gives no strong ETag', 'use a bucket, or a registry with digests');
+  return treeDigest('etag-tree', [
+    [uri.slice(uri.lastIndexOf('/') + 1), reply.headers.get('content-length') ?? '', etag],
+  ]);
 }

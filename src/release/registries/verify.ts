@@ -15,7 +15,11 @@ export interface Sources {
  */
 export async function verifyPin(pin: Pin, sources: Sources): Promise<readonly Drift[]> {
   const reading = sources.digest(pin.uri);
-  const [registry, alias, bytes] = await Promise.all([versionDrift(pin, sources, reading), aliasDrift(pin, sources), bytesDrift(pin, reading)]);
+  const [registry, alias, bytes] = await Promise.all([
+    versionDrift(pin, sources, reading),
+    aliasDrift(pin, sources),
+    bytesDrift(pin, reading),
+  ]);
   return [...alias, ...registry, ...bytes];
 }
 
@@ -25,19 +29,31 @@ async function versionDrift(pin: Pin, { look }: Sources, reading: Promise<Digest
   const { value: now, findings } = await look(pin.name, pin.version);
   if (!now) {
     const gone = findings.some(({ id }) => id === 'registry/not-found');
-    if (gone) return [drift('version-deleted', `${said} is no longer in the registry`, 'restore it, or release another version')];
+    if (gone)
+      return [
+        drift('version-deleted', `${said} is no longer in the registry`, 'restore it, or release another version'),
+      ];
     return [unreadable(findings)];
   }
-  const changed = (['uid', 'run', 'created'] as const).find((field) => pin[field] !== undefined && pin[field] !== now[field]);
+  const changed = (['uid', 'run', 'created'] as const).find(
+    (field) => pin[field] !== undefined && pin[field] !== now[field],
+  );
   if (changed !== undefined) {
     const message = `${said} is another one than was locked: ${IDENTITY[changed]} was ${pin[changed]}, and is ${now[changed] ?? 'not there'}`;
     // What serves is what was locked as long as the bytes are: a new release would deploy the same once more.
     const same = now.uri === pin.uri && pin.digest !== undefined && pin.digest === (await reading).digest;
-    if (!same) return [drift('version-recreated', message, 'find out who made it again; release the version that is meant')];
+    if (!same)
+      return [drift('version-recreated', message, 'find out who made it again; release the version that is meant')];
     const fix = 'nothing has to be done; runs and metrics of the record are those of the version that was locked';
-    return [drift('version-recreated-same-bytes', `${message}; it has the bytes that were locked`, fix), ...approvalDrift(pin, now, said)];
+    return [
+      drift('version-recreated-same-bytes', `${message}; it has the bytes that were locked`, fix),
+      ...approvalDrift(pin, now, said),
+    ];
   }
-  const moved = now.uri === pin.uri ? [] : [drift('bytes-changed', `${said} was at ${pin.uri}, and the registry says ${now.uri}`, RELEASE_AGAIN)];
+  const moved =
+    now.uri === pin.uri
+      ? []
+      : [drift('bytes-changed', `${said} was at ${pin.uri}, and the registry says ${now.uri}`, RELEASE_AGAIN)];
   return [...moved, ...approvalDrift(pin, now, said)];
 }
 
@@ -45,7 +61,9 @@ const IDENTITY = { uid: 'its id', run: 'its run', created: 'its time of creation
 const RELEASE_AGAIN = 'find out who changed it; make a new release of the version that is meant';
 
 function approvalDrift({ approval }: Pin, now: ResolvedModel, said: string): Drift[] {
-  const revoked = (approval === 'approved' && now.approval !== 'approved') || (approval !== 'rejected' && now.approval === 'rejected');
+  const revoked =
+    (approval === 'approved' && now.approval !== 'approved') ||
+    (approval !== 'rejected' && now.approval === 'rejected');
   if (!revoked) return [];
   const message = `approval of ${said} was ${approval ?? 'unknown'}, and is ${now.approval}`;
   return [drift('approval-revoked', message, 'roll back, or have it approved again')];
@@ -57,10 +75,22 @@ async function aliasDrift({ name, version, alias, approval }: Pin, { versionOf }
   const { value: now, findings } = await versionOf(name, alias, { unapproved: approval === 'pending' });
   if (now === version) return [];
   if (now !== undefined) {
-    return [drift('alias-moved', `${said} was version ${version}, and is ${now}`, 'make a release of the new version when it is wanted')];
+    return [
+      drift(
+        'alias-moved',
+        `${said} was version ${version}, and is ${now}`,
+        'make a release of the new version when it is wanted',
+      ),
+    ];
   }
   if (!findings.some(({ id }) => id === 'registry/not-found')) return [unreadable(findings)];
-  return [drift('alias-moved', `${said} was version ${version}, and is no longer there`, 'set the alias again, or name a version')];
+  return [
+    drift(
+      'alias-moved',
+      `${said} was version ${version}, and is no longer there`,
+      'set the alias again, or name a version',
+    ),
+  ];
 }
 
 async function bytesDrift({ uri, digest }: Pin, reading: Promise<Digest>): Promise<Drift[]> {

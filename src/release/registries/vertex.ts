@@ -59,25 +59,38 @@ async function list(name: string, limit: number, session: Session): Promise<Answ
   if (found === null) return missing('version', name, session);
   const number = (version: unknown): number => numberAt(version, 'versionId') ?? 0;
   const newest = [...found].sort((a, b) => number(b) - number(a)).slice(0, limit);
-  return answered(newest.map((version) => ({ version: textAt(version, 'versionId') ?? '', status: 'ready', approval: 'unknown' })));
+  return answered(
+    newest.map((version) => ({ version: textAt(version, 'versionId') ?? '', status: 'ready', approval: 'unknown' })),
+  );
 }
 
 async function look(name: string, version: string, session: Session): Promise<Answer<ResolvedModel>> {
   const { where } = session;
   if (!/^\d+$/.test(version)) {
     const fix = `ask for an alias as ${JSON.stringify(`${name}@${version}`)}; a release locks its version`;
-    return refuse('registry/request', where, `version ${JSON.stringify(version)} of ${JSON.stringify(name)} is not a number`, fix);
+    return refuse(
+      'registry/request',
+      where,
+      `version ${JSON.stringify(version)} of ${JSON.stringify(name)} is not a number`,
+      fix,
+    );
   }
   const { value: found, findings } = await versionAt(name, version, session);
   if (found === undefined) return refused(...findings);
   const [uid, uri] = [textAt(found, 'name')?.replace(/@.*$/, ''), textAt(found, 'artifactUri')];
-  if (uid === undefined || textAt(found, 'versionId') !== version) return lacking(where, `name and versionId ${version}`);
+  if (uid === undefined || textAt(found, 'versionId') !== version)
+    return lacking(where, `name and versionId ${version}`);
   if (uri === undefined) {
     const message = `version ${version} of ${JSON.stringify(name)} has no artifactUri: its model is in its container image`;
     const fix = 'upload the model with an artifactUri in Cloud Storage, or serve the image as a component';
     return refuse('registry/place', where, message, fix);
   }
-  const evaluations = await pages(`/${encodeURIComponent(uid.split('/').at(-1) ?? '')}@${version}/evaluations`, {}, 'modelEvaluations', session);
+  const evaluations = await pages(
+    `/${encodeURIComponent(uid.split('/').at(-1) ?? '')}@${version}/evaluations`,
+    {},
+    'modelEvaluations',
+    session,
+  );
   if (evaluations.value === undefined) return refused(...evaluations.findings);
   const run = textAt(found, 'pipelineJob') ?? textAt(found, 'trainingPipeline');
   const created = instant(textAt(found, 'versionCreateTime'));
@@ -112,7 +125,12 @@ function missing(what: string, name: string, { where }: Session): Answer<never> 
 
 /** The id behind a name: a display name where one model has it, else the name is the id. */
 async function idOf(name: string, session: Session): Promise<Answer<string>> {
-  const { value: found, findings } = await pages('', { filter: `display_name=${JSON.stringify(name)}` }, 'models', session);
+  const { value: found, findings } = await pages(
+    '',
+    { filter: `display_name=${JSON.stringify(name)}` },
+    'models',
+    session,
+  );
   if (found === undefined) return refused(...findings);
   const ids = (found ?? []).map((model) => textAt(model, 'name')?.split('/').at(-1)?.replace(/@.*$/, '') ?? '');
   if (ids.length < 2) return answered(ids[0] ?? name);

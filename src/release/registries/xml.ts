@@ -4,7 +4,13 @@ export function xmlText(xml: string, name: string): string {
   return text.replace(/&(?:lt|gt|quot|apos|amp|#x?[0-9a-f]+);/gi, (entity) => ENTITIES[entity] ?? characterOf(entity));
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '&lt;': '<', '&gt;': '>', '&quot;': '"', '&apos;': "'", '&amp;': '&' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&lt;': '<',
+  '&gt;': '>',
+  '&quot;': '"',
+  '&apos;': "'",
+  '&amp;': '&',
+};
 
 function characterOf(entity: string): string {
   const [, hex, digits = ''] = /^&#(x?)([0-9a-f]+);$/i.exec(entity) ?? [];

@@ -13,7 +13,9 @@ export function visible(text: string): string {
 
 /** Lines of text of a tree, in each of which every character but tabs can be seen. */
 export function visibleLines(text: string): string[] {
-  return text.split('\n').map((line) => line.replace(HIDDEN, (character) => (character === '\t' ? character : escaped(character))));
+  return text
+    .split('\n')
+    .map((line) => line.replace(HIDDEN, (character) => (character === '\t' ? character : escaped(character))));
 }
 
 function escaped(character: string): string {

@@ -61,14 +61,20 @@ export function groupsOf(plan: Plan): Group[] {
     }
   };
   for (const { subject, environment, statements, risk } of plan.cells) {
-    put(subject, environment, risk, statements.flatMap((index) => plan.statements[index]?.entries ?? []));
+    put(
+      subject,
+      environment,
+      risk,
+      statements.flatMap((index) => plan.statements[index]?.entries ?? []),
+    );
   }
   // What no sentence explains is shown all the same.
   for (const [index, { place, risk }] of plan.entries.entries()) {
     if (!taken.has(index)) put(place.service ?? (place.folder || '.'), environmentOf(place), risk, [index]);
   }
   const rank = (risk: Risk | undefined): number => RISKS_DOWN.indexOf(risk ?? 'low');
-  const byRank = (one: number, other: number): number => rank(plan.entries[one]?.risk) - rank(plan.entries[other]?.risk) || one - other;
+  const byRank = (one: number, other: number): number =>
+    rank(plan.entries[one]?.risk) - rank(plan.entries[other]?.risk) || one - other;
   return [...groups.values()]
     .map((group) => ({ ...group, entries: group.entries.sort(byRank) }))
     .sort((one, other) => rank(one.risk) - rank(other.risk));
@@ -90,7 +96,9 @@ export function titleOf(entry: Entry): string {
 /** Read with care: an object of a tree may have any shape. */
 function labelOf({ object }: Placed): string {
   const metadata: unknown = object.metadata;
-  const { name, namespace } = (typeof metadata === 'object' && metadata !== null ? metadata : {}) as Readonly<Record<string, unknown>>;
+  const { name, namespace } = (typeof metadata === 'object' && metadata !== null ? metadata : {}) as Readonly<
+    Record<string, unknown>
+  >;
   return `${nameText(object.kind)} ${namespace === undefined || namespace === null ? '' : `${nameText(namespace)}/`}${nameText(name)}`;
 }
 
@@ -119,7 +127,10 @@ export function fieldDiffs(entry: Entry, bounds: Bounds): FieldDiff[] {
 function fieldDiff({ op, field, before, after }: Change, bounds: Bounds): FieldDiff {
   // A file of text changes as a whole.
   const name = { op, field: visible(field) || 'text' };
-  const [old, now] = op === 'change' ? unfolded(before, after) : [op === 'add' ? undefined : valueText(before), op === 'remove' ? undefined : valueText(after)];
+  const [old, now] =
+    op === 'change'
+      ? unfolded(before, after)
+      : [op === 'add' ? undefined : valueText(before), op === 'remove' ? undefined : valueText(after)];
   if (!`${old}${now}`.includes('\n')) {
     const [from, to] = narrowed(old, now, bounds.characters);
     return { ...name, ...(from !== undefined && { before: from }), ...(to !== undefined && { after: to }) };
@@ -143,7 +154,8 @@ function unfolded(before: unknown, after: unknown): [string, string] {
 
 /** All of what came or went, as lines of a diff. */
 export function wholeDiff(entry: Entry, bounds: Bounds): readonly DiffLine[] {
-  const [before, after] = entry.type === 'object' ? [entry.before?.object, entry.after?.object] : [entry.before, entry.after];
+  const [before, after] =
+    entry.type === 'object' ? [entry.before?.object, entry.after?.object] : [entry.before, entry.after];
   const text = (value: unknown): string | undefined => {
     if (typeof value === 'object' && value !== null) return blockText(value);
     return value === undefined ? undefined : valueText(value);
@@ -159,12 +171,19 @@ function narrowed(before: string | undefined, after: string | undefined, length:
     while (from < before.length && before[from] === after[from]) from += 1;
     from = Math.max(from - Math.floor(length / 4), 0);
   }
-  const cut = (text: string): string => clipped(visible(from === 0 ? text : `…${text.slice(from).replace(/^[\udc00-\udfff]/, '')}`), length);
+  const cut = (text: string): string =>
+    clipped(visible(from === 0 ? text : `…${text.slice(from).replace(/^[\udc00-\udfff]/, '')}`), length);
   return [before, after].map((text) => (text === undefined ? undefined : cut(text)));
 }
 
-function lineDiff(before: string | undefined, after: string | undefined, { lines: most, characters }: Bounds): DiffLine[] {
-  const [old, now] = [before, after].map((text) => (text === undefined ? [] : visibleLines(text.replace(/\n$/, '')))) as [string[], string[]];
+function lineDiff(
+  before: string | undefined,
+  after: string | undefined,
+  { lines: most, characters }: Bounds,
+): DiffLine[] {
+  const [old, now] = [before, after].map((text) =>
+    text === undefined ? [] : visibleLines(text.replace(/\n$/, '')),
+  ) as [string[], string[]];
   const named = (line: string): { exact: string; near: string } => ({ exact: line, near: line });
   const all: DiffLine[] = [];
   const next = [0, 0] as [number, number];
@@ -181,7 +200,9 @@ function lineDiff(before: string | undefined, after: string | undefined, { lines
   until(old.length, now.length);
   const shown = folded(all);
   // One line more says how many are left out, so one that is left out alone is shown.
-  return shown.length <= most + 1 ? shown : [...shown.slice(0, most), { sign: '…', text: count(shown.length - most, 'more line') }];
+  return shown.length <= most + 1
+    ? shown
+    : [...shown.slice(0, most), { sign: '…', text: count(shown.length - most, 'more line') }];
 }
 
 /** Long runs of lines that stay become one that says how many they are. */
@@ -198,7 +219,7 @@ function folded(lines: readonly DiffLine[]): DiffLine[] {
     if (last - at <= CONTEXT) near[at] = 1;
   }
   const out: DiffLine[] = [];
-  for (let at = 0; at < lines.length; ) {
+  for (let at = 0; at < lines.length;) {
     let end = at;
     while (end < lines.length && near[end] === 0) end += 1;
     if (end - at > 1) {
@@ -232,7 +253,8 @@ function scalarText(value: unknown): string {
 
 /** `[a, b]`, `{ key: value }`; something longer than a line where there is more than fits one. */
 function flowText(value: unknown, depth = 0): string {
-  if (typeof value !== 'object' || value === null) return typeof value === 'string' ? JSON.stringify(value) : scalarText(value);
+  if (typeof value !== 'object' || value === null)
+    return typeof value === 'string' ? JSON.stringify(value) : scalarText(value);
   const items = Array.isArray(value) ? value : orderedKeys(value);
   if (depth > MAX_FLOW_DEPTH || items.length > MAX_FLOW) return ' '.repeat(MAX_FLOW + 1);
   if (Array.isArray(value)) return `[${value.map((item) => flowText(item, depth + 1)).join(', ')}]`;

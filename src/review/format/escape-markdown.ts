@@ -26,12 +26,16 @@ function apart(sign: string): string | undefined {
 }
 
 function entity(sign: string): string | undefined {
-  return ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' } as Readonly<Record<string, string>>)[sign];
+  return ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' } as Readonly<Record<string, string>>)[
+    sign
+  ];
 }
 
 /** Lines as a block of code, in a fence longer than any that they hold. */
 export function fenced(language: string, lines: readonly string[]): string {
-  const longest = lines.flatMap((line) => line.match(/`+/g) ?? []).reduce((most, { length }) => Math.max(most, length), 2);
+  const longest = lines
+    .flatMap((line) => line.match(/`+/g) ?? [])
+    .reduce((most, { length }) => Math.max(most, length), 2);
   const fence = '`'.repeat(longest + 1);
   return [`${fence}${language}`, ...lines, fence].join('\n');
 }

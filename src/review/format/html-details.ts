@@ -1,5 +1,14 @@
 import type { Entry } from '../plan.ts';
-import { fieldDiffs, fileOf, noteOf, titleOf, wholeDiff, type Bounds, type DiffLine, type FieldDiff } from './details.ts';
+import {
+  fieldDiffs,
+  fileOf,
+  noteOf,
+  titleOf,
+  wholeDiff,
+  type Bounds,
+  type DiffLine,
+  type FieldDiff,
+} from './details.ts';
 import { html, type Markup } from './html-markup.ts';
 import { count } from './verdict.ts';
 
@@ -37,14 +46,18 @@ ${bodyOf(entry, left)}</details>
 
 function bodyOf(entry: Entry, left: Left): Markup {
   const whole = entry.change === 'added' || entry.change === 'removed';
-  if (left[whole ? 'objects' : 'fields'] <= 0) return html`<p class="nothing">left out of this page, which is large enough; the file has it</p>`;
+  if (left[whole ? 'objects' : 'fields'] <= 0)
+    return html`<p class="nothing">left out of this page, which is large enough; the file has it</p>`;
   if (!whole) {
     const fields = fieldDiffs(entry, BOUNDS).map(fieldHtml);
     left.fields -= sizeOf(fields);
-    return fields.length === 0 ? html`<p class="nothing">${noteOf(entry)}</p>` : html`<dl class="fields">${fields}</dl>`;
+    return fields.length === 0
+      ? html`<p class="nothing">${noteOf(entry)}</p>`
+      : html`<dl class="fields">${fields}</dl>`;
   }
   const lines = wholeDiff(entry, BOUNDS);
-  const block = lines.length === 0 ? html`<p class="nothing">not shown: binary, too large, or broken</p>` : blockHtml(lines);
+  const block =
+    lines.length === 0 ? html`<p class="nothing">not shown: binary, too large, or broken</p>` : blockHtml(lines);
   left.objects -= sizeOf([block]);
   return block;
 }

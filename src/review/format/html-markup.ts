@@ -8,7 +8,13 @@ export interface Markup {
 /** What may stand in a template: markup as it is, all else as text. */
 export type Part = Markup | string | number | undefined | readonly Part[];
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
 /**
  * Markup of HTML or SVG. What is put in is text, in which every character can be seen, also within an attribute in double quotes.

@@ -23,7 +23,8 @@ export function topologiesOf(topologies: readonly Topology[]): ReadonlyMap<strin
     const { service, folder, cluster } = topology.place;
     const key = JSON.stringify([service ?? folder, topology.before ?? null, topology.after ?? null]);
     const environment = environmentOf(topology.place);
-    const place = cluster !== undefined && clusters.get(environment)!.size > 1 ? `${environment} (${cluster})` : environment;
+    const place =
+      cluster !== undefined && clusters.get(environment)!.size > 1 ? `${environment} (${cluster})` : environment;
     const found = alike.get(key);
     if (found) found.places.add(place);
     else alike.set(key, { topology, places: new Set([place]) });

@@ -31,7 +31,11 @@ export function topologySvg(routes: Routes, names: readonly string[], was?: Rout
   const more = routes.releases.length - releases.length;
   let top = ENTRY.top + ENTRY.height + CARD.gap + 8;
   const cards = releases.map((share) => {
-    const height = CARD.head + notesOf(share).length * CARD.note + Math.min(share.parts.length, MAX_PARTS + 1) * CARD.row + CARD.foot;
+    const height =
+      CARD.head +
+      notesOf(share).length * CARD.note +
+      Math.min(share.parts.length, MAX_PARTS + 1) * CARD.row +
+      CARD.foot;
     const card = { share, top, height, middle: top + CARD.head / 2 };
     top += height + CARD.gap;
     return card;
@@ -50,7 +54,10 @@ ${releases.length === 0 ? quiet(CARD.left, ENTRY.height + 28, 'nobody answers') 
 /** What a drawing shows, in words. */
 function describe({ hosts, public: open, releases }: Routes): string {
   const shares = releases.slice(0, MAX_RELEASES).map(({ release, weight, mirror, header }) => {
-    const also = [mirror === undefined ? '' : `copies of ${percent(mirror)}`, header === undefined ? '' : `requests with ${header}`].filter(Boolean);
+    const also = [
+      mirror === undefined ? '' : `copies of ${percent(mirror)}`,
+      header === undefined ? '' : `requests with ${header}`,
+    ].filter(Boolean);
     return `${percent(weight)} to ${release}${also.length > 0 ? ` and ${also.join(' and ')}` : ''}`;
   });
   return `${open ? 'Callers from anywhere' : 'Callers in the cluster'} of ${hosts[0] ?? 'no host'}: ${shares.join(', ') || 'nobody answers'}`;
@@ -63,7 +70,10 @@ interface Card {
 
 /** One strand of the trunk for each release; that of the upmost card is the rightmost, so that none crosses another. */
 function bands(cards: readonly Card[], names: readonly string[]): Markup[] {
-  const total = Math.max(cards.reduce((sum, { share }) => sum + within(share.weight), 0), 100);
+  const total = Math.max(
+    cards.reduce((sum, { share }) => sum + within(share.weight), 0),
+    100,
+  );
   const wide = (share: Share): number => (within(share.weight) / total) * TRUNK.width;
   // Left of the trunk there is room for those that carry nothing.
   const aside = Math.min(4, (TRUNK.left - 2) / Math.max(cards.filter(({ share }) => wide(share) === 0).length, 1));
@@ -116,10 +126,16 @@ function quiet(left: number, top: number, text: string): Markup {
 }
 
 /** A dot for each part, and a line to the one that it calls. */
-function partOf({ part, kind, name, model, replicas }: Share['parts'][number], left: number, top: number, calls: boolean): Markup {
+function partOf(
+  { part, kind, name, model, replicas }: Share['parts'][number],
+  left: number,
+  top: number,
+  calls: boolean,
+): Markup {
   const partName = fit(part, 110, 13);
   const room = PART_WIDTH - estimated(partName, 13);
-  const size = replicas === undefined ? undefined : html` <tspan class="quiet">${fit(`${replicas} replicas`, room)}</tspan>`;
+  const size =
+    replicas === undefined ? undefined : html` <tspan class="quiet">${fit(`${replicas} replicas`, room)}</tspan>`;
   const line = calls ? html`<path class="call" d="M${left + 4} ${top + 12}V${top + 12 + CARD.row}"/>` : undefined;
   return html`<g><title>${`${part}: ${kind} ${name}${model === undefined ? '' : `, ${model}`}`}</title>
 ${line}<circle class="dot" cx="${left + 4}" cy="${top + 12}" r="4"/>
@@ -166,7 +182,9 @@ function fit(text: string, width: number, size = 12): string {
 
 /** How wide a text is, about. */
 function estimated(text: string, size: number): number {
-  const parts = [...text].map((character) => (character > '\u02ff' ? 1.1 : /[MWmw@%]/.test(character) ? 1 : /[A-Z]/.test(character) ? 0.75 : 0.63));
+  const parts = [...text].map((character) =>
+    character > '\u02ff' ? 1.1 : /[MWmw@%]/.test(character) ? 1 : /[A-Z]/.test(character) ? 0.75 : 0.63,
+  );
   return parts.reduce((sum, part) => sum + part * size, 0);
 }
 
@@ -176,7 +194,9 @@ function fitCode(text: string, columns: number): string {
   // What is not Latin takes about two columns.
   const length = shown.some((character) => character > '\u02ff') ? Math.floor(columns / 2) : columns;
   const end = Math.floor(length / 2);
-  return shown.length <= length ? shown.join('') : `${shown.slice(0, length - 1 - end).join('')}…${shown.slice(-end).join('')}`;
+  return shown.length <= length
+    ? shown.join('')
+    : `${shown.slice(0, length - 1 - end).join('')}…${shown.slice(-end).join('')}`;
 }
 
 function fixed(value: number): string {

@@ -53,7 +53,9 @@ ${sectionsOf(plan, subjects)}
 /** What the page says where nothing changes. */
 function nothing({ findings }: Plan): string {
   const unread = findings.some(({ severity }) => severity === 'error');
-  return unread ? 'As far as the trees can be read, they mean the same.' : 'Both trees mean the same: nothing happens when this is merged.';
+  return unread
+    ? 'As far as the trees can be read, they mean the same.'
+    : 'Both trees mean the same: nothing happens when this is merged.';
 }
 
 /** More objects than this are laid out when they come into sight. */
@@ -76,7 +78,11 @@ function subjectsOf(plan: Plan): Subject[] {
   const subjects = new Map<string, Subject>();
   const drawings = topologiesOf(plan.topologies);
   for (const [index, group] of groupsOf(plan).entries()) {
-    const named = subjects.get(group.subject) ?? { name: group.subject, groups: [], drawings: drawings.get(group.subject) ?? [] };
+    const named = subjects.get(group.subject) ?? {
+      name: group.subject,
+      groups: [],
+      drawings: drawings.get(group.subject) ?? [],
+    };
     named.groups.push({ group, anchor: `details-${index}` });
     subjects.set(group.subject, named);
   }
@@ -108,7 +114,9 @@ ${risk === 'none' ? undefined : html`<p class="scope">${scope(plan)}</p>`}
 function filters(plan: Plan, subjects: readonly Subject[]): Markup {
   if (plan.statements.length === 0) return html``;
   const risks = RISKS_DOWN.filter((risk) => plan.totals.statements[risk] > 0);
-  const boxes = risks.map((risk) => html`<label class="pill"><input type="checkbox" name="risk" value="${risk}" checked> ${risk}</label>`);
+  const boxes = risks.map(
+    (risk) => html`<label class="pill"><input type="checkbox" name="risk" value="${risk}" checked> ${risk}</label>`,
+  );
   const options = subjects.map(({ name }, index) => html`<option value="${index}">${name}</option>`);
   return html`<form class="filters" hidden aria-label="What is shown"><div class="wrap">
 <fieldset><legend class="visually-hidden">Risk</legend>${boxes}</fieldset>
@@ -131,7 +139,8 @@ function findingsOf(findings: readonly Finding[]): Markup {
 
 function statementsOf(plan: Plan, subjects: readonly Subject[]): Markup {
   const places = new Map<string, string>();
-  for (const { name, groups } of subjects) for (const { group, anchor } of groups) places.set(placeKey(name, group.environment), anchor);
+  for (const { name, groups } of subjects)
+    for (const { group, anchor } of groups) places.set(placeKey(name, group.environment), anchor);
   const numbers = new Map(subjects.map(({ name }, index) => [name, index]));
   const lists = RISKS_DOWN.map((risk) => {
     const own = plan.statements.filter((statement) => statement.risk === risk);
@@ -142,12 +151,18 @@ function statementsOf(plan: Plan, subjects: readonly Subject[]): Markup {
   return html`<section aria-labelledby="what"><h2 id="what">What happens</h2>${lists}</section>`;
 }
 
-function statementOf({ text, where, subject, places, risk, reasons }: Statement, number: number | undefined, anchors: ReadonlyMap<string, string>): Markup {
+function statementOf(
+  { text, where, subject, places, risk, reasons }: Statement,
+  number: number | undefined,
+  anchors: ReadonlyMap<string, string>,
+): Markup {
   const environments = [...new Set(places.map((place: Place) => environmentOf(place)))];
   const names = where === environments.join(', ') ? environments : [where];
   const chips = names.map((name, index) => {
     const anchor = anchors.get(placeKey(subject, environments[index] ?? ''));
-    return anchor === undefined ? html`<span class="where">${name}</span> ` : html`<a class="where" href="#${anchor}">${name}</a> `;
+    return anchor === undefined
+      ? html`<span class="where">${name}</span> `
+      : html`<a class="where" href="#${anchor}">${name}</a> `;
   });
   const because = reasons.map((reason) => html`<li>${reason.text} <code>${reason.rule}</code></li>`);
   return html`<li class="statement ${risk}" data-risk="${risk}" data-subject="${number ?? ''}"><p>${chips}${text}</p>
@@ -157,7 +172,12 @@ ${because.length === 0 ? undefined : html`<ul class="reasons">${because}</ul>`}<
 
 /** What is said of each subject in each environment. */
 function saidBy({ cells, statements }: Plan): ReadonlyMap<string, readonly Statement[]> {
-  return new Map(cells.map((cell) => [placeKey(cell.subject, cell.environment), cell.statements.flatMap((index) => statements[index] ?? [])]));
+  return new Map(
+    cells.map((cell) => [
+      placeKey(cell.subject, cell.environment),
+      cell.statements.flatMap((index) => statements[index] ?? []),
+    ]),
+  );
 }
 
 /** The sentences once more, above the fields that they are about. */
@@ -203,13 +223,20 @@ function sectionsOf(plan: Plan, subjects: readonly Subject[]): Markup[] {
   const left = { ...LIMITS };
   const said = saidBy(plan);
   return subjects.map(({ name, groups, drawings }, number) => {
-    const figures = drawings.map(({ where, markup }) => html`<figure class="traffic"><figcaption>Who answers in ${where}</figcaption>${markup}</figure>
-`);
-    const details = groups.map(({ group: { environment, risk, entries }, anchor }) => html`
+    const figures = drawings.map(
+      ({
+        where,
+        markup,
+      }) => html`<figure class="traffic"><figcaption>Who answers in ${where}</figcaption>${markup}</figure>
+`,
+    );
+    const details = groups.map(
+      ({ group: { environment, risk, entries }, anchor }) => html`
 <section class="group" id="${anchor}" aria-labelledby="${anchor}-name" data-risk="${risk}" tabindex="-1">
 <h3 id="${anchor}-name">${environment || NO_ENVIRONMENT} ${badge(risk)}</h3>
 ${sentencesOf(said.get(placeKey(name, environment)))}
-${entries.map((index) => detailsHtml(plan.entries[index]!, left))}</section>`);
+${entries.map((index) => detailsHtml(plan.entries[index]!, left))}</section>`,
+    );
     return html`<section class="subject" id="subject-${number}" data-subject="${number}" aria-labelledby="name-${number}">
 <h2 id="name-${number}">${name}</h2>
 ${figures}${details}

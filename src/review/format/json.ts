@@ -2,6 +2,7 @@ import { orderedKeys } from '../../core/order.ts';
 import type { Plan } from '../plan.ts';
 
 /** Fields of the plan itself, in the order in which a reader wants them; what trees hold has the order of `core/order.ts`. */
+// prettier-ignore
 const FIELDS = [
   'version', 'base', 'head', 'risk', 'totals', 'statements', 'cells', 'entries', 'topologies', 'findings',
   'services', 'environments', 'objects', 'added', 'changed', 'replaced', 'removed', 'high', 'medium', 'low',
@@ -27,16 +28,22 @@ export function planJson(plan: Plan): string {
 
 /** Outside of strings JSON of ours has no such character but line breaks. */
 function escaped(character: string): string {
-  return Array.from({ length: character.length }, (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`).join('');
+  return Array.from(
+    { length: character.length },
+    (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
+  ).join('');
 }
 
 function ordered(value: unknown, ofTree = false): unknown {
-  if (typeof value === 'number' && !Number.isFinite(value)) return Number.isNaN(value) ? '.nan' : value > 0 ? '.inf' : '-.inf';
+  if (typeof value === 'number' && !Number.isFinite(value))
+    return Number.isNaN(value) ? '.nan' : value > 0 ? '.inf' : '-.inf';
   if (typeof value === 'bigint') return String(value);
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((item) => ordered(item, ofTree));
   const map = value as Readonly<Record<string, unknown>>;
-  const keys = ofTree ? orderedKeys(map) : Object.keys(map).sort((a, b) => (RANKS.get(a) ?? RANKS.size) - (RANKS.get(b) ?? RANKS.size));
+  const keys = ofTree
+    ? orderedKeys(map)
+    : Object.keys(map).sort((a, b) => (RANKS.get(a) ?? RANKS.size) - (RANKS.get(b) ?? RANKS.size));
   return Object.fromEntries(keys.map((key) => [key, ordered(map[key], ofTree || isOfTree(map, key))]));
 }
 

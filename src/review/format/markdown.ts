@@ -110,7 +110,8 @@ function tableOf(plan: Plan, room: number): string {
       line = rowText(plan, row, inShort);
     }
     size += bytes(line);
-    if (size > room) return `${text}\n${count(rows.length - index, 'row')} left out, the least risky: a comment holds no more.\n\n`;
+    if (size > room)
+      return `${text}\n${count(rows.length - index, 'row')} left out, the least risky: a comment holds no more.\n\n`;
     text += line;
   }
   return `${text}\n`;
@@ -137,7 +138,9 @@ function rowsOf({ cells }: Plan): Row[] {
 
 function rowText(plan: Plan, { subject, environments, risk, statements }: Row, inShort: boolean): string {
   const said = statements.flatMap((index) => plan.statements[index] ?? []);
-  const sentences = said.slice(0, inShort ? 0 : MAX_SENTENCES).map((statement) => sentence(statement, environments, risk));
+  const sentences = said
+    .slice(0, inShort ? 0 : MAX_SENTENCES)
+    .map((statement) => sentence(statement, environments, risk));
   if (inShort) sentences.push(count(said.length, 'change'));
   else if (said.length > MAX_SENTENCES) sentences.push(`and ${count(said.length - MAX_SENTENCES, 'more change')}`);
   const most = inShort ? 2 : MAX_SENTENCES;
@@ -147,10 +150,17 @@ function rowText(plan: Plan, { subject, environments, risk, statements }: Row, i
 }
 
 /** A sentence with its sign, which is never above that of its row, and its reasons; with its places where it is not true for all of an environment. */
-function sentence({ text, subject, where, risk: highest, reasons }: Statement, environments: readonly string[], most: Risk): string {
+function sentence(
+  { text, subject, where, risk: highest, reasons }: Statement,
+  environments: readonly string[],
+  most: Risk,
+): string {
   const risk = RISKS_DOWN.indexOf(highest) < RISKS_DOWN.indexOf(most) ? most : highest;
   const places = where.split(', ');
-  const partly = where === '.' || where === subject || environments.every((environment) => places.includes(environment)) ? '' : ` (${short(where)})`;
+  const partly =
+    where === '.' || where === subject || environments.every((environment) => places.includes(environment))
+      ? ''
+      : ` (${short(where)})`;
   const because = reasons.slice(0, MAX_REASONS).map((reason) => `<br><sub>${short(reason.text)}</sub>`);
   return `${SIGNS[risk]} ${short(text)}${partly}${because.join('')}`;
 }
@@ -174,7 +184,10 @@ function detailsOf(plan: Plan, room: number): string {
     else shown.set(group, [block]);
   }
   const text = groups.flatMap((group) => (shown.has(group) ? folded(group, shown.get(group)!) : [])).join('');
-  const what = left === byRiskOfEntry.length ? `The details of ${count(left, 'object')}` : `The details of ${figure(left)} of ${count(byRiskOfEntry.length, 'object')}`;
+  const what =
+    left === byRiskOfEntry.length
+      ? `The details of ${count(left, 'object')}`
+      : `The details of ${figure(left)} of ${count(byRiskOfEntry.length, 'object')}`;
   return left === 0 ? text : `${text}${what} are left out, the least risky first: a comment holds no more.\n`;
 }
 
@@ -189,7 +202,9 @@ function blockOf(entry: Entry): string {
   const title = clipped(titleOf(entry), 2 * MAX_NAME);
   const file = clipped(fileOf(entry), 2 * MAX_NAME);
   const note = noteOf(entry);
-  const head = [`**${inMarkdown(title)}**`, note, file === title ? '' : `in ${inMarkdown(file)}`].filter((part) => part !== '').join(' ');
+  const head = [`**${inMarkdown(title)}**`, note, file === title ? '' : `in ${inMarkdown(file)}`]
+    .filter((part) => part !== '')
+    .join(' ');
   const lines: string[] = [];
   let size = 0;
   const diffs = fieldDiffs(entry, BOUNDS);
@@ -211,7 +226,10 @@ function fieldLines({ field, before, after, lines }: FieldDiff): string[] {
     const shown = lines.map(({ sign, text }) => (sign === '…' ? `@@ … ${text} @@` : `${sign}${text}`));
     return [`@@ ${name} @@`, ...withinBytes(shown, MAX_BLOCK)];
   }
-  return [...(before === undefined ? [] : [`-${name}: ${before}`]), ...(after === undefined ? [] : [`+${name}: ${after}`])];
+  return [
+    ...(before === undefined ? [] : [`-${name}: ${before}`]),
+    ...(after === undefined ? [] : [`+${name}: ${after}`]),
+  ];
 }
 
 function withinBytes(lines: readonly string[], most: number): string[] {

@@ -11,8 +11,13 @@ const risk = z.enum(['low', 'medium', 'high']).meta({ id: 'Risk', description: '
 
 const place = z
   .strictObject({
-    folder: z.string().meta({ description: 'Folder below the root of the tree: that of the service on a cluster, else that of the file.' }),
-    environment: z.string().optional().meta({ description: 'Environment; missing where the tree does not say it, as for all that follows.' }),
+    folder: z.string().meta({
+      description: 'Folder below the root of the tree: that of the service on a cluster, else that of the file.',
+    }),
+    environment: z
+      .string()
+      .optional()
+      .meta({ description: 'Environment; missing where the tree does not say it, as for all that follows.' }),
     cluster: z.string().optional().meta({ description: 'Cluster.' }),
     team: z.string().optional().meta({ description: 'Team that owns the service.' }),
     service: z.string().optional().meta({ description: 'Service.' }),
@@ -29,12 +34,20 @@ const reason = z
 
 const statement = z
   .strictObject({
-    text: z.string().meta({ description: 'The sentence without the places: `fraud-detector sends 25 % (was 10 %) to v47`.' }),
+    text: z
+      .string()
+      .meta({ description: 'The sentence without the places: `fraud-detector sends 25 % (was 10 %) to v47`.' }),
     subject: z.string().meta({ description: 'What the sentence is about: the service, else the object or folder.' }),
     places: z.array(place).readonly().meta({ description: 'Where it happens, sorted.' }),
-    where: z.string().meta({ description: 'The places as said: `prod-eu, prod-us`; with the clusters where only some of an environment change.' }),
+    where: z.string().meta({
+      description:
+        'The places as said: `prod-eu, prod-us`; with the clusters where only some of an environment change.',
+    }),
     risk,
-    reasons: z.array(reason).readonly().meta({ description: 'Most risky first; the highest is the risk of the statement.' }),
+    reasons: z
+      .array(reason)
+      .readonly()
+      .meta({ description: 'Most risky first; the highest is the risk of the statement.' }),
     entries: z.array(index).readonly().meta({ description: 'Indices in `entries` of what it explains.' }),
   })
   .meta({ id: 'Statement', description: 'One change of meaning, in one sentence, wherever it happens.' });
@@ -51,23 +64,33 @@ const cell = z
 
 const segment = z.union([z.string(), z.number(), z.record(z.string(), z.unknown()).readonly()]).meta({
   id: 'Segment',
-  description: "Name of a field, place in an ordered list, or what names an item of a list without order: `{ name: 'x' }`, and `{ '': value }` for an item that is its own name.",
+  description:
+    "Name of a field, place in an ordered list, or what names an item of a list without order: `{ name: 'x' }`, and `{ '': value }` for an item that is its own name.",
 });
 
 const change = z
   .strictObject({
-    op: z.enum(['add', 'remove', 'change']).meta({ description: '`add` puts a field or an item there, before what has this place in an ordered list; `remove` takes it away.' }),
+    op: z.enum(['add', 'remove', 'change']).meta({
+      description:
+        '`add` puts a field or an item there, before what has this place in an ordered list; `remove` takes it away.',
+    }),
     path: z.array(segment).readonly().meta({ description: 'Where in the object.' }),
     field: z.string().meta({ description: 'The path for people: `spec.http[default].timeout`.' }),
     before: z.unknown().optional().meta({ description: 'What is there before; missing for `add`.' }),
     after: z.unknown().optional().meta({ description: 'What is there after; missing for `remove`.' }),
   })
-  .meta({ id: 'Change', description: 'One difference within an object. Applied one after the other, all of them turn the one into the other.' });
+  .meta({
+    id: 'Change',
+    description:
+      'One difference within an object. Applied one after the other, all of them turn the one into the other.',
+  });
 
 const placed = z
   .strictObject({
     file: z.string().meta({ description: 'File below the root of the tree.' }),
-    object: z.looseObject({ apiVersion: z.string(), kind: z.string() }).meta({ description: 'The object; values that look like secrets are `[redacted 1]`, the same mark for the same value.' }),
+    object: z.looseObject({ apiVersion: z.string(), kind: z.string() }).meta({
+      description: 'The object; values that look like secrets are `[redacted 1]`, the same mark for the same value.',
+    }),
   })
   .meta({ id: 'Placed', description: 'An object of a tree, and the file that holds it.' });
 
@@ -81,7 +104,10 @@ const entry = z
     z.strictObject({ ...objectEntry, change: z.literal('removed'), before: placed, changes: none }),
     z.strictObject({
       ...objectEntry,
-      change: z.enum(['changed', 'replaced']).meta({ description: '`replaced`: another name or namespace, so that the cluster deletes the one and creates the other.' }),
+      change: z.enum(['changed', 'replaced']).meta({
+        description:
+          '`replaced`: another name or namespace, so that the cluster deletes the one and creates the other.',
+      }),
       before: placed,
       after: placed,
       changes,
@@ -92,7 +118,10 @@ const entry = z
       risk,
       change: z.enum(['added', 'removed', 'changed']),
       file: z.string().meta({ description: 'File below the root of the tree.' }),
-      before: z.unknown().optional().meta({ description: 'What it held; missing for what is binary or too large to read.' }),
+      before: z
+        .unknown()
+        .optional()
+        .meta({ description: 'What it held; missing for what is binary or too large to read.' }),
       after: z.unknown().optional().meta({ description: 'What it holds.' }),
       changes,
     }),
@@ -153,7 +182,9 @@ export const planSchema = z
     version: z.literal(1).meta({ description: 'Version of this form.' }),
     base: z.string().meta({ description: 'The tree before, as it was named: a commit, a folder.' }),
     head: z.string().meta({ description: 'The tree after.' }),
-    risk: z.enum(['low', 'medium', 'high', 'none']).meta({ description: 'Highest risk of all statements; `none` when nothing changes.' }),
+    risk: z
+      .enum(['low', 'medium', 'high', 'none'])
+      .meta({ description: 'Highest risk of all statements; `none` when nothing changes.' }),
     totals: z
       .strictObject({
         services: count,
@@ -164,7 +195,10 @@ export const planSchema = z
       .meta({ description: 'How many of everything.' }),
     statements: z.array(statement).readonly().meta({ description: 'Most risky first, then by place and subject.' }),
     cells: z.array(cell).readonly().meta({ description: 'What happens to each subject in each environment.' }),
-    entries: z.array(entry).readonly().meta({ description: 'Changed objects and files, sorted by place and identity.' }),
+    entries: z
+      .array(entry)
+      .readonly()
+      .meta({ description: 'Changed objects and files, sorted by place and identity.' }),
     topologies: z
       .array(
         z
@@ -179,4 +213,7 @@ export const planSchema = z
       .meta({ description: 'One for each changed service and cluster; empty where nobody asked for them.' }),
     findings: z.array(finding).readonly().meta({ description: 'What could not be read, and what had to be assumed.' }),
   })
-  .meta({ title: 'Plan', description: 'What a change from one GitOps tree to another means: the output of `ai-service plan --format json`.' });
+  .meta({
+    title: 'Plan',
+    description: 'What a change from one GitOps tree to another means: the output of `ai-service plan --format json`.',
+  });

@@ -46,7 +46,11 @@ export function planText(plan: Plan, { color, width }: TextOptions): string {
     removed: colours.red,
   };
   const groups = groupsOf(plan).filter(({ entries }) => entries.length > 0);
-  return [head(plan, paint), ...sections(plan, paint, width), ...groups.map((group) => details(plan, group, paint))].join('\n');
+  return [
+    head(plan, paint),
+    ...sections(plan, paint, width),
+    ...groups.map((group) => details(plan, group, paint)),
+  ].join('\n');
 }
 
 interface Paint {
@@ -73,10 +77,18 @@ function sections({ statements }: Plan, paint: Paint, width: number | undefined)
 
 function sentence({ where, text, risk, reasons }: Statement, paint: Paint, width: number | undefined): string {
   const [indent, deeper] = [' '.repeat(LABEL), ' '.repeat(LABEL + 2)];
-  const [first = '', ...others] = wrapped(where === '' ? visible(text) : `${visible(where)}: ${visible(text)}`, width, LABEL);
+  const [first = '', ...others] = wrapped(
+    where === '' ? visible(text) : `${visible(where)}: ${visible(text)}`,
+    width,
+    LABEL,
+  );
   const lines = [`${paint.risk[risk](risk.padEnd(LABEL))}${first}`, ...others.map((line) => `${indent}${line}`)];
   for (const reason of reasons) {
-    lines.push(...wrapped(`${visible(reason.text)} (${visible(reason.rule)})`, width, LABEL + 2).map((line) => paint.quiet(`${deeper}${line}`)));
+    lines.push(
+      ...wrapped(`${visible(reason.text)} (${visible(reason.rule)})`, width, LABEL + 2).map((line) =>
+        paint.quiet(`${deeper}${line}`),
+      ),
+    );
   }
   return `${lines.join('\n')}\n`;
 }
@@ -132,6 +144,7 @@ function field({ op, field: name, before, after, lines }: FieldDiff, paint: Pain
   }
   if (op === 'add') return [`      ${name}: ${paint.added(`+ ${after}`)}`];
   if (op === 'remove') return [`      ${name}: ${paint.removed(`- ${before}`)}`];
-  if (`${before}${after}`.length <= MAX_BESIDE) return [`      ${name}: ${paint.removed(before ?? '')} → ${paint.added(after ?? '')}`];
+  if (`${before}${after}`.length <= MAX_BESIDE)
+    return [`      ${name}: ${paint.removed(before ?? '')} → ${paint.added(after ?? '')}`];
   return [`      ${name}:`, paint.removed(`        - ${before}`), paint.added(`        + ${after}`)];
 }

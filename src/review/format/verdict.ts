@@ -22,7 +22,8 @@ export function verdict({ risk }: Plan): string {
 /** What a plan is about: `2 services in 3 environments`. Objects are counted where they belong to no service, files where there are none. */
 export function scope({ totals: { services, environments, objects }, entries }: Plan): string {
   const all = objects.added + objects.changed + objects.replaced + objects.removed;
-  const what = services > 0 ? count(services, 'service') : all > 0 ? count(all, 'object') : count(entries.length, 'file');
+  const what =
+    services > 0 ? count(services, 'service') : all > 0 ? count(all, 'object') : count(entries.length, 'file');
   return environments > 0 ? `${what} in ${count(environments, 'environment')}` : what;
 }
 
@@ -36,7 +37,9 @@ export function byRisk({ totals }: Plan): string {
 /** How many objects there are of each kind of change: `3 objects added, 12 changed`; empty when no object changes. */
 export function byChange({ totals: { objects } }: Plan): string {
   const parts = (['added', 'changed', 'replaced', 'removed'] as const).filter((change) => objects[change] > 0);
-  return parts.map((change, index) => `${index === 0 ? count(objects[change], 'object') : figure(objects[change])} ${change}`).join(', ');
+  return parts
+    .map((change, index) => `${index === 0 ? count(objects[change], 'object') : figure(objects[change])} ${change}`)
+    .join(', ');
 }
 
 /** How many things could not be read, or had to be assumed: `2 problems`; empty when there is none. */

@@ -29,7 +29,12 @@ export function changeLots(stage: Stage, old: Rule, now: Rule): Lot[] {
 
 /** What follows the name of an alert, or of several. */
 function lot(rule: Rule, one: string, many: string, reason?: Reason): Lot {
-  return { rule, one: (alert) => `${alert} ${one}`, many: (alerts) => `${alerts} ${many}`, reasons: reason ? [reason] : [] };
+  return {
+    rule,
+    one: (alert) => `${alert} ${one}`,
+    many: (alerts) => `${alerts} ${many}`,
+    reasons: reason ? [reason] : [],
+  };
 }
 
 /** Severities that are known, the one that wakes people first. */
@@ -41,14 +46,18 @@ function severityLots(stage: Stage, old: Rule, now: Rule): Lot[] {
   const [before, after] = [was, is].map((severity) => SEVERITIES.indexOf(severity ?? 'none')) as [number, number];
   const named = (severity: string | undefined): string => shown(severity ?? 'without severity');
   const [one, many] = is === 'warning' ? ['a warning', 'warnings'] : [named(is), named(is)];
-  const reason = before < 0 || after < 0 || after > before ? reasonOf('risk/alert', stage, 'it may wake nobody') : undefined;
+  const reason =
+    before < 0 || after < 0 || after > before ? reasonOf('risk/alert', stage, 'it may wake nobody') : undefined;
   return [lot(now, `is now ${one} (was ${named(was)})`, `are now ${many} (were ${named(was)})`, reason)];
 }
 
 function waitLots(stage: Stage, old: Rule, now: Rule): Lot[] {
   if (old.wait === now.wait) return [];
   const words = `${timeInWords(now.wait)} (was ${timeInWords(old.wait)})`;
-  const reason = now.wait > old.wait ? reasonOf('risk/alert', stage, `it fires ${timeInWords(now.wait - old.wait)} later`) : undefined;
+  const reason =
+    now.wait > old.wait
+      ? reasonOf('risk/alert', stage, `it fires ${timeInWords(now.wait - old.wait)} later`)
+      : undefined;
   return [lot(now, `waits ${words}`, `wait ${words}`, reason)];
 }
 
@@ -74,14 +83,25 @@ function timeInWords(seconds: number): string {
 
 /** Names of fields of two maps that are not alike. */
 function differing(before: Readonly<Record<string, unknown>>, after: Readonly<Record<string, unknown>>): string[] {
-  return [...new Set([...Object.keys(before), ...Object.keys(after)])].sort().filter((name) => !alike(before[name], after[name]));
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .sort()
+    .filter((name) => !alike(before[name], after[name]));
 }
 
 function labelLots(stage: Stage, old: Rule, now: Rule): Lot[] {
   const names = differing(old.labels, now.labels).filter((name) => name !== 'severity');
   if (names.length === 0) return [];
-  const words = listed(names.map((name) => `${shown(name)}=${shown(now.labels[name])} (was ${shown(old.labels[name])})`));
-  return [lot(now, `has the label ${words}`, `have the label ${words}`, reasonOf('risk/alert-routing', stage, 'routes may go by its labels'))];
+  const words = listed(
+    names.map((name) => `${shown(name)}=${shown(now.labels[name])} (was ${shown(old.labels[name])})`),
+  );
+  return [
+    lot(
+      now,
+      `has the label ${words}`,
+      `have the label ${words}`,
+      reasonOf('risk/alert-routing', stage, 'routes may go by its labels'),
+    ),
+  ];
 }
 
 function expressionLots(stage: Stage, old: Rule, now: Rule): Lot[] {
@@ -89,14 +109,26 @@ function expressionLots(stage: Stage, old: Rule, now: Rule): Lot[] {
   const thresholds = thresholdsOf(old.expr, now.expr);
   if (!thresholds) {
     const reasons = [reasonOf('risk/alert', stage, 'whether it fires less cannot be told')];
-    return [{ rule: now, one: (alert) => `the expression of ${alert} changed`, many: (alerts) => `the expressions of ${alerts} changed`, reasons }];
+    return [
+      {
+        rule: now,
+        one: (alert) => `the expression of ${alert} changed`,
+        many: (alerts) => `the expressions of ${alerts} changed`,
+        reasons,
+      },
+    ];
   }
   const { all, effect } = thresholds;
   const words = listed([...new Set(all.map(thresholdInWords))]);
   const verb = effect === 'mixed' ? 'changed' : effect;
   const why = effect === 'mixed' ? 'one of its thresholds is looser' : undefined;
   return [
-    lot(now, `${verb}: it fires ${words}`, `${verb}: they fire ${words}`, effect === 'tightened' ? undefined : reasonOf('risk/alert', stage, why)),
+    lot(
+      now,
+      `${verb}: it fires ${words}`,
+      `${verb}: they fire ${words}`,
+      effect === 'tightened' ? undefined : reasonOf('risk/alert', stage, why),
+    ),
   ];
 }
 

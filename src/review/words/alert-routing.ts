@@ -18,12 +18,20 @@ export function receiverWords(unit: ChangedUnit, stage: Stage, change: ObjectCha
   const subject = subjectOf(unit, latest(change));
   const risk = (text?: string): Reason => reasonOf('risk/alert-routing', stage, text);
   if (change.change === 'removed') {
-    return [sentence(`alerts of ${subject} have no receivers of their own any more: ${label} removed`, { of: change }, risk())];
+    return [
+      sentence(
+        `alerts of ${subject} have no receivers of their own any more: ${label} removed`,
+        { of: change },
+        risk(),
+      ),
+    ];
   }
   const [old, now] = [receiversOf(change.before?.object), receiversOf(change.after.object)];
   if (change.change === 'added') {
     const words = [...now].map(([severity, receiver]) => `${shown(severity)} ones to ${shown(receiver)}`);
-    return [sentence(`alerts of ${subject} have receivers of their own: ${listed(words, 4) || 'none'}`, { of: change })];
+    return [
+      sentence(`alerts of ${subject} have receivers of their own: ${listed(words, 4) || 'none'}`, { of: change }),
+    ];
   }
   const said: Said[] = [];
   const say = (text: string, changes: readonly Change[], reason?: Reason): void =>
@@ -35,25 +43,49 @@ export function receiverWords(unit: ChangedUnit, stage: Stage, change: ObjectCha
     const reason = was === NOBODY ? undefined : risk();
     if (was !== is)
       said.push(
-        sentence(`${shown(severity)} alerts of ${subject} go to ${shown(is)} (was ${shown(was)})`, { of: change, changes: directions }, reason),
+        sentence(
+          `${shown(severity)} alerts of ${subject} go to ${shown(is)} (was ${shown(was)})`,
+          { of: change, changes: directions },
+          reason,
+        ),
       );
   }
   if (said.length === 0) {
-    say(`alerts of ${subject} are routed otherwise: ${fieldsInWords(directions, 2)}`, directions, risk('some may reach somebody else'));
+    say(
+      `alerts of ${subject} are routed otherwise: ${fieldsInWords(directions, 2)}`,
+      directions,
+      risk('some may reach somebody else'),
+    );
   }
   const quiet = routes.filter(({ path }) => path.some((segment) => TIMES.has(segment)));
-  say(`the times at which alerts of ${subject} are sent change: ${fieldsInWords(quiet, 2)}`, quiet, risk('at other times nobody is told'));
+  say(
+    `the times at which alerts of ${subject} are sent change: ${fieldsInWords(quiet, 2)}`,
+    quiet,
+    risk('at other times nobody is told'),
+  );
   const receivers = changesBelow(change.changes, ['spec', 'receivers']);
-  for (const [name, changes] of groupedBy(receivers, ({ path, before, after }) => receiverName(path[2], before ?? after))) {
+  for (const [name, changes] of groupedBy(receivers, ({ path, before, after }) =>
+    receiverName(path[2], before ?? after),
+  )) {
     // A receiver that comes or goes together with its route has been said.
     const whole = changes.every(({ path }) => path.length === 3);
-    const what = whole ? ` ${changes[0]!.op === 'add' ? 'added' : 'removed'}` : `: ${fieldsInWords(changes.map(shortened))}`;
-    say(`receiver ${shown(name)} of ${subject}${what}`, changes, whole ? undefined : risk('its alerts may reach somebody else'));
+    const what = whole
+      ? ` ${changes[0]!.op === 'add' ? 'added' : 'removed'}`
+      : `: ${fieldsInWords(changes.map(shortened))}`;
+    say(
+      `receiver ${shown(name)} of ${subject}${what}`,
+      changes,
+      whole ? undefined : risk('its alerts may reach somebody else'),
+    );
   }
   const inhibit = changesBelow(change.changes, ['spec', 'inhibitRules']);
   const rules = (object: unknown): number => listAt(object, 'spec', 'inhibitRules').length;
   const more = rules(change.after.object) > rules(change.before.object);
-  say(`which alerts of ${subject} silence others changed`, inhibit, more ? reasonOf('risk/alert', stage, 'more alerts may be silenced') : undefined);
+  say(
+    `which alerts of ${subject} silence others changed`,
+    inhibit,
+    more ? reasonOf('risk/alert', stage, 'more alerts may be silenced') : undefined,
+  );
   return said;
 }
 
@@ -66,7 +98,9 @@ const OTHERS = 'other';
 /** The receiver of each severity, as the routes say. */
 function receiversOf(object: unknown): Map<string, string> {
   const silent = new Set(
-    listAt(object, 'spec', 'receivers').flatMap((receiver) => (Object.keys(mapAt(receiver)).length < 2 ? [textAt(receiver, 'name')] : [])),
+    listAt(object, 'spec', 'receivers').flatMap((receiver) =>
+      Object.keys(mapAt(receiver)).length < 2 ? [textAt(receiver, 'name')] : [],
+    ),
   );
   const called = (route: unknown): string => {
     const name = textAt(route, 'receiver');

@@ -35,12 +35,16 @@ export function holdsRules(object: KubeObject): boolean {
 
 /** The rules of changed PrometheusRules, in one of the trees. */
 export function rulesOf(changes: readonly ObjectChange[], side: Side): Rule[] {
-  return changes.flatMap((of) => groupedRules(of[side]?.object).flatMap(([group, rule]) => ruleOf(of, group, rule) ?? []));
+  return changes.flatMap((of) =>
+    groupedRules(of[side]?.object).flatMap(([group, rule]) => ruleOf(of, group, rule) ?? []),
+  );
 }
 
 /** The rules of a PrometheusRule as they are written, each with the name of its group. */
 export function groupedRules(object: KubeObject | undefined): [group: string, rule: unknown][] {
-  return listAt(object, 'spec', 'groups').flatMap((group) => listAt(group, 'rules').map((rule): [string, unknown] => [textAt(group, 'name') ?? '', rule]));
+  return listAt(object, 'spec', 'groups').flatMap((group) =>
+    listAt(group, 'rules').map((rule): [string, unknown] => [textAt(group, 'name') ?? '', rule]),
+  );
 }
 
 function ruleOf(of: ObjectChange, group: string, rule: unknown): Rule | undefined {
@@ -118,7 +122,10 @@ function withoutSame(before: readonly Rule[], after: readonly Rule[]): [readonly
   const same = new Set<Rule>();
   for (const rule of after) {
     // Of very many twins the rest is told apart like others.
-    const old = left.get(tell(rule))?.slice(0, MOST_TWINS).find((other) => !same.has(other) && sameBut(other, rule, []));
+    const old = left
+      .get(tell(rule))
+      ?.slice(0, MOST_TWINS)
+      .find((other) => !same.has(other) && sameBut(other, rule, []));
     if (old) same.add(old).add(rule);
   }
   return [before.filter((rule) => !same.has(rule)), after.filter((rule) => !same.has(rule))];
@@ -147,7 +154,11 @@ export function pairRules(before: readonly Rule[], after: readonly Rule[]): Pair
     return olds.length === 1 && news.length === 1 ? [[olds[0]!, news[0]!] as const] : [];
   });
   const matched = new Set(only.flat());
-  return { pairs: [...pairs, ...only], removed: removed.filter((rule) => !matched.has(rule)), added: added.filter((rule) => !matched.has(rule)) };
+  return {
+    pairs: [...pairs, ...only],
+    removed: removed.filter((rule) => !matched.has(rule)),
+    added: added.filter((rule) => !matched.has(rule)),
+  };
 }
 
 /** Rules of two objectives are two rules, however alike they are. */

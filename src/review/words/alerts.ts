@@ -23,7 +23,11 @@ const FEW = 3;
  *
  * @param followers other objects of which a change may only follow the releases, and whether it does.
  */
-export function alertWords(unit: ChangedUnit, stage: Stage, followers: (follow: Follow) => readonly Explained[]): Said[] {
+export function alertWords(
+  unit: ChangedUnit,
+  stage: Stage,
+  followers: (follow: Follow) => readonly Explained[],
+): Said[] {
   const changes = unit.objects.filter(isRules);
   const [before, after] = [rulesOf(changes, 'before'), rulesOf(changes, 'after')];
   const subject = serviceOf(unit) ?? (changes[0] ? labelOf(unit, latest(changes[0])) : '');
@@ -45,7 +49,8 @@ export function alertWords(unit: ChangedUnit, stage: Stage, followers: (follow: 
     settle(text, rules, { reasons, explains: [] });
   }
 
-  const pairs = (): Pairing['pairs'] => pairing.pairs.filter(([old, now]) => !settled.has(old) && !settled.has(now) && !sameBut(old, now, []));
+  const pairs = (): Pairing['pairs'] =>
+    pairing.pairs.filter(([old, now]) => !settled.has(old) && !settled.has(now) && !sameBut(old, now, []));
   const follow = followOf(unit, releasesIn(unit, 'before'), releasesIn(unit, 'after'));
   const following = followers(follow);
   const reads = seriesRead(after);
@@ -56,7 +61,8 @@ export function alertWords(unit: ChangedUnit, stage: Stage, followers: (follow: 
     ...open(pairing.removed).filter((rule) => follow.comesAndGoes(rule, reads.has(rule.name))),
     ...open(pairing.added).filter((rule) => follow.comesAndGoes(rule, false)),
   ];
-  if (followed.length + following.length > 0) settle(`alerts of ${subject} ${follow.words}`, followed, { reasons: [], explains: following });
+  if (followed.length + following.length > 0)
+    settle(`alerts of ${subject} ${follow.words}`, followed, { reasons: [], explains: following });
   const policed = pairs()
     .filter(([old, now]) => follow.isPoliced(old, now))
     .flat();
@@ -86,7 +92,10 @@ function wholesale(changes: readonly ObjectChange[], { removed, added }: Pairing
 function wholeWords(unit: ChangedUnit, stage: Stage, of: ObjectChange, rules: readonly Rule[]): Said {
   const count = (kind: Rule['kind']): number => rules.filter((rule) => rule.kind === kind).length;
   const [alerts, recordings] = [count('alert'), count('recording')];
-  const parts = [alerts > 0 ? counted(alerts, 'alert') : '', recordings > 0 ? counted(recordings, 'recording') : ''].filter((part) => part !== '');
+  const parts = [
+    alerts > 0 ? counted(alerts, 'alert') : '',
+    recordings > 0 ? counted(recordings, 'recording') : '',
+  ].filter((part) => part !== '');
   const text = `${labelOf(unit, latest(of))} ${of.change}${parts.length === 0 ? '' : `, with ${listed(parts)}`}`;
   const lost = of.change === 'removed' && rules.length > 0;
   return sentence(text, { of }, lost ? reasonOf(alerts > 0 ? 'risk/alert' : 'risk/delete', stage) : undefined);
@@ -123,16 +132,26 @@ function titlesOf(unit: ChangedUnit, ...sides: readonly (readonly Rule[])[]): Ti
   const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, '');
   const { service } = unit.place;
   const said = ({ name }: Rule): boolean => service !== undefined && plain(name).includes(plain(service));
-  return { short, long: (rule) => `alert ${short(rule)}${said(rule) ? '' : ` of ${subjectOf(unit, latest(rule.of))}`}` };
+  return {
+    short,
+    long: (rule) => `alert ${short(rule)}${said(rule) ? '' : ` of ${subjectOf(unit, latest(rule.of))}`}`,
+  };
 }
 
 /** One sentence for each alert, or for several with the same lot. */
 function together(lots: readonly Lot[], { short, long }: Titles, subject: string): Said[] {
   return [...groupedBy(lots, ({ many }) => many('')).values()].flatMap((group) => {
-    if (group.length <= FEW) return group.map(({ rule, one, reasons }) => sentence(one(long(rule)), explain([rule]), ...reasons));
+    if (group.length <= FEW)
+      return group.map(({ rule, one, reasons }) => sentence(one(long(rule)), explain([rule]), ...reasons));
     const rules = group.map(({ rule }) => rule);
     const { many, reasons } = group[0]!;
-    return [sentence(`${many(`${counted(rules.length, 'alert')} of ${subject}`)}: ${listed(rules.map(short))}`, explain(rules), ...reasons)];
+    return [
+      sentence(
+        `${many(`${counted(rules.length, 'alert')} of ${subject}`)}: ${listed(rules.map(short))}`,
+        explain(rules),
+        ...reasons,
+      ),
+    ];
   });
 }
 
@@ -160,7 +179,9 @@ function recordingWords(stage: Stage, lots: readonly Lot[], subject: string, all
 }
 
 function textOf(rules: readonly Rule[], { long }: Titles, subject: string): string {
-  return rules.length === 1 ? `what ${long(rules[0]!)} says changed` : `what ${counted(rules.length, 'alert')} of ${subject} say changed`;
+  return rules.length === 1
+    ? `what ${long(rules[0]!)} says changed`
+    : `what ${counted(rules.length, 'alert')} of ${subject} say changed`;
 }
 
 /** Rules that only stand elsewhere. */

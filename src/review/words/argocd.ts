@@ -25,7 +25,9 @@ export function argocdWords(unit: ChangedUnit, stage: Stage): Said[] {
     const object = latest(change);
     if (isKind(object, 'argoproj.io', 'AppProject')) return projectWords(stage, change);
     const delivery = deliveryOf(object);
-    return delivery ? deliveryWords(unit, stageOf(stage, change, delivery), change, delivery) : protectionWords(unit, stage, change);
+    return delivery
+      ? deliveryWords(unit, stageOf(stage, change, delivery), change, delivery)
+      : protectionWords(unit, stage, change);
   });
 }
 
@@ -36,18 +38,24 @@ function stageOf(stage: Stage, { before, after }: ObjectChange, { spec }: Delive
     textAt(placed?.object, ...spec, 'source', 'path'),
     textAt(placed?.object, 'spec', 'path'),
     ...listAt(placed?.object, 'spec', 'generators').flatMap((generator) =>
-      [...listAt(generator, 'git', 'files'), ...listAt(generator, 'git', 'directories')].map((file) => textAt(file, 'path')),
+      [...listAt(generator, 'git', 'files'), ...listAt(generator, 'git', 'directories')].map((file) =>
+        textAt(file, 'path'),
+      ),
     ),
   ]);
   // Each path must say it: one that says nothing may be production.
-  const stages = paths.flatMap((path) => (path === undefined || path.includes('{{') ? [] : [stageOfNames(path.split('/'))]));
+  const stages = paths.flatMap((path) =>
+    path === undefined || path.includes('{{') ? [] : [stageOfNames(path.split('/'))],
+  );
   return stages.find(({ prod }) => prod) ?? stages[0] ?? stage;
 }
 
 function deliveryWords(unit: ChangedUnit, stage: Stage, change: ObjectChange, delivery: Delivery): Said[] {
   const object = latest(change);
   // All of Argo CD's own objects are in one namespace.
-  const label = object.apiVersion.startsWith('argoproj.io/') ? `${object.kind} ${shown(object.metadata.name)}` : labelOf(unit, object);
+  const label = object.apiVersion.startsWith('argoproj.io/')
+    ? `${object.kind} ${shown(object.metadata.name)}`
+    : labelOf(unit, object);
   if (change.change === 'removed') {
     return [
       sentence(
@@ -67,22 +75,33 @@ function deliveryWords(unit: ChangedUnit, stage: Stage, change: ObjectChange, de
   ];
 }
 
-function settingWords(stage: Stage, change: Altered, label: string, { path, name, rule, of, words, why }: Setting): Said[] {
+function settingWords(
+  stage: Stage,
+  change: Altered,
+  label: string,
+  { path, name, rule, of, words, why }: Setting,
+): Said[] {
   const [was, is] = [of(change.before.object), of(change.after.object)];
   const around = path.slice(0, -1);
   // When automatic sync ends, that is what is said, and not what it did.
   if (was === is || (around.at(-1) === AUTOMATED && valueAt(change.after.object, ...around) === undefined)) return [];
   const touched = touching(change.changes, path);
-  const changes = name === AUTOMATED ? touched.filter((one) => one.path.length <= path.length || one.path.at(-1) === 'enabled') : touched;
+  const changes =
+    name === AUTOMATED
+      ? touched.filter((one) => one.path.length <= path.length || one.path.at(-1) === 'enabled')
+      : touched;
   const text = words ? `${label} ${words(is)}` : `${label}: ${name} is ${is} (was ${was})`;
   const reason = why(is, was);
   return [sentence(text, { of: change, changes }, reason === undefined ? undefined : reasonOf(rule, stage, reason))];
 }
 
 function whatItDelivers(object: KubeObject, { spec }: Delivery): string {
-  const path = textAt(object, ...spec, 'source', 'path') ?? textAt(object, 'spec', 'path') ?? textAt(object, 'spec', 'url');
+  const path =
+    textAt(object, ...spec, 'source', 'path') ?? textAt(object, 'spec', 'path') ?? textAt(object, 'spec', 'url');
   // A template says nothing; what it is filled from does.
-  const files = listAt(object, 'spec', 'generators').flatMap((generator) => listAt(generator, 'git', 'files').map((file) => textAt(file, 'path')));
+  const files = listAt(object, 'spec', 'generators').flatMap((generator) =>
+    listAt(generator, 'git', 'files').map((file) => textAt(file, 'path')),
+  );
   const from = path?.includes('{{') ? files[0]?.replace(/\/[^/]*\.json$/, '') : path;
   const project = textAt(object, ...spec, 'project');
   return `${from === undefined ? '' : `: it delivers ${shown(from)}`}${project === undefined ? '' : `, in project ${shown(project)}`}`;
@@ -109,7 +128,10 @@ function optionWords(stage: Stage, change: Altered, label: string, { spec }: Del
       : come.length === 0
         ? `no longer syncs with ${listed(gone)}`
         : `syncs with ${listed(come)} (was ${listed(gone)})`;
-  const why = [...(gone.some((option) => !CARELESS.has(option)) ? [undefined] : []), ...come.flatMap((option) => CARELESS.get(option) ?? [])];
+  const why = [
+    ...(gone.some((option) => !CARELESS.has(option)) ? [undefined] : []),
+    ...come.flatMap((option) => CARELESS.get(option) ?? []),
+  ];
   const explains = { of: change, changes: touching(change.changes, path) };
   return [sentence(`${label} ${text}`, explains, ...why.map((reason) => reasonOf('risk/delivery', stage, reason)))];
 }
@@ -126,7 +148,13 @@ function ignoreWords(stage: Stage, change: Altered, label: string, { ignores }: 
   if (changes.length === 0) return [];
   const more = changes.some(({ op }) => op !== 'remove');
   const text = `${label} overlooks ${more ? 'other' : 'fewer'} differences: ${fieldsInWords(changes, 2)}`;
-  return [sentence(text, { of: change, changes }, more ? reasonOf('risk/delivery', stage, 'what differs there on the cluster stays') : undefined)];
+  return [
+    sentence(
+      text,
+      { of: change, changes },
+      more ? reasonOf('risk/delivery', stage, 'what differs there on the cluster stays') : undefined,
+    ),
+  ];
 }
 
 function finalizerWords(stage: Stage, change: Altered, label: string): Said[] {
@@ -134,7 +162,9 @@ function finalizerWords(stage: Stage, change: Altered, label: string): Said[] {
   if (was === is) return [];
   const explains = { of: change, changes: changesBelow(change.changes, ['metadata', 'finalizers']) };
   const reason = is ? reasonOf('risk/delivery', stage, 'deleting it deletes what it delivers') : undefined;
-  return [sentence(`${label} ${is ? 'takes its objects along' : 'leaves its objects'} when it is deleted`, explains, reason)];
+  return [
+    sentence(`${label} ${is ? 'takes its objects along' : 'leaves its objects'} when it is deleted`, explains, reason),
+  ];
 }
 
 /** Annotations that keep an object when it leaves Git. */

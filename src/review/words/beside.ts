@@ -39,7 +39,8 @@ export function besideNeeded(objects: readonly ObjectChange[]): ReadonlySet<stri
       // Rules that forget what is stopped; which releases there are stands in others, that did not change.
       if (ruled) ask('prometheusrule');
     }
-    if (isKind(object, '', 'Service') && changesBelow(change.changes, ['spec', 'selector']).length > 0 && !routed) ask(...ROUTES);
+    if (isKind(object, '', 'Service') && changesBelow(change.changes, ['spec', 'selector']).length > 0 && !routed)
+      ask(...ROUTES);
   }
   if (leaving.size > 1) ask('deployment', 'service');
   return needed;

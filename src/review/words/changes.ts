@@ -53,11 +53,14 @@ export function touching(changes: readonly Change[], ...fields: readonly Path[])
 
 /** A sentence explains those changes of an object that are at or below some paths; all of an added or removed one. */
 export function explainsBelow(of: ObjectChange | DocumentChange, ...fields: readonly Path[]): Explained {
-  return of.change === 'added' || of.change === 'removed' ? { of } : { of, changes: changesBelow(of.changes, ...fields) };
+  return of.change === 'added' || of.change === 'removed'
+    ? { of }
+    : { of, changes: changesBelow(of.changes, ...fields) };
 }
 
 /** Whether a whole service comes to this place, or goes from it: then one sentence says so, and not one for each object. */
 export function comesOrGoes({ place, descriptor }: ChangedUnit): 'added' | 'removed' | undefined {
-  if (place.service === undefined || (descriptor.before === undefined) === (descriptor.after === undefined)) return undefined;
+  if (place.service === undefined || (descriptor.before === undefined) === (descriptor.after === undefined))
+    return undefined;
   return descriptor.before === undefined ? 'added' : 'removed';
 }

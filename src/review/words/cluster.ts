@@ -48,7 +48,8 @@ export function clusterWords(unit: ChangedUnit, of: DocumentChange, left: readon
   for (const [field, what] of MIRRORS) {
     const [before, after] = [of.before, of.after].map((side) => entriesAt(side, 'cluster', field));
     const { come, gone } = comeAndGone(before!, after!);
-    const from = (entries: readonly (readonly [string, unknown])[]): string => names(entries.map(([original]) => original));
+    const from = (entries: readonly (readonly [string, unknown])[]): string =>
+      names(entries.map(([original]) => original));
     const still = new Set(come.map(([original]) => original));
     const ended = gone.filter(([original]) => !still.has(original));
     if (come.length > 0) add([field], `${what} of ${from(come)} come from a mirror`);
@@ -56,6 +57,7 @@ export function clusterWords(unit: ChangedUnit, of: DocumentChange, left: readon
   }
   const told = new Set(said.flatMap(({ explains }) => explains.flatMap(({ changes = [] }) => changes)));
   const rest = left.filter((change) => !told.has(change));
-  if (rest.length > 0) said.push(sentence(`what synth recorded of ${where} changed (cluster.yaml)`, { of, changes: rest }));
+  if (rest.length > 0)
+    said.push(sentence(`what synth recorded of ${where} changed (cluster.yaml)`, { of, changes: rest }));
   return said;
 }

@@ -25,7 +25,8 @@ export function containersSaid(pod: Part): Said[] {
   });
   const path = [...pod.path, 'containers'];
   const byName = groupedBy(touching(pod.changes, path), (change) => textAt(change.path[path.length], 'name'));
-  const containers = (value: unknown): Map<string, unknown> => new Map(listAt(value, 'containers').map((item) => [textAt(item, 'name') ?? '', item]));
+  const containers = (value: unknown): Map<string, unknown> =>
+    new Map(listAt(value, 'containers').map((item) => [textAt(item, 'name') ?? '', item]));
   const [olds, news] = byName.size === 0 ? [new Map(), new Map()] : [containers(pod.before), containers(pod.after)];
   const alone = Math.max(olds.size, news.size) === 1;
   const named = [...byName].flatMap(([name, changes]) => {
@@ -41,7 +42,12 @@ function arrivalSaid({ who }: Part, name: string, part: Part): Said {
   const image = textAt(part.after, 'image');
   const what = part.after === undefined ? 'removed' : `new, with image ${shownImage(image)}`;
   const explains = { of: part.change, changes: part.changes };
-  return sentence(`container ${shown(name)} of ${who} is ${what}`, explains, restart(part, 'for it'), ...mutableImage(part.stage, image));
+  return sentence(
+    `container ${shown(name)} of ${who} is ${what}`,
+    explains,
+    restart(part, 'for it'),
+    ...mutableImage(part.stage, image),
+  );
 }
 
 const PROBES = [
@@ -55,28 +61,51 @@ function containerSaid(part: Part): Said[] {
   const { stage, who } = part;
   return [
     ...told(part, [['image']], (old, now) => [imageWords(part, textAt(old, 'image'), textAt(now, 'image'))]),
-    ...told(part, [['command']], (old, now) => [argumentWords(part, 'command', listAt(old, 'command'), listAt(now, 'command'))]),
-    ...told(part, [['args']], (old, now) => [argumentWords(part, 'arguments', listAt(old, 'args'), listAt(now, 'args'))]),
-    ...told(part, [['env']], (old, now) => environmentWords(part, listAt(old, 'env'), listAt(now, 'env')), isPlainVariable),
-    ...told(part, [['resources']], (old, now) => resourceWords(stage, who, mapAt(old, 'resources'), mapAt(now, 'resources'))),
-    ...PROBES.flatMap(([field, name]) => told(part, [[field]], (old, now) => [probeWords(part, name, valueAt(old, field), valueAt(now, field))])),
+    ...told(part, [['command']], (old, now) => [
+      argumentWords(part, 'command', listAt(old, 'command'), listAt(now, 'command')),
+    ]),
+    ...told(part, [['args']], (old, now) => [
+      argumentWords(part, 'arguments', listAt(old, 'args'), listAt(now, 'args')),
+    ]),
+    ...told(
+      part,
+      [['env']],
+      (old, now) => environmentWords(part, listAt(old, 'env'), listAt(now, 'env')),
+      isPlainVariable,
+    ),
+    ...told(part, [['resources']], (old, now) =>
+      resourceWords(stage, who, mapAt(old, 'resources'), mapAt(now, 'resources')),
+    ),
+    ...PROBES.flatMap(([field, name]) =>
+      told(part, [[field]], (old, now) => [probeWords(part, name, valueAt(old, field), valueAt(now, field))]),
+    ),
   ];
 }
 
 function imageWords(part: Part, before: string | undefined, after: string | undefined): Phrase | undefined {
   if (before === after) return undefined;
   const repository = repositoryOf(before);
-  const tag = before !== undefined && repository === repositoryOf(after) ? before.slice(repository.length + 1) || before : before;
+  const tag =
+    before !== undefined && repository === repositoryOf(after) ? before.slice(repository.length + 1) || before : before;
   const is = after === undefined ? 'the one of its runtime' : shownImage(after);
   const was = before === undefined ? 'the one of its runtime' : shownImage(tag);
-  return phrase(`image of ${part.who} is ${is} (was ${was})`, restart(part, 'with another image'), ...mutableImage(part.stage, after));
+  return phrase(
+    `image of ${part.who} is ${is} (was ${was})`,
+    restart(part, 'with another image'),
+    ...mutableImage(part.stage, after),
+  );
 }
 
 function repositoryOf(image = ''): string {
   return image.replace(/@[^@]*$/, '').replace(/:[^/:]*$/, '');
 }
 
-function argumentWords(part: Part, noun: 'arguments' | 'command', before: readonly unknown[], after: readonly unknown[]): Phrase {
+function argumentWords(
+  part: Part,
+  noun: 'arguments' | 'command',
+  before: readonly unknown[],
+  after: readonly unknown[],
+): Phrase {
   const set = (value: string): string => (value === '' ? 'set' : value);
   const text = differenceOf(
     flags(before),
@@ -101,7 +130,8 @@ function flags(args: readonly unknown[]): Map<string, string> {
 
 /** Variables that come from a secret are told with the secrets. */
 function isPlainVariable({ path, before, after }: Change): boolean {
-  const secret = (value: unknown): boolean => (valueAt(value, 'secretKeyRef') ?? valueAt(value, 'valueFrom', 'secretKeyRef')) !== undefined;
+  const secret = (value: unknown): boolean =>
+    (valueAt(value, 'secretKeyRef') ?? valueAt(value, 'valueFrom', 'secretKeyRef')) !== undefined;
   return !path.includes('secretKeyRef') && !secret(before) && !secret(after);
 }
 

@@ -11,7 +11,11 @@ const MOST = 200;
  *
  * @param covers whether what the second item allows is within what the first one does.
  */
-function uncovered<Item>(items: readonly Item[], others: readonly Item[], covers: (other: Item, item: Item) => boolean): Item[] {
+function uncovered<Item>(
+  items: readonly Item[],
+  others: readonly Item[],
+  covers: (other: Item, item: Item) => boolean,
+): Item[] {
   const same = new Set(others.map(exactly));
   const left = items.filter((item) => !same.has(exactly(item)));
   const many = left.length > MOST || others.length > MOST;
@@ -26,7 +30,10 @@ export function compared(
   lists: readonly string[],
   covers: (wide: unknown, narrow: unknown) => boolean,
 ): { readonly more: unknown[]; readonly less: unknown[] } {
-  const [old, now] = [before, after].map((rules) => rules.flatMap((rule) => partsOf(rule, lists))) as [unknown[], unknown[]];
+  const [old, now] = [before, after].map((rules) => rules.flatMap((rule) => partsOf(rule, lists))) as [
+    unknown[],
+    unknown[],
+  ];
   return { more: uncovered(now, old, covers), less: uncovered(old, now, covers) };
 }
 
@@ -58,8 +65,18 @@ function allCovered(patterns: readonly string[], all: readonly string[]): boolea
 }
 
 const SOURCE = [
-  'principals', 'notPrincipals', 'requestPrincipals', 'notRequestPrincipals', 'namespaces', 'notNamespaces', 'serviceAccounts',
-  'notServiceAccounts', 'ipBlocks', 'notIpBlocks', 'remoteIpBlocks', 'notRemoteIpBlocks',
+  'principals',
+  'notPrincipals',
+  'requestPrincipals',
+  'notRequestPrincipals',
+  'namespaces',
+  'notNamespaces',
+  'serviceAccounts',
+  'notServiceAccounts',
+  'ipBlocks',
+  'notIpBlocks',
+  'remoteIpBlocks',
+  'notRemoteIpBlocks',
 ];
 const OPERATION = ['hosts', 'notHosts', 'ports', 'notPorts', 'methods', 'notMethods', 'paths', 'notPaths'];
 
@@ -68,11 +85,15 @@ export function authorizationCovers(wide: unknown, narrow: unknown): boolean {
   const parts = (list: 'from' | 'to', item: string, fields: readonly string[]): boolean => {
     const [all, some] = [listAt(wide, list), listAt(narrow, list)];
     if (all.length === 0) return true;
-    return some.length > 0 && uncovered(some, all, (other, one) => patternsCover(mapAt(other, item), mapAt(one, item), fields)).length === 0;
+    return (
+      some.length > 0 &&
+      uncovered(some, all, (other, one) => patternsCover(mapAt(other, item), mapAt(one, item), fields)).length === 0
+    );
   };
   const conditions = listAt(wide, 'when').every((condition) =>
     listAt(narrow, 'when').some(
-      (other) => textAt(other, 'key') === textAt(condition, 'key') && patternsCover(condition, other, ['values', 'notValues']),
+      (other) =>
+        textAt(other, 'key') === textAt(condition, 'key') && patternsCover(condition, other, ['values', 'notValues']),
     ),
   );
   return conditions && parts('from', 'source', SOURCE) && parts('to', 'operation', OPERATION);
@@ -87,7 +108,9 @@ function partsOf(rule: unknown, lists: readonly string[]): unknown[] {
     (parts, list) =>
       parts.flatMap((part) => {
         const items = listAt(part, list);
-        return items.length < 2 || parts.length * items.length > MOST_PARTS ? [part] : items.map((item) => ({ ...mapAt(part), [list]: [item] }));
+        return items.length < 2 || parts.length * items.length > MOST_PARTS
+          ? [part]
+          : items.map((item) => ({ ...mapAt(part), [list]: [item] }));
       }),
     [rule],
   );
@@ -98,8 +121,9 @@ export function selectorCovers(wide: unknown, narrow: unknown): boolean {
   const labels = mapAt(narrow, 'matchLabels');
   const expressions = new Set(listAt(narrow, 'matchExpressions').map(exactly));
   return (
-    Object.entries(mapAt(wide, 'matchLabels')).every(([label, value]) => Object.hasOwn(labels, label) && labels[label] === value) &&
-    listAt(wide, 'matchExpressions').every((expression) => expressions.has(exactly(expression)))
+    Object.entries(mapAt(wide, 'matchLabels')).every(
+      ([label, value]) => Object.hasOwn(labels, label) && labels[label] === value,
+    ) && listAt(wide, 'matchExpressions').every((expression) => expressions.has(exactly(expression)))
   );
 }
 

@@ -42,7 +42,9 @@ export function deliveryOf(object: KubeObject): Delivery | undefined {
 
 /** Whether Argo CD deletes what an Application delivered together with it. */
 export function cascades(object: unknown): boolean {
-  return listAt(object, 'metadata', 'finalizers').some((finalizer) => String(finalizer).startsWith('resources-finalizer.argocd.argoproj.io'));
+  return listAt(object, 'metadata', 'finalizers').some((finalizer) =>
+    String(finalizer).startsWith('resources-finalizer.argocd.argoproj.io'),
+  );
 }
 
 /** The name of a setting that says by being there that changes of Git are applied without anybody. */
@@ -52,7 +54,13 @@ const NONE = 'none';
 
 /** Another value looks elsewhere. */
 function elsewhere(path: Path, name: string, rule: RiskId = 'risk/delivery'): Setting {
-  return { path, name, rule, of: (object) => shown(valueAt(object, ...path), 120), why: () => WHERE.get(name) ?? 'it may deliver something else' };
+  return {
+    path,
+    name,
+    rule,
+    of: (object) => shown(valueAt(object, ...path), 120),
+    why: () => WHERE.get(name) ?? 'it may deliver something else',
+  };
 }
 
 const WHERE: ReadonlyMap<string, string> = new Map([
@@ -79,7 +87,13 @@ function prune(...path: readonly string[]): Setting {
 }
 
 function suspend(what: string): Setting {
-  return toggle(['spec', 'suspend'], 'is suspended', 'is no longer suspended', 'on', `changes of Git, rollbacks among them, are not ${what}`);
+  return toggle(
+    ['spec', 'suspend'],
+    'is suspended',
+    'is no longer suspended',
+    'on',
+    `changes of Git, rollbacks among them, are not ${what}`,
+  );
 }
 
 function applicationSettings(...spec: readonly string[]): Setting[] {
@@ -89,9 +103,15 @@ function applicationSettings(...spec: readonly string[]): Setting[] {
       path: automated,
       name: AUTOMATED,
       rule: 'risk/delivery',
-      of: (object) => ((valueAt(object, ...automated) ?? null) === null || textAt(object, ...automated, 'enabled') === 'false' ? 'off' : 'on'),
+      of: (object) =>
+        (valueAt(object, ...automated) ?? null) === null || textAt(object, ...automated, 'enabled') === 'false'
+          ? 'off'
+          : 'on',
       words: (after) => (after === 'on' ? 'syncs by itself now' : 'no longer syncs by itself'),
-      why: (after) => (after === 'on' ? 'what is merged reaches the cluster at once' : 'changes of Git, rollbacks among them, wait for somebody'),
+      why: (after) =>
+        after === 'on'
+          ? 'what is merged reaches the cluster at once'
+          : 'changes of Git, rollbacks among them, wait for somebody',
     },
     prune(...automated, 'prune'),
     toggle(
@@ -101,9 +121,17 @@ function applicationSettings(...spec: readonly string[]): Setting[] {
       'off',
       'what somebody changes on the cluster stays',
     ),
-    toggle([...automated, 'allowEmpty'], 'may delete everything', 'may no longer delete everything', 'on', 'an empty folder takes all objects along'),
+    toggle(
+      [...automated, 'allowEmpty'],
+      'may delete everything',
+      'may no longer delete everything',
+      'on',
+      'an empty folder takes all objects along',
+    ),
     ...['repoURL', 'path', 'targetRevision', 'chart'].map((field) => elsewhere([...spec, 'source', field], field)),
-    ...['server', 'name', 'namespace'].map((field) => elsewhere([...spec, 'destination', field], `destination ${field}`, 'risk/destination')),
+    ...['server', 'name', 'namespace'].map((field) =>
+      elsewhere([...spec, 'destination', field], `destination ${field}`, 'risk/destination'),
+    ),
     elsewhere([...spec, 'project'], 'project'),
   ];
 }
@@ -137,14 +165,17 @@ const APPLICATION_SET: Delivery = {
     ),
     {
       ...elsewhere(POLICY, 'applicationsSync'),
-      why: (after, before) => (POLICIES.indexOf(after) > POLICIES.indexOf(before) ? 'it may do more to Applications' : undefined),
+      why: (after, before) =>
+        POLICIES.indexOf(after) > POLICIES.indexOf(before) ? 'it may do more to Applications' : undefined,
     },
   ],
   spec: ['spec', 'template', 'spec'],
   finds: ['spec', 'generators'],
   ignores: ['spec', 'template', 'spec', 'ignoreDifferences'],
   whenRemoved: (object) =>
-    valueAt(object, ...PRESERVED) === true ? 'its Applications go, their objects stay' : 'its Applications go, and their objects with them',
+    valueAt(object, ...PRESERVED) === true
+      ? 'its Applications go, their objects stay'
+      : 'its Applications go, and their objects with them',
 };
 
 const KUSTOMIZATION: Delivery = {
@@ -158,8 +189,16 @@ const KUSTOMIZATION: Delivery = {
       'live objects may be deleted',
     ),
     suspend('applied'),
-    toggle(['spec', 'wait'], 'waits until all is ready', 'no longer waits until all is ready', 'off', 'what depends on it does not wait either'),
-    ...['path', 'targetNamespace', 'serviceAccountName', 'deletionPolicy'].map((field) => elsewhere(['spec', field], field)),
+    toggle(
+      ['spec', 'wait'],
+      'waits until all is ready',
+      'no longer waits until all is ready',
+      'off',
+      'what depends on it does not wait either',
+    ),
+    ...['path', 'targetNamespace', 'serviceAccountName', 'deletionPolicy'].map((field) =>
+      elsewhere(['spec', field], field),
+    ),
     ...['kind', 'name', 'namespace'].map((field) => elsewhere(['spec', 'sourceRef', field], `source ${field}`)),
     elsewhere(['spec', 'kubeConfig', 'secretRef', 'name'], 'cluster (kubeConfig)', 'risk/destination'),
   ],

@@ -16,7 +16,8 @@ export function differenceOf(
   before: ReadonlyMap<string, string>,
   after: ReadonlyMap<string, string>,
   named: (name: string, value: string) => string,
-  changed: (name: string, value: string, old: string) => string = (name, value, old) => `${named(name, value)} (was ${old})`,
+  changed: (name: string, value: string, old: string) => string = (name, value, old) =>
+    `${named(name, value)} (was ${old})`,
 ): string {
   const said = [
     ...[...after].flatMap(([name, value]) => {

@@ -16,7 +16,8 @@ import { counted, listed, shown } from './text.ts';
 const FEW = 3;
 
 /** Files from which other tools make objects that nobody sees here. */
-const MAKES_OBJECTS = /(?:^|\/)(?:kustomization\.ya?ml|Kustomization|Chart\.(?:yaml|lock)|values[^/]*\.ya?ml|helmfile\.ya?ml|templates\/.+)$/;
+const MAKES_OBJECTS =
+  /(?:^|\/)(?:kustomization\.ya?ml|Kustomization|Chart\.(?:yaml|lock)|values[^/]*\.ya?ml|helmfile\.ya?ml|templates\/.+)$/;
 
 /** What is left of a file. */
 export interface LeftDocument {
@@ -51,9 +52,12 @@ function fileIn({ place: { folder, service } }: ChangedUnit, { file }: DocumentC
 function special(unit: ChangedUnit, stage: Stage, { of, changes }: LeftDocument): Said[] {
   const subject = serviceOf(unit) ?? shown(unit.place.folder);
   const name = of.file.slice(of.file.lastIndexOf('/') + 1);
-  const say = (text: string, reason?: Reason): Said[] => [sentence(text, changes === of.changes ? { of } : { of, changes }, reason)];
+  const say = (text: string, reason?: Reason): Said[] => [
+    sentence(text, changes === of.changes ? { of } : { of, changes }, reason),
+  ];
   // What went cannot do anything any more, whatever it was.
-  if (of.change !== 'removed' && of.after === undefined) return say(`${fileIn(unit, of)} ${of.change}: it cannot be read`, unreadable(stage, of));
+  if (of.change !== 'removed' && of.after === undefined)
+    return say(`${fileIn(unit, of)} ${of.change}: it cannot be read`, unreadable(stage, of));
   const kind = nameless(of.after ?? of.before);
   if (kind !== undefined) {
     return say(
@@ -65,9 +69,14 @@ function special(unit: ChangedUnit, stage: Stage, { of, changes }: LeftDocument)
   if (name === 'intent.yaml') return say(`what synth recorded of ${subject} ${of.change} (intent.yaml)`);
   if (name === 'cluster.yaml') return clusterWords(unit, of, changes);
   if (name === 'argocd-app.json')
-    return say(`descriptor of ${subject}${of.change === 'changed' ? `: ${fieldsInWords(changes)}` : ` ${of.change} (argocd-app.json)`}`);
+    return say(
+      `descriptor of ${subject}${of.change === 'changed' ? `: ${fieldsInWords(changes)}` : ` ${of.change} (argocd-app.json)`}`,
+    );
   if (!MAKES_OBJECTS.test(of.file)) return [];
-  return say(`${fileIn(unit, of)} ${of.change}`, reasonOf('risk/unknown', stage, 'what another tool makes of it is not seen'));
+  return say(
+    `${fileIn(unit, of)} ${of.change}`,
+    reasonOf('risk/unknown', stage, 'what another tool makes of it is not seen'),
+  );
 }
 
 /** The kind of what would be an object if it had a name; some tools make names themselves. */

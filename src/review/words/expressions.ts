@@ -7,7 +7,8 @@ export interface Shape {
 }
 
 /** Text in quotes, also when they never end, or a number that is no part of a name or a duration. */
-const TOKENS = /"(?:[^"\\]|\\[^])*(?:"|\\?$)|'(?:[^'\\]|\\[^])*(?:'|\\?$)|`[^`]*(?:`|$)|(?<![\w.:])(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.:])/g;
+const TOKENS =
+  /"(?:[^"\\]|\\[^])*(?:"|\\?$)|'(?:[^'\\]|\\[^])*(?:'|\\?$)|`[^`]*(?:`|$)|(?<![\w.:])(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.:])/g;
 
 /** @example shapeOf('x{le="5"} > 0.5') // { text: 'x{le="5"} > #', numbers: [0.5] } */
 export function shapeOf(expr: string): Shape {
@@ -24,7 +25,9 @@ export function shapeOf(expr: string): Shape {
 export function isScaled(before: string, after: string, factor: number): boolean {
   const [old, now] = [shapeOf(before), shapeOf(after)];
   if (old.text !== now.text || old.numbers.length !== now.numbers.length) return false;
-  return old.numbers.every((number, index) => number === now.numbers[index] || isNear(number * factor, now.numbers[index]!));
+  return old.numbers.every(
+    (number, index) => number === now.numbers[index] || isNear(number * factor, now.numbers[index]!),
+  );
 }
 
 /** Whether two numbers are equal but for what arithmetic loses. */
@@ -58,11 +61,15 @@ export function thresholdsOf(before: string, after: string): Thresholds | undefi
   if (!left || !right || left.length !== right.length) return undefined;
   const all = left.flatMap((condition, index) => {
     const other = right[index]!;
-    return condition.bound === other.bound ? [] : [{ operator: condition.operator, before: condition.bound, after: other.bound }];
+    return condition.bound === other.bound
+      ? []
+      : [{ operator: condition.operator, before: condition.bound, after: other.bound }];
   });
   // A number that no condition compares with is another change.
   if (all.length === 0 || all.length !== differing) return undefined;
-  const effects = new Set(all.map((one) => (one.operator.startsWith('>') === one.after > one.before ? 'loosened' : 'tightened')));
+  const effects = new Set(
+    all.map((one) => (one.operator.startsWith('>') === one.after > one.before ? 'loosened' : 'tightened')),
+  );
   return { all, effect: effects.size > 1 ? 'mixed' : [...effects][0]! };
 }
 

@@ -81,11 +81,14 @@ export interface Follow {
 
 /** @param before the releases in the tree before. */
 export function followOf({ descriptor }: ChangedUnit, before: Releases, after: Releases): Follow {
-  const all = [...new Set([...before.phases.keys(), ...after.phases.keys()])].sort((a, b) => b.length - a.length || (a < b ? -1 : 1));
+  const all = [...new Set([...before.phases.keys(), ...after.phases.keys()])].sort(
+    (a, b) => b.length - a.length || (a < b ? -1 : 1),
+  );
   const { inText, inExpression } = releaseReader(all.length > MAX_RELEASES ? [] : all);
   const came = (release: string): boolean => isNew(release, before, after);
   const went = (release: string): boolean => isNew(release, after, before);
-  const moved = (release: string): boolean => before.phases.get(release) !== after.phases.get(release) || came(release) || went(release);
+  const moved = (release: string): boolean =>
+    before.phases.get(release) !== after.phases.get(release) || came(release) || went(release);
   const anyCame = all.some(came);
   /** A release that is doing what it did must still be looked at, in each way in which it was. */
   const areKept = (old: Ways, now: Ways): boolean =>
@@ -109,7 +112,12 @@ export function followOf({ descriptor }: ChangedUnit, before: Releases, after: R
   const isOfAnotherAge = (old: Rule, now: Rule): boolean => {
     const [from, to] = [inText(old.expr), inText(now.expr)];
     const counted = withoutAge(shareless(from, old, before));
-    return AGES.has(now.name) && counted !== undefined && counted === withoutAge(shareless(to, now, after)) && placesKept(from, to);
+    return (
+      AGES.has(now.name) &&
+      counted !== undefined &&
+      counted === withoutAge(shareless(to, now, after)) &&
+      placesKept(from, to)
+    );
   };
   const policyMoved = !alike(descriptor.before?.['policy'], descriptor.after?.['policy']);
   return {
@@ -143,7 +151,8 @@ export function followOf({ descriptor }: ChangedUnit, before: Releases, after: R
       // What a candidate is compared with is recorded of the stable release too, as long as there is a candidate.
       if (kind === 'recording' && OF_RELEASES.test(name)) return all.some(moved) && !isRead;
       // No share of its own is to be expected of a release that has all requests, or what the others leave.
-      const weighed = name === SHARE && release !== undefined && before.weights.get(release) !== after.weights.get(release);
+      const weighed =
+        name === SHARE && release !== undefined && before.weights.get(release) !== after.weights.get(release);
       return weighed || (release !== undefined && moved(release));
     },
   };
@@ -151,7 +160,10 @@ export function followOf({ descriptor }: ChangedUnit, before: Releases, after: R
 
 /** Whether a release is there, or runs, on one side of a change alone. */
 function isNew(release: string, before: Releases, after: Releases): boolean {
-  return after.phases.has(release) && (!before.phases.has(release) || (before.atRest.has(release) && !after.atRest.has(release)));
+  return (
+    after.phases.has(release) &&
+    (!before.phases.has(release) || (before.atRest.has(release) && !after.atRest.has(release)))
+  );
 }
 
 /** All that a recording of a fact says. */
@@ -196,9 +208,15 @@ function isDeclared({ expr, labels }: Rule, { weights }: Releases): boolean {
   const weight = weights.get(textAt(labels, 'release') ?? '');
   if (weight === undefined) return false;
   const share = weight / 100;
-  const usual = weight === 0 ? [0, STRAY.share, STRAY.requests] : [0, share, share * (1 - share), Math.min(0.05, share / 2, (1 - share) / 2), STANDARD_ERRORS];
+  const usual =
+    weight === 0
+      ? [0, STRAY.share, STRAY.requests]
+      : [0, share, share * (1 - share), Math.min(0.05, share / 2, (1 - share) / 2), STANDARD_ERRORS];
   const words = expr.replace(/"(?:[^"\\]|\\[^])*(?:"|\\?$)/g, '""').match(/[A-Za-z_:][\w:]*/g) ?? [];
-  return words.every((word) => SHARE_WORDS.has(word)) && shapeOf(expr).numbers.every((number) => usual.some((one) => isNear(number, one)));
+  return (
+    words.every((word) => SHARE_WORDS.has(word)) &&
+    shapeOf(expr).numbers.every((number) => usual.some((one) => isNear(number, one)))
+  );
 }
 
 function whatHappened(before: Releases, after: Releases): string {
@@ -206,9 +224,13 @@ function whatHappened(before: Releases, after: Releases): string {
   const gone = [...before.phases.keys()].filter((release) => isNew(release, after, before));
   const come = [...after.phases.keys()].filter((release) => !before.phases.has(release));
   const gain = (release: string): number => (after.weights.get(release) ?? 0) - (before.weights.get(release) ?? 0);
-  const candidates = [...after.phases.keys()].filter((release) => stays(release) && before.phases.get(release) !== 'stable');
+  const candidates = [...after.phases.keys()].filter(
+    (release) => stays(release) && before.phases.get(release) !== 'stable',
+  );
   const back = candidates.filter((release) => gain(release) < 0);
-  const changed = candidates.filter((release) => before.phases.get(release) !== after.phases.get(release) || gain(release) > 0);
+  const changed = candidates.filter(
+    (release) => before.phases.get(release) !== after.phases.get(release) || gain(release) > 0,
+  );
   const followed = [come, changed.filter((release) => !back.includes(release))].find((releases) => releases.length > 0);
   if (followed) return `follow ${releasesInWords(followed)}`;
   if (back.length > 0) return `follow the retreat from ${releasesInWords(back)}`;

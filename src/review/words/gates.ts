@@ -14,12 +14,23 @@ interface Gate {
 }
 
 /** What changes of the gates of a service, each in a sentence. */
-export function gateWords(stage: Stage, subject: string, before: readonly unknown[], after: readonly unknown[]): Phrase[] {
+export function gateWords(
+  stage: Stage,
+  subject: string,
+  before: readonly unknown[],
+  after: readonly unknown[],
+): Phrase[] {
   const [olds, news] = [gatesOf(before), gatesOf(after)];
   return keysOf(olds, news).flatMap((key) => {
     const [old, now] = [olds.get(key), news.get(key)];
     if (!old) return [phrase(`gate ${now!.name} of ${subject} is new: ${limitsInWords(now!)}`)];
-    if (!now) return [phrase(`gate ${old.name} of ${subject} is removed`, reasonOf('risk/gate', stage, `it asked for ${limitsInWords(old)}`))];
+    if (!now)
+      return [
+        phrase(
+          `gate ${old.name} of ${subject} is removed`,
+          reasonOf('risk/gate', stage, `it asked for ${limitsInWords(old)}`),
+        ),
+      ];
     return limitWords(stage, subject, old, now);
   });
 }
@@ -29,7 +40,10 @@ function gatesOf(list: readonly unknown[]): Map<string, Gate> {
   const twins = new Map<string, number>();
   for (const [kind, limits] of list.flatMap((item) => entriesAt(item))) {
     const quantile = numberAt(limits, 'quantile');
-    const of = textAt(limits, 'metric') ?? textAt(limits, 'name') ?? (quantile === undefined ? undefined : `p${percent(quantile * 100)}`);
+    const of =
+      textAt(limits, 'metric') ??
+      textAt(limits, 'name') ??
+      (quantile === undefined ? undefined : `p${percent(quantile * 100)}`);
     const title = [kind, of, textAt(limits, 'part')].flatMap((text) => (text === undefined ? [] : [shown(text)]));
     const name = title.join(' ');
     // Two of one name differ by their place.
@@ -58,7 +72,12 @@ function limitWords(stage: Stage, subject: string, before: Gate, after: Gate): P
   const changes = fields.map((field) => `${shown(field)} ${isWas(news.get(field), olds.get(field))}`);
   const loosened = fields.filter((field) => isLooser(field, olds.get(field), news.get(field)));
   const why = loosened.length === fields.length ? undefined : `${names(loosened)} is looser`;
-  return [phrase(`gate ${after.name} of ${subject}: ${listed(changes)}`, loosened.length === 0 ? undefined : reasonOf('risk/gate', stage, why))];
+  return [
+    phrase(
+      `gate ${after.name} of ${subject}: ${listed(changes)}`,
+      loosened.length === 0 ? undefined : reasonOf('risk/gate', stage, why),
+    ),
+  ];
 }
 
 /** Which way a limit is loosened. */
@@ -89,6 +108,8 @@ function amount(value: unknown): number | undefined {
 const NAMED: ReadonlySet<string> = new Set(['quantile', 'metric', 'name']);
 
 function limitsInWords({ limits }: Gate): string {
-  const texts = [...limits].filter(([field]) => !NAMED.has(field)).map(([field, value]) => `${shown(field)} ${shown(value)}`);
+  const texts = [...limits]
+    .filter(([field]) => !NAMED.has(field))
+    .map(([field, value]) => `${shown(field)} ${shown(value)}`);
   return listed(texts) || 'what its kind asks for';
 }

@@ -4,11 +4,18 @@ import type { Path } from '../read.ts';
 
 /** Kinds that hold data or other objects. */
 export const DATA: ReadonlySet<string> = new Set([
-  'CustomResourceDefinition', 'ExternalSecret', 'Namespace', 'PersistentVolume', 'PersistentVolumeClaim', 'SealedSecret', 'Secret',
+  'CustomResourceDefinition',
+  'ExternalSecret',
+  'Namespace',
+  'PersistentVolume',
+  'PersistentVolumeClaim',
+  'SealedSecret',
+  'Secret',
   'VolumeSnapshot',
 ]);
 
 /** Kinds that run, or that callers find what runs by. */
+// prettier-ignore
 export const LIVE: ReadonlySet<string> = new Set([
   'CronJob', 'DaemonSet', 'Deployment', 'GRPCRoute', 'Gateway', 'HTTPRoute', 'HelmRelease', 'InferenceGraph', 'InferenceService',
   'Ingress', 'Job', 'LLMInferenceService', 'Pod', 'ReplicaSet', 'Rollout', 'Route', 'ScaledObject', 'Service', 'ServiceEntry',
@@ -18,6 +25,7 @@ export const LIVE: ReadonlySet<string> = new Set([
 const TEMPLATE: readonly Path[] = [['spec', 'template']];
 
 /** Kinds that run pods, and the fields of them that pods are made of. */
+// prettier-ignore
 export const POD_FIELDS: ReadonlyMap<string, readonly Path[]> = new Map<string, readonly Path[]>([
   ['DaemonSet', TEMPLATE],
   ['Deployment', TEMPLATE],

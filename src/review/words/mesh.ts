@@ -25,7 +25,9 @@ export function meshWords(unit: ChangedUnit, stage: Stage, change: ObjectChange)
 }
 
 /** How strict a mode of mTLS is; what is inherited may be anything. */
-const STRICTNESS: ReadonlyMap<string, number> = new Map(Object.entries({ STRICT: 3, UNSET: 2, PERMISSIVE: 1, DISABLE: 0 }));
+const STRICTNESS: ReadonlyMap<string, number> = new Map(
+  Object.entries({ STRICT: 3, UNSET: 2, PERMISSIVE: 1, DISABLE: 0 }),
+);
 const INHERITED = 'inherited';
 
 /** Modes by where they hold: `mTLS`, `mTLS of port 8080`. */
@@ -60,7 +62,9 @@ function peerWords(stage: Stage, change: ObjectChange, label: string): Said[] {
 }
 
 /** Modes of TLS to a host, the weaker the lower. Without one the mesh uses mTLS where the other side can. */
-const TLS: ReadonlyMap<string, number> = new Map(Object.entries({ ISTIO_MUTUAL: 3, MUTUAL: 3, none: 2, SIMPLE: 1, DISABLE: 0 }));
+const TLS: ReadonlyMap<string, number> = new Map(
+  Object.entries({ ISTIO_MUTUAL: 3, MUTUAL: 3, none: 2, SIMPLE: 1, DISABLE: 0 }),
+);
 
 function tlsModes(object: unknown): Map<string, string> {
   const modes = new Map<string, string>();
@@ -117,7 +121,13 @@ function policyWords(stage: Stage, change: ObjectChange, label: string): Said[] 
   const risk = (text?: string): Reason => reasonOf('risk/authorization', stage, text);
   if (change.change === 'removed') {
     const action = actionOf(change.before.object);
-    return [sentence(`${label} removed (${shown(action)})`, { of: change }, action === 'AUDIT' ? undefined : risk(WITHOUT.get(action)))];
+    return [
+      sentence(
+        `${label} removed (${shown(action)})`,
+        { of: change },
+        action === 'AUDIT' ? undefined : risk(WITHOUT.get(action)),
+      ),
+    ];
   }
   const action = actionOf(change.after.object);
   const rules = listAt(change.after.object, 'spec', 'rules');
@@ -133,14 +143,21 @@ function policyWords(stage: Stage, change: ObjectChange, label: string): Said[] 
   const old = listAt(change.before.object, 'spec', 'rules');
   const explains = explainsBelow(change, ['spec', 'rules'], ['spec', 'action']);
   const denies = action === 'DENY';
-  if (action !== before) said.push(sentence(`${label}: action ${isWas(action, before)}`, explains, risk('its rules meant something else')));
+  if (action !== before)
+    said.push(sentence(`${label}: action ${isWas(action, before)}`, explains, risk('its rules meant something else')));
   else if (!alike(rules, old)) {
     const { more, less } = compared(old, rules, ['from', 'to'], authorizationCovers);
     const [loosened, tightened] = denies ? [less, more] : [more, less];
     const verb = action === 'ALLOW' ? 'allows' : 'matches';
     if (loosened.length > 0) {
       const what = denies ? 'no longer denies requests' : `${verb} more requests:`;
-      said.push(sentence(`${label} ${what} ${rulesInWords(loosened)}`, explains, risk(denies ? undefined : 'no rule of it allowed them')));
+      said.push(
+        sentence(
+          `${label} ${what} ${rulesInWords(loosened)}`,
+          explains,
+          risk(denies ? undefined : 'no rule of it allowed them'),
+        ),
+      );
     } else if (tightened.length > 0) {
       said.push(sentence(`${label} ${denies ? 'denies more' : `${verb} less`}: ${rulesInWords(tightened)}`, explains));
     } else said.push(sentence(`rules of ${label} are written otherwise`, explains));
@@ -179,11 +196,23 @@ function valuesOf(values: unknown): string {
 }
 
 /** Where an object holds: its selector, or what it is attached to. */
-function scopeWords(stage: Stage, change: ObjectChange, label: string, rule: 'risk/mtls' | 'risk/authorization', widens: boolean): Said[] {
+function scopeWords(
+  stage: Stage,
+  change: ObjectChange,
+  label: string,
+  rule: 'risk/mtls' | 'risk/authorization',
+  widens: boolean,
+): Said[] {
   const changes = changesBelow(change.changes, ['spec', 'selector'], ['spec', 'targetRefs'], ['spec', 'targetRef']);
   if (changes.length === 0) return [];
-  const reason = reasonOf(rule, stage, widens ? 'it may allow requests to others' : 'what it held for may be without it');
-  return [sentence(`${label} holds for other workloads: ${fieldsInWords(changes, 2)}`, { of: change, changes }, reason)];
+  const reason = reasonOf(
+    rule,
+    stage,
+    widens ? 'it may allow requests to others' : 'what it held for may be without it',
+  );
+  return [
+    sentence(`${label} holds for other workloads: ${fieldsInWords(changes, 2)}`, { of: change, changes }, reason),
+  ];
 }
 
 function issuersOf(object: unknown): string[] {
@@ -197,7 +226,9 @@ function tokenWords(stage: Stage, change: ObjectChange, label: string): Said[] {
   }
   const { come, gone } = comeAndGone(issuersOf(change.before?.object), issuersOf(change.after.object));
   if (change.change === 'added') {
-    return [sentence(`${label} added: it accepts tokens of ${come.length === 0 ? 'nobody' : listed(come)}`, { of: change })];
+    return [
+      sentence(`${label} added: it accepts tokens of ${come.length === 0 ? 'nobody' : listed(come)}`, { of: change }),
+    ];
   }
   const scope = scopeWords(stage, change, label, 'risk/authorization', false);
   const changes = changesBelow(change.changes, ['spec', 'jwtRules']);
@@ -208,5 +239,12 @@ function tokenWords(stage: Stage, change: ObjectChange, label: string): Said[] {
       : gone.length > 0
         ? `no longer checks tokens of ${listed(gone)}`
         : `checks tokens otherwise: ${fieldsInWords(changes, 2)}`;
-  return [sentence(`${label} ${text}`, { of: change, changes }, reasonOf('risk/authorization', stage, 'other tokens may be accepted')), ...scope];
+  return [
+    sentence(
+      `${label} ${text}`,
+      { of: change, changes },
+      reasonOf('risk/authorization', stage, 'other tokens may be accepted'),
+    ),
+    ...scope,
+  ];
 }

@@ -17,7 +17,9 @@ export function modelSaid(part: Part): Said[] {
   const server = (before: unknown, after: unknown): (Phrase | undefined)[] => {
     const words = (name: string, of: (model: unknown) => string | undefined): Phrase | undefined => {
       const [old, now] = [of(before), of(after)];
-      return old === now ? undefined : phrase(`${name} of ${who} ${isWas(now, old)}`, restart(part, 'with another server'));
+      return old === now
+        ? undefined
+        : phrase(`${name} of ${who} ${isWas(now, old)}`, restart(part, 'with another server'));
     };
     return [
       own ? undefined : words('runtime', (model) => textAt(model, 'runtime')),
@@ -26,7 +28,9 @@ export function modelSaid(part: Part): Said[] {
     ];
   };
   return [
-    ...told(part, [['storageUri']], (before, after) => [modelWords(part, textAt(before, 'storageUri'), textAt(after, 'storageUri'))]),
+    ...told(part, [['storageUri']], (before, after) => [
+      modelWords(part, textAt(before, 'storageUri'), textAt(after, 'storageUri')),
+    ]),
     ...told(part, [['runtime'], ['protocolVersion'], ['modelFormat']], server),
   ];
 }
@@ -45,7 +49,11 @@ export function languageModelSaid(whole: Part): Said[] {
   return [
     ...told(part, [['uri']], (before, after) => [modelWords(part, textAt(before, 'uri'), textAt(after, 'uri'))]),
     ...told(part, [['lora']], (before, after) => {
-      const text = differenceOf(adapters(before), adapters(after), (name, uri) => `${shown(name)} from ${shownUri(uri)}`);
+      const text = differenceOf(
+        adapters(before),
+        adapters(after),
+        (name, uri) => `${shown(name)} from ${shownUri(uri)}`,
+      );
       return text === '' ? [] : [phrase(`adapters of ${part.who}: ${text}`, restart(part, 'with other adapters'))];
     }),
   ];
@@ -57,7 +65,11 @@ export function modelWords(part: Part, before: string | undefined, after: string
   const [is, was] = [shownUri(after), shownUri(before)];
   const pins = mutableModel(part.stage, after);
   if (before !== undefined && after !== undefined && pathIn(before) === pathIn(after)) {
-    return phrase(`${part.who} reads its model from ${is} (was ${was})`, restart(part, 'and read it from another place'), ...pins);
+    return phrase(
+      `${part.who} reads its model from ${is} (was ${was})`,
+      restart(part, 'and read it from another place'),
+      ...pins,
+    );
   }
   return phrase(`model of ${part.who} is ${is} (was ${was})`, restart(part, 'with another model'), ...pins);
 }

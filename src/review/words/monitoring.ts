@@ -19,7 +19,8 @@ import { shown } from './text.ts';
  */
 export function monitoringWords(whole: ChangedUnit, stage: Stage): Said[] {
   const told = comesOrGoes(whole);
-  const unit = told === undefined ? whole : { ...whole, objects: whole.objects.filter(({ change }) => change !== told) };
+  const unit =
+    told === undefined ? whole : { ...whole, objects: whole.objects.filter(({ change }) => change !== told) };
   const followers = new Map<ObjectChange, readonly Change[]>();
   const alerts = alertWords(unit, stage, (follow) => {
     for (const change of unit.objects.filter(isScrape)) {
@@ -30,7 +31,8 @@ export function monitoringWords(whole: ChangedUnit, stage: Stage): Said[] {
   });
   const others = unit.objects.flatMap((change) => {
     if (isScrape(change)) return scrapeWords(unit, stage, change, followers.get(change) ?? []);
-    if (isKind(latest(change), 'monitoring.coreos.com', 'AlertmanagerConfig')) return receiverWords(unit, stage, change);
+    if (isKind(latest(change), 'monitoring.coreos.com', 'AlertmanagerConfig'))
+      return receiverWords(unit, stage, change);
     return isDashboard(change) ? dashboardWords(unit, stage, change) : [];
   });
   return [...alerts, ...others];
@@ -40,7 +42,10 @@ export function monitoringWords(whole: ChangedUnit, stage: Stage): Said[] {
 function isDashboard(change: ObjectChange): boolean {
   const object = latest(change);
   const labels = Object.keys(mapAt(object, 'metadata', 'labels'));
-  return object.kind === 'GrafanaDashboard' || (isKind(object, '', 'ConfigMap') && labels.some((label) => /grafana|dashboard/i.test(label)));
+  return (
+    object.kind === 'GrafanaDashboard' ||
+    (isKind(object, '', 'ConfigMap') && labels.some((label) => /grafana|dashboard/i.test(label)))
+  );
 }
 
 function dashboardWords(unit: ChangedUnit, stage: Stage, change: ObjectChange): Said[] {
@@ -48,7 +53,10 @@ function dashboardWords(unit: ChangedUnit, stage: Stage, change: ObjectChange): 
   const { name } = object.metadata;
   const service = serviceOf(unit);
   const usual = name === `${unit.place.service ?? ''}-dashboard`;
-  const named = service === undefined ? labelOf(unit, object).replace(/^\S+ /, '') : `${usual ? '' : `${shown(name)} `}of ${service}`;
+  const named =
+    service === undefined
+      ? labelOf(unit, object).replace(/^\S+ /, '')
+      : `${usual ? '' : `${shown(name)} `}of ${service}`;
   const explains = explainsBelow(change, ['data'], ['binaryData'], ['spec']);
   if (change.change === 'replaced' || explains.changes?.length === 0) return [];
   const reason = change.change === 'removed' ? reasonOf('risk/delete', stage, 'people may look at it') : undefined;

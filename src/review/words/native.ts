@@ -16,7 +16,8 @@ import { percent, shown } from './text.ts';
 /** Splits that one object makes itself: revisions of Knative, `canaryTrafficPercent` of KServe. */
 export function nativeSaid(unit: ChangedUnit, stage: Stage, change: Altered, around: Around): Said[] {
   const subject = subjectOf(unit, change.after.object);
-  if (isKind(change.after.object, 'serving.kserve.io', 'InferenceService')) return canarySaid(unit, stage, change, around);
+  if (isKind(change.after.object, 'serving.kserve.io', 'InferenceService'))
+    return canarySaid(unit, stage, change, around);
   if (!isKind(change.after.object, 'serving.knative.dev', 'Service')) return [];
   if (changesBelow(change.changes, ['spec', 'traffic']).length === 0) return [];
   const labelled = [
@@ -31,11 +32,17 @@ export function nativeSaid(unit: ChangedUnit, stage: Stage, change: Altered, aro
   const gone = [...before].flatMap(([key, share]) => (after.has(key) || share.weight > 0 ? [] : [share]));
   return [
     ...said,
-    ...fresh.map(({ label }) => sentence(`${label} of ${subject} is deployed, without traffic`, explains, reasonOf('risk/new-release', stage))),
+    ...fresh.map(({ label }) =>
+      sentence(`${label} of ${subject} is deployed, without traffic`, explains, reasonOf('risk/new-release', stage)),
+    ),
     ...(said.length > 0
       ? []
       : gone.map(({ label }) =>
-          sentence(`${label} of ${subject} is removed; nothing sends requests to it`, explains, reasonOf('risk/retire', stage)),
+          sentence(
+            `${label} of ${subject} is removed; nothing sends requests to it`,
+            explains,
+            reasonOf('risk/retire', stage),
+          ),
         )),
   ];
 }
@@ -60,7 +67,12 @@ function canarySaid(unit: ChangedUnit, stage: Stage, change: Altered, around: Ar
     (other) => other.change !== 'changed' && isKind(latest(other), 'serving.kserve.io', 'ServingRuntime'),
   );
   const explains = [
-    explainsBelow(change, CANARY, ['spec', 'predictor', 'model', 'runtime'], ['metadata', 'labels', 'app.kubernetes.io/version']),
+    explainsBelow(
+      change,
+      CANARY,
+      ['spec', 'predictor', 'model', 'runtime'],
+      ['metadata', 'labels', 'app.kubernetes.io/version'],
+    ),
     ...runtimes.map((of) => ({ of })),
   ];
   const candidate = after ?? 'the new release';
@@ -78,10 +90,22 @@ function canarySaid(unit: ChangedUnit, stage: Stage, change: Altered, around: Ar
   }
   if (was !== undefined && is === undefined && before !== after) {
     const text = `${labelOfRelease(before ?? 'the new release')} of ${subject} is removed; ${labelOfRelease(candidate)} serves`;
-    return [sentence(text, explains, was > 0 ? reasonOf('risk/delete-live', stage, `it had ${percent(was)} %`) : reasonOf('risk/retire', stage))];
+    return [
+      sentence(
+        text,
+        explains,
+        was > 0 ? reasonOf('risk/delete-live', stage, `it had ${percent(was)} %`) : reasonOf('risk/retire', stage),
+      ),
+    ];
   }
   if (is === 0 && before !== after) {
-    return [sentence(`${labelOfRelease(candidate)} of ${subject} is deployed, without traffic`, explains, reasonOf('risk/new-release', stage))];
+    return [
+      sentence(
+        `${labelOfRelease(candidate)} of ${subject} is deployed, without traffic`,
+        explains,
+        reasonOf('risk/new-release', stage),
+      ),
+    ];
   }
   const stable = before !== after ? before : undefined;
   return sharesSaid(telling, shares(before !== after ? 0 : (was ?? 100), stable), shares(is ?? 100, stable));
@@ -104,6 +128,10 @@ export function groupSaid(unit: ChangedUnit, stage: Stage, around: Around): Said
       return map;
     };
     const explains = moved.map((change) => explainsBelow(change, WEIGHT));
-    return sharesSaid({ unit, stage, subject: serviceOf(unit) ?? shown(name), around, explains }, shares('before'), shares('after'));
+    return sharesSaid(
+      { unit, stage, subject: serviceOf(unit) ?? shown(name), around, explains },
+      shares('before'),
+      shares('after'),
+    );
   });
 }

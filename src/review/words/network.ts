@@ -24,7 +24,13 @@ export function networkWords(unit: ChangedUnit, stage: Stage, change: ObjectChan
   if (!isKind(latest(change), 'networking.k8s.io', 'NetworkPolicy')) return [];
   const label = labelOf(unit, latest(change));
   if (change.change === 'removed')
-    return [sentence(`${label} removed`, { of: change }, reasonOf('risk/network', stage, 'what it kept in or out may pass now'))];
+    return [
+      sentence(
+        `${label} removed`,
+        { of: change },
+        reasonOf('risk/network', stage, 'what it kept in or out may pass now'),
+      ),
+    ];
   if (change.change === 'added') {
     const open = DIRECTIONS.filter(
       (direction) =>
@@ -32,10 +38,14 @@ export function networkWords(unit: ChangedUnit, stage: Stage, change: ObjectChan
         listAt(change.after.object, 'spec', direction.field).some((rule) => networkCovers(rule, {}, direction.peers)),
     );
     const words = listed(open.map(({ verb }) => `lets everything ${verb}`));
-    const reason = open.length > 0 ? reasonOf('risk/network', stage, `it ${words}, whatever other policies say`) : undefined;
+    const reason =
+      open.length > 0 ? reasonOf('risk/network', stage, `it ${words}, whatever other policies say`) : undefined;
     return [sentence(`${label} added${words === '' ? '' : `: it ${words}`}`, { of: change }, reason)];
   }
-  return [...DIRECTIONS.flatMap((direction) => directionWords(stage, change, label, direction)), ...scopeWords(stage, change, label)];
+  return [
+    ...DIRECTIONS.flatMap((direction) => directionWords(stage, change, label, direction)),
+    ...scopeWords(stage, change, label),
+  ];
 }
 
 function directionWords(stage: Stage, change: Altered, label: string, direction: Direction): Said[] {
@@ -43,7 +53,14 @@ function directionWords(stage: Stage, change: Altered, label: string, direction:
   const [was, is] = [restricts(change.before.object, direction), restricts(change.after.object, direction)];
   const [old, now] = [listAt(change.before.object, 'spec', field), listAt(change.after.object, 'spec', field)];
   const explains = explainsBelow(change, ['spec', field], ['spec', 'policyTypes']);
-  if (was && !is) return [sentence(`${label} no longer restricts ${field}`, explains, reasonOf('risk/network', stage, `it lets everything ${verb}`))];
+  if (was && !is)
+    return [
+      sentence(
+        `${label} no longer restricts ${field}`,
+        explains,
+        reasonOf('risk/network', stage, `it lets everything ${verb}`),
+      ),
+    ];
   if (!was) return is ? [sentence(`${label} restricts ${field} too`, explains)] : [];
   if (alike(old, now)) return [];
   const { more, less } = compared(old, now, [peers], (wide, narrow) => networkCovers(wide, narrow, peers));
@@ -52,7 +69,8 @@ function directionWords(stage: Stage, change: Altered, label: string, direction:
       rules.map((rule) => ruleInWords(rule, peers)),
       2,
     );
-  if (more.length > 0) return [sentence(`${label} lets more ${verb}: ${words(more)}`, explains, reasonOf('risk/network', stage))];
+  if (more.length > 0)
+    return [sentence(`${label} lets more ${verb}: ${words(more)}`, explains, reasonOf('risk/network', stage))];
   if (less.length > 0) return [sentence(`${label} lets less ${verb}: no longer all ${words(less)}`, explains)];
   return [sentence(`${field} rules of ${label} are written otherwise`, explains)];
 }
@@ -60,7 +78,10 @@ function directionWords(stage: Stage, change: Altered, label: string, direction:
 function scopeWords(stage: Stage, change: Altered, label: string): Said[] {
   const changes = changesBelow(change.changes, ['spec', 'podSelector']);
   if (changes.length === 0) return [];
-  const wider = selectorCovers(valueAt(change.after.object, 'spec', 'podSelector'), valueAt(change.before.object, 'spec', 'podSelector'));
+  const wider = selectorCovers(
+    valueAt(change.after.object, 'spec', 'podSelector'),
+    valueAt(change.before.object, 'spec', 'podSelector'),
+  );
   const reason = wider ? undefined : reasonOf('risk/network', stage, 'pods that it held for may be without it');
   return [sentence(`${label} holds for other pods: ${fieldsInWords(changes, 2)}`, { of: change, changes }, reason)];
 }
@@ -84,13 +105,18 @@ function ruleInWords(rule: unknown, peers: 'from' | 'to'): string {
 function peerInWords(peer: unknown): string {
   const block = textAt(peer, 'ipBlock', 'cidr');
   if (block !== undefined) return shown(block);
-  const parts = [selectorInWords('pods', valueAt(peer, 'podSelector')), selectorInWords('namespaces', valueAt(peer, 'namespaceSelector'))];
+  const parts = [
+    selectorInWords('pods', valueAt(peer, 'podSelector')),
+    selectorInWords('namespaces', valueAt(peer, 'namespaceSelector')),
+  ];
   return parts.filter((part) => part !== '').join(' in ') || 'anywhere';
 }
 
 function selectorInWords(what: string, selector: unknown): string {
   if (selector === undefined) return '';
   const labels = entriesAt(selector, 'matchLabels').map(([label, value]) => `${shown(label)}=${shown(value)}`);
-  const expressions = listAt(selector, 'matchExpressions').map((one) => `${shown(valueAt(one, 'key'))} ${shown(valueAt(one, 'operator'))}`);
+  const expressions = listAt(selector, 'matchExpressions').map(
+    (one) => `${shown(valueAt(one, 'key'))} ${shown(valueAt(one, 'operator'))}`,
+  );
   return labels.length + expressions.length === 0 ? `all ${what}` : `${what} ${listed([...labels, ...expressions], 2)}`;
 }

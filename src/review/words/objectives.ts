@@ -22,7 +22,13 @@ const LABEL = 'ai_slo';
  *
  * @param subject whose objectives they are.
  */
-export function objectiveWords(subject: string, stage: Stage, before: readonly Rule[], after: readonly Rule[], rules: Pairing): ObjectiveWords[] {
+export function objectiveWords(
+  subject: string,
+  stage: Stage,
+  before: readonly Rule[],
+  after: readonly Rule[],
+  rules: Pairing,
+): ObjectiveWords[] {
   const [old, now] = [objectivesIn(before), objectivesIn(after)];
   const words: ObjectiveWords[] = [];
   for (const [name, promised] of now) {
@@ -40,10 +46,14 @@ export function objectiveWords(subject: string, stage: Stage, before: readonly R
     const others = news.get(family) ?? [];
     if (olds.length === 1 && others.length === 1) renamed.set(olds[0]!, others[0]!);
   }
-  for (const [from, to] of renamed) words.push(rebound(subject, stage, [from, old.get(from)!], [to, now.get(to)!], rules));
+  for (const [from, to] of renamed)
+    words.push(rebound(subject, stage, [from, old.get(from)!], [to, now.get(to)!], rules));
   for (const name of gone.filter((each) => !renamed.has(each))) {
     const reason = reasonOf('risk/slo', stage, `it promised ${percent(old.get(name)!)}`);
-    words.push({ ...phrase(`${shown(name)} objective of ${subject} removed`, reason), rules: rules.removed.filter((rule) => belongs(rule, name)) });
+    words.push({
+      ...phrase(`${shown(name)} objective of ${subject} removed`, reason),
+      rules: rules.removed.filter((rule) => belongs(rule, name)),
+    });
   }
   const taken = new Set(renamed.values());
   for (const name of come.filter((each) => !taken.has(each))) {
@@ -56,7 +66,11 @@ export function objectiveWords(subject: string, stage: Stage, before: readonly R
 /** Why a lower promise matters: how much of what was an incident is none any more. */
 function lessReason(stage: Stage, was: number, promised: number): Phrase['reasons'][number] | undefined {
   if (promised >= was || isNear(promised, was)) return undefined;
-  return reasonOf('risk/slo', stage, `${Number(((1 - promised) / (1 - was)).toPrecision(2))} times as many requests may miss it`);
+  return reasonOf(
+    'risk/slo',
+    stage,
+    `${Number(((1 - promised) / (1 - was)).toPrecision(2))} times as many requests may miss it`,
+  );
 }
 
 /** Shares that must be good, by the name of the objective. */
@@ -65,7 +79,8 @@ function objectivesIn(rules: readonly Rule[]): Map<string, number> {
   for (const { kind, name, labels, expr } of rules) {
     const objective = textAt(labels, LABEL);
     const share = Number(/^\s*vector\(\s*([\d.eE+-]+)\s*\)\s*$/.exec(expr)?.[1] ?? NaN);
-    if (kind === 'recording' && name === OBJECTIVE && objective !== undefined && share > 0 && share < 1) found.set(objective, share);
+    if (kind === 'recording' && name === OBJECTIVE && objective !== undefined && share > 0 && share < 1)
+      found.set(objective, share);
   }
   return found;
 }
@@ -90,18 +105,23 @@ function rebound(
   rules: Pairing,
 ): ObjectiveWords {
   const [old, now] = [familyOf(from), familyOf(to)];
-  const tell = ({ name, kind, labels }: Rule): string => JSON.stringify([kind, name, textAt(labels, 'burn_tier') ?? '']);
+  const tell = ({ name, kind, labels }: Rule): string =>
+    JSON.stringify([kind, name, textAt(labels, 'burn_tier') ?? '']);
   const news = new Map(rules.added.filter((rule) => belongs(rule, to)).map((rule) => [tell(rule), rule]));
   const explained = rules.removed.flatMap((rule) => {
     const other = belongs(rule, from) ? news.get(tell(rule)) : undefined;
     if (!other) return [];
     // An alert that lost more than the bound, or went, is said all the same.
-    const same = rule.wait === other.wait && isScaled(rule.expr.replaceAll(from, to), other.expr, (1 - promised) / (1 - was));
+    const same =
+      rule.wait === other.wait && isScaled(rule.expr.replaceAll(from, to), other.expr, (1 - promised) / (1 - was));
     return rule.kind === 'recording' || same ? [rule, other] : [];
   });
   const text = `${shown(now.name)} objective of ${subject} is ${percent(promised)} within ${now.bound!} (was ${percent(was)} within ${old.bound!})`;
   const slower = (parseDuration(now.bound!) ?? 0) > (parseDuration(old.bound!) ?? 0);
-  return { ...phrase(text, slower ? reasonOf('risk/slo', stage) : undefined, lessReason(stage, was, promised)), rules: explained };
+  return {
+    ...phrase(text, slower ? reasonOf('risk/slo', stage) : undefined, lessReason(stage, was, promised)),
+    rules: explained,
+  };
 }
 
 /** Objectives with a bound in their name, by what they are about. */

@@ -93,12 +93,21 @@ function replacements(unit: ChangedUnit, stage: Stage, { of, changes }: Left): S
   };
   const deletion = deletionOf(old.kind);
   const reason = reasonOf(deletion === 'risk/delete-live' ? 'risk/replace' : deletion, stage);
-  return [sentence(`${shown(old.kind)} ${title(old)} is now ${title(now)}: it is deleted and created again`, { of, changes: names }, reason)];
+  return [
+    sentence(
+      `${shown(old.kind)} ${title(old)} is now ${title(now)}: it is deleted and created again`,
+      { of, changes: names },
+      reason,
+    ),
+  ];
 }
 
 function fields(unit: ChangedUnit, stage: Stage, left: readonly Left[]): Said[] {
   const open = left
-    .map(({ of, changes }) => ({ of, changes: of.change === 'replaced' ? changes.filter((change) => !isName(change)) : changes }))
+    .map(({ of, changes }) => ({
+      of,
+      changes: of.change === 'replaced' ? changes.filter((change) => !isName(change)) : changes,
+    }))
     .filter(({ changes }) => changes.length > 0);
   const [tags, others] = [true, false].map((tag) => open.filter(({ changes }) => changes.every(isTag) === tag));
   return [...others!.map((one) => fieldWords(unit, stage, one)), ...tagWords(unit, tags!)];
@@ -109,9 +118,15 @@ function fieldWords(unit: ChangedUnit, stage: Stage, { of, changes }: Left): Sai
   // All values of a Secret are masked.
   const masked = isSecret(object) && changes.every(({ path }) => path[0] === 'data' || path[0] === 'stringData');
   const ofPods = ({ path }: Change): boolean =>
-    (POD_FIELDS.get(object.kind) ?? []).some((field) => isBelow(path, field)) && !path.includes('annotations') && !path.includes('labels');
+    (POD_FIELDS.get(object.kind) ?? []).some((field) => isBelow(path, field)) &&
+    !path.includes('annotations') &&
+    !path.includes('labels');
   const reason = changes.some(ofPods) ? reasonOf('risk/in-place', stage, 'its pods are made anew') : undefined;
-  return sentence(`${labelOf(unit, object)}: ${masked ? 'its data changed' : fieldsInWords(changes)}`, { of, changes }, reason);
+  return sentence(
+    `${labelOf(unit, object)}: ${masked ? 'its data changed' : fieldsInWords(changes)}`,
+    { of, changes },
+    reason,
+  );
 }
 
 /** A label or an annotation of the object itself. */
@@ -135,5 +150,7 @@ function tagWords(unit: ChangedUnit, left: readonly Left[]): Said[] {
     if (group.length > FEW) return [sentence(`${of(group.length)}: ${text}`, group)];
     return single.length > FEW ? [] : group.map((one) => sentence(`${labelOf(unit, latest(one.of))}: ${text}`, one));
   });
-  return single.length > FEW ? [...words, sentence(`labels and annotations of ${of(single.length)} changed`, single)] : words;
+  return single.length > FEW
+    ? [...words, sentence(`labels and annotations of ${of(single.length)} changed`, single)]
+    : words;
 }

@@ -41,7 +41,9 @@ export function told(
 ): Said[] {
   const touched = touching(changes, ...fields.map((field) => [...path, ...field])).filter(keep);
   if (touched.length === 0) return [];
-  return say(before, after).flatMap((words) => (words ? [{ ...words, explains: [{ of: change, changes: touched }] }] : []));
+  return say(before, after).flatMap((words) =>
+    words ? [{ ...words, explains: [{ of: change, changes: touched }] }] : [],
+  );
 }
 
 /** What happens to pods that serve: `its pods restart with another image`. */

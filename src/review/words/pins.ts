@@ -44,7 +44,13 @@ const MAY_MOVE = /may mean another model|may move|means the branch|pins nothing/
 export function mutableModel(stage: Stage, uri: string | undefined): Reason[] {
   const message = uri === undefined ? undefined : modelUriProblem(uri.slice(0, 2000))?.message;
   return message !== undefined && MAY_MOVE.test(message)
-    ? [reasonOf('risk/mutable', stage, message.length > 240 ? 'the place of the model may mean another one tomorrow' : message)]
+    ? [
+        reasonOf(
+          'risk/mutable',
+          stage,
+          message.length > 240 ? 'the place of the model may mean another one tomorrow' : message,
+        ),
+      ]
     : [];
 }
 
@@ -64,6 +70,9 @@ export function mutableReasons(object: KubeObject, stage: Stage): Reason[] {
   ]);
   return [
     ...reasons,
-    ...mutableModel(stage, isKind(object, 'serving.kserve.io', 'LLMInferenceService') ? textAt(object, 'spec', 'model', 'uri') : undefined),
+    ...mutableModel(
+      stage,
+      isKind(object, 'serving.kserve.io', 'LLMInferenceService') ? textAt(object, 'spec', 'model', 'uri') : undefined,
+    ),
   ];
 }

@@ -29,7 +29,9 @@ export function podSecurityWords(unit: ChangedUnit, stage: Stage): Said[] {
   // A new release has what the one before it had.
   const known = new Set(
     unit.objects.flatMap(({ before }) =>
-      before ? [...rightsOf(before.object).values()].map(({ holder, words }) => `${before.object.kind}\n${holder}\n${words}`) : [],
+      before
+        ? [...rightsOf(before.object).values()].map(({ holder, words }) => `${before.object.kind}\n${holder}\n${words}`)
+        : [],
     ),
   );
   return unit.objects.flatMap((change): Said[] => {
@@ -54,7 +56,10 @@ export function podSecurityWords(unit: ChangedUnit, stage: Stage): Said[] {
 function gives({ path, op, before, after }: Change, field: string): boolean {
   if (path.includes(field)) return true;
   const whole = op === 'remove' ? before : after;
-  return path.at(-1) === 'securityContext' && (valueAt(whole, field) !== undefined || valueAt(whole, 'capabilities', field) !== undefined);
+  return (
+    path.at(-1) === 'securityContext' &&
+    (valueAt(whole, field) !== undefined || valueAt(whole, 'capabilities', field) !== undefined)
+  );
 }
 
 /** A map that holds containers, or is one, with what it is called. */
@@ -72,7 +77,11 @@ function visit(value: unknown, depth: number, seen: Visit, name = ''): void {
   const map = value as Readonly<Record<string, unknown>>;
   const pod = ['containers', 'volumes', 'hostNetwork', 'hostPID', 'hostIPC'].some((field) => Object.hasOwn(map, field));
   const container =
-    !pod && (CONTAINERS.has(name) || Object.hasOwn(map, 'image') || Object.hasOwn(map, 'securityContext') || Object.hasOwn(map, 'resources'));
+    !pod &&
+    (CONTAINERS.has(name) ||
+      Object.hasOwn(map, 'image') ||
+      Object.hasOwn(map, 'securityContext') ||
+      Object.hasOwn(map, 'resources'));
   if (pod || container) seen(pod ? 'the pod' : `container ${shown(textAt(map, 'name') ?? name)}`, map, pod);
   for (const key of Object.keys(map)) {
     if (key !== 'metadata' && key !== 'status') visit(map[key], depth + 1, seen, key);
@@ -82,7 +91,8 @@ function visit(value: unknown, depth: number, seen: Visit, name = ''): void {
 function rightsOf(object: unknown): Map<string, Right> {
   const rights = new Map<string, Right>();
   visit(object, 0, (holder, map, pod) => {
-    const add = (field: string, words: string): void => void rights.set(`${holder}\n${words}`, { holder, words, field });
+    const add = (field: string, words: string): void =>
+      void rights.set(`${holder}\n${words}`, { holder, words, field });
     const context = mapAt(map, 'securityContext');
     if (context['privileged'] === true) add('privileged', 'is privileged');
     if (context['runAsUser'] === 0) add('runAsUser', 'runs as root');
@@ -115,13 +125,18 @@ function guardsOf(object: unknown): Map<string, Map<string, Right>> {
     const add = (field: string, words: string, key = field): void => void guards.set(key, { holder, words, field });
     const context = mapAt(map, 'securityContext');
     if (context['runAsNonRoot'] === true) add('runAsNonRoot', 'may run as root');
-    if (context['allowPrivilegeEscalation'] === false) add('allowPrivilegeEscalation', 'may gain more rights than it started with');
+    if (context['allowPrivilegeEscalation'] === false)
+      add('allowPrivilegeEscalation', 'may gain more rights than it started with');
     if (context['readOnlyRootFilesystem'] === true) add('readOnlyRootFilesystem', 'may write to its file system');
-    if (textAt(context, 'seccompProfile', 'type') !== undefined && textAt(context, 'seccompProfile', 'type') !== 'Unconfined')
+    if (
+      textAt(context, 'seccompProfile', 'type') !== undefined &&
+      textAt(context, 'seccompProfile', 'type') !== 'Unconfined'
+    )
       add('seccompProfile', 'has no filter of system calls');
     for (const capability of listAt(context, 'capabilities', 'drop'))
       add('drop', `keeps the capability ${shown(capability)}`, `drop ${shown(capability)}`);
-    if (map['automountServiceAccountToken'] === false) add('automountServiceAccountToken', 'gets a token of its ServiceAccount');
+    if (map['automountServiceAccountToken'] === false)
+      add('automountServiceAccountToken', 'gets a token of its ServiceAccount');
   });
   return holders;
 }
@@ -137,6 +152,13 @@ function guardsLost(before: unknown, after: unknown): Right[] {
     const others = lost.filter(([key]) => !key.startsWith('drop ')).map(([, right]) => right);
     if (capabilities.length === 0) return others;
     const names = capabilities.map(([key]) => key.slice('drop '.length)).sort();
-    return [...others, { holder, words: `keeps the ${names.length === 1 ? 'capability' : 'capabilities'} ${listed(names)}`, field: 'drop' }];
+    return [
+      ...others,
+      {
+        holder,
+        words: `keeps the ${names.length === 1 ? 'capability' : 'capabilities'} ${listed(names)}`,
+        field: 'drop',
+      },
+    ];
   });
 }

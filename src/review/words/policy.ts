@@ -29,9 +29,13 @@ export function policyWords(unit: ChangedUnit, stage: Stage): Said[] {
   const tell = (field: Path, say: (old: unknown, now: unknown) => readonly Phrase[]): Said[] => {
     const changes = touching(of.changes, field);
     const [old, now] = [valueAt(before, ...field), valueAt(after, ...field)];
-    return changes.length === 0 || alike(old, now) ? [] : say(old, now).map((words) => ({ ...words, explains: [{ of, changes }] }));
+    return changes.length === 0 || alike(old, now)
+      ? []
+      : say(old, now).map((words) => ({ ...words, explains: [{ of, changes }] }));
   };
-  const plain = (text: (now: string) => string) => (old: unknown, now: unknown) => [phrase(`${text(shown(now))} (was ${shown(old)})`)];
+  const plain = (text: (now: string) => string) => (old: unknown, now: unknown) => [
+    phrase(`${text(shown(now))} (was ${shown(old)})`),
+  ];
   return merged([
     ...placeSaid(unit, stage, subject, of),
     ...tell(['policy', 'strategy'], (old, now) => strategyWords(stage, subject, old, now)),
@@ -56,7 +60,8 @@ function placeSaid(unit: ChangedUnit, stage: Stage, subject: string, of: Documen
   const said: Said[] = [];
   const add = (field: string, text: string, why?: string, more: readonly Explained[] = []): void => {
     const changes = touching(of.changes, [field]);
-    if (changes.length > 0) said.push(sentence(text, [{ of, changes }, ...more], reasonOf('risk/destination', stage, why)));
+    if (changes.length > 0)
+      said.push(sentence(text, [{ of, changes }, ...more], reasonOf('risk/destination', stage, why)));
   };
   const [old, now] = [textAt(before, 'namespace'), textAt(after, 'namespace')];
   const moved = unit.objects.filter((change) => {
@@ -71,9 +76,11 @@ function placeSaid(unit: ChangedUnit, stage: Stage, subject: string, of: Documen
     why,
     moved.map((change) => ({ of: change })),
   );
-  const cluster = (descriptor: unknown): string => shown(textAt(descriptor, 'destination', 'name') || valueAt(descriptor, 'destination', 'server'));
+  const cluster = (descriptor: unknown): string =>
+    shown(textAt(descriptor, 'destination', 'name') || valueAt(descriptor, 'destination', 'server'));
   add('destination', `${subject} goes to the cluster ${cluster(after)} (was ${cluster(before)})`);
-  for (const [field, name, reason] of PLACE) add(field, `${name} of ${subject} ${isWas(after?.[field], before?.[field])}`, reason);
+  for (const [field, name, reason] of PLACE)
+    add(field, `${name} of ${subject} ${isWas(after?.[field], before?.[field])}`, reason);
   return said;
 }
 
@@ -88,17 +95,23 @@ const PLACE = [
 ] as const;
 
 /** Strategies by how much of a candidate is seen before it takes over. */
-const CARE: ReadonlyMap<unknown, number> = new Map(Object.entries({ replace: 0, blueGreen: 1, shadow: 2, abTest: 2, canary: 3 }));
+const CARE: ReadonlyMap<unknown, number> = new Map(
+  Object.entries({ replace: 0, blueGreen: 1, shadow: 2, abTest: 2, canary: 3 }),
+);
 
 function strategyWords(stage: Stage, subject: string, old: unknown, now: unknown): Phrase[] {
   const loosened = (CARE.get(now) ?? 0) < (CARE.get(old) ?? 0);
-  const reason = loosened ? reasonOf('risk/gate', stage, 'less of a candidate is seen before it takes over') : undefined;
+  const reason = loosened
+    ? reasonOf('risk/gate', stage, 'less of a candidate is seen before it takes over')
+    : undefined;
   return [phrase(`releases of ${subject} are by ${shown(now)} (were by ${shown(old)})`, reason)];
 }
 
 function stepWords(stage: Stage, subject: string, before: unknown, after: unknown): Phrase[] {
   const [old, now] = [stepsInWords(before), stepsInWords(after)];
-  return old === now ? [] : [phrase(`steps of ${subject} are ${now} (were ${old})`, stepReason(stage, stepsOf(before), stepsOf(after)))];
+  return old === now
+    ? []
+    : [phrase(`steps of ${subject} are ${now} (were ${old})`, stepReason(stage, stepsOf(before), stepsOf(after)))];
 }
 
 function stepReason(stage: Stage, olds: readonly number[], news: readonly number[]): Reason | undefined {
@@ -132,13 +145,26 @@ function widest(steps: readonly number[]): number {
 function bakeWords(stage: Stage, subject: string, old: unknown, now: unknown): Phrase[] {
   const [was, is] = [old, now].map((time) => (typeof time === 'string' ? parseDuration(time.slice(0, 40)) : 0));
   const shorter = was === undefined || is === undefined ? old !== undefined : is < was;
-  return [phrase(`bake time of ${subject} ${isWas(now, old)}`, shorter ? reasonOf('risk/gate', stage, 'what shows late is not seen') : undefined)];
+  return [
+    phrase(
+      `bake time of ${subject} ${isWas(now, old)}`,
+      shorter ? reasonOf('risk/gate', stage, 'what shows late is not seen') : undefined,
+    ),
+  ];
 }
 
 /** What is kept of the release that served before, the more the better. */
 const KEPT: readonly unknown[] = ['none', 'stopped', 'warm'];
 
 function keepWords(stage: Stage, subject: string, old: unknown = 'none', now: unknown = 'none'): Phrase[] {
-  const text = now === 'none' ? `the release before is not kept for ${subject}` : `the release before of ${subject} is kept ${shown(now)}`;
-  return [phrase(`${text} (was ${shown(old)})`, KEPT.indexOf(now) < KEPT.indexOf(old) ? reasonOf('risk/retire', stage) : undefined)];
+  const text =
+    now === 'none'
+      ? `the release before is not kept for ${subject}`
+      : `the release before of ${subject} is kept ${shown(now)}`;
+  return [
+    phrase(
+      `${text} (was ${shown(old)})`,
+      KEPT.indexOf(now) < KEPT.indexOf(old) ? reasonOf('risk/retire', stage) : undefined,
+    ),
+  ];
 }

@@ -23,7 +23,11 @@ const outside = (item: unknown): string => `${kindInWords(item)} outside of name
 
 const ALLOWANCES: readonly Allowance[] = [
   { field: 'destinations', verb: 'deploy to', words: destinationInWords },
-  { field: 'sourceRepos', verb: 'deploy from', words: (item) => (item === '*' ? 'every repository' : shown(item, 120)) },
+  {
+    field: 'sourceRepos',
+    verb: 'deploy from',
+    words: (item) => (item === '*' ? 'every repository' : shown(item, 120)),
+  },
   { field: 'sourceNamespaces', verb: 'have Applications in', words: (item) => `namespace ${shown(item)}` },
   { field: 'clusterResourceWhitelist', verb: 'deploy', words: outside },
   { field: 'namespaceResourceWhitelist', verb: 'deploy', words: kindInWords },
@@ -32,7 +36,8 @@ const ALLOWANCES: readonly Allowance[] = [
   {
     field: 'destinationServiceAccounts',
     verb: 'deploy to',
-    words: (item) => `namespace ${shown(valueAt(item, 'namespace'))} as ${shown(valueAt(item, 'defaultServiceAccount'))}`,
+    words: (item) =>
+      `namespace ${shown(valueAt(item, 'namespace'))} as ${shown(valueAt(item, 'defaultServiceAccount'))}`,
   },
 ];
 
@@ -59,7 +64,8 @@ function isDenial(item: unknown): boolean {
 
 /** What an item is about, whether it allows or denies that. */
 function undenied(item: unknown): unknown {
-  const bare = (value: unknown): unknown => (typeof value === 'string' && value.startsWith(DENIES) ? value.slice(DENIES.length) : value);
+  const bare = (value: unknown): unknown =>
+    typeof value === 'string' && value.startsWith(DENIES) ? value.slice(DENIES.length) : value;
   if (typeof item !== 'object' || item === null) return bare(item);
   return Object.fromEntries(Object.entries(item).map(([field, value]) => [field, bare(value)]));
 }
@@ -120,7 +126,8 @@ function allowanceWords({ change, say, risk }: Telling, { field, verb, words, fo
     return `${verb} ${listed(said, 4)}`;
   };
   const wild = more.some((item) => exactly(item).includes('*'));
-  if (more.length > 0) say(`may now ${all(more)}`, changes, risk(wild ? 'an asterisk allows also what does not exist yet' : undefined));
+  if (more.length > 0)
+    say(`may now ${all(more)}`, changes, risk(wild ? 'an asterisk allows also what does not exist yet' : undefined));
   if (less.length > 0) say(`may no longer ${all(less)}`, changes);
   if (more.length + less.length === 0 && !alike(had, has)) say(`has ${field} in another form`, changes);
 }
@@ -152,16 +159,24 @@ function policyInWords(policy: unknown): string {
 function windowWords({ change, say, risk }: Telling): void {
   const changes = changesBelow(change.changes, ['spec', 'syncWindows']);
   if (changes.length === 0) return;
-  const [had, has] = [listAt(change.before.object, 'spec', 'syncWindows'), listAt(change.after.object, 'spec', 'syncWindows')];
+  const [had, has] = [
+    listAt(change.before.object, 'spec', 'syncWindows'),
+    listAt(change.after.object, 'spec', 'syncWindows'),
+  ];
   const { come, gone } = comeAndGone(had, has);
-  const are = (windows: readonly unknown[], kind: string): boolean => windows.some((window) => textAt(window, 'kind') === kind);
+  const are = (windows: readonly unknown[], kind: string): boolean =>
+    windows.some((window) => textAt(window, 'kind') === kind);
   const wider = are(gone, 'deny') || are(come, 'allow') || (gone.length > 0 && has.length === 0);
   const inWords = (window: unknown): string => {
     const [kind, schedule, duration] = ['kind', 'schedule', 'duration'].map((field) => shown(valueAt(window, field)));
     return `${kind} ${schedule} for ${duration}`;
   };
   const words = (windows: readonly unknown[]): string => listed(windows.map(inWords), 2) || 'none';
-  say(`has sync windows ${words(come)} (was ${words(gone)})`, changes, wider ? risk('it may sync at other times') : undefined);
+  say(
+    `has sync windows ${words(come)} (was ${words(gone)})`,
+    changes,
+    wider ? risk('it may sync at other times') : undefined,
+  );
 }
 
 function otherWords({ change, say, risk }: Telling): void {
@@ -171,11 +186,14 @@ function otherWords({ change, say, risk }: Telling): void {
     const watched = valueAt(after, 'spec', 'orphanedResources') !== undefined;
     const ignored = (object: unknown): number => listAt(object, 'spec', 'orphanedResources', 'ignore').length;
     const fewer = !watched || ignored(after) > ignored(before);
-    const text = watched ? 'watches other objects that no Application owns' : 'no longer watches objects that no Application owns';
+    const text = watched
+      ? 'watches other objects that no Application owns'
+      : 'no longer watches objects that no Application owns';
     say(text, orphans, fewer ? risk('what nobody owns is not seen') : undefined);
   }
   const keys = changesBelow(change.changes, ['spec', 'signatureKeys'], ['spec', 'sourceIntegrity']);
-  if (keys.length > 0) say('accepts other signatures of commits', keys, risk('commits that it refused may be accepted'));
+  if (keys.length > 0)
+    say('accepts other signatures of commits', keys, risk('commits that it refused may be accepted'));
   const scoped = changesBelow(change.changes, ['spec', 'permitOnlyProjectScopedClusters']);
   if (scoped.length > 0) {
     const only = valueAt(after, 'spec', 'permitOnlyProjectScopedClusters') === true;

@@ -28,19 +28,33 @@ function roleWords(stage: Stage, change: ObjectChange, label: string): Said[] {
   }
   if (change.change === 'added') {
     const allows = now.length > 0 || valueAt(change.after.object, 'aggregationRule') !== undefined;
-    return [sentence(`${label} added: it allows ${rulesInWords(now)}`, { of: change }, allows ? reasonOf('risk/privilege', stage) : undefined)];
+    return [
+      sentence(
+        `${label} added: it allows ${rulesInWords(now)}`,
+        { of: change },
+        allows ? reasonOf('risk/privilege', stage) : undefined,
+      ),
+    ];
   }
   const said: Said[] = [];
   if (!alike(old, now)) {
     const { more, less } = compared(old, now, ['apiGroups', 'resources', 'verbs'], roleCovers);
     const explains = explainsBelow(change, ['rules']);
-    if (more.length > 0) said.push(sentence(`${label} allows more: ${rulesInWords(more)}`, explains, reasonOf('risk/privilege', stage)));
-    else if (less.length > 0) said.push(sentence(`${label} allows less: no longer all of ${rulesInWords(less)}`, explains));
+    if (more.length > 0)
+      said.push(sentence(`${label} allows more: ${rulesInWords(more)}`, explains, reasonOf('risk/privilege', stage)));
+    else if (less.length > 0)
+      said.push(sentence(`${label} allows less: no longer all of ${rulesInWords(less)}`, explains));
     else said.push(sentence(`rules of ${label} are written otherwise`, explains));
   }
   const changes = changesBelow(change.changes, ['aggregationRule']);
   if (changes.length > 0) {
-    said.push(sentence(`${label} is made of other roles`, { of: change, changes }, reasonOf('risk/privilege', stage, 'they may allow more')));
+    said.push(
+      sentence(
+        `${label} is made of other roles`,
+        { of: change, changes },
+        reasonOf('risk/privilege', stage, 'they may allow more'),
+      ),
+    );
   }
   return said;
 }

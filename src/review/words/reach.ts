@@ -33,7 +33,8 @@ function reachIn(objects: readonly KubeObject[], known: ReadonlyMap<string, stri
   for (const object of objects) {
     const route = routeOf(object);
     for (const { backends, mirror } of route?.rules ?? []) {
-      for (const { host, release, weight } of backends) if (weight > 0) gets(host, release ?? releaseBehind(host, known), weight);
+      for (const { host, release, weight } of backends)
+        if (weight > 0) gets(host, release ?? releaseBehind(host, known), weight);
       if (mirror && mirror.percent > 0) gets(mirror.host, releaseBehind(mirror.host, known), 0);
     }
     const selected = selectedBy(object);

@@ -36,7 +36,8 @@ const PATTERN = /[\\.+*?()[\]{}^$]/;
  * inText('x{pod=~"a-v46|a-v47"}') // { frame: 'x{pod="<releases>"}', places: [Map { 'a-<release>' => Set { 'v46', 'v47' } }] }
  */
 export function releaseReader(releases: readonly string[]): ReleaseReader {
-  const token = releases.length === 0 ? undefined : new RegExp(`(?<![A-Za-z0-9])(?:${releases.join('|')})(?![A-Za-z0-9])`, 'g');
+  const token =
+    releases.length === 0 ? undefined : new RegExp(`(?<![A-Za-z0-9])(?:${releases.join('|')})(?![A-Za-z0-9])`, 'g');
   const inText = (text: string): Named => {
     const places: Ways[] = [];
     if (token === undefined) return { frame: text, places };
@@ -49,7 +50,9 @@ export function releaseReader(releases: readonly string[]): ReleaseReader {
       }
       places.push(ways);
       // One release is matched as a text, several as a pattern.
-      return isPattern === undefined ? MARK : `${[...ways.keys()].some((shape) => PATTERN.test(shape)) ? '=~' : '='}${MARK}`;
+      return isPattern === undefined
+        ? MARK
+        : `${[...ways.keys()].some((shape) => PATTERN.test(shape)) ? '=~' : '='}${MARK}`;
     });
     return { frame, places };
   };
@@ -67,7 +70,8 @@ function inExpression(expr: string, inText: (text: string) => Named): Named | un
   const operandsOf = (of: Query): readonly Query[] => {
     if (of.kind !== 'binary' || of.operator !== 'or' || of.matching) return [of];
     const { from, to, left, right } = of;
-    const isBare = between(from, left.from) === '' && between(left.to, right.from) === 'or' && between(right.to, to) === '';
+    const isBare =
+      between(from, left.from) === '' && between(left.to, right.from) === 'or' && between(right.to, to) === '';
     return isBare ? [...operandsOf(left), ...operandsOf(right)] : [of];
   };
   const read = (of: Query): Named => {
@@ -76,8 +80,13 @@ function inExpression(expr: string, inText: (text: string) => Named): Named | un
     const parts = partsOf(of);
     if (parts.length === 0) return inText(expr.slice(of.from, of.to));
     const named = parts.map(read);
-    const texts = parts.map((part, index) => `${between(parts[index - 1]?.to ?? of.from, part.from)} (${named[index]!.frame}) `);
-    return { frame: `${texts.join('')}${between(parts.at(-1)!.to, of.to)}`, places: named.flatMap(({ places }) => places) };
+    const texts = parts.map(
+      (part, index) => `${between(parts[index - 1]?.to ?? of.from, part.from)} (${named[index]!.frame}) `,
+    );
+    return {
+      frame: `${texts.join('')}${between(parts.at(-1)!.to, of.to)}`,
+      places: named.flatMap(({ places }) => places),
+    };
   };
   const { frame, places } = read(query);
   return { frame: `${between(0, query.from)}(${frame})${between(query.to, expr.length)}`, places };
@@ -106,7 +115,12 @@ function together(operands: readonly Named[]): Named {
     // What names no release is there as often as it is written.
     const key = operand.places.length === 0 ? `${index}` : `\n${operand.frame}`;
     const other = merged.get(key);
-    merged.set(key, other ? { frame: other.frame, places: other.places.map((ways, place) => waysOfBoth(ways, operand.places[place]!)) } : operand);
+    merged.set(
+      key,
+      other
+        ? { frame: other.frame, places: other.places.map((ways, place) => waysOfBoth(ways, operand.places[place]!)) }
+        : operand,
+    );
   }
   const all = [...merged.values()];
   const [only] = all;
@@ -115,5 +129,10 @@ function together(operands: readonly Named[]): Named {
 }
 
 function waysOfBoth(a: Ways, b: Ways): Ways {
-  return new Map([...new Set([...a.keys(), ...b.keys()])].map((shape) => [shape, new Set([...(a.get(shape) ?? []), ...(b.get(shape) ?? [])])]));
+  return new Map(
+    [...new Set([...a.keys(), ...b.keys()])].map((shape) => [
+      shape,
+      new Set([...(a.get(shape) ?? []), ...(b.get(shape) ?? [])]),
+    ]),
+  );
 }

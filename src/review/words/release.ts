@@ -39,7 +39,8 @@ function arrivalSaid({ objects, documents }: ChangedUnit, stage: Stage, service:
   const workloads = added.map(latest).filter(isWorkload);
   const releases = new Set(workloads.flatMap((object) => releaseOf(object) ?? []));
   releases.delete(IN_PLACE);
-  const release = releases.size === 0 ? '' : `, with ${releases.size === 1 ? 'release' : 'releases'} ${names([...releases].sort())}`;
+  const release =
+    releases.size === 0 ? '' : `, with ${releases.size === 1 ? 'release' : 'releases'} ${names([...releases].sort())}`;
   return sentence(
     `${service} is deployed for the first time${release}`,
     [...added, ...documents].map((of) => ({ of })),
@@ -55,7 +56,9 @@ function departureSaid({ objects, documents }: ChangedUnit, stage: Stage, servic
   return sentence(
     `${service} is removed`,
     [...removed.filter((change) => !DATA.has(latest(change).kind)), ...documents].map((of) => ({ of })),
-    live ? reasonOf('risk/delete-live', stage, 'its workloads and its address go with it') : reasonOf('risk/delete', stage),
+    live
+      ? reasonOf('risk/delete-live', stage, 'its workloads and its address go with it')
+      : reasonOf('risk/delete', stage),
   );
 }
 
@@ -68,13 +71,19 @@ interface Movement {
 
 function movementsOf(unit: ChangedUnit): Movement[] {
   const changes = unit.objects.filter(({ change }) => change !== 'changed');
-  const releases = ({ before, after }: ObjectChange) => [before, after].map((placed) => placed && releaseOf(placed.object));
-  return [...groupedBy(changes, (change) => JSON.stringify([change.change, ...releases(change)])).values()].flatMap((group) => {
-    const { change } = group[0]!;
-    const [before, after] = releases(group[0]!);
-    const known = change === 'replaced' ? before !== undefined && after !== undefined && before !== after : (before ?? after) !== undefined;
-    return known ? [{ before, after, changes: group }] : [];
-  });
+  const releases = ({ before, after }: ObjectChange) =>
+    [before, after].map((placed) => placed && releaseOf(placed.object));
+  return [...groupedBy(changes, (change) => JSON.stringify([change.change, ...releases(change)])).values()].flatMap(
+    (group) => {
+      const { change } = group[0]!;
+      const [before, after] = releases(group[0]!);
+      const known =
+        change === 'replaced'
+          ? before !== undefined && after !== undefined && before !== after
+          : (before ?? after) !== undefined;
+      return known ? [{ before, after, changes: group }] : [];
+    },
+  );
 }
 
 function releasesSaid(unit: ChangedUnit, stage: Stage, service: string): Said[] {
@@ -82,7 +91,9 @@ function releasesSaid(unit: ChangedUnit, stage: Stage, service: string): Said[] 
   if (movements.length === 0) return [];
   const reach = reachOf(unit);
   // Where nothing that runs comes or goes the release stays, and only something beside it moves.
-  const [running, rest] = [true, false].map((runs) => movements.filter(({ changes }) => changes.map(latest).some(isWorkload) === runs));
+  const [running, rest] = [true, false].map((runs) =>
+    movements.filter(({ changes }) => changes.map(latest).some(isWorkload) === runs),
+  );
   const pairs = rest!.filter(({ before, after }) => before !== undefined && after !== undefined);
   const explains = (changes: readonly ObjectChange[], also: (pair: Movement) => boolean): Explained[] =>
     [...changes, ...pairs.filter(also).flatMap((pair) => pair.changes)].map((of) => ({ of }));
@@ -113,9 +124,20 @@ function releasesSaid(unit: ChangedUnit, stage: Stage, service: string): Said[] 
     // A release that comes while another one serves takes nobody's place, though one goes in the same commit.
     const apart = reach.before && reach.after && !reach.before.releases.has(before) && !reach.after.releases.has(after);
     const own = explains(changes, () => false);
-    if (apart) return [deployed(stage, service, after, changes, reach.after, own), gone(unit, stage, service, before, changes, reach, own)];
+    if (apart)
+      return [
+        deployed(stage, service, after, changes, reach.after, own),
+        gone(unit, stage, service, before, changes, reach, own),
+      ];
     const reason = reasonOf('risk/replace', stage, `${shown(before)} goes before ${shown(after)} has served`);
-    return [sentence(`release ${shown(after)} of ${service} replaces ${shown(before)}`, own, reason, ...mutable(changes, stage))];
+    return [
+      sentence(
+        `release ${shown(after)} of ${service} replaces ${shown(before)}`,
+        own,
+        reason,
+        ...mutable(changes, stage),
+      ),
+    ];
   });
 }
 
@@ -133,7 +155,9 @@ function deployed(
 ): Said {
   const weight = after?.releases.get(release) ?? 0;
   const reason =
-    weight > 0 ? reasonOf('risk/no-backend', stage, `it gets ${percent(weight)} % before it is ready`) : reasonOf('risk/new-release', stage);
+    weight > 0
+      ? reasonOf('risk/no-backend', stage, `it gets ${percent(weight)} % before it is ready`)
+      : reasonOf('risk/new-release', stage);
   const text = `release ${shown(release)} of ${service} is deployed, ${weight > 0 ? 'and gets traffic at once' : 'without traffic'}`;
   return sentence(text, explains, reason, ...mutable(changes, stage));
 }
@@ -148,9 +172,13 @@ function gone(
   explains: readonly Explained[],
 ): Said {
   const text = `release ${shown(release)} of ${service} is removed`;
-  const removed = new Set(changes.flatMap(({ before: placed }) => (placed && isWorkload(placed.object) ? [nameOf(placed.object)] : [])));
+  const removed = new Set(
+    changes.flatMap(({ before: placed }) => (placed && isWorkload(placed.object) ? [nameOf(placed.object)] : [])),
+  );
   const leads = (reach: Reach | undefined): boolean =>
-    reach !== undefined && (reach.releases.has(release) || [...reach.hosts].some((host) => namesBehind(host).some((name) => removed.has(name))));
+    reach !== undefined &&
+    (reach.releases.has(release) ||
+      [...reach.hosts].some((host) => namesBehind(host).some((name) => removed.has(name))));
   const live = (why: string): Reason => reasonOf('risk/delete-live', stage, why);
   const callers = callersOf(unit, removed);
   const weight = before?.releases.get(release) ?? 0;
@@ -167,14 +195,19 @@ function gone(
 /** Workloads that stay and have the address of one that goes. */
 function callersOf(unit: ChangedUnit, removed: ReadonlySet<string>): string[] {
   const callers = objectsOf(unit, 'after').filter(
-    (object) => isWorkload(object) && calledBy(object).some((host) => namesBehind(host).some((name) => removed.has(name))),
+    (object) =>
+      isWorkload(object) && calledBy(object).some((host) => namesBehind(host).some((name) => removed.has(name))),
   );
   return [...new Set(callers.map(nameOf))].sort();
 }
 
 /** Whether KServe takes a workload down or starts it again, while its object stays. */
 export function isStopMoved(change: ObjectChange): boolean {
-  if (change.change !== 'changed' || !isKind(change.after.object, 'serving.kserve.io', 'InferenceService', 'LLMInferenceService')) return false;
+  if (
+    change.change !== 'changed' ||
+    !isKind(change.after.object, 'serving.kserve.io', 'InferenceService', 'LLMInferenceService')
+  )
+    return false;
   return textAt(change.before.object, ...STOP) !== textAt(change.after.object, ...STOP);
 }
 
@@ -189,7 +222,9 @@ function stopsSaid(unit: ChangedUnit, stage: Stage, service: string): Said[] {
     const explains = { of: change, changes: touching(change.changes, STOP) };
     if (textAt(object, ...STOP) !== 'true') return sentence(`${who} is started again`, explains);
     const idle = reach !== undefined && release !== undefined && !reach.releases.has(release);
-    const reason = idle ? reasonOf('risk/retire', stage) : reasonOf('risk/delete-live', stage, 'no replica of it runs any more');
+    const reason = idle
+      ? reasonOf('risk/retire', stage)
+      : reasonOf('risk/delete-live', stage, 'no replica of it runs any more');
     return sentence(`${who} is stopped`, explains, reason);
   });
 }

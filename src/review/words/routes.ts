@@ -24,15 +24,24 @@ export function routeWords(unit: ChangedUnit, stage: Stage): Said[] {
   // That a service comes to a place or goes from it is said as a whole.
   if (comesOrGoes(unit)) return [];
   const entries = unit.objects.flatMap((change): Entry[] => {
-    const [before, after] = [change.before && entryOf(change.before.object), change.after && entryOf(change.after.object)];
+    const [before, after] = [
+      change.before && entryOf(change.before.object),
+      change.after && entryOf(change.after.object),
+    ];
     return before || after ? [{ change, before, after }] : [];
   });
   const changed = unit.objects.filter((change): change is Altered => change.change === 'changed');
   return merged([
-    ...[...groupedBy(entries, ({ change }) => subjectOf(unit, latest(change)))].flatMap(([subject, own]) => addressWords(stage, subject, own)),
+    ...[...groupedBy(entries, ({ change }) => subjectOf(unit, latest(change)))].flatMap(([subject, own]) =>
+      addressWords(stage, subject, own),
+    ),
     ...changed.flatMap((change) => {
       const subject = subjectOf(unit, change.after.object);
-      return [...retryWords(subject, change), ...portWords(stage, subject, change), ...visibilityWords(stage, subject, change)];
+      return [
+        ...retryWords(subject, change),
+        ...portWords(stage, subject, change),
+        ...visibilityWords(stage, subject, change),
+      ];
     }),
     ...timeoutWords(unit, stage),
   ]);
@@ -47,7 +56,9 @@ function entryOf(object: KubeObject): EntryPoint | undefined {
   if (isKind(object, 'networking.k8s.io', 'Ingress')) {
     return { hosts: listAt(object, 'spec', 'rules').map((rule) => textAt(rule, 'host') ?? 'every host'), public: true };
   }
-  return isKind(object, '', 'Service') && releaseOf(object) === undefined ? { hosts: [], public: isPublicService(object) } : undefined;
+  return isKind(object, '', 'Service') && releaseOf(object) === undefined
+    ? { hosts: [], public: isPublicService(object) }
+    : undefined;
 }
 
 interface Entry {
@@ -60,7 +71,13 @@ const GATEWAYS: readonly Path[] = [
   ['spec', 'gateways'],
   ['spec', 'parentRefs'],
 ];
-const WHERE: readonly Path[] = [...GATEWAYS, ['spec', 'hosts'], ['spec', 'hostnames'], ['spec', 'type'], ['spec', 'rules', '*', 'host']];
+const WHERE: readonly Path[] = [
+  ...GATEWAYS,
+  ['spec', 'hosts'],
+  ['spec', 'hostnames'],
+  ['spec', 'type'],
+  ['spec', 'rules', '*', 'host'],
+];
 
 /** Addresses and gateways, of all routes of a service together: one may take over the hosts of another. */
 function addressWords(stage: Stage, subject: string, entries: readonly Entry[]): Said[] {
@@ -70,7 +87,9 @@ function addressWords(stage: Stage, subject: string, entries: readonly Entry[]):
     return (before ?? after)!.hosts.length > 0 || (before ?? after)!.public;
   });
   if (told.length === 0) return [];
-  const explains = told.map(({ change }) => (change.change === 'changed' ? explainsBelow(change, ...WHERE) : { of: change }));
+  const explains = told.map(({ change }) =>
+    change.change === 'changed' ? explainsBelow(change, ...WHERE) : { of: change },
+  );
   const olds = entries.flatMap(({ before }) => before?.hosts ?? []);
   const { come, gone } = comeAndGone(
     olds,
@@ -79,11 +98,16 @@ function addressWords(stage: Stage, subject: string, entries: readonly Entry[]):
   const [was, is] = [entries.some(({ before }) => before?.public), entries.some(({ after }) => after?.public)];
   const [now, before] = [doorsOf(told, 'after'), doorsOf(told, 'before')];
   const said: Said[] = [];
-  const say = (text: string, ...reasons: Said['reasons']): void => void said.push(sentence(`${subject} ${text}`, explains, ...reasons));
+  const say = (text: string, ...reasons: Said['reasons']): void =>
+    void said.push(sentence(`${subject} ${text}`, explains, ...reasons));
   if (come.length > 0) say(`answers at ${names(come.sort())}${olds.length > 0 && gone.length === 0 ? ' too' : ''}`);
   if (gone.length > 0) say(`no longer answers at ${names(gone.sort())}`, reasonOf('risk/address', stage));
   if (is && !was) say('can be reached from outside of the cluster', reasonOf('risk/public', stage, `by ${now}`));
-  if (was && !is) say('can no longer be reached from outside of the cluster', reasonOf('risk/address', stage, 'callers from outside fail'));
+  if (was && !is)
+    say(
+      'can no longer be reached from outside of the cluster',
+      reasonOf('risk/address', stage, 'callers from outside fail'),
+    );
   if (said.length === 0 && told.some(({ change }) => changesBelow(change.changes, ...GATEWAYS).length > 0)) {
     const reason = reasonOf('risk/public', stage, 'who is behind another gateway reaches it');
     say(`is at ${now} (was ${before})`, ...(is ? [reason] : []));
@@ -98,7 +122,9 @@ function doorsOf(entries: readonly Entry[], side: 'before' | 'after'): string {
     if (!object) return [];
     if (isKind(object, 'networking.k8s.io', 'Ingress')) return ['an Ingress'];
     if (isPublicService(object)) return [`a Service of type ${shown(textAt(object, 'spec', 'type'))}`];
-    const gateways = listAt(object, 'spec', 'gateways').filter((gateway) => typeof gateway === 'string' && gateway !== 'mesh');
+    const gateways = listAt(object, 'spec', 'gateways').filter(
+      (gateway) => typeof gateway === 'string' && gateway !== 'mesh',
+    );
     const parents = listAt(object, 'spec', 'parentRefs').map((parent) =>
       [textAt(parent, 'namespace'), textAt(parent, 'name')].filter((text) => text !== undefined).join('/'),
     );
@@ -108,32 +134,44 @@ function doorsOf(entries: readonly Entry[], side: 'before' | 'after'): string {
 }
 
 /** The labels by which KServe and Knative keep a workload's own address inside of the cluster. */
-const VISIBILITY: readonly Path[] = ['networking.kserve.io/visibility', 'networking.knative.dev/visibility'].map((label) => [
-  'metadata',
-  'labels',
-  label,
-]);
+const VISIBILITY: readonly Path[] = ['networking.kserve.io/visibility', 'networking.knative.dev/visibility'].map(
+  (label) => ['metadata', 'labels', label],
+);
 
 function visibilityWords(stage: Stage, subject: string, change: Altered): Said[] {
-  const hidden = (object: KubeObject): boolean => VISIBILITY.some((path) => textAt(object, ...path) === 'cluster-local');
+  const hidden = (object: KubeObject): boolean =>
+    VISIBILITY.some((path) => textAt(object, ...path) === 'cluster-local');
   const [was, is] = [hidden(change.before.object), hidden(change.after.object)];
   const explains = explainsBelow(change, ...VISIBILITY);
   if (was === is || explains.changes?.length === 0) return [];
   const text = `${shown(nameOf(change.after.object))} of ${subject} can be reached from`;
   if (is) return [sentence(`${text} inside of the cluster only`, explains)];
-  return [sentence(`${text} outside of the cluster, past its routes`, explains, reasonOf('risk/public', stage, 'it is no longer cluster-local'))];
+  return [
+    sentence(
+      `${text} outside of the cluster, past its routes`,
+      explains,
+      reasonOf('risk/public', stage, 'it is no longer cluster-local'),
+    ),
+  ];
 }
 
 /** Ports of a Service. */
 function portWords(stage: Stage, subject: string, change: Altered): Said[] {
   if (!isKind(change.after.object, '', 'Service')) return [];
   const explains = explainsBelow(change, ['spec', 'ports']);
-  const ports = (object: KubeObject): string[] => listAt(object, 'spec', 'ports').map((port) => textAt(port, 'port') ?? '');
+  const ports = (object: KubeObject): string[] =>
+    listAt(object, 'spec', 'ports').map((port) => textAt(port, 'port') ?? '');
   const { come, gone } = comeAndGone(ports(change.before.object), ports(change.after.object));
   return [
     ...(come.length > 0 ? [sentence(`${subject} answers at port ${names(come)}`, explains)] : []),
     ...(gone.length > 0
-      ? [sentence(`${subject} no longer answers at port ${names(gone)}`, explains, reasonOf('risk/address', stage, 'callers of that port fail'))]
+      ? [
+          sentence(
+            `${subject} no longer answers at port ${names(gone)}`,
+            explains,
+            reasonOf('risk/address', stage, 'callers of that port fail'),
+          ),
+        ]
       : []),
   ];
 }

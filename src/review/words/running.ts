@@ -22,7 +22,8 @@ export const TEMPLATE: Path = ['spec', 'template', 'spec'];
 
 /** What an object runs. */
 export function runningOf(object: KubeObject): Running[] {
-  if (isKind(object, 'serving.kserve.io', 'InferenceService')) return COMPONENTS.map((component) => ({ component, pod: ['spec', component] }));
+  if (isKind(object, 'serving.kserve.io', 'InferenceService'))
+    return COMPONENTS.map((component) => ({ component, pod: ['spec', component] }));
   if (isKind(object, 'serving.kserve.io', 'ServingRuntime', 'ClusterServingRuntime')) return [{ pod: ['spec'] }];
   if (isKind(object, 'batch', 'CronJob')) return [{ pod: ['spec', 'jobTemplate', ...TEMPLATE] }];
   return isWorkload(object) || isKind(object, 'batch', 'Job') ? [{ pod: TEMPLATE }] : [];
@@ -33,7 +34,11 @@ export function whoIs(unit: ChangedUnit, object: KubeObject, component = 'predic
   const { service } = unit.place;
   const part = partOf(object);
   const beside = component === 'predictor' ? undefined : component;
-  if (service === undefined || part === undefined || textAt(object, 'metadata', 'labels', 'app.kubernetes.io/name') !== service) {
+  if (
+    service === undefined ||
+    part === undefined ||
+    textAt(object, 'metadata', 'labels', 'app.kubernetes.io/name') !== service
+  ) {
     return `${beside === undefined ? '' : `${beside} of `}${labelOf(unit, object)}`;
   }
   return `${shown(service)} ${beside ?? shown(part)}`;
@@ -52,5 +57,15 @@ export function isAtRest(object: KubeObject): boolean {
 
 /** The names that frameworks had as fields before `model`, in InferenceServices of others. */
 export const MODELS = [
-  'model', 'sklearn', 'xgboost', 'lightgbm', 'tensorflow', 'pytorch', 'triton', 'onnx', 'pmml', 'paddle', 'huggingface',
+  'model',
+  'sklearn',
+  'xgboost',
+  'lightgbm',
+  'tensorflow',
+  'pytorch',
+  'triton',
+  'onnx',
+  'pmml',
+  'paddle',
+  'huggingface',
 ] as const;

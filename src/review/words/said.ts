@@ -17,7 +17,11 @@ export function phrase(text: string, ...reasons: readonly (Reason | undefined)[]
  *
  * @param reasons why it matters; those that do not hold are `undefined`.
  */
-export function sentence(text: string, explains: Explained | readonly Explained[], ...reasons: readonly (Reason | undefined)[]): Said {
+export function sentence(
+  text: string,
+  explains: Explained | readonly Explained[],
+  ...reasons: readonly (Reason | undefined)[]
+): Said {
   return { ...phrase(text, ...reasons), explains: 'of' in explains ? [explains] : explains };
 }
 

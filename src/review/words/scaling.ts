@@ -36,7 +36,9 @@ const ANNOTATIONS: Path = ['spec', 'template', 'metadata', 'annotations'];
 /** Where Knative reads a setting; it still takes the names of before 0.24 (serving pkg/apis/autoscaling). */
 function knative(...settings: readonly string[]): Path[] {
   const old = (name: string): string => name.replace(/-(\w)/, (_, letter: string) => letter.toUpperCase());
-  return settings.flatMap((name) => [name, old(name)]).map((name) => [...ANNOTATIONS, `autoscaling.knative.dev/${name}`]);
+  return settings
+    .flatMap((name) => [name, old(name)])
+    .map((name) => [...ANNOTATIONS, `autoscaling.knative.dev/${name}`]);
 }
 
 function knativeText(object: KubeObject, setting: string): string | undefined {
@@ -44,10 +46,14 @@ function knativeText(object: KubeObject, setting: string): string | undefined {
 }
 
 function scalingsOf(unit: ChangedUnit, object: KubeObject): Scaling[] {
-  if (isKind(object, 'serving.kserve.io', 'InferenceService')) return COMPONENTS.map((component) => componentScaling(unit, object, component));
+  if (isKind(object, 'serving.kserve.io', 'InferenceService'))
+    return COMPONENTS.map((component) => componentScaling(unit, object, component));
   if (isKind(object, 'serving.knative.dev', 'Service')) {
     const number = (of: KubeObject, setting: string): number => Number(knativeText(of, setting) ?? 0) || 0;
-    const aim = { fields: knative('metric', 'target'), of: (of: KubeObject) => aimText(knativeText(of, 'metric'), knativeText(of, 'target')) };
+    const aim = {
+      fields: knative('metric', 'target'),
+      of: (of: KubeObject) => aimText(knativeText(of, 'metric'), knativeText(of, 'target')),
+    };
     return [
       {
         who: whoIs(unit, object),
@@ -69,7 +75,9 @@ function scalingsOf(unit: ChangedUnit, object: KubeObject): Scaling[] {
     return [{ who: scaledBy(unit, object), ...bounds(['spec', 'minReplicas'], ['spec', 'maxReplicas'], 1), aim }];
   }
   if (isKind(object, 'keda.sh', 'ScaledObject')) {
-    return [{ who: scaledBy(unit, object), ...bounds(['spec', 'minReplicaCount'], ['spec', 'maxReplicaCount'], 0, 100) }];
+    return [
+      { who: scaledBy(unit, object), ...bounds(['spec', 'minReplicaCount'], ['spec', 'maxReplicaCount'], 0, 100) },
+    ];
   }
   if (!isWorkload(object) || isKind(object, 'apps', 'DaemonSet')) return [];
   const replicas = (of: KubeObject): Replicas | undefined => {
@@ -80,7 +88,10 @@ function scalingsOf(unit: ChangedUnit, object: KubeObject): Scaling[] {
 }
 
 function bounds(min: Path, max: Path, least: number, most?: number): Pick<Scaling, 'fields' | 'replicas'> {
-  return { fields: [min, max], replicas: (of) => ({ min: numberAt(of, ...min) ?? least, max: numberAt(of, ...max) ?? most }) };
+  return {
+    fields: [min, max],
+    replicas: (of) => ({ min: numberAt(of, ...min) ?? least, max: numberAt(of, ...max) ?? most }),
+  };
 }
 
 function componentScaling(unit: ChangedUnit, object: KubeObject, component: string): Scaling {
@@ -90,7 +101,10 @@ function componentScaling(unit: ChangedUnit, object: KubeObject, component: stri
     who: whoIs(unit, object, component),
     fields,
     replicas: (of) => (valueAt(of, 'spec', component) === undefined ? undefined : replicas(of)),
-    aim: { fields: [at('scaleMetric'), at('scaleTarget')], of: (of) => aimText(textAt(of, ...at('scaleMetric')), textAt(of, ...at('scaleTarget'))) },
+    aim: {
+      fields: [at('scaleMetric'), at('scaleTarget')],
+      of: (of) => aimText(textAt(of, ...at('scaleMetric')), textAt(of, ...at('scaleTarget'))),
+    },
     concurrency: at('containerConcurrency'),
   };
 }
@@ -103,7 +117,9 @@ function scaledBy(unit: ChangedUnit, object: KubeObject): string {
 }
 
 function aimText(metric: string | undefined, target: string | undefined): string {
-  return metric === undefined && target === undefined ? 'none' : `${shown(metric ?? 'the default metric')} ${shown(target)}`;
+  return metric === undefined && target === undefined
+    ? 'none'
+    : `${shown(metric ?? 'the default metric')} ${shown(target)}`;
 }
 
 function autoscalerAim(object: KubeObject): string {
@@ -141,7 +157,8 @@ export function scaleSaid(unit: ChangedUnit, stage: Stage, change: Altered, reac
       );
     }
     const aims = aim && on(aim.fields);
-    if (aims && aim.of(old) !== aim.of(now)) said.push(sentence(`${who} scales at ${aim.of(now)} (was ${aim.of(old)})`, aims));
+    if (aims && aim.of(old) !== aim.of(now))
+      said.push(sentence(`${who} scales at ${aim.of(now)} (was ${aim.of(old)})`, aims));
     const limits = concurrency && on([concurrency]);
     if (limits) {
       const count = (object: KubeObject): string => {
@@ -170,7 +187,12 @@ function budgetOf(
       isKind(latest(one), 'policy', 'PodDisruptionBudget') &&
       nameOf(latest(one)) === nameOf(object),
   );
-  return change && { change, words: single(after) ? 'and has no PodDisruptionBudget any more' : 'and has a PodDisruptionBudget' };
+  return (
+    change && {
+      change,
+      words: single(after) ? 'and has no PodDisruptionBudget any more' : 'and has a PodDisruptionBudget',
+    }
+  );
 }
 
 function replicaWords(
@@ -182,7 +204,8 @@ function replicaWords(
   after: Replicas | undefined,
   reach: () => Reach | undefined,
 ): Phrase[] {
-  if (!after) return before ? [phrase(`${who} leaves its replicas to an autoscaler (was ${range(before.min, before.max)})`)] : [];
+  if (!after)
+    return before ? [phrase(`${who} leaves its replicas to an autoscaler (was ${range(before.min, before.max)})`)] : [];
   if (before && before.min === after.min && before.max === after.max) return [];
   const idle = after.min === 0 && before?.min !== 0 ? idleRelease(object, reach) : undefined;
   const retired = reasonOf('risk/retire', stage);
@@ -193,7 +216,10 @@ function replicaWords(
   }
   const front = frontOf(unit, object, who);
   const words: Phrase[] = [];
-  const [toZero, fromZero] = [before !== undefined && before.min > 0 && after.min === 0, before?.min === 0 && after.min > 0];
+  const [toZero, fromZero] = [
+    before !== undefined && before.min > 0 && after.min === 0,
+    before?.min === 0 && after.min > 0,
+  ];
   if (toZero) {
     const text = `${idle === undefined ? front : `release ${shown(idle)} of ${front}`} may scale to zero`;
     words.push(phrase(text, idle === undefined ? reasonOf('risk/scale-to-zero', stage) : retired));
@@ -203,12 +229,20 @@ function replicaWords(
   const fewer = before !== undefined && (after.min < before.min || (after.max ?? Infinity) < (before.max ?? Infinity));
   const noun = after.min === 1 && after.max === 1 ? 'replica' : 'replicas';
   const was = before ? ` (was ${range(before.min, before.max)})` : '';
-  return [phrase(`${who} runs ${range(after.min, after.max)} ${noun}${was}`, fewer ? reasonOf('risk/replicas', stage) : undefined), ...words];
+  return [
+    phrase(
+      `${who} runs ${range(after.min, after.max)} ${noun}${was}`,
+      fewer ? reasonOf('risk/replicas', stage) : undefined,
+    ),
+    ...words,
+  ];
 }
 
 /** A function stands for its service, which answers through it. */
 function frontOf({ place: { service } }: ChangedUnit, object: KubeObject, who: string): string {
-  return service !== undefined && partOf(object) === 'function' && who === `${shown(service)} function` ? shown(service) : who;
+  return service !== undefined && partOf(object) === 'function' && who === `${shown(service)} function`
+    ? shown(service)
+    : who;
 }
 
 /**
@@ -231,5 +265,7 @@ const MINIMA: readonly Path[] = [...knative('min-scale'), ['spec', 'replicas'], 
 /** Whether a change may take the last replica of a workload away, so that it matters whether anything leads to it. */
 export function mayGoToZero(change: ObjectChange): boolean {
   if (change.change !== 'changed' || releaseOf(change.after.object) === undefined) return false;
-  return MINIMA.some((path) => numberAt(change.after.object, ...path) === 0 && numberAt(change.before.object, ...path) !== 0);
+  return MINIMA.some(
+    (path) => numberAt(change.after.object, ...path) === 0 && numberAt(change.before.object, ...path) !== 0,
+  );
 }

@@ -36,19 +36,35 @@ export function followingRelabelings({ changes }: ObjectChange, { isPatternFollo
  *
  * @param following changes that only follow a release, and have words elsewhere.
  */
-export function scrapeWords(unit: ChangedUnit, stage: Stage, change: ObjectChange, following: readonly Change[]): Said[] {
+export function scrapeWords(
+  unit: ChangedUnit,
+  stage: Stage,
+  change: ObjectChange,
+  following: readonly Change[],
+): Said[] {
   const label = labelOf(unit, latest(change));
   const subject = `metrics of ${subjectOf(unit, latest(change))}`;
   if (change.change === 'removed') {
-    return [sentence(`${subject} are no longer collected: ${label} removed`, { of: change }, reasonOf('risk/scrape', stage))];
+    return [
+      sentence(`${subject} are no longer collected: ${label} removed`, { of: change }, reasonOf('risk/scrape', stage)),
+    ];
   }
   if (change.change === 'added') return [sentence(`${subject} are collected: ${label} added`, { of: change })];
   const field = SCRAPES.get(change.after.object.kind) ?? '';
   const all = changesBelow(change.changes, ['spec', field]).filter((one) => !following.includes(one));
-  const said = [...placeWords(stage, subject, change, field, all.filter(saysPlace)), ...intervalWords(subject, change, all.filter(saysInterval))];
+  const said = [
+    ...placeWords(stage, subject, change, field, all.filter(saysPlace)),
+    ...intervalWords(subject, change, all.filter(saysInterval)),
+  ];
   const add = (text: string, changes: readonly Change[], why: string): void => {
     if (changes.length === 0) return;
-    said.push(sentence(`${label} ${text}: ${fieldsInWords(changes, 2)}`, { of: change, changes }, reasonOf('risk/scrape', stage, why)));
+    said.push(
+      sentence(
+        `${label} ${text}: ${fieldsInWords(changes, 2)}`,
+        { of: change, changes },
+        reasonOf('risk/scrape', stage, why),
+      ),
+    );
   };
   const open = all.filter((one) => !saysPlace(one) && !saysInterval(one));
   add('collects otherwise', open, 'some series may be missing, or have other labels');
@@ -71,11 +87,18 @@ function saysInterval({ path }: Change): boolean {
 /** Where an endpoint is: `8080/metrics`. */
 function placeOf(endpoint: unknown): string {
   const scheme = textAt(endpoint, 'scheme') ?? 'http';
-  const port = textAt(endpoint, 'portNumber') ?? textAt(endpoint, 'port') ?? textAt(endpoint, 'targetPort') ?? 'any port';
+  const port =
+    textAt(endpoint, 'portNumber') ?? textAt(endpoint, 'port') ?? textAt(endpoint, 'targetPort') ?? 'any port';
   return `${scheme.toLowerCase() === 'http' ? '' : `${shown(scheme)}://`}${shown(port)}${shown(textAt(endpoint, 'path') ?? '/metrics')}`;
 }
 
-function placeWords(stage: Stage, subject: string, change: ObjectChange, field: string, changes: readonly Change[]): Said[] {
+function placeWords(
+  stage: Stage,
+  subject: string,
+  change: ObjectChange,
+  field: string,
+  changes: readonly Change[],
+): Said[] {
   const places = (object: unknown): string[] => listAt(object, 'spec', field).map(placeOf);
   const { come, gone } = comeAndGone(places(change.before?.object), places(change.after?.object));
   if (changes.length === 0 || gone.length + come.length === 0) return [];

@@ -39,10 +39,16 @@ function externalWords(unit: ChangedUnit, stage: Stage, change: ObjectChange): S
   const label = labelOf(unit, latest(change));
   const said: Said[] = [];
   const say = (text: string, why: string | undefined, changes: readonly Change[]): void =>
-    void said.push(sentence(text, { of: change, changes }, why === undefined ? undefined : reasonOf('risk/secret', stage, why)));
+    void said.push(
+      sentence(text, { of: change, changes }, why === undefined ? undefined : reasonOf('risk/secret', stage, why)),
+    );
   const [was, is] = [storeOf(change.before.object), storeOf(change.after.object)];
   if (was !== is)
-    say(`${label} reads from ${is} (was ${was})`, 'what it makes is another secret', changesBelow(change.changes, ['spec', 'secretStoreRef']));
+    say(
+      `${label} reads from ${is} (was ${was})`,
+      'what it makes is another secret',
+      changesBelow(change.changes, ['spec', 'secretStoreRef']),
+    );
   const [old, now] = [sourcesOf(change.before.object), sourcesOf(change.after.object)];
   const data = changesBelow(change.changes, ['spec', 'data']);
   for (const key of keysOf(old, now)) {
@@ -50,7 +56,10 @@ function externalWords(unit: ChangedUnit, stage: Stage, change: ObjectChange): S
     if (from === to) continue;
     const changes = data.filter(
       ({ path }) =>
-        path.length === 2 || textAt(path[2], 'secretKey') === key || typeof path[2] === 'number' || textAt(path[2], '', 'secretKey') === key,
+        path.length === 2 ||
+        textAt(path[2], 'secretKey') === key ||
+        typeof path[2] === 'number' ||
+        textAt(path[2], '', 'secretKey') === key,
     );
     if (from === undefined) say(`${label} reads ${shown(key)} too, from ${to!}`, undefined, changes);
     else if (to === undefined) say(`${label} no longer has ${shown(key)}`, 'what reads it does not start', changes);
@@ -78,7 +87,9 @@ function storeWords(unit: ChangedUnit, stage: Stage, change: ObjectChange): Said
   const changes = changesBelow(change.changes, ['spec', 'provider'], ['spec', 'conditions']);
   if (changes.length === 0) return [];
   const reason = reasonOf('risk/secret', stage, 'all secrets that are read through it come from there');
-  return [sentence(`${labelOf(unit, object)} reads otherwise: ${fieldsInWords(changes, 2)}`, { of: change, changes }, reason)];
+  return [
+    sentence(`${labelOf(unit, object)} reads otherwise: ${fieldsInWords(changes, 2)}`, { of: change, changes }, reason),
+  ];
 }
 
 /** Deeper than any pod template. */
@@ -91,7 +102,8 @@ type References = Map<string, { readonly secret: string; readonly segment: strin
 function referencesOf(object: unknown): References {
   const found: References = new Map();
   const add = (what: string, secret: string | undefined, key: string | undefined, segment: string): void => {
-    if (secret !== undefined) found.set(what, { secret: key === undefined ? shown(secret) : `${shown(secret)} (${shown(key)})`, segment });
+    if (secret !== undefined)
+      found.set(what, { secret: key === undefined ? shown(secret) : `${shown(secret)} (${shown(key)})`, segment });
   };
   const walk = (value: unknown, name: string, holder: string, depth: number): void => {
     if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return;
@@ -103,11 +115,17 @@ function referencesOf(object: unknown): References {
     for (const [key, inner] of Object.entries(value)) {
       if (key === 'metadata' || key === 'status') continue;
       if (key === 'secretKeyRef' || key === 'secretRef') {
-        const what = key === 'secretKeyRef' ? `${name}${holder}` : `the environment${holder} ${shown(valueAt(inner, 'name'))}`;
+        const what =
+          key === 'secretKeyRef' ? `${name}${holder}` : `the environment${holder} ${shown(valueAt(inner, 'name'))}`;
         add(what, textAt(inner, 'name'), textAt(inner, 'key'), key);
       } else if (key === 'imagePullSecrets' || (key === 'secrets' && depth === 0)) {
         for (const secret of listAt(inner))
-          add(`${key === 'secrets' ? 'pods' : 'image pulls'} ${shown(valueAt(secret, 'name'))}`, textAt(secret, 'name'), undefined, key);
+          add(
+            `${key === 'secrets' ? 'pods' : 'image pulls'} ${shown(valueAt(secret, 'name'))}`,
+            textAt(secret, 'name'),
+            undefined,
+            key,
+          );
       } else if ((key === 'secretName' || key === 'credentialName') && typeof inner === 'string')
         add(`${own ?? name}${holder}`, inner, undefined, key);
       else {
@@ -128,7 +146,9 @@ function referenceWords(unit: ChangedUnit, stage: Stage, change: ObjectChange): 
     const [was, is] = [old.get(what), now.get(what)];
     if (was?.secret === is?.secret) return [];
     const { segment } = (is ?? was)!;
-    const changes = change.changes.filter((one) => one.path.includes(segment) || holds(one.before, segment, 0) || holds(one.after, segment, 0));
+    const changes = change.changes.filter(
+      (one) => one.path.includes(segment) || holds(one.before, segment, 0) || holds(one.after, segment, 0),
+    );
     // One that has no name of its own is told by its secret.
     const purpose = ['secretKeyRef', 'secretName', 'credentialName'].includes(segment) ? ` for ${shown(what)}` : '';
     const text =
@@ -158,7 +178,8 @@ function marksIn(value: unknown, field: string, depth: number, seen: (mark: stri
     value.forEach((item, index) => marksIn(item, `${field}[${shown(textAt(item, 'name') ?? index)}]`, depth + 1, seen));
     return;
   }
-  for (const key of Object.keys(value)) marksIn((value as Record<string, unknown>)[key], field === '' ? key : `${field}.${key}`, depth + 1, seen);
+  for (const key of Object.keys(value))
+    marksIn((value as Record<string, unknown>)[key], field === '' ? key : `${field}.${key}`, depth + 1, seen);
 }
 
 function valueWords(unit: ChangedUnit, stage: Stage): Said[] {
@@ -182,7 +203,9 @@ function valueWords(unit: ChangedUnit, stage: Stage): Said[] {
   };
   return [
     ...unit.objects.flatMap((change) =>
-      change.after && !isEncrypted(change.after.object) ? said(change, change.after.object, labelOf(unit, change.after.object)) : [],
+      change.after && !isEncrypted(change.after.object)
+        ? said(change, change.after.object, labelOf(unit, change.after.object))
+        : [],
     ),
     ...unit.documents.flatMap((change) => said(change, change.after, shown(change.file))),
   ];
@@ -201,5 +224,8 @@ function isEncrypted(object: unknown): boolean {
 
 /** Whether an object is made of secrets alone, so that no field of it is worth a word. */
 export function isSecret(object: unknown): boolean {
-  return textAt(object, 'kind') === 'Secret' && Object.keys(mapAt(object, 'data')).length + Object.keys(mapAt(object, 'stringData')).length > 0;
+  return (
+    textAt(object, 'kind') === 'Secret' &&
+    Object.keys(mapAt(object, 'data')).length + Object.keys(mapAt(object, 'stringData')).length > 0
+  );
 }

@@ -55,10 +55,17 @@ function accountWords(unit: ChangedUnit, stage: Stage, change: ObjectChange): Sa
     const [was, is] = [textAt(change.before?.object, ...path), textAt(change.after.object, ...path)];
     if (was === is) return [];
     // Whom a new one serves is said by what uses it.
-    if (change.change === 'added') return [sentence(`${label} added: it acts as ${shown(is, MAX_IDENTITY)}`, { of: change })];
+    if (change.change === 'added')
+      return [sentence(`${label} added: it acts as ${shown(is, MAX_IDENTITY)}`, { of: change })];
     const [old, now] = [shown(was, MAX_IDENTITY), shown(is, MAX_IDENTITY)];
     const text = is === undefined ? `no longer acts as ${old}` : `acts as ${now} (was ${old})`;
-    return [sentence(`${label} ${text}`, { of: change, changes: touching(change.changes, path) }, reasonOf('risk/identity', stage))];
+    return [
+      sentence(
+        `${label} ${text}`,
+        { of: change, changes: touching(change.changes, path) },
+        reasonOf('risk/identity', stage),
+      ),
+    ];
   });
   if (change.before && !automounts(change.before.object) && automounts(change.after.object)) {
     const changes = touching(change.changes, ['automountServiceAccountToken']);
@@ -82,7 +89,10 @@ const MESH = ['istio-injection', 'istio.io/rev', 'istio.io/dataplane-mode'];
 function namespaceWords(unit: ChangedUnit, stage: Stage, change: ObjectChange): Said[] {
   if (!isKind(latest(change), '', 'Namespace') || !isAltered(change)) return [];
   const label = labelOf(unit, latest(change));
-  const [old, now] = [mapAt(change.before.object, 'metadata', 'labels'), mapAt(change.after.object, 'metadata', 'labels')];
+  const [old, now] = [
+    mapAt(change.before.object, 'metadata', 'labels'),
+    mapAt(change.after.object, 'metadata', 'labels'),
+  ];
   const explains = (labels: readonly string[]): Explained => ({
     of: change,
     changes: touching(change.changes, ...labels.map((one) => ['metadata', 'labels', one])),
@@ -90,13 +100,21 @@ function namespaceWords(unit: ChangedUnit, stage: Stage, change: ObjectChange): 
   const said: Said[] = [];
   if (old[ENFORCE] !== now[ENFORCE]) {
     const reason =
-      levelOf(now[ENFORCE]) > levelOf(old[ENFORCE]) ? reasonOf('risk/privilege', stage, 'its pods may do more to their node') : undefined;
+      levelOf(now[ENFORCE]) > levelOf(old[ENFORCE])
+        ? reasonOf('risk/privilege', stage, 'its pods may do more to their node')
+        : undefined;
     said.push(sentence(`${label}: pod security ${isWas(now[ENFORCE], old[ENFORCE])}`, explains([ENFORCE]), reason));
   }
   if (inMesh(old) && !inMesh(now)) {
-    const labels = MESH.filter((name) => old[name] !== now[name]).map((name) => `${name} ${isWas(now[name], old[name])}`);
+    const labels = MESH.filter((name) => old[name] !== now[name]).map(
+      (name) => `${name} ${isWas(now[name], old[name])}`,
+    );
     said.push(
-      sentence(`${label} leaves the mesh: ${listed(labels)}`, explains(MESH), reasonOf('risk/mtls', stage, 'its pods have no proxy any more')),
+      sentence(
+        `${label} leaves the mesh: ${listed(labels)}`,
+        explains(MESH),
+        reasonOf('risk/mtls', stage, 'its pods have no proxy any more'),
+      ),
     );
   }
   return said;

@@ -18,7 +18,10 @@ export function keysOf<Key>(before: ReadonlyMap<Key, unknown>, after: ReadonlyMa
 }
 
 /** What is only after a change, and what was only before it, sorted: the order of a set means nothing. Values that are alike are the same. */
-export function comeAndGone<Item>(before: Iterable<Item>, after: Iterable<Item>): { readonly come: Item[]; readonly gone: Item[] } {
+export function comeAndGone<Item>(
+  before: Iterable<Item>,
+  after: Iterable<Item>,
+): { readonly come: Item[]; readonly gone: Item[] } {
   const [olds, news] = [new Map<string, Item>(), new Map<string, Item>()];
   for (const item of before) olds.set(exactly(item), item);
   for (const item of after) news.set(exactly(item), item);
@@ -33,10 +36,20 @@ export function comeAndGone<Item>(before: Iterable<Item>, after: Iterable<Item>)
 /** Whether two values are alike, whatever the order of their fields. */
 export function alike(a: unknown, b: unknown): boolean {
   if (a === b || Object.is(a, b)) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || Array.isArray(a) !== Array.isArray(b)) return false;
+  if (
+    typeof a !== 'object' ||
+    typeof b !== 'object' ||
+    a === null ||
+    b === null ||
+    Array.isArray(a) !== Array.isArray(b)
+  )
+    return false;
   const [one, other] = [a as Record<string, unknown>, b as Record<string, unknown>];
   const fields = Object.keys(one);
-  return fields.length === Object.keys(other).length && fields.every((field) => Object.hasOwn(other, field) && alike(one[field], other[field]));
+  return (
+    fields.length === Object.keys(other).length &&
+    fields.every((field) => Object.hasOwn(other, field) && alike(one[field], other[field]))
+  );
 }
 
 /** A text that two values share exactly when they are alike. Unlike a digest it takes whatever YAML can hold. */

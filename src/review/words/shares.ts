@@ -52,7 +52,8 @@ export type Shares = ReadonlyMap<string, Share>;
 /** Who gets how much by a rule, by release where that is known. */
 export function sharesOf(rule: RouteRule | undefined, { releases }: Around): Shares {
   const shares = new Map<string, Share>();
-  for (const { host, release, weight } of rule?.backends ?? []) addShare(shares, release ?? releaseBehind(host, releases), host, weight);
+  for (const { host, release, weight } of rule?.backends ?? [])
+    addShare(shares, release ?? releaseBehind(host, releases), host, weight);
   return shares;
 }
 
@@ -68,7 +69,9 @@ export function addShare(shares: Map<string, Share>, release: string | undefined
 
 /** What a release is called in the middle of a sentence. */
 export function labelOfRelease(release: string): string {
-  return release.includes(' ') ? shown(release.replace(/^before /, 'the release before ')) : `release ${shown(release)}`;
+  return release.includes(' ')
+    ? shown(release.replace(/^before /, 'the release before '))
+    : `release ${shown(release)}`;
 }
 
 /** The release of the workload that answers for a host. */
@@ -79,7 +82,9 @@ export function releaseBehind(host: string, releases: ReadonlyMap<string, string
 /** Shares in words: `release v47`, `release v46 (90 %) and release v47 (10 %)`. */
 export function labels(shares: Shares): string {
   const all = [...shares.values()];
-  return listed(all.map(({ label, weight }) => (all.length === 1 ? label : `${label} (${percent(weight)} %)`))) || 'nobody';
+  return (
+    listed(all.map(({ label, weight }) => (all.length === 1 ? label : `${label} (${percent(weight)} %)`))) || 'nobody'
+  );
 }
 
 /** What sentences on shares need. */
@@ -148,7 +153,10 @@ function versionOf(release: string): { readonly line: string; readonly numbers: 
 
 /** What a candidate goes through, as the policy said before the change; what a commit does to the policy itself does not excuse it. */
 export function exposuresOf(unit: ChangedUnit): { readonly weight: number; readonly mirror: number | undefined }[] {
-  return listAt(policyOf(unit), 'exposures').map((exposure) => ({ weight: numberAt(exposure, 'weight') ?? 0, mirror: numberAt(exposure, 'mirror') }));
+  return listAt(policyOf(unit), 'exposures').map((exposure) => ({
+    weight: numberAt(exposure, 'weight') ?? 0,
+    mirror: numberAt(exposure, 'mirror'),
+  }));
 }
 
 function policyOf({ descriptor: { before, after } }: ChangedUnit): Readonly<Record<string, unknown>> {
@@ -180,7 +188,12 @@ function moveReason({ unit, stage }: Telling, { share, from, to }: Move, back: b
 }
 
 /** Whether what shall answer is there before and after the change: reasons where it is not. */
-export function backendReasons(stage: Stage, hosts: readonly string[], weight: number, { created, removed }: Around): Reason[] {
+export function backendReasons(
+  stage: Stage,
+  hosts: readonly string[],
+  weight: number,
+  { created, removed }: Around,
+): Reason[] {
   if (weight <= 0) return [];
   const behind = [...new Set(hosts.flatMap(namesBehind))];
   const reason = (verb: string, some: ReadonlySet<string>): Reason[] => {

@@ -12,7 +12,8 @@ import { shown } from './text.ts';
 export function labelOf(unit: ChangedUnit, object: KubeObject): string {
   const namespace = textAt(object, 'metadata', 'namespace');
   const usual = textAt(unit.descriptor.after ?? unit.descriptor.before, 'namespace');
-  const said = namespace === undefined || (unit.place.service !== undefined && namespace === usual) ? '' : `${shown(namespace)}/`;
+  const said =
+    namespace === undefined || (unit.place.service !== undefined && namespace === usual) ? '' : `${shown(namespace)}/`;
   return `${shown(valueAt(object, 'kind'))} ${said}${shown(nameOf(object) || undefined)}`;
 }
 

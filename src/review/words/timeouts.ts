@@ -41,7 +41,9 @@ function isServing(object: KubeObject): boolean {
 
 /** The time of a service's routes beside the times of what answers. */
 export function timeoutWords(unit: ChangedUnit, stage: Stage): Said[] {
-  const moved = unit.objects.filter((change): change is Altered => Object.values(timeoutsChanged(change)).includes(true));
+  const moved = unit.objects.filter((change): change is Altered =>
+    Object.values(timeoutsChanged(change)).includes(true),
+  );
   return [...groupedBy(moved, (change) => subjectOf(unit, change.after.object))].flatMap(([subject, changes]) =>
     timeoutSaid(unit, stage, subject, changes),
   );
@@ -54,14 +56,19 @@ function timeoutSaid(unit: ChangedUnit, stage: Stage, subject: string, changes: 
   const model = limitOf(unit, all, modelTimeouts, Math.max);
   const wasShorter = route.was !== undefined && model.was !== undefined && route.was < model.was;
   if (route.is !== undefined && model.is !== undefined && route.is < model.is && !wasShorter) {
-    const before = route.was === route.is ? `the model's own was ${seconds(model.was)}` : `it was ${seconds(route.was)}`;
+    const before =
+      route.was === route.is ? `the model's own was ${seconds(model.was)}` : `it was ${seconds(route.was)}`;
     const text = `timeout ${seconds(route.is)} of ${subject} is now shorter than the model's own ${seconds(model.is)}`;
     return [sentence(text, explains, reasonOf('risk/timeout', stage, `${before}; the model computes for nobody`))];
   }
   const said = (text: string, { was, is }: Limit): Said[] => {
     const shorter = is !== undefined && is < (was ?? Infinity);
     return [
-      sentence(`${text} ${seconds(is)} (was ${seconds(was)})`, explains, shorter ? reasonOf('risk/timeout', stage, 'slow requests fail') : undefined),
+      sentence(
+        `${text} ${seconds(is)} (was ${seconds(was)})`,
+        explains,
+        shorter ? reasonOf('risk/timeout', stage, 'slow requests fail') : undefined,
+      ),
     ];
   };
   if (route.was !== route.is && route.is !== undefined) return said(`timeout of ${subject} is`, route);

@@ -9,7 +9,16 @@ import { changesBelow, explainsBelow, isBelow, latest, type Altered } from './ch
 import { groupSaid, nativeSaid } from './native.ts';
 import { merged, sentence } from './said.ts';
 import { keysOf } from './sets.ts';
-import { addShare, backendReasons, exposuresOf, labels, releaseBehind, sharesOf, sharesSaid, workloadsOf } from './shares.ts';
+import {
+  addShare,
+  backendReasons,
+  exposuresOf,
+  labels,
+  releaseBehind,
+  sharesOf,
+  sharesSaid,
+  workloadsOf,
+} from './shares.ts';
 import type { Around, Share, Telling } from './shares.ts';
 import { subjectOf } from './subject.ts';
 import { percent, shown } from './text.ts';
@@ -49,10 +58,23 @@ interface RouteTelling extends Telling {
 }
 
 /** Sentences of one route. */
-function routeSaid(unit: ChangedUnit, stage: Stage, change: Altered, before: Route, after: Route, around: Around): Said[] {
+function routeSaid(
+  unit: ChangedUnit,
+  stage: Stage,
+  change: Altered,
+  before: Route,
+  after: Route,
+  around: Around,
+): Said[] {
   const changes = change.changes.filter(isOfTraffic);
   if (changes.length === 0) return [];
-  const base: Telling = { unit, stage, subject: subjectOf(unit, change.after.object), around, explains: [{ of: change, changes }] };
+  const base: Telling = {
+    unit,
+    stage,
+    subject: subjectOf(unit, change.after.object),
+    around,
+    explains: [{ of: change, changes }],
+  };
   const byKey = ({ rules }: Route): Map<string, RouteRule> => new Map(rules.map((rule) => [rule.key, rule]));
   const [olds, news] = [byKey(before), byKey(after)];
   const shares: Said[] = [];
@@ -73,7 +95,11 @@ function routeSaid(unit: ChangedUnit, stage: Stage, change: Altered, before: Rou
   // Copies and requests by header end when the candidate takes over, or goes.
   const lasting = (said: readonly Said[]): Said[] => said.filter(({ text }) => !ENDED.test(text));
   const over = shares.length > 0;
-  return [...shares, ...(over || lasting(headers).length > 0 ? lasting(headers) : headers), ...(over ? lasting(copies) : copies)];
+  return [
+    ...shares,
+    ...(over || lasting(headers).length > 0 ? lasting(headers) : headers),
+    ...(over ? lasting(copies) : copies),
+  ];
 }
 
 const ENDED = /(?:gets no more copies of requests|go where all others go)$/;
@@ -89,33 +115,63 @@ function isOfTraffic({ path }: Change): boolean {
 }
 
 /** Fields of a rule that say who answers what. */
-const OF_TRAFFIC: ReadonlySet<string> = new Set(['route', 'mirror', 'mirrors', 'mirrorPercentage', 'match', 'matches', 'backendRefs', 'filters']);
+const OF_TRAFFIC: ReadonlySet<string> = new Set([
+  'route',
+  'mirror',
+  'mirrors',
+  'mirrorPercentage',
+  'match',
+  'matches',
+  'backendRefs',
+  'filters',
+]);
 
 /** Requests with a header that go to a release of their own. */
 function headerSaid({ stage, explains, around, was, is, path }: RouteTelling, header: string): Said[] {
   const [olds, news] = [labels(sharesOf(was, around)), labels(sharesOf(is, around))];
   const who = `requests${path} with ${shown(header)}`;
-  if (!is) return [sentence(`${who} go where all others go`, explains, reasonOf('risk/retreat', stage, `they went to ${olds}`))];
+  if (!is)
+    return [
+      sentence(`${who} go where all others go`, explains, reasonOf('risk/retreat', stage, `they went to ${olds}`)),
+    ];
   if (was && olds === news) return [];
   const reason = reasonOf('risk/traffic', stage, 'who sends the header meets it');
-  return [sentence(`${who} go to ${news}${was ? ` (went to ${olds})` : ''}`, explains, ...behindReasons(stage, is, around), reason)];
+  return [
+    sentence(
+      `${who} go to ${news}${was ? ` (went to ${olds})` : ''}`,
+      explains,
+      ...behindReasons(stage, is, around),
+      reason,
+    ),
+  ];
 }
 
 /** A rule for some paths that comes or goes. */
 function pathSaid({ subject, stage, explains, around, was, is, path }: RouteTelling): Said {
   const who = path === '' ? `requests to ${subject}` : `requests for ${path.slice(' to '.length)} of ${subject}`;
   const to = labels(sharesOf(is ?? was, around));
-  if (!is) return sentence(`${who} have no route of their own`, explains, reasonOf('risk/address', stage, `they went to ${to}`));
+  if (!is)
+    return sentence(
+      `${who} have no route of their own`,
+      explains,
+      reasonOf('risk/address', stage, `they went to ${to}`),
+    );
   const reason = reasonOf('risk/traffic', stage, 'a route of their own is new');
   return sentence(`${who} go to ${to}`, explains, ...behindReasons(stage, is, around), reason);
 }
 
 function behindReasons(stage: Stage, rule: RouteRule, around: Around): Reason[] {
-  return [...sharesOf(rule, around).values()].flatMap(({ hosts, weight }) => backendReasons(stage, hosts, weight, around));
+  return [...sharesOf(rule, around).values()].flatMap(({ hosts, weight }) =>
+    backendReasons(stage, hosts, weight, around),
+  );
 }
 
 /** Copies of requests, whose answers nobody sees. */
-function mirrorSaid({ unit, stage, subject, explains, around }: Telling, { mirror: old }: RouteRule, { mirror: now }: RouteRule): Said[] {
+function mirrorSaid(
+  { unit, stage, subject, explains, around }: Telling,
+  { mirror: old }: RouteRule,
+  { mirror: now }: RouteRule,
+): Said[] {
   if (old?.host === now?.host && old?.percent === now?.percent) return [];
   const who = (host: string): string => {
     const release = releaseBehind(host, around.releases) ?? releaseInName(unit, host);
@@ -124,7 +180,8 @@ function mirrorSaid({ unit, stage, subject, explains, around }: Telling, { mirro
   if (!now) return [sentence(`${who(old!.host)} gets no more copies of requests`, explains)];
   const before = old?.host === now.host ? ` (was ${percent(old.percent)} %)` : '';
   const next = exposuresOf(unit).find(({ mirror }) => mirror !== undefined)?.mirror ?? Infinity;
-  const jump = now.percent > next ? reasonOf('risk/traffic-step', stage, `the policy copies ${percent(next)} %`) : undefined;
+  const jump =
+    now.percent > next ? reasonOf('risk/traffic-step', stage, `the policy copies ${percent(next)} %`) : undefined;
   const text = `${who(now.host)} gets copies of ${percent(now.percent)} %${before} of the requests`;
   return [sentence(text, explains, ...backendReasons(stage, [now.host], now.percent, around), jump)];
 }
@@ -145,7 +202,13 @@ function isEntryService(change: Altered): boolean {
  * The Service of the service's name: where routes split the requests, it serves callers that follow none, and moves with the
  * stable release; where there are none, it is the route.
  */
-function selectorSaid(unit: ChangedUnit, stage: Stage, changes: readonly Altered[], routes: readonly Said[], around: Around): Said[] {
+function selectorSaid(
+  unit: ChangedUnit,
+  stage: Stage,
+  changes: readonly Altered[],
+  routes: readonly Said[],
+  around: Around,
+): Said[] {
   return changes.flatMap((change): Said[] => {
     const explains = [explainsBelow(change, ['spec', 'selector'], ['spec', 'ports'])];
     const [was, is] = [textAt(change.before.object, ...VERSION), textAt(change.after.object, ...VERSION)];

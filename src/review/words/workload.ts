@@ -31,7 +31,16 @@ export function workloadWords(unit: ChangedUnit, stage: Stage): Said[] {
       const [before, after] = [change.before.object, change.after.object];
       const parts = runningOf(after).map(({ component, pod }) => {
         const who = whoIs(unit, after, component);
-        const whole: Part = { stage, change, who, inPlace: !hasRevisions(after), path: [], changes: change.changes, before, after };
+        const whole: Part = {
+          stage,
+          change,
+          who,
+          inPlace: !hasRevisions(after),
+          path: [],
+          changes: change.changes,
+          before,
+          after,
+        };
         return { whole, pod: within(whole, ...pod) };
       });
       return [
@@ -47,11 +56,19 @@ function hasRevisions(object: KubeObject): boolean {
   return !isKind(object, 'serving.kserve.io', 'LLMInferenceService') && nativeShares(object) !== undefined;
 }
 
-const PLACEMENT = ['nodeSelector', 'tolerations', 'affinity', 'topologySpreadConstraints', 'nodeName', 'runtimeClassName'] as const;
+const PLACEMENT = [
+  'nodeSelector',
+  'tolerations',
+  'affinity',
+  'topologySpreadConstraints',
+  'nodeName',
+  'runtimeClassName',
+] as const;
 
 /** Sentences of a pod's own fields. */
 function podSaid(pod: Part): Said[] {
-  const account = (spec: unknown): string => textAt(spec, 'serviceAccountName') ?? textAt(spec, 'serviceAccount') ?? 'default';
+  const account = (spec: unknown): string =>
+    textAt(spec, 'serviceAccountName') ?? textAt(spec, 'serviceAccount') ?? 'default';
   return [
     ...told(pod, [['serviceAccountName'], ['serviceAccount']], (before, after) => {
       const [was, is] = [account(before), account(after)];
@@ -71,7 +88,8 @@ function podSaid(pod: Part): Said[] {
 }
 
 function placementText(field: string, before: unknown, after: unknown): string {
-  if (field !== 'nodeSelector') return `${field} ${after === undefined ? 'removed' : before === undefined ? 'added' : 'changed'}`;
+  if (field !== 'nodeSelector')
+    return `${field} ${after === undefined ? 'removed' : before === undefined ? 'added' : 'changed'}`;
   const labels = (value: unknown): Map<string, string> =>
     new Map(
       entriesAt(value)

@@ -1,18 +1,47 @@
 import { describe, expect, test } from 'vitest';
-import { burnRateGroup, errorBudget, errorBudgetGroup, planOf, windowName, type BurnPromise } from '../../../src/promql/catalogue/burn-rate.ts';
+import {
+  burnRateGroup,
+  errorBudget,
+  errorBudgetGroup,
+  planOf,
+  windowName,
+  type BurnPromise,
+} from '../../../src/promql/catalogue/burn-rate.ts';
 import { multiply, number, or } from '../../../src/promql/expr.ts';
 import { template, type AlertRule, type Subject } from '../../../src/promql/rule.ts';
 import { selector } from '../../../src/promql/selector.ts';
 
-const SUBJECT: Subject = { service: 's', namespace: 'n', team: 't', environment: 'e', escalation: undefined, page: 'critical' };
+const SUBJECT: Subject = {
+  service: 's',
+  namespace: 'n',
+  team: 't',
+  environment: 'e',
+  escalation: undefined,
+  page: 'critical',
+};
 const IDENTITY = '{namespace="n",ai_service="s",ai_slo="slo"}';
 const TOTAL = `ai_slo:events_total:rate5m${IDENTITY}`;
 const BAD = `ai_slo:events_bad:rate5m${IDENTITY}`;
 const LABELS = { namespace: 'n', ai_service: 's', ai_slo: 'slo' };
 
-function groupOf(objective: number, more: Partial<BurnPromise> = {}, subject: Subject = SUBJECT): ReturnType<typeof burnRateGroup> {
-  const events = { total: selector('total', []), bad: (total: ReturnType<typeof number>) => or(selector('bad', []), multiply(number(0), total)) };
-  return burnRateGroup(subject, { name: 'slo', objective, days: 30, tiers: {}, ...more, events, bad: template`of requests failed` });
+function groupOf(
+  objective: number,
+  more: Partial<BurnPromise> = {},
+  subject: Subject = SUBJECT,
+): ReturnType<typeof burnRateGroup> {
+  const events = {
+    total: selector('total', []),
+    bad: (total: ReturnType<typeof number>) => or(selector('bad', []), multiply(number(0), total)),
+  };
+  return burnRateGroup(subject, {
+    name: 'slo',
+    objective,
+    days: 30,
+    tiers: {},
+    ...more,
+    events,
+    bad: template`of requests failed`,
+  });
 }
 
 function alertsOf(...args: Parameters<typeof groupOf>): AlertRule[] {
@@ -57,7 +86,11 @@ describe('a group', () => {
       { record: 'ai_slo:events_total:rate5m', expr: 'total', labels: LABELS },
       { record: 'ai_slo:events_bad:rate5m', expr: `bad or 0 * sum(${TOTAL})`, labels: LABELS },
     ]);
-    expect(group.rules.slice(2).map((rule) => ('alert' in rule ? `${rule.alert} ${rule.labels['burn_tier'] ?? ''}` : rule.record))).toEqual([
+    expect(
+      group.rules
+        .slice(2)
+        .map((rule) => ('alert' in rule ? `${rule.alert} ${rule.labels['burn_tier'] ?? ''}` : rule.record)),
+    ).toEqual([
       'AiSloErrorBudgetBurn fast',
       'AiSloErrorBudgetBurn medium',
       'AiSloErrorBudgetBurn slow',
@@ -87,8 +120,18 @@ describe('a group', () => {
   });
 
   test('pages for fast burns and tickets slow ones; outside of production it tickets all', () => {
-    expect(alertsOf(99.9).map(({ labels }) => labels['severity'])).toEqual(['critical', 'critical', 'warning', 'warning']);
-    expect(alertsOf(99.9, {}, { ...SUBJECT, page: 'warning' }).map(({ labels }) => labels['severity'])).toEqual(['warning', 'warning', 'warning', 'warning']);
+    expect(alertsOf(99.9).map(({ labels }) => labels['severity'])).toEqual([
+      'critical',
+      'critical',
+      'warning',
+      'warning',
+    ]);
+    expect(alertsOf(99.9, {}, { ...SUBJECT, page: 'warning' }).map(({ labels }) => labels['severity'])).toEqual([
+      'warning',
+      'warning',
+      'warning',
+      'warning',
+    ]);
   });
 
   test('has the tiers that the service leaves on, with what it sets of them', () => {
@@ -117,7 +160,9 @@ describe('a group', () => {
     [28, 7, '4 days'],
   ])('says how long a budget of %d days lasts at burn rate %d: %s', (days, factor, lasts) => {
     const [fast] = alertsOf(99.9, { days, tiers: { fast: { factor } } });
-    expect(fast?.annotations.description).toContain(`Burn rate ${factor} or more: the error budget of ${days} days is gone within ${lasts}.`);
+    expect(fast?.annotations.description).toContain(
+      `Burn rate ${factor} or more: the error budget of ${days} days is gone within ${lasts}.`,
+    );
   });
 
   test.each([
@@ -127,12 +172,15 @@ describe('a group', () => {
     [50, ['fast', 'medium', 'slow']],
   ])('of %d %% drops the tiers that could never fire', (objective, dropped) => {
     expect(planOf({ objective, days: 30, tiers: {} }).unreachable).toEqual(dropped);
-    expect(alertsOf(objective).map(({ labels }) => labels['burn_tier'])).toEqual(['fast', 'medium', 'slow', 'longterm'].filter((tier) => !dropped.includes(tier)));
+    expect(alertsOf(objective).map(({ labels }) => labels['burn_tier'])).toEqual(
+      ['fast', 'medium', 'slow', 'longterm'].filter((tier) => !dropped.includes(tier)),
+    );
   });
 });
 
 describe('where the rate of events is known', () => {
-  const plan = (promise: Partial<BurnPromise>): ReturnType<typeof planOf> => planOf({ objective: 99.9, days: 30, tiers: {}, ...promise });
+  const plan = (promise: Partial<BurnPromise>): ReturnType<typeof planOf> =>
+    planOf({ objective: 99.9, days: 30, tiers: {}, ...promise });
 
   test('nothing changes while it is high enough', () => {
     expect(plan({ rate: 40 })).toEqual(plan({}));
@@ -162,16 +210,25 @@ describe('where the rate of events is known', () => {
 
   test('an objective that allows fewer bad events in its whole period than an alert asks for starves that alert', () => {
     const { starved } = plan({ objective: 99.99, rate: 0.01 });
-    expect(starved.map(({ tier, window, badEvents }) => [tier, windowName(window), Number(badEvents.toPrecision(3))])).toEqual([['longterm', '30d', 2.59]]);
+    expect(
+      starved.map(({ tier, window, badEvents }) => [tier, windowName(window), Number(badEvents.toPrecision(3))]),
+    ).toEqual([['longterm', '30d', 2.59]]);
     expect(plan({ objective: 99.99, rate: 0.01, tiers: { longterm: { minBadEvents: 2 } } }).starved).toEqual([]);
   });
 });
 
 test('what is left of the budgets is one group for all objectives of a service', () => {
-  const group = errorBudgetGroup(SUBJECT, [{ name: 'slo', objective: 99.9, days: 30 }, { name: 'b', objective: 95, days: 7 }]);
+  const group = errorBudgetGroup(SUBJECT, [
+    { name: 'slo', objective: 99.9, days: 30 },
+    { name: 'b', objective: 95, days: 7 },
+  ]);
   expect(group.name).toBe('ai-service.n.s.error-budget');
   expect(group.interval).toBe('5m');
-  expect(group.rules.map((rule) => ('record' in rule ? [rule.record, rule.labels['ai_slo'], rule.expr.replaceAll('\n', ' ')] : []))).toEqual([
+  expect(
+    group.rules.map((rule) =>
+      'record' in rule ? [rule.record, rule.labels['ai_slo'], rule.expr.replaceAll('\n', ' ')] : [],
+    ),
+  ).toEqual([
     ['ai_slo:objective:ratio', 'slo', 'vector(0.999)'],
     [
       'ai_slo:error_budget_remaining:ratio30d',

@@ -5,7 +5,14 @@ import { countsOf, errorRatioBeyond, failingBeyond } from '../../../src/promql/c
 import type { Subject } from '../../../src/promql/rule.ts';
 import { exactly } from '../../../src/promql/selector.ts';
 
-const SUBJECT: Subject = { service: 's', namespace: 'n', team: 't', environment: 'e', escalation: undefined, page: 'critical' };
+const SUBJECT: Subject = {
+  service: 's',
+  namespace: 'n',
+  team: 't',
+  environment: 'e',
+  escalation: undefined,
+  page: 'critical',
+};
 const V2 = 'reporter="source",destination_service_namespace="n",destination_service_name="s-v2"';
 const FOR_EVER = { candidate: undefined, hold: undefined };
 
@@ -26,7 +33,9 @@ function flat(expr: string): string {
 /** Expressions by the name of the rule and its release. */
 function exprs(all: readonly StatedRelease[]): Record<string, string> {
   const { rules } = releases(SUBJECT, all, FOR_EVER);
-  return Object.fromEntries(rules.map((rule) => [`${'record' in rule ? rule.record : rule.alert} ${rule.labels['release']}`, flat(rule.expr)]));
+  return Object.fromEntries(
+    rules.map((rule) => [`${'record' in rule ? rule.record : rule.alert} ${rule.labels['release']}`, flat(rule.expr)]),
+  );
 }
 
 describe('the releases of a service', () => {
@@ -35,8 +44,16 @@ describe('the releases of a service', () => {
   test('are counted once each, and compared as recorded', () => {
     expect(Object.keys(canary)).toEqual([
       ...['ai_release:info v1', 'ai_release:info v2'],
-      ...['ai_release:requests:increase10m v1', 'ai_release:failed:increase10m v1', 'ai_release:refused:increase10m v1'],
-      ...['ai_release:requests:increase10m v2', 'ai_release:failed:increase10m v2', 'ai_release:refused:increase10m v2'],
+      ...[
+        'ai_release:requests:increase10m v1',
+        'ai_release:failed:increase10m v1',
+        'ai_release:refused:increase10m v1',
+      ],
+      ...[
+        'ai_release:requests:increase10m v2',
+        'ai_release:failed:increase10m v2',
+        'ai_release:refused:increase10m v2',
+      ],
       ...['AiCandidateFailing v2', 'AiCandidateSlow v2', 'AiTrafficShareDiffers v2'],
     ]);
     expect(canary['ai_release:failed:increase10m v2']).toBe(
@@ -56,16 +73,23 @@ describe('the releases of a service', () => {
     const identity = 'namespace="n",ai_service="s"';
     const total = `sum(ai_release:requests:increase10m{${identity},release=~"v1|v2"})`;
     const own = `(sum(ai_release:requests:increase10m{${identity},release="v2"}) or 0 * ${total})`;
-    expect(exprs([stated('v1', 'stable', 100), stated('v2', 'kept', 0)])['AiTrafficShareDiffers v2']).toBe(`${own} / (${total} > 0) > 0.005 and ${own} >= 20`);
+    expect(exprs([stated('v1', 'stable', 100), stated('v2', 'kept', 0)])['AiTrafficShareDiffers v2']).toBe(
+      `${own} / (${total} > 0) > 0.005 and ${own} >= 20`,
+    );
   });
 
   test('are not compared when something answers for two of them', () => {
     const alike = { ...stated('v1', 'stable', 90), source: undefined };
-    expect(Object.keys(exprs([alike, stated('v2', 'canary', 10)]))).toEqual(['ai_release:info v1', 'ai_release:info v2']);
+    expect(Object.keys(exprs([alike, stated('v2', 'canary', 10)]))).toEqual([
+      'ai_release:info v1',
+      'ai_release:info v2',
+    ]);
   });
 });
 
 test('what is recorded is compared as gates compare it', () => {
   const [candidate, stable] = [{ source: requestsTo('a') }, { source: requestsTo('b') }];
-  expect(failingBeyond(countsOf(candidate, '10m'), countsOf(stable, '10m'), 2).text).toBe(errorRatioBeyond({ candidate, stable }, 2, '10m').text);
+  expect(failingBeyond(countsOf(candidate, '10m'), countsOf(stable, '10m'), 2).text).toBe(
+    errorRatioBeyond({ candidate, stable }, 2, '10m').text,
+  );
 });

@@ -6,7 +6,14 @@ import { expectedIn, samplingFor, samplingOf } from '../../../src/promql/catalog
 import type { RuleGroup, Subject } from '../../../src/promql/rule.ts';
 import { exactly } from '../../../src/promql/selector.ts';
 
-const SUBJECT: Subject = { service: 's', namespace: 'n', team: 't', environment: 'e', escalation: undefined, page: 'critical' };
+const SUBJECT: Subject = {
+  service: 's',
+  namespace: 'n',
+  team: 't',
+  environment: 'e',
+  escalation: undefined,
+  page: 'critical',
+};
 const RULE: DriftRule = {
   metric: 'score',
   form: 'classic',
@@ -68,9 +75,11 @@ describe('a drift rule', () => {
       `sum by (le) (\n  rate(${bucket}[10m])\n  and\n  ${bucket} offset 5m\n)`,
     );
     const count = 'score_count{namespace="n",ai_service="s",part=~"predictor|transformer"}';
-    expect(exprs(driftFromReference(SUBJECT, { ...RULE, parts: ['transformer', 'predictor'] }))['ai_drift:samples:increase10m']).toBe(
-      `sum(\n  increase(${count}[10m])\n  and\n  ${count} offset 5m\n)`,
-    );
+    expect(
+      exprs(driftFromReference(SUBJECT, { ...RULE, parts: ['transformer', 'predictor'] }))[
+        'ai_drift:samples:increase10m'
+      ],
+    ).toBe(`sum(\n  increase(${count}[10m])\n  and\n  ${count} offset 5m\n)`);
   });
 
   test('fires above the threshold, above chance (chi-squared, two degrees of freedom) and with enough samples', () => {
@@ -82,21 +91,31 @@ describe('a drift rule', () => {
         `ai_drift:samples:increase10m${IDENTITY} > 200`,
       ].join('\nand\n'),
     );
-    expect(exprs(driftFromReference(SUBJECT, { ...RULE, reference: { ...RULE.reference, n: undefined } }))['AiDrift']).toContain(`>\n19.288 * (1 / ai_drift:samples:increase10m${IDENTITY})`);
+    expect(
+      exprs(driftFromReference(SUBJECT, { ...RULE, reference: { ...RULE.reference, n: undefined } }))['AiDrift'],
+    ).toContain(`>\n19.288 * (1 / ai_drift:samples:increase10m${IDENTITY})`);
   });
 
   test('names its recordings by distance and window', () => {
-    const names = (rule: Partial<DriftRule>): string[] => Object.keys(exprs(driftFromReference(SUBJECT, { ...RULE, ...rule })));
+    const names = (rule: Partial<DriftRule>): string[] =>
+      Object.keys(exprs(driftFromReference(SUBJECT, { ...RULE, ...rule })));
     expect(names({ distance: 'jensenShannon', sampling: samplingOf('5m') })).toEqual([
-      'ai_drift:reference:ratio', 'ai_drift:bucket:rate5m', 'ai_drift:samples:increase5m', 'ai_drift:bin:ratio_rate5m', 'ai_drift:jensen_shannon:rate5m',
-      'AiDrift', 'AiDriftBucketMismatch', 'AiDriftMetricMissing',
+      'ai_drift:reference:ratio',
+      'ai_drift:bucket:rate5m',
+      'ai_drift:samples:increase5m',
+      'ai_drift:bin:ratio_rate5m',
+      'ai_drift:jensen_shannon:rate5m',
+      'AiDrift',
+      'AiDriftBucketMismatch',
+      'AiDriftMetricMissing',
     ]);
     expect(names({ distance: 'ks' })).toContain('ai_drift:ks:rate10m');
     expect(names({ requests: undefined })).not.toContain('AiDriftMetricMissing');
   });
 
   test('says which metric drifted, and of which feature', () => {
-    const alertOf = (rule: DriftRule): unknown => driftFromReference(SUBJECT, rule).rules.find((one) => 'alert' in one && one.alert === 'AiDrift');
+    const alertOf = (rule: DriftRule): unknown =>
+      driftFromReference(SUBJECT, rule).rules.find((one) => 'alert' in one && one.alert === 'AiDrift');
     expect(alertOf(RULE)).toMatchObject({
       for: '2m',
       labels: { severity: 'warning', ai_service: 's', namespace: 'n', team: 't', metric: 'score' },
@@ -107,7 +126,11 @@ describe('a drift rule', () => {
     });
     expect(alertOf({ ...RULE, feature: 'amount', distance: 'ks' })).toMatchObject({
       labels: { metric: 'score', feature: 'amount' },
-      annotations: { description: expect.stringContaining('the distribution of the feature amount (score) over the last 10m differs from the reference by a Kolmogorov-Smirnov distance of') as string },
+      annotations: {
+        description: expect.stringContaining(
+          'the distribution of the feature amount (score) over the last 10m differs from the reference by a Kolmogorov-Smirnov distance of',
+        ) as string,
+      },
     });
   });
 });
@@ -122,25 +145,51 @@ describe('a distance', () => {
 
 describe('a window', () => {
   test('is the shortest that holds enough, and ten minutes where nobody says how much comes', () => {
-    expect([undefined, 40, 1, 0.5, 0.2, 0.06, 0.01, 0.003, 0.001].map((rps) => samplingFor(rps, 200)?.window)).toEqual(['10m', '5m', '5m', '10m', '30m', '1h', '6h', '1d', undefined]);
+    expect([undefined, 40, 1, 0.5, 0.2, 0.06, 0.01, 0.003, 0.001].map((rps) => samplingFor(rps, 200)?.window)).toEqual([
+      '10m',
+      '5m',
+      '5m',
+      '10m',
+      '30m',
+      '1h',
+      '6h',
+      '1d',
+      undefined,
+    ]);
     expect(expectedIn('5m', 1)).toBe(240);
   });
 });
 
 describe('drift of a candidate', () => {
   const rule: CandidateDriftRule = {
-    metric: 'score', form: 'classic', parts: ['predictor'], edges: [0.5], threshold: 0.2, sampling: samplingOf('10m'), candidate: 'v2', stable: 'v1',
+    metric: 'score',
+    form: 'classic',
+    parts: ['predictor'],
+    edges: [0.5],
+    threshold: 0.2,
+    sampling: samplingOf('10m'),
+    candidate: 'v2',
+    stable: 'v1',
   };
   const group = driftOfCandidate(SUBJECT, rule);
 
   test('keeps the two releases apart, and the others out', () => {
-    expect(exprs(group)['ai_drift:release_bucket:rate10m']).toContain('sum by (le, release) (\n  rate(score_bucket{namespace="n",ai_service="s",part="predictor",release=~"v1|v2"}[10m])');
+    expect(exprs(group)['ai_drift:release_bucket:rate10m']).toContain(
+      'sum by (le, release) (\n  rate(score_bucket{namespace="n",ai_service="s",part="predictor",release=~"v1|v2"}[10m])',
+    );
   });
 
   test('compares what is recorded of each', () => {
-    const bins = (release: string): string => `ai_drift:release_bin:ratio_rate10m{namespace="n",ai_service="s",metric="score",release="${release}"}`;
-    expect(group.rules.flatMap((one) => ('record' in one && one.record.startsWith('ai_drift:release_bin') ? [one.labels['release']] : []))).toEqual(['v2', 'v1']);
-    expect(exprs(group)['ai_drift:candidate_psi:rate10m']).toContain(`${bins('v2')}\n/ on (bin)\n${bins('v1')}`.replaceAll('\n', '\n    '));
+    const bins = (release: string): string =>
+      `ai_drift:release_bin:ratio_rate10m{namespace="n",ai_service="s",metric="score",release="${release}"}`;
+    expect(
+      group.rules.flatMap((one) =>
+        'record' in one && one.record.startsWith('ai_drift:release_bin') ? [one.labels['release']] : [],
+      ),
+    ).toEqual(['v2', 'v1']);
+    expect(exprs(group)['ai_drift:candidate_psi:rate10m']).toContain(
+      `${bins('v2')}\n/ on (bin)\n${bins('v1')}`.replaceAll('\n', '\n    '),
+    );
   });
 
   test('has no index unless both releases have all bins', () => {
@@ -148,7 +197,8 @@ describe('drift of a candidate', () => {
   });
 
   test('fires above the threshold, above chance of both sides, and with enough of both', () => {
-    const samples = (release: string): string => `sum(ai_drift:release_samples:increase10m{namespace="n",ai_service="s",metric="score",release="${release}"})`;
+    const samples = (release: string): string =>
+      `sum(ai_drift:release_samples:increase10m{namespace="n",ai_service="s",metric="score",release="${release}"})`;
     const { AiCandidateDrift: expr = '' } = exprs(group);
     expect(expr).toContain(`sum(ai_drift:candidate_psi:rate10m${IDENTITY}) > 0.2`);
     expect(expr).toContain(`${samples('v2')} > 100\nand\n${samples('v1')} > 100`);
@@ -156,9 +206,14 @@ describe('drift of a candidate', () => {
 
   test('of a native histogram is computed of the whole histograms of each release', () => {
     const native = exprs(driftOfCandidate(SUBJECT, { ...rule, form: 'native' }));
-    const recorded = (release: string): string => `sum(ai_drift:release_buckets:increase10m{namespace="n",ai_service="s",metric="score",release="${release}"})`;
-    expect(native['ai_drift:release_buckets:increase10m']).toBe('sum by (release) (increase(score{namespace="n",ai_service="s",part="predictor",release=~"v1|v2"}[10m]))');
-    expect(native['ai_drift:release_samples:increase10m']).toBe(`histogram_count(ai_drift:release_buckets:increase10m${IDENTITY})`);
+    const recorded = (release: string): string =>
+      `sum(ai_drift:release_buckets:increase10m{namespace="n",ai_service="s",metric="score",release="${release}"})`;
+    expect(native['ai_drift:release_buckets:increase10m']).toBe(
+      'sum by (release) (increase(score{namespace="n",ai_service="s",part="predictor",release=~"v1|v2"}[10m]))',
+    );
+    expect(native['ai_drift:release_samples:increase10m']).toBe(
+      `histogram_count(ai_drift:release_buckets:increase10m${IDENTITY})`,
+    );
     expect(native['ai_drift:release_bin:ratio_rate10m']).toContain(`histogram_fraction(0.5, +Inf, ${recorded('v1')})`);
   });
 });
@@ -176,21 +231,33 @@ describe('drift of a native histogram', () => {
   });
 
   test('has a fraction of it for each bin, and none without observations', () => {
-    const fraction = (bounds: string, bin: string): string => `label_replace(\n    histogram_fraction(${bounds}, ${recorded}),\n    "bin", "${bin}", "", ""\n  )`;
+    const fraction = (bounds: string, bin: string): string =>
+      `label_replace(\n    histogram_fraction(${bounds}, ${recorded}),\n    "bin", "${bin}", "", ""\n  )`;
     const oneLine = (text = ''): string => text.replace(/\s+/g, ' ');
     expect(oneLine(exprs(group)['ai_drift:bin:ratio_rate10m'])).toBe(
-      oneLine(`( ${[fraction('-Inf, 0.5', '00'), fraction('0.5, 1', '01'), fraction('1, +Inf', '02')].join(' or ')} ) >= 0`).replaceAll('label_replace( ', 'label_replace(').replaceAll(' "", "" )', ' "", "")'),
+      oneLine(
+        `( ${[fraction('-Inf, 0.5', '00'), fraction('0.5, 1', '01'), fraction('1, +Inf', '02')].join(' or ')} ) >= 0`,
+      )
+        .replaceAll('label_replace( ', 'label_replace(')
+        .replaceAll(' "", "" )', ' "", "")'),
     );
   });
 
   test('compares what is up to an edge for the distance of Kolmogorov and Smirnov', () => {
-    const { 'ai_drift:ks:rate10m': expr = '' } = exprs(driftFromReference(SUBJECT, { ...RULE, form: 'native', distance: 'ks' }));
+    const { 'ai_drift:ks:rate10m': expr = '' } = exprs(
+      driftFromReference(SUBJECT, { ...RULE, form: 'native', distance: 'ks' }),
+    );
     expect(expr).toContain(`histogram_fraction(-Inf, 0.5, ${recorded}) - 0.7`);
     expect(expr).toContain(`histogram_fraction(-Inf, 1, ${recorded}) - 0.9`);
   });
 
   test('has no buckets that could be missing, and the histogram itself may be', () => {
-    expect(group.rules.flatMap((rule) => ('alert' in rule ? [rule.alert] : []))).toEqual(['AiDrift', 'AiDriftMetricMissing']);
-    expect(exprs(group)['AiDriftMetricMissing']).toContain('unless\nhistogram_count(sum(increase(score{namespace="n",ai_service="s",part="predictor"}[15m]))) > 0');
+    expect(group.rules.flatMap((rule) => ('alert' in rule ? [rule.alert] : []))).toEqual([
+      'AiDrift',
+      'AiDriftMetricMissing',
+    ]);
+    expect(exprs(group)['AiDriftMetricMissing']).toContain(
+      'unless\nhistogram_count(sum(increase(score{namespace="n",ai_service="s",part="predictor"}[15m]))) > 0',
+    );
   });
 });

@@ -1,19 +1,43 @@
 import { describe, expect, test } from 'vitest';
 import {
-  bucketBounds, comparedObservations, countsOf, deploymentAge, errorRatio, errorRatioBeyond, latenciesAt, latencyAt, latencyDifference, latencyFactor, noValue, observationsFor,
-  predictionShift, replicasAvailable, replicasOnceAvailable, requests, type Deployments, type Observed, type Requests, type Sides,
+  bucketBounds,
+  comparedObservations,
+  countsOf,
+  deploymentAge,
+  errorRatio,
+  errorRatioBeyond,
+  latenciesAt,
+  latencyAt,
+  latencyDifference,
+  latencyFactor,
+  noValue,
+  observationsFor,
+  predictionShift,
+  replicasAvailable,
+  replicasOnceAvailable,
+  requests,
+  type Deployments,
+  type Observed,
+  type Requests,
+  type Sides,
 } from '../../../src/promql/catalogue/gates.ts';
 import type { Versions } from '../../../src/core/version.ts';
 import { queueProxyMetrics } from '../../../src/promql/metrics-knative.ts';
 import { equal, exactly, pattern } from '../../../src/promql/selector.ts';
 
 const OF = 'reporter="source",destination_service_namespace="n",destination_service_name=';
-const istio = (service: string): Requests => ({ source: { istio: { reporters: ['source'], namespace: 'n', services: [exactly(service)] } } });
+const istio = (service: string): Requests => ({
+  source: { istio: { reporters: ['source'], namespace: 'n', services: [exactly(service)] } },
+});
 const SIDES: Sides = { candidate: istio('c'), stable: istio('s') };
-const OBSERVED: Sides<Observed> = { candidate: { matchers: [equal('d', 'c')] }, stable: { matchers: [equal('d', 's')] } };
+const OBSERVED: Sides<Observed> = {
+  candidate: { matchers: [equal('d', 'c')] },
+  stable: { matchers: [equal('d', 's')] },
+};
 
 /** Without line breaks and the spaces that go with them. */
-const flat = ({ text }: { readonly text: string }): string => text.replace(/\n\s*/g, ' ').replaceAll('( ', '(').replaceAll(' )', ')');
+const flat = ({ text }: { readonly text: string }): string =>
+  text.replace(/\n\s*/g, ' ').replaceAll('( ', '(').replaceAll(' )', ')');
 
 const all = (side: string): string => `sum(increase(istio_requests_total{${OF}"${side}"}[30m]))`;
 const answered = (side: string, code: string): string =>
@@ -46,7 +70,9 @@ describe('latency', () => {
   });
 
   test('is given at several quantiles, and by labels that tell more', () => {
-    expect(latenciesAt(SIDES.candidate, [0.5, 0.99], '5m', ['pod']).map(flat)).toEqual([0.5, 0.99].map((quantile) => at('c').replace('0.99', String(quantile)).replace('(le)', '(pod, le)')));
+    expect(latenciesAt(SIDES.candidate, [0.5, 0.99], '5m', ['pod']).map(flat)).toEqual(
+      [0.5, 0.99].map((quantile) => at('c').replace('0.99', String(quantile)).replace('(le)', '(pod, le)')),
+    );
   });
 
   test('is compared as a multiple or as a difference', () => {
@@ -62,18 +88,24 @@ describe('latency', () => {
 });
 
 describe('where queue-proxies count', () => {
-  const side = (release: string, versions: Versions): Requests => ({ source: { queueProxy: { generations: queueProxyMetrics(versions), pods: [[equal('release', release)]] } } });
+  const side = (release: string, versions: Versions): Requests => ({
+    source: { queueProxy: { generations: queueProxyMetrics(versions), pods: [[equal('release', release)]] } },
+  });
 
   test('requests are those of the pods, by the code that the version has a label for', () => {
     const { requests: all, failed, refused } = countsOf(side('v2', '1.21.1'), '5m');
-    const counted = (code = ''): string => `sum(increase(kn_serving_invocation_duration_seconds_count{release="v2"${code}}[5m]))`;
-    const answered = (code: string): string => `${counted(`,http_response_status_code=~"${code}"`)} or 0 * ${counted()}`;
+    const counted = (code = ''): string =>
+      `sum(increase(kn_serving_invocation_duration_seconds_count{release="v2"${code}}[5m]))`;
+    const answered = (code: string): string =>
+      `${counted(`,http_response_status_code=~"${code}"`)} or 0 * ${counted()}`;
     expect([all, failed, refused].map(flat)).toEqual([counted(), answered('5..'), answered('4..')]);
   });
 
   test('latency is in milliseconds, whatever the unit of the metric', () => {
-    const old = 'histogram_quantile(0.99, sum by (le) (rate(revision_request_latencies_bucket{release="v2",response_code!~"5.."}[5m])))';
-    const now = '1000 * histogram_quantile(0.99, sum by (le) (rate(kn_serving_invocation_duration_seconds_bucket{release="v2",http_response_status_code!~"5.."}[5m])))';
+    const old =
+      'histogram_quantile(0.99, sum by (le) (rate(revision_request_latencies_bucket{release="v2",response_code!~"5.."}[5m])))';
+    const now =
+      '1000 * histogram_quantile(0.99, sum by (le) (rate(kn_serving_invocation_duration_seconds_bucket{release="v2",http_response_status_code!~"5.."}[5m])))';
     const at = (versions: Versions): string => flat(latencyAt(side('v2', versions), 0.99, '5m'));
     expect([at('1.18.2'), at('1.21.1'), at(['1.18.2', '1.21.1'])]).toEqual([old, now, `${now} or ${old}`]);
   });
@@ -88,12 +120,16 @@ describe('the shift of predictions', () => {
       return `clamp_min(${labelled} / on () group_left () (${every} > 0), scalar(0.5 / sum(increase(score_count{d="${side}"}[1h]))))`;
     };
     const index = `sum((${bins('c')} - on (bin) ${bins('s')}) * on (bin) ln(${bins('c')} / on (bin) ${bins('s')}))`;
-    expect(flat(predictionShift('score', OBSERVED, [0.5], '1h'))).toBe(`${index} and count(${bins('c')} + on (bin) ${bins('s')}) == 2`);
+    expect(flat(predictionShift('score', OBSERVED, [0.5], '1h'))).toBe(
+      `${index} and count(${bins('c')} + on (bin) ${bins('s')}) == 2`,
+    );
   });
 
   test('counts observations as if one side were known', () => {
     const made = (side: string): string => `sum(increase(score_count{d="${side}"}[1h]))`;
-    expect(flat(comparedObservations('score', OBSERVED, '1h'))).toBe(`${made('c')} * ${made('s')} / (${made('c')} + ${made('s')} > 0)`);
+    expect(flat(comparedObservations('score', OBSERVED, '1h'))).toBe(
+      `${made('c')} * ${made('s')} / (${made('c')} + ${made('s')} > 0)`,
+    );
   });
 
   test('needs the more observations the more bins there are, and the smaller the index is', () => {
@@ -107,12 +143,20 @@ describe('the shift of predictions', () => {
 });
 
 describe('Deployments', () => {
-  const deployments: Deployments = { namespace: 'n', name: pattern`${'a.b'}-[0-9]+-deployment`, matchers: [equal('cluster', 'c')] };
+  const deployments: Deployments = {
+    namespace: 'n',
+    name: pattern`${'a.b'}-[0-9]+-deployment`,
+    matchers: [equal('cluster', 'c')],
+  };
   const labels = '{namespace="n",deployment=~"a\\\\.b-[0-9]+-deployment",cluster="c"}';
 
   test('count once, however many instances of kube-state-metrics are scraped', () => {
-    expect(replicasAvailable(deployments).text).toBe(`sum(max by (deployment) (kube_deployment_status_replicas_available${labels}))`);
-    expect(replicasOnceAvailable(deployments, '20m').text).toBe(`sum(max by (deployment) (max_over_time(kube_deployment_status_replicas_available${labels}[20m])))`);
+    expect(replicasAvailable(deployments).text).toBe(
+      `sum(max by (deployment) (kube_deployment_status_replicas_available${labels}))`,
+    );
+    expect(replicasOnceAvailable(deployments, '20m').text).toBe(
+      `sum(max by (deployment) (max_over_time(kube_deployment_status_replicas_available${labels}[20m])))`,
+    );
   });
 
   test('are as old as they say, or as it is asked when they were there then', () => {

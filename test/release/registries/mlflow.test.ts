@@ -43,10 +43,17 @@ const ROUTES: Routes = {
 
 type Options = WorldOptions & { readonly artifactsDestination?: string; readonly approvalTag?: string };
 
-async function corp(routes: Routes, { artifactsDestination, approvalTag, ...options }: Options = {}): Promise<{ registry: Registry; server: Server; slept: number[] }> {
+async function corp(
+  routes: Routes,
+  { artifactsDestination, approvalTag, ...options }: Options = {},
+): Promise<{ registry: Registry; server: Server; slept: number[] }> {
   const server = await serve(routes);
   const { deps, slept } = world(options);
-  const config = mlflow({ url: server.url, ...(artifactsDestination ? { artifactsDestination } : {}), ...(approvalTag ? { approvalTag } : {}) });
+  const config = mlflow({
+    url: server.url,
+    ...(artifactsDestination ? { artifactsDestination } : {}),
+    ...(approvalTag ? { approvalTag } : {}),
+  });
   return { registry: await openRegistry('corp', config, deps), server, slept };
 }
 
@@ -100,26 +107,34 @@ describe('a version that is asked for by alias', () => {
       ],
     });
   });
-
 });
 
 describe('the word latest', () => {
   const listed = (...versions: readonly object[]): Routes => ({
     ...ROUTES,
     [`GET ${API}/registered-models/get`]: { json: { registered_model: { name: 'fraud' } } },
-    [`GET ${API}/model-versions/search`]: { json: { model_versions: versions.map((one, index) => ({ ...V12, version: String(14 - index), tags: [], ...one })) } },
-    [`GET ${API}/model-versions/get`]: ({ query }) => ({ json: { model_version: { ...V12, version: query['version'] } } }),
+    [`GET ${API}/model-versions/search`]: {
+      json: {
+        model_versions: versions.map((one, index) => ({ ...V12, version: String(14 - index), tags: [], ...one })),
+      },
+    },
+    [`GET ${API}/model-versions/get`]: ({ query }) => ({
+      json: { model_version: { ...V12, version: query['version'] } },
+    }),
   });
   const review = (value: string): object => ({ tags: [{ key: 'review', value }] });
   const approvalTag = 'review=passed';
 
-  test.each(['latest', 'Latest'])('%s means the newest version that is ready, and never asks MLflow for an alias of that name', async (alias) => {
-    const { registry, server } = await corp(listed({ status: 'FAILED_REGISTRATION' }, {}, {}));
-    const { value } = await registry.resolve({ name: 'fraud', alias });
-    expect(value).toMatchObject({ name: 'fraud', version: '13' });
-    expect(JSON.stringify(value).toLowerCase()).not.toContain('latest');
-    expect(server.seen.map(({ path }) => path)).not.toContain(`${API}/registered-models/alias`);
-  });
+  test.each(['latest', 'Latest'])(
+    '%s means the newest version that is ready, and never asks MLflow for an alias of that name',
+    async (alias) => {
+      const { registry, server } = await corp(listed({ status: 'FAILED_REGISTRATION' }, {}, {}));
+      const { value } = await registry.resolve({ name: 'fraud', alias });
+      expect(value).toMatchObject({ name: 'fraud', version: '13' });
+      expect(JSON.stringify(value).toLowerCase()).not.toContain('latest');
+      expect(server.seen.map(({ path }) => path)).not.toContain(`${API}/registered-models/alias`);
+    },
+  );
 
   test('means an approved version where the registry knows approval', async () => {
     const { registry } = await corp(listed({}, review('rejected'), review('passed')), { approvalTag });
@@ -131,16 +146,18 @@ describe('the word latest', () => {
     const { registry } = await corp(listed(review('rejected'), {}, review('passed')), { approvalTag });
     expect((await registry.resolve({ name: 'fraud', alias: 'latest', allow })).value?.version).toBe('13');
     const rejected = await corp(listed(review('rejected')), { approvalTag });
-    expect((await rejected.registry.resolve({ name: 'fraud', alias: 'latest', allow })).findings.map(({ message }) => message)).toEqual([
-      'there is no version of "fraud" that is ready and was not rejected',
-    ]);
+    expect(
+      (await rejected.registry.resolve({ name: 'fraud', alias: 'latest', allow })).findings.map(
+        ({ message }) => message,
+      ),
+    ).toEqual(['there is no version of "fraud" that is ready and was not rejected']);
   });
 
   test('is a finding when there is no version', async () => {
     const { registry } = await corp(listed());
-    expect((await registry.resolve({ name: 'fraud', alias: 'latest' })).findings.map(({ message }) => message)).toEqual([
-      'there is no version of "fraud" that is ready and approved',
-    ]);
+    expect((await registry.resolve({ name: 'fraud', alias: 'latest' })).findings.map(({ message }) => message)).toEqual(
+      ['there is no version of "fraud" that is ready and approved'],
+    );
   });
 
   test('is a finding when no version is fit', async () => {
@@ -159,16 +176,26 @@ describe('the word latest', () => {
 
   test('looks at more versions when none of the first is fit', async () => {
     const pending = Array.from({ length: 20 }, () => ({ ...V12, status: 'PENDING_REGISTRATION' }));
-    const { registry } = await corp({ ...listed(), [`GET ${API}/model-versions/search`]: ({ query }) => ({ json: { model_versions: query['max_results'] === '20' ? pending : [...pending, V12] } }) });
+    const { registry } = await corp({
+      ...listed(),
+      [`GET ${API}/model-versions/search`]: ({ query }) => ({
+        json: { model_versions: query['max_results'] === '20' ? pending : [...pending, V12] },
+      }),
+    });
     expect((await registry.resolve({ name: 'fraud', alias: 'latest' })).value?.version).toBe('12');
   });
 
   test('goes over pages, newest first, and stops where one is fit', async () => {
-    const page = (status: string, version: string, next: object): object => ({ model_versions: [{ ...V12, version, status }], ...next });
+    const page = (status: string, version: string, next: object): object => ({
+      model_versions: [{ ...V12, version, status }],
+      ...next,
+    });
     const { registry, server } = await corp({
       ...listed(),
       [`GET ${API}/model-versions/search`]: ({ query }) =>
-        query['page_token'] === 'two' ? { json: page('READY', '11', {}) } : { json: page('PENDING_REGISTRATION', '12', { next_page_token: 'two' }) },
+        query['page_token'] === 'two'
+          ? { json: page('READY', '11', {}) }
+          : { json: page('PENDING_REGISTRATION', '12', { next_page_token: 'two' }) },
     });
     expect((await registry.resolve({ name: 'fraud', alias: 'latest' })).value?.version).toBe('11');
     const searches = server.seen.filter(({ path }) => path.endsWith('/search'));
@@ -179,8 +206,13 @@ describe('the word latest', () => {
   });
 
   test('is a finding that names the model when there is none', async () => {
-    const { registry } = await corp({ ...listed(), [`GET ${API}/registered-models/get`]: { status: 404, json: { error_code: 'RESOURCE_DOES_NOT_EXIST' } } });
-    expect((await registry.resolve({ name: 'fraud', alias: 'latest' })).findings.map(({ message }) => message)).toEqual(['there is no registered model "fraud"']);
+    const { registry } = await corp({
+      ...listed(),
+      [`GET ${API}/registered-models/get`]: { status: 404, json: { error_code: 'RESOURCE_DOES_NOT_EXIST' } },
+    });
+    expect((await registry.resolve({ name: 'fraud', alias: 'latest' })).findings.map(({ message }) => message)).toEqual(
+      ['there is no registered model "fraud"'],
+    );
   });
 
   test('has moved when there is a newer version', async () => {
@@ -216,7 +248,10 @@ describe('a version that must not serve', () => {
     ['PENDING_REGISTRATION', 'version "12" of "fraud" is still being registered'],
     ['FAILED_REGISTRATION', 'version "12" of "fraud" failed to register'],
   ])('%s is refused', async (status, message) => {
-    const { registry } = await corp({ ...ROUTES, [`GET ${API}/model-versions/get`]: { json: { model_version: { ...V12, status } } } });
+    const { registry } = await corp({
+      ...ROUTES,
+      [`GET ${API}/model-versions/get`]: { json: { model_version: { ...V12, status } } },
+    });
     const { value } = await registry.describe('fraud', '12');
     expect(value && refusal(value, { service: 'fraud' })?.message).toBe(message);
   });
@@ -227,7 +262,10 @@ describe('a version that must not serve', () => {
     ['rejected', 'rejected', 'registry/not-approved'],
   ])('the tag review=%s means %s where the platform says so', async (value, approval, refused) => {
     const version = { ...V12, tags: [{ key: 'review', value }] };
-    const { registry } = await corp({ ...ROUTES, [`GET ${API}/model-versions/get`]: { json: { model_version: version } } }, { approvalTag: 'review=passed' });
+    const { registry } = await corp(
+      { ...ROUTES, [`GET ${API}/model-versions/get`]: { json: { model_version: version } } },
+      { approvalTag: 'review=passed' },
+    );
     const model = (await registry.describe('fraud', '12')).value!;
     expect(model.approval).toBe(approval);
     expect(refusal(model, {})?.id).toBe(refused);
@@ -235,20 +273,36 @@ describe('a version that must not serve', () => {
   });
 
   test('a deleted version is a finding', async () => {
-    const { registry } = await corp({ [`GET ${API}/model-versions/get`]: { status: 404, json: { error_code: 'RESOURCE_DOES_NOT_EXIST' } } });
-    expect((await registry.describe('fraud', '12')).findings[0]?.message).toBe('there is no version "12" of registered model "fraud"');
+    const { registry } = await corp({
+      [`GET ${API}/model-versions/get`]: { status: 404, json: { error_code: 'RESOURCE_DOES_NOT_EXIST' } },
+    });
+    expect((await registry.describe('fraud', '12')).findings[0]?.message).toBe(
+      'there is no version "12" of registered model "fraud"',
+    );
   });
 });
 
 describe('the place of the bytes', () => {
-  const at = (uri: string): Routes => ({ ...ROUTES, [`GET ${API}/model-versions/get-download-uri`]: { json: { artifact_uri: uri } } });
+  const at = (uri: string): Routes => ({
+    ...ROUTES,
+    [`GET ${API}/model-versions/get-download-uri`]: { json: { artifact_uri: uri } },
+  });
 
   test.each([
     ['mlflow-artifacts:/1/0f8e2c1d9b3a4f5e/artifacts/model', 's3://ml-models/root/1/0f8e2c1d9b3a4f5e/artifacts/model/'],
-    ['mlflow-artifacts://mlflow.example.com:5000/1/0f8e2c1d9b3a4f5e/artifacts/model', 's3://ml-models/root/1/0f8e2c1d9b3a4f5e/artifacts/model/'],
+    [
+      'mlflow-artifacts://mlflow.example.com:5000/1/0f8e2c1d9b3a4f5e/artifacts/model',
+      's3://ml-models/root/1/0f8e2c1d9b3a4f5e/artifacts/model/',
+    ],
     ['gs://ml-models/1/0f8e2c1d9b3a4f5e/artifacts/model', 'gs://ml-models/1/0f8e2c1d9b3a4f5e/artifacts/model/'],
-    ['wasbs://models@acme.blob.core.windows.net/1/0f8e2c1d9b3a4f5e/model', 'https://acme.blob.core.windows.net/models/1/0f8e2c1d9b3a4f5e/model/'],
-    ['abfss://models@acme.dfs.core.windows.net/1/0f8e2c1d9b3a4f5e/model', 'https://acme.blob.core.windows.net/models/1/0f8e2c1d9b3a4f5e/model/'],
+    [
+      'wasbs://models@acme.blob.core.windows.net/1/0f8e2c1d9b3a4f5e/model',
+      'https://acme.blob.core.windows.net/models/1/0f8e2c1d9b3a4f5e/model/',
+    ],
+    [
+      'abfss://models@acme.dfs.core.windows.net/1/0f8e2c1d9b3a4f5e/model',
+      'https://acme.blob.core.windows.net/models/1/0f8e2c1d9b3a4f5e/model/',
+    ],
   ])('%s is a directory that KServe loads', async (uri, place) => {
     const { registry } = await corp(at(uri), { artifactsDestination: 's3://ml-models/root/' });
     expect((await registry.describe('fraud', '12')).value?.uri).toBe(place);
@@ -274,7 +328,9 @@ describe('the place of the bytes', () => {
     ['models:/fraud/12', 'MLflow keeps the model in models:, which KServe does not load'],
   ])('%s is refused', async (uri, message) => {
     const { registry } = await corp(at(uri));
-    expect((await registry.describe('fraud', '12')).findings.map(({ id, message: said }) => [id, said])).toEqual([['registry/place', message]]);
+    expect((await registry.describe('fraud', '12')).findings.map(({ id, message: said }) => [id, said])).toEqual([
+      ['registry/place', message],
+    ]);
   });
 
   test('a place without a version in it is refused', async () => {
@@ -289,8 +345,15 @@ describe('logged models of MLflow 3', () => {
   const ID = 'm-5ced0a1b2c3d4e5f60718293a4b5c6d7';
   const logged = {
     model: {
-      info: { model_id: ID, artifact_uri: `s3://ml-models/1/models/${ID}/artifacts`, source_run_id: V12.run_id, status: 'LOGGED_MODEL_READY' },
-      data: { metrics: [{ key: 'auc', value: 0.95, timestamp: 2, step: 0, dataset_name: 'holdout', dataset_digest: 'ffee' }] },
+      info: {
+        model_id: ID,
+        artifact_uri: `s3://ml-models/1/models/${ID}/artifacts`,
+        source_run_id: V12.run_id,
+        status: 'LOGGED_MODEL_READY',
+      },
+      data: {
+        metrics: [{ key: 'auc', value: 0.95, timestamp: 2, step: 0, dataset_name: 'holdout', dataset_digest: 'ffee' }],
+      },
     },
   };
   const routes = (version: object): Routes => ({
@@ -301,7 +364,10 @@ describe('logged models of MLflow 3', () => {
 
   test.each([
     ['a source models:/m-…', { source: `models:/${ID}` }],
-    ['a model_id beside a source runs:/…, whose folder has no model', { source: `runs:/${V12.run_id}/model`, model_id: ID }],
+    [
+      'a model_id beside a source runs:/…, whose folder has no model',
+      { source: `runs:/${V12.run_id}/model`, model_id: ID },
+    ],
   ])('%s leads to the place of the logged model', async (_name, version) => {
     const { registry } = await corp(routes(version));
     const { value } = await registry.describe('fraud', '12');
@@ -312,7 +378,10 @@ describe('logged models of MLflow 3', () => {
   });
 
   test('a server that does not know the logged model is asked for the download URI', async () => {
-    const { registry } = await corp({ ...ROUTES, [`GET ${API}/model-versions/get`]: { json: { model_version: { ...V12, source: `models:/${ID}` } } } });
+    const { registry } = await corp({
+      ...ROUTES,
+      [`GET ${API}/model-versions/get`]: { json: { model_version: { ...V12, source: `models:/${ID}` } } },
+    });
     expect((await registry.describe('fraud', '12')).value?.uri).toBe(`${V12.source}/`);
   });
 });
@@ -329,7 +398,9 @@ describe('a pin is verified', () => {
   };
   const drifts = async (routes: Routes, pin: object = {}): Promise<string[]> => {
     const { registry } = await corp(routes);
-    return (await registry.verify({ ...PIN, ...pin })).filter(({ message }) => !message.includes('was not read')).map(({ kind, message }) => `${kind}: ${message}`);
+    return (await registry.verify({ ...PIN, ...pin }))
+      .filter(({ message }) => !message.includes('was not read'))
+      .map(({ kind, message }) => `${kind}: ${message}`);
   };
 
   test('and nothing is said when nothing is different', async () => {
@@ -348,12 +419,26 @@ describe('a pin is verified', () => {
   });
 
   test.each([
-    ['the alias moved', { [`GET ${API}/registered-models/alias`]: { json: { model_version: { ...V12, version: '13' } } } }, 'alias-moved: "fraud@champion" was version 12, and is 13'],
-    ['the alias is gone', { [`GET ${API}/registered-models/alias`]: { status: 400, json: {} } }, 'alias-moved: "fraud@champion" was version 12, and is no longer there'],
-    ['the version is deleted', { [`GET ${API}/model-versions/get`]: { status: 404, json: {} } }, 'version-deleted: version "12" of "fraud" is no longer in the registry'],
+    [
+      'the alias moved',
+      { [`GET ${API}/registered-models/alias`]: { json: { model_version: { ...V12, version: '13' } } } },
+      'alias-moved: "fraud@champion" was version 12, and is 13',
+    ],
+    [
+      'the alias is gone',
+      { [`GET ${API}/registered-models/alias`]: { status: 400, json: {} } },
+      'alias-moved: "fraud@champion" was version 12, and is no longer there',
+    ],
+    [
+      'the version is deleted',
+      { [`GET ${API}/model-versions/get`]: { status: 404, json: {} } },
+      'version-deleted: version "12" of "fraud" is no longer in the registry',
+    ],
     [
       'the registered model was made again, and counts from 1 again',
-      { [`GET ${API}/model-versions/get`]: { json: { model_version: { ...V12, creation_timestamp: CREATED + 1000 } } } },
+      {
+        [`GET ${API}/model-versions/get`]: { json: { model_version: { ...V12, creation_timestamp: CREATED + 1000 } } },
+      },
       'version-recreated: version "12" of "fraud" is another one than was locked: its time of creation was 2026-11-02T10:11:12.000Z, and is 2026-11-02T10:11:13.000Z',
     ],
     [
@@ -366,9 +451,15 @@ describe('a pin is verified', () => {
   });
 
   test('and says that approval was revoked', async () => {
-    const { registry } = await corp({ ...ROUTES, [`GET ${API}/model-versions/get`]: { json: { model_version: { ...V12, tags: [] } } } }, { approvalTag: 'review=passed' });
+    const { registry } = await corp(
+      { ...ROUTES, [`GET ${API}/model-versions/get`]: { json: { model_version: { ...V12, tags: [] } } } },
+      { approvalTag: 'review=passed' },
+    );
     const [drift] = await registry.verify({ ...PIN, approval: 'approved' });
-    expect([drift?.kind, drift?.message]).toEqual(['approval-revoked', 'approval of version "12" of "fraud" was approved, and is pending']);
+    expect([drift?.kind, drift?.message]).toEqual([
+      'approval-revoked',
+      'approval of version "12" of "fraud" was approved, and is pending',
+    ]);
   });
 
   test('and a registry that refuses is unreadable', async () => {
@@ -379,7 +470,10 @@ describe('a pin is verified', () => {
 
 describe('credentials', () => {
   test.each([
-    [{ MLFLOW_TRACKING_USERNAME: 'ann', MLFLOW_TRACKING_PASSWORD: 'pw', MLFLOW_TRACKING_TOKEN: 't' }, `Basic ${Buffer.from('ann:pw').toString('base64')}`],
+    [
+      { MLFLOW_TRACKING_USERNAME: 'ann', MLFLOW_TRACKING_PASSWORD: 'pw', MLFLOW_TRACKING_TOKEN: 't' },
+      `Basic ${Buffer.from('ann:pw').toString('base64')}`,
+    ],
     [{ MLFLOW_TRACKING_TOKEN: 't' }, 'Bearer t'],
     [{}, undefined],
   ])('come from the environment', async (env, authorization) => {
@@ -389,7 +483,9 @@ describe('credentials', () => {
   });
 
   test('of another server stay away from this one', async () => {
-    const { registry, server } = await corp(ROUTES, { env: { MLFLOW_TRACKING_URI: 'https://other.example.com', MLFLOW_TRACKING_TOKEN: 't' } });
+    const { registry, server } = await corp(ROUTES, {
+      env: { MLFLOW_TRACKING_URI: 'https://other.example.com', MLFLOW_TRACKING_TOKEN: 't' },
+    });
     await registry.describe('fraud', '12');
     expect(new Set(server.seen.map(({ headers }) => headers.authorization))).toEqual(new Set([undefined]));
   });

@@ -6,7 +6,9 @@ import { world } from './world.ts';
 test('a finding names the registry as the platform does', async () => {
   const server = await serve({});
   const registry = await openRegistry('corp', { kind: 'mlflow', url: `${server.url}/` }, world().deps);
-  expect((await registry.describe('fraud', '1')).findings.map(({ where }) => where)).toEqual([{ field: 'registries.corp' }]);
+  expect((await registry.describe('fraud', '1')).findings.map(({ where }) => where)).toEqual([
+    { field: 'registries.corp' },
+  ]);
   expect(server.seen.map(({ path }) => path)).toEqual(['/api/2.0/mlflow/model-versions/get']);
 });
 

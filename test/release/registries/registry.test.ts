@@ -2,13 +2,23 @@ import { expect, test } from 'vitest';
 import { refusal, type ResolvedModel } from '../../../src/release/registries/registry.ts';
 
 const MODEL: ResolvedModel = {
-  name: 'fraud', version: '12', uri: 's3://ml-models/fraud/v12/', status: 'ready', approval: 'approved', metrics: {}, tags: {}, datasets: {},
+  name: 'fraud',
+  version: '12',
+  uri: 's3://ml-models/fraud/v12/',
+  status: 'ready',
+  approval: 'approved',
+  metrics: {},
+  tags: {},
+  datasets: {},
 };
 const WHERE = { service: 'fraud-detector' };
 
-test.each(['approved', 'unknown'] as const)('a version that is ready, and whose approval is %s, may be released', (approval) => {
-  expect(refusal({ ...MODEL, approval }, WHERE)).toBeUndefined();
-});
+test.each(['approved', 'unknown'] as const)(
+  'a version that is ready, and whose approval is %s, may be released',
+  (approval) => {
+    expect(refusal({ ...MODEL, approval }, WHERE)).toBeUndefined();
+  },
+);
 
 test('a version that waits for approval is refused with what to do', () => {
   expect(refusal({ ...MODEL, approval: 'pending' }, WHERE)).toEqual({

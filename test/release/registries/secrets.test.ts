@@ -9,8 +9,19 @@ import { NOON } from './world.ts';
 /** Whatever a server does with the secrets that it is sent, nothing that is said repeats one. */
 
 const SECRETS = [
-  'MLFLOW_TRACKING_USERNAME', 'MLFLOW_TRACKING_PASSWORD', 'MLFLOW_TRACKING_TOKEN', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN',
-  'AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET', 'GOOGLE_OAUTH_ACCESS_TOKEN', 'HF_TOKEN', 'OCI_USERNAME', 'OCI_PASSWORD',
+  'MLFLOW_TRACKING_USERNAME',
+  'MLFLOW_TRACKING_PASSWORD',
+  'MLFLOW_TRACKING_TOKEN',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+  'AZURE_TENANT_ID',
+  'AZURE_CLIENT_ID',
+  'AZURE_CLIENT_SECRET',
+  'GOOGLE_OAUTH_ACCESS_TOKEN',
+  'HF_TOKEN',
+  'OCI_USERNAME',
+  'OCI_PASSWORD',
 ];
 
 const CONFIGS: readonly RegistryConfig[] = [
@@ -39,27 +50,66 @@ const ASKED: Readonly<Record<RegistryConfig['kind'], readonly [name: string, ver
 function hostile(secret: string, status: number): typeof fetch {
   const uri = `https://acme.blob.core.windows.net/models/v1?sig=${secret}`;
   const everything = {
-    message: secret, error_code: secret, __type: secret, error: secret, artifact_uri: `s3://u:${secret}@b/v1/x`, token: secret, access_token: secret, sha: COMMIT,
-    model_version: { version: '1', source: `runs:/${secret}`, status: secret }, properties: { modelUri: uri, isArchived: false }, name: 'a/b', versionId: '1', artifactUri: `gs://b/v1/?k=${secret}`,
-    ModelPackageSummaryList: [{ ModelPackageVersion: 1, ModelPackageArn: 'arn', ModelPackageStatus: 'Completed', ModelApprovalStatus: 'Approved' }],
+    message: secret,
+    error_code: secret,
+    __type: secret,
+    error: secret,
+    artifact_uri: `s3://u:${secret}@b/v1/x`,
+    token: secret,
+    access_token: secret,
+    sha: COMMIT,
+    model_version: { version: '1', source: `runs:/${secret}`, status: secret },
+    properties: { modelUri: uri, isArchived: false },
+    name: 'a/b',
+    versionId: '1',
+    artifactUri: `gs://b/v1/?k=${secret}`,
+    ModelPackageSummaryList: [
+      {
+        ModelPackageVersion: 1,
+        ModelPackageArn: 'arn',
+        ModelPackageStatus: 'Completed',
+        ModelApprovalStatus: 'Approved',
+      },
+    ],
     InferenceSpecification: { Containers: [{ ModelDataUrl: `s3://b/v1/x?X-Amz-Signature=${secret}` }] },
   };
-  const headers = { 'www-authenticate': `Bearer realm="https://auth.example.com/${secret}",service="${secret}"`, location: `https://other.example.com/?token=${secret}`, etag: secret };
-  return (() => {
-    if (status === 0) return Promise.reject(new TypeError(`fetch failed: https://x/?${secret}`, { cause: new Error(`connect to http://u:${secret}@proxy`) }));
+  const headers = {
+    'www-authenticate': `Bearer realm="https://auth.example.com/${secret}",service="${secret}"`,
+    location: `https://other.example.com/?token=${secret}`,
+    etag: secret,
+  };
+  return () => {
+    if (status === 0)
+      return Promise.reject(
+        new TypeError(`fetch failed: https://x/?${secret}`, {
+          cause: new Error(`connect to http://u:${secret}@proxy`),
+        }),
+      );
     const redirect = status >= 300 && status < 400;
     return Promise.resolve(new Response(redirect ? null : JSON.stringify(everything), { status, headers }));
-  });
+  };
 }
 
-async function everythingSaid(registry: Registry, [name, version, alias]: readonly [string, string, string], uri: string): Promise<string> {
-  const answers = [await registry.resolve({ name, alias: 'latest' }), await registry.describe(name, version), await registry.resolve({ name, alias })];
+async function everythingSaid(
+  registry: Registry,
+  [name, version, alias]: readonly [string, string, string],
+  uri: string,
+): Promise<string> {
+  const answers = [
+    await registry.resolve({ name, alias: 'latest' }),
+    await registry.describe(name, version),
+    await registry.resolve({ name, alias }),
+  ];
   const drifts = await registry.verify({ name, version, alias, uri, digest: 'etag-tree:00' });
   const uris = answers.map(({ value }) => value?.uri);
   return JSON.stringify([answers.map(({ findings }) => findings), drifts, uris]);
 }
 
-const secrets = fc.string({ unit: fc.constantFrom(...'ABCDEFGHJKMNPQRSTUVWXYZ23456789'), minLength: 20, maxLength: 40 });
+const secrets = fc.string({
+  unit: fc.constantFrom(...'ABCDEFGHJKMNPQRSTUVWXYZ23456789'),
+  minLength: 20,
+  maxLength: 40,
+});
 const statuses = fc.constantFrom(0, 200, 302, 400, 401, 403, 404, 418, 429, 500);
 
 test('no finding, no drift and no place repeats a secret, whatever the server answers', async () => {
@@ -72,10 +122,16 @@ test('no finding, no drift and no place repeats a secret, whatever the server an
         sleep: () => Promise.resolve(),
         now: () => NOON,
       };
-      const said = await everythingSaid(await openRegistry('corp', config, deps), ASKED[config.kind], 's3://ml-models/fraud/v1/');
+      const said = await everythingSaid(
+        await openRegistry('corp', config, deps),
+        ASKED[config.kind],
+        's3://ml-models/fraud/v1/',
+      );
       expect(said).not.toContain(secret);
       const uri = `https://ann:${secret}@models.example.com/fraud/v1/model.onnx?sig=${secret}`;
-      expect(await everythingSaid(await openImmutable(deps), [uri, uri, 'x'], 's3://ml-models/fraud/v1/')).not.toContain(secret);
+      expect(
+        await everythingSaid(await openImmutable(deps), [uri, uri, 'x'], 's3://ml-models/fraud/v1/'),
+      ).not.toContain(secret);
     }),
     { numRuns: 300 },
   );

@@ -47,7 +47,8 @@ export async function serve(routes: Routes): Promise<Server> {
         body: Buffer.concat(chunks).toString(),
       };
       seen.push(one);
-      const route = routes[`${one.method} ${one.host}${one.path}`] ?? routes[`${one.method} ${one.path}`] ?? { status: 404, json: {} };
+      const route = routes[`${one.method} ${one.host}${one.path}`] ??
+        routes[`${one.method} ${one.path}`] ?? { status: 404, json: {} };
       const { status = 200, headers = {}, json, text } = typeof route === 'function' ? route(one) : route;
       response.writeHead(status, headers).end(text ?? (json === undefined ? '' : JSON.stringify(json)));
     });

@@ -33,7 +33,9 @@ test('a sentence has its places, which lead to what changes there, and its reaso
 });
 
 test('the matrix has a row for each service, a column for each environment, and leads to what changes', () => {
-  const matrix = part(PAGE, '<table class="matrix">', '</table>').replace(/<span class="badge.*?<\/span> (\w+)<\/span><span class="quiet">(.*?)<\/span>/g, '$1, $2').replace(/<span class="quiet" aria-label="no change">·<\/span>/g, '-');
+  const matrix = part(PAGE, '<table class="matrix">', '</table>')
+    .replace(/<span class="badge.*?<\/span> (\w+)<\/span><span class="quiet">(.*?)<\/span>/g, '$1, $2')
+    .replace(/<span class="quiet" aria-label="no change">·<\/span>/g, '-');
   expect(matrix).toBe(`<table class="matrix">
 <thead><tr><th scope="col">service</th><th scope="col">dev</th><th scope="col">prod-eu</th><th scope="col">prod-us</th><th scope="col">elsewhere</th></tr></thead>
 <tbody><tr data-subject="0"><th scope="row"><a href="#subject-0">AppProject argocd/risk-ml</a></th><td>-</td><td>-</td><td>-</td><td><a class="cell" href="#details-0">high, 1 change</a></td></tr>
@@ -62,13 +64,30 @@ test('what comes or goes is shown in full, each line with its sign', () => {
   expect(part(PAGE, '<details class="entry added">', '</details>')).toBe(`\
 <details class="entry added"><summary><span class="sign" aria-hidden="true">+</span> <span class="title"><b>InferenceService vision-dev/image-classifier-main</b> <span class="quiet">added</span></span></summary><p class="file"><code>envs/dev/dev-1/vision/image-classifier/inferenceservice.image-classifier-main.yaml</code></p>
 <pre class="block" tabindex="0">${[
-    'apiVersion: serving.kserve.io/v1beta1', 'kind: InferenceService', 'metadata:', '  name: image-classifier-main', '  namespace: vision-dev', 'spec:', '  predictor:', '    minReplicas: 0', '    model:',
-    '      env:', '        - name: HF_TOKEN', '          value: &quot;[redacted 1]&quot;', '      runtime: image-classifier-main', '      storageUri: hf://acme/vit',
-  ].map((line) => `<span class="ins">+ ${line}</span>`).join('')}</pre></details>`);
+    'apiVersion: serving.kserve.io/v1beta1',
+    'kind: InferenceService',
+    'metadata:',
+    '  name: image-classifier-main',
+    '  namespace: vision-dev',
+    'spec:',
+    '  predictor:',
+    '    minReplicas: 0',
+    '    model:',
+    '      env:',
+    '        - name: HF_TOKEN',
+    '          value: &quot;[redacted 1]&quot;',
+    '      runtime: image-classifier-main',
+    '      storageUri: hf://acme/vit',
+  ]
+    .map((line) => `<span class="ins">+ ${line}</span>`)
+    .join('')}</pre></details>`);
 });
 
 test('the drawing of places where the same happens is one, and its words say all of it', () => {
-  expect([...PAGE.matchAll(/<figcaption>(.*?)<\/figcaption>/g)].map(([, caption]) => caption)).toEqual(['Who answers in prod-eu, prod-us', 'Who answers in dev']);
+  expect([...PAGE.matchAll(/<figcaption>(.*?)<\/figcaption>/g)].map(([, caption]) => caption)).toEqual([
+    'Who answers in prod-eu, prod-us',
+    'Who answers in dev',
+  ]);
   expect([...PAGE.matchAll(/role="img" aria-label="(Callers.*?)"/g)].map(([, label]) => label)).toEqual([
     'Callers from anywhere of fraud-detector.risk-ml-prod.svc.cluster.local: 90 % to v46, 10 % to v47 and requests with x-canary: always',
     'Callers from anywhere of fraud-detector.risk-ml-prod.svc.cluster.local: 50 % to v46, 50 % to v47 and requests with x-canary: always',
@@ -78,34 +97,74 @@ test('the drawing of places where the same happens is one, and its words say all
 
 /** The bands of a drawing: class and width. */
 function bandsOf(page: string): string[][] {
-  return [...page.matchAll(/<path class="(band[^"]*)" d="[^"]*" stroke-width="([^"]*)"/g)].map(([, name = '', width = '']) => [name, width]);
+  return [...page.matchAll(/<path class="(band[^"]*)" d="[^"]*" stroke-width="([^"]*)"/g)].map(
+    ([, name = '', width = '']) => [name, width],
+  );
 }
 
 test('a band is as wide as its share, and a release without requests has a thin one', () => {
-  expect(bandsOf(PAGE)).toEqual([['band c0', '36'], ['band c1', '4'], ['band c0', '20'], ['band c1', '20'], ['band c0', '40']]);
-  const warm: Routes = { hosts: ['a'], public: false, releases: [{ release: 'v1', weight: 100, parts: [] }, { release: 'v2', weight: 0, mirror: 10, parts: [] }] };
-  const page = planHtml({ ...EXAMPLE, topologies: [{ place: EXAMPLE.topologies[1]!.place, before: warm, after: warm }] });
-  expect(bandsOf(page)).toEqual([['band c0', '40'], ['band c1 none', '1.5']]);
+  expect(bandsOf(PAGE)).toEqual([
+    ['band c0', '36'],
+    ['band c1', '4'],
+    ['band c0', '20'],
+    ['band c1', '20'],
+    ['band c0', '40'],
+  ]);
+  const warm: Routes = {
+    hosts: ['a'],
+    public: false,
+    releases: [
+      { release: 'v1', weight: 100, parts: [] },
+      { release: 'v2', weight: 0, mirror: 10, parts: [] },
+    ],
+  };
+  const page = planHtml({
+    ...EXAMPLE,
+    topologies: [{ place: EXAMPLE.topologies[1]!.place, before: warm, after: warm }],
+  });
+  expect(bandsOf(page)).toEqual([
+    ['band c0', '40'],
+    ['band c1 none', '1.5'],
+  ]);
   expect(page).toContain('copies of 10 % of the requests');
 });
 
 test('releases without requests stay within the drawing, however many there are', () => {
-  const many: Routes = { hosts: ['a'], public: false, releases: Array.from({ length: 12 }, (_, index) => ({ release: `v${index}`, weight: index === 0 ? 100 : 0, parts: [] })) };
-  const page = planHtml({ ...EXAMPLE, topologies: [{ place: EXAMPLE.topologies[1]!.place, before: undefined, after: many }] });
+  const many: Routes = {
+    hosts: ['a'],
+    public: false,
+    releases: Array.from({ length: 12 }, (_, index) => ({
+      release: `v${index}`,
+      weight: index === 0 ? 100 : 0,
+      parts: [],
+    })),
+  };
+  const page = planHtml({
+    ...EXAMPLE,
+    topologies: [{ place: EXAMPLE.topologies[1]!.place, before: undefined, after: many }],
+  });
   const starts = [...page.matchAll(/<path class="band[^"]*" d="M([-\d.]+) /g)].map(([, x]) => Number(x));
   expect(starts).toHaveLength(12);
   expect(Math.min(...starts)).toBeGreaterThan(1);
 });
 
 test.each([NaN, Infinity, -5, 1e9])('a share of %d is drawn all the same', (weight) => {
-  const odd: Routes = { hosts: [], public: false, releases: Array.from({ length: 30 }, (_, index) => ({ release: `v${index}`, weight, parts: [] })) };
-  const page = planHtml({ ...EXAMPLE, topologies: [{ place: EXAMPLE.topologies[1]!.place, before: undefined, after: odd }] });
+  const odd: Routes = {
+    hosts: [],
+    public: false,
+    releases: Array.from({ length: 30 }, (_, index) => ({ release: `v${index}`, weight, parts: [] })),
+  };
+  const page = planHtml({
+    ...EXAMPLE,
+    topologies: [{ place: EXAMPLE.topologies[1]!.place, before: undefined, after: odd }],
+  });
   expect(part(page, '<svg', '</svg>')).not.toMatch(/NaN|Infinity|="-/);
   expect(page).toContain('and 18 more releases');
 });
 
 test('two trees that mean the same have a page that says so', () => {
-  expect(part(planHtml(EMPTY), '<header', '</main>').replace(/\n+/g, '\n')).toBe(`<header class="verdict none"><div class="wrap">
+  expect(part(planHtml(EMPTY), '<header', '</main>').replace(/\n+/g, '\n'))
+    .toBe(`<header class="verdict none"><div class="wrap">
 <p class="trees"><code>origin/main</code> <span aria-label="to">→</span> <code>4f1c2ab</code></p>
 <h1>No changes</h1>
 <ul class="totals"></ul>
@@ -116,28 +175,53 @@ test('two trees that mean the same have a page that says so', () => {
 });
 
 test('where something could not be read, the page does not say that nothing happens', () => {
-  const page = planHtml({ ...EMPTY, findings: [{ id: 'plan/syntax', severity: 'error', where: { file: 'a.yaml', line: 3 }, message: 'no YAML', fix: 'write YAML' }] });
+  const page = planHtml({
+    ...EMPTY,
+    findings: [
+      {
+        id: 'plan/syntax',
+        severity: 'error',
+        where: { file: 'a.yaml', line: 3 },
+        message: 'no YAML',
+        fix: 'write YAML',
+      },
+    ],
+  });
   expect(page).toContain('<p class="empty">As far as the trees can be read, they mean the same.</p>');
-  expect(page).toContain('<li><p><b>error</b> <code>a.yaml:3</code> no YAML</p><p class="quiet">write YAML <code>plan/syntax</code></p></li>');
+  expect(page).toContain(
+    '<li><p><b>error</b> <code>a.yaml:3</code> no YAML</p><p class="quiet">write YAML <code>plan/syntax</code></p></li>',
+  );
 });
 
 test('the page asks for nothing, and lets nothing run but its own script', () => {
   const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(PAGE)?.[1];
-  const hash = (tag: string): string => `sha256-${createHash('sha256').update(new RegExp(`<${tag}>([^]*?)</${tag}>`).exec(PAGE)?.[1] ?? '').digest('base64')}`;
-  expect(policy).toBe(`default-src 'none'; style-src '${hash('style')}'; script-src '${hash('script')}'; img-src data:; base-uri 'none'; form-action 'none'`);
+  const hash = (tag: string): string =>
+    `sha256-${createHash('sha256')
+      .update(new RegExp(`<${tag}>([^]*?)</${tag}>`).exec(PAGE)?.[1] ?? '')
+      .digest('base64')}`;
+  expect(policy).toBe(
+    `default-src 'none'; style-src '${hash('style')}'; script-src '${hash('script')}'; img-src data:; base-uri 'none'; form-action 'none'`,
+  );
   expect(PAGE).not.toMatch(/\shref="(?!#|data:,")|\ssrc=|url\(|@import|\sstyle=|\son\w+=/);
 });
 
 test('text is text wherever it stands', () => {
-  expect(html`<a title="${'"><b>'}">${['<i>', 1, undefined, html`<b>&amp;</b>`]}${"'\u202e"}</a>`.markup).toBe('<a title="&quot;&gt;&lt;b&gt;">&lt;i&gt;1<b>&amp;</b>&#39;\\u{202e}</a>');
+  expect(html`<a title="${'"><b>'}">${['<i>', 1, undefined, html`<b>&amp;</b>`]}${"'\u202e"}</a>`.markup).toBe(
+    '<a title="&quot;&gt;&lt;b&gt;">&lt;i&gt;1<b>&amp;</b>&#39;\\u{202e}</a>',
+  );
 });
 
 test('a hostile name adds no element and no attribute', () => {
-  const tags = (page: string): string[] => [...page.matchAll(/<(?!\/)[^>]*>/g)].map(([tag]) => tag.replace(/(aria-label|value)="[^"]*"/g, '$1')).filter((tag) => !tag.startsWith('<meta'));
+  const tags = (page: string): string[] =>
+    [...page.matchAll(/<(?!\/)[^>]*>/g)]
+      .map(([tag]) => tag.replace(/(aria-label|value)="[^"]*"/g, '$1'))
+      .filter((tag) => !tag.startsWith('<meta'));
   const hostile = '</style></script><script>alert(1)</script><img src=x onerror="alert(1)">"\' onload=alert(1) x=\'';
   const plain = 'p'.repeat(hostile.length);
   expect(planHtml(sayingOnly(hostile))).not.toContain('<script>alert');
-  expect(tags(planHtml(sayingOnly(hostile))).filter((tag) => tag !== '<mark>')).toEqual(tags(planHtml(sayingOnly(plain))).filter((tag) => tag !== '<mark>'));
+  expect(tags(planHtml(sayingOnly(hostile))).filter((tag) => tag !== '<mark>')).toEqual(
+    tags(planHtml(sayingOnly(plain))).filter((tag) => tag !== '<mark>'),
+  );
 });
 
 test('a plan of 5,000 statements is a page with all of them, made in a few seconds', () => {
@@ -149,8 +233,13 @@ test('a plan of 5,000 statements is a page with all of them, made in a few secon
 });
 
 test('huge diffs do not make a huge page', () => {
-  const lines = (word: string): string => Array.from({ length: 1_000 }, (_, index) => `${word} ${index} ${'x'.repeat(1_000)}`).join('\n');
-  const entries: Plan['entries'] = Array.from({ length: 100 }, (_, index) => changed(placeOf(`service-${index}`, 'dev', 'dev-1'), 'ConfigMap', 'a', 'low', [field('data.a', lines('old'), lines('new'))]));
+  const lines = (word: string): string =>
+    Array.from({ length: 1_000 }, (_, index) => `${word} ${index} ${'x'.repeat(1_000)}`).join('\n');
+  const entries: Plan['entries'] = Array.from({ length: 100 }, (_, index) =>
+    changed(placeOf(`service-${index}`, 'dev', 'dev-1'), 'ConfigMap', 'a', 'low', [
+      field('data.a', lines('old'), lines('new')),
+    ]),
+  );
   const page = planHtml({ ...EXAMPLE, entries });
   expect(page.length).toBeLessThan(8_000_000);
   expect(page).toContain('1,600 more lines');

@@ -8,7 +8,11 @@ import type { planSchema } from '../../../src/review/format/plan-schema.ts';
 import { changed, EMPTY, EXAMPLE, field, manyStatements, placeOf, sayingOnly } from './example.ts';
 
 /** The published schema, read as any reader of it would. */
-const published = z.fromJSONSchema(JSON.parse(readFileSync(join(import.meta.dirname, '../../../schema/plan.schema.json'), 'utf8')) as z.core.JSONSchema.JSONSchema);
+const published = z.fromJSONSchema(
+  JSON.parse(
+    readFileSync(join(import.meta.dirname, '../../../schema/plan.schema.json'), 'utf8'),
+  ) as z.core.JSONSchema.JSONSchema,
+);
 const accepts = (plan: unknown): boolean => published.safeParse(plan).success;
 const parsed = (plan: Plan): Record<string, unknown> => JSON.parse(planJson(plan)) as Record<string, unknown>;
 
@@ -27,7 +31,10 @@ test.each([
 
 test('the published form refuses what it does not know', () => {
   const plan = parsed(EXAMPLE);
-  const with_ = (key: string, edit: (item: Record<string, unknown>) => unknown): unknown => ({ ...plan, [key]: (plan[key] as Record<string, unknown>[]).map(edit) });
+  const with_ = (key: string, edit: (item: Record<string, unknown>) => unknown): unknown => ({
+    ...plan,
+    [key]: (plan[key] as Record<string, unknown>[]).map(edit),
+  });
   expect(accepts({ ...plan, more: 1 })).toBe(false);
   expect(accepts({ ...plan, version: 2 })).toBe(false);
   for (const key of ['statements', 'cells', 'entries', 'topologies', 'findings']) {
@@ -41,7 +48,11 @@ test('the published form refuses what it does not know', () => {
 function shuffled(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shuffled);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).reverse().map(([key, field]) => [key, shuffled(field)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .reverse()
+      .map(([key, field]) => [key, shuffled(field)]),
+  );
 }
 
 test('the same plan is the same text, in whatever order its maps were put together', () => {
@@ -50,9 +61,12 @@ test('the same plan is the same text, in whatever order its maps were put togeth
 
 test('the fields of a plan come in the order in which one reads them, those of objects in the order of the tree', () => {
   const text = planJson(EXAMPLE);
-  expect(text.split('\n').filter((line) => /^ {2}"/.test(line)).map((line) => line.split('"')[1])).toEqual([
-    'version', 'base', 'head', 'risk', 'totals', 'statements', 'cells', 'entries', 'topologies', 'findings',
-  ]);
+  expect(
+    text
+      .split('\n')
+      .filter((line) => /^ {2}"/.test(line))
+      .map((line) => line.split('"')[1]),
+  ).toEqual(['version', 'base', 'head', 'risk', 'totals', 'statements', 'cells', 'entries', 'topologies', 'findings']);
   const entry = (JSON.parse(text) as { entries: Record<string, Record<string, object>>[] }).entries[1]!;
   expect(Object.keys(entry)).toEqual(['risk', 'type', 'change', 'place', 'after', 'changes']);
   expect(Object.keys(entry['after']!['object']!)).toEqual(['apiVersion', 'kind', 'metadata', 'spec']);
@@ -66,7 +80,9 @@ test('what a plan holds comes back as it was', () => {
 });
 
 test('no character of it steers a terminal or hides', () => {
-  expect(planJson(sayingOnly('\u001b[2J\u009b\u2028\u202e\ud800\u{e0041}"'))).not.toMatch(/[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
+  expect(planJson(sayingOnly('\u001b[2J\u009b\u2028\u202e\ud800\u{e0041}"'))).not.toMatch(
+    /[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u,
+  );
 });
 
 test('numbers that JSON has no word for are text, and a field named __proto__ is one like others', () => {

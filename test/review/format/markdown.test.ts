@@ -5,7 +5,16 @@ import { markerLine, planMarkdown } from '../../../src/review/format/markdown.ts
 import { changed, EMPTY, EXAMPLE, field, manyStatements, placeOf, sayingOnly } from './example.ts';
 
 test('a plan as a comment: a hidden marker, verdict and totals, a table, and folded details with diffs', () => {
-  const text = planMarkdown({ ...EXAMPLE, cells: EXAMPLE.cells.slice(1), entries: EXAMPLE.entries.map((entry, index) => (index === 4 ? { ...entry, changes: entry.changes.slice(0, 1) } : entry)) as Plan['entries'] }, { marker: 'gitops' });
+  const text = planMarkdown(
+    {
+      ...EXAMPLE,
+      cells: EXAMPLE.cells.slice(1),
+      entries: EXAMPLE.entries.map((entry, index) =>
+        index === 4 ? { ...entry, changes: entry.changes.slice(0, 1) } : entry,
+      ) as Plan['entries'],
+    },
+    { marker: 'gitops' },
+  );
   expect(text).toBe(`\
 <!-- ai-service plan: gitops -->
 ### 🔴 High risk: 2 services in 3 environments
@@ -92,7 +101,9 @@ test('a plan as a comment: a hidden marker, verdict and totals, a table, and fol
 
 test('environments in which the same happens share a row', () => {
   const cells = EXAMPLE.cells.slice(1, 3).map((cell) => ({ ...cell, statements: [1] }));
-  const rows = planMarkdown({ ...EXAMPLE, cells }, { marker: 'a' }).split('\n').filter((line) => line.startsWith('| **'));
+  const rows = planMarkdown({ ...EXAMPLE, cells }, { marker: 'a' })
+    .split('\n')
+    .filter((line) => line.startsWith('| **'));
   expect(rows).toEqual([
     '| **fraud-detector** | prod-eu<br>prod-us | 🔴 high | 🔴 fraud-detector sends 50 % (was 10 %) to v47<br><sub>the next step of the policy is 25 %</sub> |',
   ]);
@@ -100,11 +111,15 @@ test('environments in which the same happens share a row', () => {
 
 test('a sentence that is true for one cluster of an environment says which', () => {
   const statements = EXAMPLE.statements.map((statement) => ({ ...statement, where: 'prod-eu (eu-1)' }));
-  expect(planMarkdown({ ...EXAMPLE, statements }, { marker: 'a' })).toContain('🟠 PodMonitor fraud-detector removed (prod-eu (eu-1))<br>');
+  expect(planMarkdown({ ...EXAMPLE, statements }, { marker: 'a' })).toContain(
+    '🟠 PodMonitor fraud-detector removed (prod-eu (eu-1))<br>',
+  );
 });
 
 test('two trees that mean the same have no table and no details', () => {
-  expect(planMarkdown(EMPTY, { marker: 'a' })).toBe('<!-- ai-service plan: a -->\n### ⚪ No changes\n\norigin/main → 4f1c2ab\n\n');
+  expect(planMarkdown(EMPTY, { marker: 'a' })).toBe(
+    '<!-- ai-service plan: a -->\n### ⚪ No changes\n\norigin/main → 4f1c2ab\n\n',
+  );
 });
 
 test('the marker holds nothing that would end its comment', () => {
@@ -117,7 +132,11 @@ test.each([
   ['a reference', '#12 acme/repo#3 GH-4 !5', '#&#8203;12 acme/repo#&#8203;3 GH&#8203;-4 !&#8203;5'],
   ['a link', '[x](https://a.b) www.a.b', '\\[x\\](https:&#8203;//a.b) www&#8203;.a.b'],
   ['markup', '**a** _b_ ~~c~~ `d` \\', '\\*\\*a\\*\\* \\_b\\_ \\~\\~c\\~\\~ \\`d\\` \\\\'],
-  ['HTML', '</details><img src=x onerror="a">&amp;', '&lt;/details&gt;&lt;img src=x onerror=&quot;a&quot;&gt;&amp;amp;'],
+  [
+    'HTML',
+    '</details><img src=x onerror="a">&amp;',
+    '&lt;/details&gt;&lt;img src=x onerror=&quot;a&quot;&gt;&amp;amp;',
+  ],
   ['a cell', 'a|b', 'a\\|b'],
   ['a picture', ':tada: a:b', ':&#8203;tada: a:b'],
   ['a formula', '$a$', '<span>$</span>a<span>$</span>'],
@@ -143,12 +162,19 @@ function outsideOfCode(text: string): string {
 
 function expectBalanced(text: string): void {
   const outside = outsideOfCode(text);
-  expect([...outside.matchAll(/<\/?details>/g)].map(([tag]) => tag).join('').replaceAll('<details></details>', '')).toBe('');
+  expect(
+    [...outside.matchAll(/<\/?details>/g)]
+      .map(([tag]) => tag)
+      .join('')
+      .replaceAll('<details></details>', ''),
+  ).toBe('');
   expect(outside.match(/<summary>/g)?.length ?? 0).toBe(outside.match(/<\/summary>/g)?.length ?? 0);
 }
 
 test('a hostile name neither opens nor closes anything, and calls nobody', () => {
-  const text = planMarkdown(sayingOnly('</details></summary>```\n````\n| @acme #1 <!-- --> <img src=x>'), { marker: 'a' });
+  const text = planMarkdown(sayingOnly('</details></summary>```\n````\n| @acme #1 <!-- --> <img src=x>'), {
+    marker: 'a',
+  });
   expectBalanced(text);
   const outside = outsideOfCode(text).split('\n').slice(1).join('\n');
   expect(outside).not.toMatch(/<img|<!--|@acme|#1|^`{3}/m);
@@ -162,7 +188,9 @@ test('5,000 statements fit in a comment: the least risky rows and all details ar
   expect(bytes(text)).toBeLessThanOrEqual(60_000);
   expect(bytes(text)).toBeGreaterThan(55_000);
   expect(text).toContain('| **service-49** | prod-eu | 🔴 high |');
-  expect(text).toMatch(/\n[\d,]+ rows left out, the least risky: a comment holds no more\.\n\nThe details of 5,000 objects are left out, the least risky first: a comment holds no more\.\n$/);
+  expect(text).toMatch(
+    /\n[\d,]+ rows left out, the least risky: a comment holds no more\.\n\nThe details of 5,000 objects are left out, the least risky first: a comment holds no more\.\n$/,
+  );
   expectBalanced(text);
 });
 
@@ -178,8 +206,12 @@ test('where the table fits, the details of the least risky objects go first', ()
 });
 
 test('one huge diff leaves room for the others', () => {
-  const lines = (word: string): string => Array.from({ length: 20_000 }, (_, index) => `${word} ${index} ${'`'.repeat(5)}`).join('\n');
-  const huge = changed(placeOf('a', 'prod-eu', 'eu-1'), 'ConfigMap', 'a', 'high', [field('data.a', lines('old'), lines('new')), field('data.b', 'c', 'd')]);
+  const lines = (word: string): string =>
+    Array.from({ length: 20_000 }, (_, index) => `${word} ${index} ${'`'.repeat(5)}`).join('\n');
+  const huge = changed(placeOf('a', 'prod-eu', 'eu-1'), 'ConfigMap', 'a', 'high', [
+    field('data.a', lines('old'), lines('new')),
+    field('data.b', 'c', 'd'),
+  ]);
   const text = planMarkdown({ ...EXAMPLE, entries: [...EXAMPLE.entries, huge] }, { marker: 'a' });
   expect(bytes(text)).toBeLessThan(15_000);
   expect(text).toContain('``````diff\n@@ data.a @@\n-old 0 `````\n');
@@ -188,11 +220,14 @@ test('one huge diff leaves room for the others', () => {
   expectBalanced(text);
 });
 
-test.each([10_000, 20_000, 60_000])('nothing that a tree says gets a comment above %i bytes, or its riskiest row out of it', (limit) => {
-  for (const sign of ['$', '"', '😀', '@a', '\u202e', '`']) {
-    const text = planMarkdown(sayingOnly(sign.repeat(20_000)), { marker: sign.repeat(500), limit });
-    expect(bytes(text)).toBeLessThanOrEqual(limit);
-    expect(text).toContain('| 🔴 high |');
-    expectBalanced(text);
-  }
-});
+test.each([10_000, 20_000, 60_000])(
+  'nothing that a tree says gets a comment above %i bytes, or its riskiest row out of it',
+  (limit) => {
+    for (const sign of ['$', '"', '😀', '@a', '\u202e', '`']) {
+      const text = planMarkdown(sayingOnly(sign.repeat(20_000)), { marker: sign.repeat(500), limit });
+      expect(bytes(text)).toBeLessThanOrEqual(limit);
+      expect(text).toContain('| 🔴 high |');
+      expectBalanced(text);
+    }
+  },
+);

@@ -58,13 +58,22 @@ image-classifier in dev (low)
 
 test('within a service the riskiest objects are first', () => {
   const at = placeOf('a', 'dev', 'dev-1');
-  const entries = (['low', 'high', 'medium', 'high'] as const).map((risk, index) => changed(at, 'ConfigMap', `c${index}`, risk, [field('data.a', 1, 2)]));
+  const entries = (['low', 'high', 'medium', 'high'] as const).map((risk, index) =>
+    changed(at, 'ConfigMap', `c${index}`, risk, [field('data.a', 1, 2)]),
+  );
   const text = planText({ ...EMPTY, risk: 'high', entries }, plain);
   expect(text.match(/\/c\d /g)).toEqual(['/c1 ', '/c3 ', '/c2 ', '/c0 ']);
 });
 
 test('where no object changes the files are counted', () => {
-  const entry: Entry = { type: 'document', place: placeOf('a', 'dev', 'dev-1'), risk: 'high', change: 'changed', file: 'a.yaml', changes: [] };
+  const entry: Entry = {
+    type: 'document',
+    place: placeOf('a', 'dev', 'dev-1'),
+    risk: 'high',
+    change: 'changed',
+    file: 'a.yaml',
+    changes: [],
+  };
   expect(planText({ ...EMPTY, risk: 'high', entries: [entry] }, plain)).toMatch(/^high risk: 1 file; /);
 });
 
@@ -74,7 +83,9 @@ test('two trees that mean the same have no changes', () => {
 
 test('colour says the risk where a terminal has it, and changes no character', () => {
   const coloured = planText(EXAMPLE, { color: true });
-  expect(coloured.split('\n')[0]).toBe('\u001b[1m\u001b[31mhigh risk\u001b[39m\u001b[22m: 2 services in 3 environments; 2 high, 2 medium, 1 low');
+  expect(coloured.split('\n')[0]).toBe(
+    '\u001b[1m\u001b[31mhigh risk\u001b[39m\u001b[22m: 2 services in 3 environments; 2 high, 2 medium, 1 low',
+  );
   expect(coloured.replace(/\u001b\[\d+m/g, '')).toBe(planText(EXAMPLE, plain));
 });
 
@@ -91,7 +102,9 @@ test('sentences and reasons are folded at the width of the terminal', () => {
 test('no name or value steers a terminal, turns the direction of text, or hides', () => {
   const text = planText(sayingOnly('a\u001b[2J\u009b1m\u202eb\u200bc\r\nd\u2028e\ud800'), plain);
   expect(text).not.toMatch(/[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
-  expect(text.split('\n')[3]).toMatch(/^high {4}a\\u\{1b\}\[2J\\u\{9b\}1m\\u\{202e\}b\\u\{200b\}c\\u\{d\}\\u\{a\}d\\u\{2028\}e\\u\{d800\}: /);
+  expect(text.split('\n')[3]).toMatch(
+    /^high {4}a\\u\{1b\}\[2J\\u\{9b\}1m\\u\{202e\}b\\u\{200b\}c\\u\{d\}\\u\{a\}d\\u\{2028\}e\\u\{d800\}: /,
+  );
 });
 
 test('5,000 statements are all said', () => {
@@ -104,21 +117,29 @@ test('5,000 statements are all said', () => {
 function details(...changes: readonly Change[]): string[] {
   const entry: Entry = changed(placeOf('a', 'dev', 'dev-1'), 'ConfigMap', 'a', 'low', changes);
   const text = planText({ ...EMPTY, risk: 'low', entries: [entry] }, plain);
-  return text.split('\n').slice(5, -1).map((line) => line.slice('      '.length));
+  return text
+    .split('\n')
+    .slice(5, -1)
+    .map((line) => line.slice('      '.length));
 }
 
 test('a text that looks like another type has quotes, as in the file', () => {
-  expect(details(field('a', '1', 1), field('b', '', ' '), field('c', 'true', true), field('d', null, 'x y'), field('e', '500m', '10s'))).toEqual([
-    'a: "1" → 1',
-    'b: "" → " "',
-    'c: "true" → true',
-    'd: null → x y',
-    'e: 500m → 10s',
-  ]);
+  expect(
+    details(
+      field('a', '1', 1),
+      field('b', '', ' '),
+      field('c', 'true', true),
+      field('d', null, 'x y'),
+      field('e', '500m', '10s'),
+    ),
+  ).toEqual(['a: "1" → 1', 'b: "" → " "', 'c: "true" → true', 'd: null → x y', 'e: 500m → 10s']);
 });
 
 test('a collection is short in one line, and else a diff of YAML', () => {
-  const long = (memory: string): object => ({ resources: { limits: { cpu: '4', memory }, requests: { cpu: '4', memory } }, args: ['--a-long-argument', '--another'] });
+  const long = (memory: string): object => ({
+    resources: { limits: { cpu: '4', memory }, requests: { cpu: '4', memory } },
+    args: ['--a-long-argument', '--another'],
+  });
   expect(details(field('a', [], { b: [1, 'c'] }), field('d', long('4Gi'), long('8Gi')))).toEqual([
     'a: [] → { b: [1, "c"] }',
     'd:',
@@ -145,8 +166,25 @@ test('a huge diff shows its beginning, and says how much there is more', () => {
 test('of an item that comes or goes the first lines say which it is; after forty lines no further field begins', () => {
   const rule = { alert: 'Slow', expr: 'a > 1\nand\nb > 1', for: '5m', labels: { severity: 'warning', team: 'ml' } };
   const removed: Change = { op: 'remove', path: ['rules', 0], field: 'rules[Slow]', before: rule };
-  expect(details(removed)).toEqual(['rules[Slow]:', '  - alert: Slow', '  - expr: |-', '  -   a > 1', '  -   and', '  -   b > 1', '  … 4 more lines']);
-  expect(details(...Array.from({ length: 9 }, () => removed)).slice(35)).toEqual(['rules[Slow]:', '  - alert: Slow', '  - expr: |-', '  -   a > 1', '  -   and', '  -   b > 1', '  … 4 more lines', '… 3 more fields']);
+  expect(details(removed)).toEqual([
+    'rules[Slow]:',
+    '  - alert: Slow',
+    '  - expr: |-',
+    '  -   a > 1',
+    '  -   and',
+    '  -   b > 1',
+    '  … 4 more lines',
+  ]);
+  expect(details(...Array.from({ length: 9 }, () => removed)).slice(35)).toEqual([
+    'rules[Slow]:',
+    '  - alert: Slow',
+    '  - expr: |-',
+    '  -   a > 1',
+    '  -   and',
+    '  -   b > 1',
+    '  … 4 more lines',
+    '… 3 more fields',
+  ]);
 });
 
 test('a file of text changes as a whole', () => {
@@ -154,19 +192,41 @@ test('a file of text changes as a whole', () => {
 });
 
 test('of a long line the part is shown in which it differs', () => {
-  const shown = details(field('a', `${'x'.repeat(100_000)} old ${'y'.repeat(100_000)}`, `${'x'.repeat(100_000)} new ${'y'.repeat(100_000)}`));
-  expect(shown).toEqual(['a:', `  - …${'x'.repeat(99)} old ${'y'.repeat(294)}…`, `  + …${'x'.repeat(99)} new ${'y'.repeat(294)}…`]);
+  const shown = details(
+    field(
+      'a',
+      `${'x'.repeat(100_000)} old ${'y'.repeat(100_000)}`,
+      `${'x'.repeat(100_000)} new ${'y'.repeat(100_000)}`,
+    ),
+  );
+  expect(shown).toEqual([
+    'a:',
+    `  - …${'x'.repeat(99)} old ${'y'.repeat(294)}…`,
+    `  + …${'x'.repeat(99)} new ${'y'.repeat(294)}…`,
+  ]);
 });
 
 test('what YAML has no words for, and objects of any shape, are shown all the same', () => {
   const nested = Array.from({ length: 200 }).reduce<unknown>((inner) => ({ a: inner }), 'deep');
   expect(details(field('a', NaN, -0), field('b', nested, 1)).slice(0, 3)).toEqual(['a: NaN → 0', 'b:', '  - {']);
-  const odd = { ...EXAMPLE.entries[3]!, after: { file: 'x', object: { kind: 7, metadata: 'none' } } } as unknown as Entry;
-  expect(planText({ ...EMPTY, entries: [odd] }, plain)).toContain('  ~ VirtualService risk-ml-prod/fraud-detector → 7 ?  x\n');
+  const odd = {
+    ...EXAMPLE.entries[3]!,
+    after: { file: 'x', object: { kind: 7, metadata: 'none' } },
+  } as unknown as Entry;
+  expect(planText({ ...EMPTY, entries: [odd] }, plain)).toContain(
+    '  ~ VirtualService risk-ml-prod/fraud-detector → 7 ?  x\n',
+  );
 });
 
 test('JSON in a text shows the value that changed, however the text was written', () => {
-  const dashboard = (title: string): string => JSON.stringify({ uid: 'fraud-detector', panels: [{ title, type: 'timeseries' }, { title: 'Errors', type: 'stat' }] });
+  const dashboard = (title: string): string =>
+    JSON.stringify({
+      uid: 'fraud-detector',
+      panels: [
+        { title, type: 'timeseries' },
+        { title: 'Errors', type: 'stat' },
+      ],
+    });
   expect(details(field('data.json', dashboard('Latency'), dashboard('Latency p99')))).toEqual([
     'data.json:',
     '  … 2 equal lines',

@@ -29,11 +29,23 @@ const transformer = { image: 'registry.example.com/transformer:1.0.0', resources
 const api = { image: 'registry.example.com/api:1.0.0', resources };
 const canary = { canary: { steps: [10, 50] } };
 const llm: AIServiceInput['predictor'] = {
-  framework: 'vllm', image: 'registry.example.com/llm-d:0.10.0', model, resources: { cpu: '8', memory: '64Gi', gpu: 1 }, llm: {}, scaling: { min: 2 },
+  framework: 'vllm',
+  image: 'registry.example.com/llm-d:0.10.0',
+  model,
+  resources: { cpu: '8', memory: '64Gi', gpu: 1 },
+  llm: {},
+  scaling: { min: 2 },
 };
-const withLlm = { version: '0.20.0', mode: 'Standard', llm: { gatewayService: 'kserve-ingress-gateway-istio.kserve.svc.cluster.local' } } as const;
+const withLlm = {
+  version: '0.20.0',
+  mode: 'Standard',
+  llm: { gatewayService: 'kserve-ingress-gateway-istio.kserve.svc.cluster.local' },
+} as const;
 
-const standard = (spec: TargetOptions['spec'], cluster: TargetOptions['cluster'] = {}): TargetOptions => ({ cluster: { prometheus, ...cluster }, spec: { ...spec } });
+const standard = (spec: TargetOptions['spec'], cluster: TargetOptions['cluster'] = {}): TargetOptions => ({
+  cluster: { prometheus, ...cluster },
+  spec: { ...spec },
+});
 const knative = (spec: TargetOptions['spec']): TargetOptions => ({ ...standard(spec), mode: 'Knative' });
 
 /**
@@ -41,13 +53,21 @@ const knative = (spec: TargetOptions['spec']): TargetOptions => ({ ...standard(s
  * tells of AiInferenceServiceMissing.
  */
 const PLACES: Readonly<Record<string, TargetOptions>> = {
-  ...Object.fromEntries(Object.entries(WATCHED).map(([name, { candidate: _candidate, ...options }]) => [name, options])),
+  ...Object.fromEntries(
+    Object.entries(WATCHED).map(([name, { candidate: _candidate, ...options }]) => [name, options]),
+  ),
   'a predictor with a transformer, and the age of its model': standard({
-    ...canary, predictor, transformer, monitoring: { health: { modelAge: 30 } },
+    ...canary,
+    predictor,
+    transformer,
+    monitoring: { health: { modelAge: 30 } },
   }),
   'a predictor with a transformer, on Knative': knative({ ...canary, predictor: onKnative, transformer }),
   'a function in front of a predictor, on Knative': knative({ ...canary, predictor: onKnative, function: api }),
-  'a function in front of two models, in Deployments': standard({ ...canary, predictor, function: api, models: { embedder: predictor } }, { knative: undefined }),
+  'a function in front of two models, in Deployments': standard(
+    { ...canary, predictor, function: api, models: { embedder: predictor } },
+    { knative: undefined },
+  ),
   'a function alone': standard({ ...canary, function: api }),
   'an LLMInferenceService': standard({ ...canary, predictor: llm }, { kserve: withLlm }),
   'the canary of KServe': knative({ canary: { steps: [10, 50], mechanism: 'kserve' }, predictor: onKnative }),
@@ -79,7 +99,14 @@ function lifeOf(policy: ReleasePolicy): ReleaseState[] {
   make({ action: 'release', release: 'v99' }, ...steps, { action: 'finish' });
   make({ action: 'release', release: 'v100' }, ...steps, { action: 'finish' });
   rollback();
-  make({ action: 'cleanup' }, { action: 'resume' }, { action: 'release', release: 'v100' }, ...steps, { action: 'finish' }, { action: 'cleanup' });
+  make(
+    { action: 'cleanup' },
+    { action: 'resume' },
+    { action: 'release', release: 'v100' },
+    ...steps,
+    { action: 'finish' },
+    { action: 'cleanup' },
+  );
   if (states.at(-1)!.previous === undefined) return states;
   rollback();
   make({ action: 'cleanup' });
@@ -89,7 +116,12 @@ function lifeOf(policy: ReleasePolicy): ReleaseState[] {
 /** The service as a state has it, also with releases that are on their way out or stopped. */
 function targetAt(options: TargetOptions, state: ReleaseState): Target {
   const { stable, candidate, previous, retiring = [], stopped = [], phase, weight, mirror, header } = state;
-  const exposure = { weight, ...(mirror !== undefined && { mirror }), ...(header && { header }), ...(phase === 'held' && { held: true as const }) };
+  const exposure = {
+    weight,
+    ...(mirror !== undefined && { mirror }),
+    ...(header && { header }),
+    ...(phase === 'held' && { held: true as const }),
+  };
   const target = targetOf({
     ...options,
     stable,
@@ -99,7 +131,8 @@ function targetAt(options: TargetOptions, state: ReleaseState): Target {
   const { serving } = target;
   const { workload } = serving.stable;
   const created = new Date(Date.UTC(2025, 0, Number(stable.slice(1)))).toISOString();
-  const dated = workload.kind === 'server' && workload.model ? { ...workload, model: { ...workload.model, created } } : workload;
+  const dated =
+    workload.kind === 'server' && workload.model ? { ...workload, model: { ...workload.model, created } } : workload;
   const leaving = serving.native ? [] : retiring.map((release) => targetOf({ ...options, stable: release }).serving);
   const workloads = [...serving.workloads, ...leaving.flatMap((each) => each.workloads)].map((each) =>
     stopped.includes(each.release) ? { ...each, stopped: true } : each,
@@ -124,10 +157,16 @@ function wordsOf(
     [...renderKserve(target), ...renderFunctions(target), ...monitoring].map((object) => emitYaml(object)).join('');
   const changed = unitOfScenario(yaml(before, renderPrometheus(before, REFERENCES)), yaml(after, rules));
   const kinds = besideNeeded(changed.objects);
-  const others = new Set(changed.objects.map((change) => `${change.after?.object.kind ?? ''} ${change.after?.object.metadata.name ?? ''}`));
-  const beside = rules.filter(({ kind, metadata }) => kinds.has(kind.toLowerCase()) && !others.has(`${kind} ${metadata.name}`));
+  const others = new Set(
+    changed.objects.map((change) => `${change.after?.object.kind ?? ''} ${change.after?.object.metadata.name ?? ''}`),
+  );
+  const beside = rules.filter(
+    ({ kind, metadata }) => kinds.has(kind.toLowerCase()) && !others.has(`${kind} ${metadata.name}`),
+  );
   const unit = { ...changed, beside, descriptor: { before: { ...argocdApp(before) }, after: { ...argocdApp(after) } } };
-  const objects = unit.objects.filter((change) => ['PrometheusRule', 'PodMonitor'].includes((change.after ?? change.before).object.kind));
+  const objects = unit.objects.filter((change) =>
+    ['PrometheusRule', 'PodMonitor'].includes((change.after ?? change.before).object.kind),
+  );
   const said = monitoringWords(unit, PROD);
   return { said: said.map(lineOf), open: unexplained({ ...unit, objects }, said), changed: objects.length };
 }
@@ -135,13 +174,19 @@ function wordsOf(
 const FOLLOWING = /^alerts of fraud-detector (?:follow|no longer watch) [a-z0-9 ,]+$/;
 
 describe('the alerts of a service follow its releases, and no sentence says anything else', () => {
-  const lives = new Map(Object.entries(PLACES).map(([name, options]) => {
-    const policy = policyOf(targetOf(options).spec, 'release');
-    return [name, lifeOf(policy).map((state) => targetAt(options, state))];
-  }));
+  const lives = new Map(
+    Object.entries(PLACES).map(([name, options]) => {
+      const policy = policyOf(targetOf(options).spec, 'release');
+      return [name, lifeOf(policy).map((state) => targetAt(options, state))];
+    }),
+  );
 
   test('these have every alert of the catalogue', () => {
-    const ofCatalogue = [...lives.values()].flat().flatMap(alertsIn).map(({ alert }) => alert).filter((alert) => alert.startsWith('Ai'));
+    const ofCatalogue = [...lives.values()]
+      .flat()
+      .flatMap(alertsIn)
+      .map(({ alert }) => alert)
+      .filter((alert) => alert.startsWith('Ai'));
     expect([...new Set(ofCatalogue)].sort()).toEqual(Object.keys(ALERT_GUIDES).sort());
   });
 
@@ -174,12 +219,16 @@ test.each(['a predictor with everything, and a candidate', 'a function in front 
     const rules = renderPrometheus(after, REFERENCES);
     const known = new Set(alertsIn(before).map(({ alert }) => alert));
     const alerts = alertsIn(after).filter(({ alert }) => known.has(alert));
-    const asked = alerts.flatMap(({ alert, expr }) => forgetting(expr).map((forgotten) => ({ alert, expr, forgotten })));
+    const asked = alerts.flatMap(({ alert, expr }) =>
+      forgetting(expr).map((forgotten) => ({ alert, expr, forgotten })),
+    );
     expect(asked.length).toBeGreaterThan(10);
     const missed = asked.filter(({ alert, expr, forgotten }) => {
       const forget = (_: string, value: unknown): unknown => (value === expr ? forgotten : value);
       const edited = rules.map((object) => JSON.parse(JSON.stringify(object), forget) as KubeObject);
-      return !wordsOf(before, after, edited).said.some((text) => text.startsWith('the expression') && text.includes(alert));
+      return !wordsOf(before, after, edited).said.some(
+        (text) => text.startsWith('the expression') && text.includes(alert),
+      );
     });
     expect(missed).toEqual([]);
   },

@@ -5,7 +5,8 @@ import { argocdWords } from '../../../src/review/words/argocd.ts';
 import { edited, inWords, shapesOf } from './support.ts';
 
 const ASSUMED = { prod: true, assumed: 'no stage in the tree: taken as production' };
-const words = (before: string, after: string, more: object = {}): string[] => inWords(argocdWords, before, after, { folder: 'argocd', ...more });
+const words = (before: string, after: string, more: object = {}): string[] =>
+  inWords(argocdWords, before, after, { folder: 'argocd', ...more });
 
 const project = `
 apiVersion: argoproj.io/v1alpha1
@@ -23,8 +24,16 @@ spec:
 
 describe('an AppProject', () => {
   test.each([
-    ['destinations: [', 'destinations: [{ name: eu-1, namespace: payments }, ', 'may now deploy to namespace payments on eu-1 [high risk/project]'],
-    ['destinations: [', 'destinations: [{ server: "*", namespace: "*" }, ', 'may now deploy to every namespace on every cluster [high risk/project]'],
+    [
+      'destinations: [',
+      'destinations: [{ name: eu-1, namespace: payments }, ',
+      'may now deploy to namespace payments on eu-1 [high risk/project]',
+    ],
+    [
+      'destinations: [',
+      'destinations: [{ server: "*", namespace: "*" }, ',
+      'may now deploy to every namespace on every cluster [high risk/project]',
+    ],
     ['sourceRepos: [', 'sourceRepos: ["*", ', 'may now deploy from every repository [high risk/project]'],
     [
       'Whitelist: [{ group: "", kind: Namespace, name: risk-ml-dev }]',
@@ -42,10 +51,26 @@ describe('an AppProject', () => {
       '',
       'may now deploy every kind [high risk/project]',
     ],
-    ['{ warn: true }', '{ warn: true, ignore: [{ kind: Secret }] }', 'watches other objects that no Application owns [high risk/project]'],
-    ['  orphanedResources: { warn: true }\n', '', 'no longer watches objects that no Application owns [high risk/project]'],
-    ['[{ kind: deny, schedule: "0 22 * * *", duration: 1h }]', '[]', 'has sync windows none (was deny 0 22 * * * for 1h) [high risk/project]'],
-    ['sourceRepos:', 'sourceNamespaces: [shop]\n  sourceRepos:', 'may now have Applications in namespace shop [high risk/project]'],
+    [
+      '{ warn: true }',
+      '{ warn: true, ignore: [{ kind: Secret }] }',
+      'watches other objects that no Application owns [high risk/project]',
+    ],
+    [
+      '  orphanedResources: { warn: true }\n',
+      '',
+      'no longer watches objects that no Application owns [high risk/project]',
+    ],
+    [
+      '[{ kind: deny, schedule: "0 22 * * *", duration: 1h }]',
+      '[]',
+      'has sync windows none (was deny 0 22 * * * for 1h) [high risk/project]',
+    ],
+    [
+      'sourceRepos:',
+      'sourceNamespaces: [shop]\n  sourceRepos:',
+      'may now have Applications in namespace shop [high risk/project]',
+    ],
     [
       'sourceRepos:',
       'roles: [{ name: ci, groups: [devs], policies: ["p, proj:risk-ml:ci, applications, sync, risk-ml/*, allow"] }]\n  sourceRepos:',
@@ -57,7 +82,9 @@ describe('an AppProject', () => {
 
   test('allows more, also outside of production', () => {
     expect(
-      words(project, edited(project, ['destinations: [', 'destinations: [{ name: dev-1, namespace: x-dev }, ']), { stage: { prod: false } }),
+      words(project, edited(project, ['destinations: [', 'destinations: [{ name: dev-1, namespace: x-dev }, ']), {
+        stage: { prod: false },
+      }),
     ).toEqual(['AppProject risk-ml may now deploy to namespace x-dev on dev-1 [high risk/project]']);
   });
 
@@ -65,21 +92,31 @@ describe('an AppProject', () => {
     expect(words(project, edited(project, [', { group: apps, kind: Deployment }', '']))).toEqual([
       'AppProject risk-ml may no longer deploy Deployment (apps)',
     ]);
-    expect(words(project, edited(project, ['destinations: [', 'destinations: [{ name: eu-1, namespace: "!kube-system" }, ']))).toEqual([
-      'AppProject risk-ml may no longer deploy to namespace kube-system on eu-1',
-    ]);
+    expect(
+      words(
+        project,
+        edited(project, ['destinations: [', 'destinations: [{ name: eu-1, namespace: "!kube-system" }, ']),
+      ),
+    ).toEqual(['AppProject risk-ml may no longer deploy to namespace kube-system on eu-1']);
   });
 
   test('says once what several places may be used for', () => {
-    const two = edited(project, ['destinations: [', 'destinations: [{ name: eu-1, namespace: a }, { name: us-1, namespace: b }, ']);
-    expect(words(project, two)).toEqual(['AppProject risk-ml may now deploy to namespace a on eu-1 and namespace b on us-1 [high risk/project]']);
+    const two = edited(project, [
+      'destinations: [',
+      'destinations: [{ name: eu-1, namespace: a }, { name: us-1, namespace: b }, ',
+    ]);
+    expect(words(project, two)).toEqual([
+      'AppProject risk-ml may now deploy to namespace a on eu-1 and namespace b on us-1 [high risk/project]',
+    ]);
   });
 
   test('comes and goes', () => {
     expect(words('', project)).toEqual([
       'AppProject risk-ml added: it may deploy to namespace risk-ml-prod on eu-1 and deploy from https://git.example.com/acme/ml-gitops.git [high risk/project]',
     ]);
-    expect(words(project, '')).toEqual(['AppProject risk-ml removed: its Applications are no longer synced [high risk/delivery]']);
+    expect(words(project, '')).toEqual([
+      'AppProject risk-ml removed: its Applications are no longer synced [high risk/delivery]',
+    ]);
   });
 });
 
@@ -133,7 +170,9 @@ describe('an ApplicationSet', () => {
   });
 
   test('comes with the place that it finds services in, and not with a template', () => {
-    expect(words('', set)).toEqual(['ApplicationSet risk-ml-prod-eu added: it delivers gitops/envs/prod-eu/*/risk-ml/*, in project risk-ml']);
+    expect(words('', set)).toEqual([
+      'ApplicationSet risk-ml-prod-eu added: it delivers gitops/envs/prod-eu/*/risk-ml/*, in project risk-ml',
+    ]);
   });
 
   test('a switch that is written out and one that is not are the same', () => {
@@ -149,11 +188,15 @@ describe('an ApplicationSet', () => {
       'ApplicationSet risk-ml-prod-eu no longer takes back changes by hand [high risk/delivery]',
     ]);
     // One of the two paths is production.
-    expect(words(set, edited(set, ['envs/prod-eu', 'envs/dev']), { stage: ASSUMED })[0]).toMatch(/\[high risk\/delivery\]$/);
+    expect(words(set, edited(set, ['envs/prod-eu', 'envs/dev']), { stage: ASSUMED })[0]).toMatch(
+      /\[high risk\/delivery\]$/,
+    );
   });
 
   test('goes, with or without what its Applications deliver', () => {
-    expect(words(set, '')).toEqual(['ApplicationSet risk-ml-prod-eu removed: its Applications go, their objects stay [high risk/delete-live]']);
+    expect(words(set, '')).toEqual([
+      'ApplicationSet risk-ml-prod-eu removed: its Applications go, their objects stay [high risk/delete-live]',
+    ]);
     expect(words(edited(set, ['OnDeletion: true', 'OnDeletion: false']), '')).toEqual([
       'ApplicationSet risk-ml-prod-eu removed: its Applications go, and their objects with them [high risk/delete-live]',
     ]);
@@ -172,9 +215,15 @@ describe('an Application', () => {
     expect(words(app, edited(app, ['https://b.example.com', 'https://c.example.com']))).toEqual([
       'Application ai-services: destination server is https://c.example.com (was https://b.example.com) [high risk/destination]',
     ]);
-    expect(words(app, edited(app, ['namespace: argocd }', 'namespace: argocd, finalizers: [resources-finalizer.argocd.argoproj.io] }']))).toEqual([
-      'Application ai-services takes its objects along when it is deleted [high risk/delivery]',
-    ]);
+    expect(
+      words(
+        app,
+        edited(app, [
+          'namespace: argocd }',
+          'namespace: argocd, finalizers: [resources-finalizer.argocd.argoproj.io] }',
+        ]),
+      ),
+    ).toEqual(['Application ai-services takes its objects along when it is deleted [high risk/delivery]']);
   });
 });
 
@@ -206,9 +255,9 @@ describe('Flux', () => {
 test('an object is no longer kept when it leaves Git', () => {
   const claim =
     'apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: { name: data, namespace: shop, annotations: { argocd.argoproj.io/sync-options: Prune=false } }\n';
-  expect(words(claim, edited(claim, ['annotations: { argocd.argoproj.io/sync-options: Prune=false }', 'labels: {}']))).toEqual([
-    'PersistentVolumeClaim shop/data is no longer kept when it leaves Git [high risk/delivery]',
-  ]);
+  expect(
+    words(claim, edited(claim, ['annotations: { argocd.argoproj.io/sync-options: Prune=false }', 'labels: {}'])),
+  ).toEqual(['PersistentVolumeClaim shop/data is no longer kept when it leaves Git [high risk/delivery]']);
 });
 
 test('whatever a field holds, nothing throws', () => {

@@ -18,7 +18,8 @@ const golden = (...kinds: readonly string[]): string =>
     .map((file) => readFileSync(join(folder, file), 'utf8'))
     .join('');
 
-const needed = (before: string, after: string): string[] => [...besideNeeded(unitOfScenario(before, after).objects)].sort();
+const needed = (before: string, after: string): string[] =>
+  [...besideNeeded(unitOfScenario(before, after).objects)].sort();
 
 test('most changes need nothing beside', () => {
   const all = golden();
@@ -40,10 +41,17 @@ test('a workload that goes needs the routes', () => {
 
 test('rules that forget what is stopped need those that say which releases there are', () => {
   const models = golden('inferenceservice');
-  const stopped = edited(models, ['serving.kserve.io/deploymentMode: Standard', 'serving.kserve.io/deploymentMode: Standard\n    serving.kserve.io/stop: "true"']);
+  const stopped = edited(models, [
+    'serving.kserve.io/deploymentMode: Standard',
+    'serving.kserve.io/deploymentMode: Standard\n    serving.kserve.io/stop: "true"',
+  ]);
   expect(needed(models, stopped)).toEqual(['httproute', 'virtualservice']);
   const rules = golden('prometheusrule');
-  expect(needed(models + rules, stopped + edited(rules, ['alert: AiPodNotStarting', 'alert: Other']))).toEqual(['httproute', 'prometheusrule', 'virtualservice']);
+  expect(needed(models + rules, stopped + edited(rules, ['alert: AiPodNotStarting', 'alert: Other']))).toEqual([
+    'httproute',
+    'prometheusrule',
+    'virtualservice',
+  ]);
 });
 
 /** What the words make of each shape that an object can have. */
@@ -53,7 +61,15 @@ function speak(before: string, after: string): void {
     if (change.change !== 'changed') continue;
     for (const shape of shapesOf(change.after.object.spec)) {
       const object = { ...change.after.object, spec: shape };
-      const odd = { ...unit, objects: [{ ...change, after: { ...change.after, object } }, { ...change, before: { ...change.before, object } }, { change: 'removed' as const, before: { file: 'a', object }, changes: [] as const }], beside: [object] };
+      const odd = {
+        ...unit,
+        objects: [
+          { ...change, after: { ...change.after, object } },
+          { ...change, before: { ...change.before, object } },
+          { change: 'removed' as const, before: { file: 'a', object }, changes: [] as const },
+        ],
+        beside: [object],
+      };
       for (const words of [trafficWords, releaseWords, workloadWords, routeWords, policyWords]) words(odd, PROD);
       besideNeeded(odd.objects);
       topologyOf([object]);
@@ -62,5 +78,15 @@ function speak(before: string, after: string): void {
 }
 
 test('no shape of an object stops the words', () => {
-  expect(() => speak(golden('virtualservice', 'service', 'inferenceservice'), edited(golden('virtualservice', 'service', 'inferenceservice'), ['weight: 90', 'weight: 75'], ['timeout: 30', 'timeout: 20'], ['targetPort: 8080', 'targetPort: 8081']))).not.toThrow();
+  expect(() =>
+    speak(
+      golden('virtualservice', 'service', 'inferenceservice'),
+      edited(
+        golden('virtualservice', 'service', 'inferenceservice'),
+        ['weight: 90', 'weight: 75'],
+        ['timeout: 30', 'timeout: 20'],
+        ['targetPort: 8080', 'targetPort: 8081'],
+      ),
+    ),
+  ).not.toThrow();
 });

@@ -6,7 +6,8 @@ import { readFile } from '../../../src/review/documents.ts';
 import { monitoringWords } from '../../../src/review/words/monitoring.ts';
 import { DEV, edited, inWords, PROD, shapesOf, unexplained, unitOfScenario } from './support.ts';
 
-const words = (before: string, after: string, more: object = {}): string[] => inWords(monitoringWords, before, after, more);
+const words = (before: string, after: string, more: object = {}): string[] =>
+  inWords(monitoringWords, before, after, more);
 
 const rules = (text: string, name = 'fraud-detector'): string => `---
 apiVersion: monitoring.coreos.com/v1
@@ -26,7 +27,10 @@ interface AlertFields {
   readonly text?: string;
 }
 
-const alert = (name: string, { expr = 'errors > 0.1', wait = '5m', severity = 'critical', labels = '', text = 'x' }: AlertFields = {}): string =>
+const alert = (
+  name: string,
+  { expr = 'errors > 0.1', wait = '5m', severity = 'critical', labels = '', text = 'x' }: AlertFields = {},
+): string =>
   `        - alert: ${name}\n          expr: '${expr}'\n          for: ${wait}\n          labels: { severity: ${severity}${labels} }\n          annotations: { summary: ${text} }\n`;
 const recording = (name: string, expr: string, labels = ''): string =>
   `        - record: ${name}\n          expr: '${expr}'\n          labels: { ai_service: fraud-detector${labels} }\n`;
@@ -44,7 +48,9 @@ describe('alerts', () => {
   });
 
   test('one whose name does not say the service is said with it', () => {
-    expect(words(rules(alert(FAST)), rules(alert(FAST) + alert('AiDrift')))).toEqual(['alert AiDrift of fraud-detector added']);
+    expect(words(rules(alert(FAST)), rules(alert(FAST) + alert('AiDrift')))).toEqual([
+      'alert AiDrift of fraud-detector added',
+    ]);
   });
 
   test('one waits longer, or shorter', () => {
@@ -75,7 +81,9 @@ describe('alerts', () => {
     ['a > 1 and b > 5', 'a > 2 and b > 4', 'changed: it fires above 2 (was 1) and above 4 (was 5) [medium risk/alert]'],
     ['a > -1', 'a > -2', 'tightened: it fires above -2 (was -1)'],
   ])('a threshold: %s, then %s', (before, after, said) => {
-    expect(words(rules(alert(FAST, { expr: before })), rules(alert(FAST, { expr: after })))).toEqual([`alert ${FAST} ${said}`]);
+    expect(words(rules(alert(FAST, { expr: before })), rules(alert(FAST, { expr: after })))).toEqual([
+      `alert ${FAST} ${said}`,
+    ]);
   });
 
   test.each([
@@ -101,7 +109,9 @@ describe('alerts', () => {
   });
 
   test('one that stands elsewhere now is no other one', () => {
-    expect(words(rules(alert(FAST)) + rules(alert('Other'), 'b'), rules('', 'a') + rules(alert('Other') + alert(FAST), 'b'))).toEqual([
+    expect(
+      words(rules(alert(FAST)) + rules(alert('Other'), 'b'), rules('', 'a') + rules(alert('Other') + alert(FAST), 'b')),
+    ).toEqual([
       'PrometheusRule a added',
       'PrometheusRule fraud-detector removed',
       'rules of PrometheusRule b are in other groups or another order',
@@ -113,9 +123,12 @@ describe('alerts', () => {
 
   test('many with the same lot share a sentence', () => {
     const all = ['A', 'B', 'C', 'D', 'E'];
-    expect(words(rules(all.map((name) => alert(name)).join('')), rules(all.map((name) => alert(name, { severity: 'warning' })).join('')))).toEqual([
-      '5 alerts of fraud-detector are now warnings (were critical): A, B, C and 2 more [medium risk/alert]',
-    ]);
+    expect(
+      words(
+        rules(all.map((name) => alert(name)).join('')),
+        rules(all.map((name) => alert(name, { severity: 'warning' })).join('')),
+      ),
+    ).toEqual(['5 alerts of fraud-detector are now warnings (were critical): A, B, C and 2 more [medium risk/alert]']);
     expect(words(rules(all.map((name) => alert(name)).join('')), rules(alert('A')))).toEqual([
       '4 alerts of fraud-detector removed: B, C, D and 1 more [medium risk/alert]',
     ]);
@@ -129,14 +142,16 @@ describe('alerts', () => {
 
   test('only what they say changed', () => {
     expect(words(rules(alert(FAST)), rules(alert(FAST, { text: 'z' })))).toEqual([`what alert ${FAST} says changed`]);
-    expect(words(rules(alert('A') + alert('B')), rules(alert('A', { text: 'z' }) + alert('B', { text: 'z' })))).toEqual([
-      'what 2 alerts of fraud-detector say changed',
-    ]);
+    expect(words(rules(alert('A') + alert('B')), rules(alert('A', { text: 'z' }) + alert('B', { text: 'z' })))).toEqual(
+      ['what 2 alerts of fraud-detector say changed'],
+    );
   });
 
   test('all of an object go, or come', () => {
     const text = rules(alert('A') + alert('B') + recording('r', 'up'));
-    expect(words(text, '')).toEqual(['PrometheusRule fraud-detector removed, with 2 alerts and 1 recording [medium risk/alert]']);
+    expect(words(text, '')).toEqual([
+      'PrometheusRule fraud-detector removed, with 2 alerts and 1 recording [medium risk/alert]',
+    ]);
     expect(words('', text)).toEqual(['PrometheusRule fraud-detector added, with 2 alerts and 1 recording']);
   });
 
@@ -149,8 +164,12 @@ describe('alerts', () => {
 
 describe('recordings', () => {
   test('one that an alert reads changes, others come and go', () => {
-    const before = rules(recording('job:errors', 'sum(errors)') + recording('job:old', 'up') + alert(FAST, { expr: 'job:errors > 1' }));
-    const after = rules(recording('job:errors', 'vector(0)') + recording('job:new', 'up') + alert(FAST, { expr: 'job:errors > 1' }));
+    const before = rules(
+      recording('job:errors', 'sum(errors)') + recording('job:old', 'up') + alert(FAST, { expr: 'job:errors > 1' }),
+    );
+    const after = rules(
+      recording('job:errors', 'vector(0)') + recording('job:new', 'up') + alert(FAST, { expr: 'job:errors > 1' }),
+    );
     expect(words(before, after)).toEqual([
       'recording of fraud-detector removed: job:old [medium risk/delete]',
       'recording of fraud-detector changed: job:errors [medium risk/alert]',
@@ -178,8 +197,13 @@ describe('objectives', () => {
   };
 
   test('one that is loosened explains all rules that it changes', () => {
-    const [before, after] = [rules(slo('availability', 99.9, [14.4, 6, 3])), rules(slo('availability', 99.5, [14.4, 6, 3]))];
-    expect(words(before, after)).toEqual(['availability objective of fraud-detector is 99.5 % (was 99.9 %) [medium risk/slo]']);
+    const [before, after] = [
+      rules(slo('availability', 99.9, [14.4, 6, 3])),
+      rules(slo('availability', 99.5, [14.4, 6, 3])),
+    ];
+    expect(words(before, after)).toEqual([
+      'availability objective of fraud-detector is 99.5 % (was 99.9 %) [medium risk/slo]',
+    ]);
     expect(words(after, before)).toEqual(['availability objective of fraud-detector is 99.9 % (was 99.5 %)']);
     const unit = unitOfScenario(before, after);
     expect(unexplained(unit, monitoringWords(unit, PROD))).toEqual([]);
@@ -197,7 +221,9 @@ describe('objectives', () => {
     expect(words(rules(both), rules(slo('availability', 99.9, [6])))).toEqual([
       'latency-250ms objective of fraud-detector removed [medium risk/slo]',
     ]);
-    expect(words(rules(slo('availability', 99.9, [6])), rules(both))).toEqual(['latency-250ms objective of fraud-detector added: 99 %']);
+    expect(words(rules(slo('availability', 99.9, [6])), rules(both))).toEqual([
+      'latency-250ms objective of fraud-detector added: 99 %',
+    ]);
   });
 
   test('one gets another bound', () => {
@@ -218,7 +244,10 @@ describe('rules that follow a release', () => {
   const golden = ['', '.releases']
     .map((name) =>
       readFileSync(
-        join(import.meta.dirname, `../../../snapshots/envs/prod-eu/eu-1/risk-ml/fraud-detector/manifests/prometheusrule.fraud-detector${name}.yaml`),
+        join(
+          import.meta.dirname,
+          `../../../snapshots/envs/prod-eu/eu-1/risk-ml/fraud-detector/manifests/prometheusrule.fraud-detector${name}.yaml`,
+        ),
         'utf8',
       ),
     )
@@ -232,7 +261,12 @@ describe('rules that follow a release', () => {
   });
 
   test('a rule that changes beyond that is said', () => {
-    expect(words(golden, edited(golden.replaceAll('v47', 'v48'), ['alert: AiPodNotStarting', 'alert: AiPodNotStartingAtAll']))).toEqual([
+    expect(
+      words(
+        golden,
+        edited(golden.replaceAll('v47', 'v48'), ['alert: AiPodNotStarting', 'alert: AiPodNotStartingAtAll']),
+      ),
+    ).toEqual([
       'alerts of fraud-detector follow release v48',
       'alert AiPodNotStarting of fraud-detector removed [medium risk/alert]',
       'alert AiPodNotStartingAtAll of fraud-detector added',
@@ -241,10 +275,15 @@ describe('rules that follow a release', () => {
 
   const info = (weights: Readonly<Record<string, readonly [phase: string, weight: number]>>): string =>
     Object.entries(weights)
-      .map(([release, [phase, weight]]) => recording('ai_release:info', 'vector(1)', `, release: ${release}, phase: ${phase}, weight: "${weight}"`))
+      .map(([release, [phase, weight]]) =>
+        recording('ai_release:info', 'vector(1)', `, release: ${release}, phase: ${phase}, weight: "${weight}"`),
+      )
       .join('');
   const share = (weight: number, bound: number): string =>
-    alert('AiTrafficShareDiffers', { expr: `abs(share{release="v47"} - ${weight / 100}) > ${bound}`, labels: ', release: v47' });
+    alert('AiTrafficShareDiffers', {
+      expr: `abs(share{release="v47"} - ${weight / 100}) > ${bound}`,
+      labels: ', release: v47',
+    });
 
   test('a step of a release moves the share that is expected', () => {
     const at = (weight: number, bound = 0.05): string =>
@@ -261,11 +300,16 @@ describe('rules that follow a release', () => {
     const with_ = rules(info({ v46: ['stable', 90], v47: ['canary', 10] }) + share(10, 0.05));
     expect(words(without, with_)).toEqual(['alerts of fraud-detector follow release v47']);
     expect(words(with_, without)).toEqual(['alerts of fraud-detector no longer watch release v47']);
-    expect(words(with_, edited(with_, [share(10, 0.05), '']))).toEqual(['alert AiTrafficShareDiffers of fraud-detector removed [medium risk/alert]']);
+    expect(words(with_, edited(with_, [share(10, 0.05), '']))).toEqual([
+      'alert AiTrafficShareDiffers of fraud-detector removed [medium risk/alert]',
+    ]);
   });
 
   test('a release that still runs may not be forgotten', () => {
-    const both = rules(info({ v46: ['stable', 90], v47: ['canary', 10] }) + alert('Failing', { expr: 'errors{name=~"x-v46|x-v47"} > 1' }));
+    const both = rules(
+      info({ v46: ['stable', 90], v47: ['canary', 10] }) +
+        alert('Failing', { expr: 'errors{name=~"x-v46|x-v47"} > 1' }),
+    );
     expect(words(both, edited(both, ['=~"x-v46|x-v47"', '="x-v46"']))).toEqual([
       'the expression of alert Failing of fraud-detector changed [medium risk/alert]',
     ]);
@@ -274,7 +318,8 @@ describe('rules that follow a release', () => {
 
   const ALONE = info({ v46: ['stable', 100] });
   const WARMING = info({ v46: ['stable', 100], v47: ['warming', 0] });
-  const missing = (...releases: readonly string[]): string => releases.map((release) => `label_replace(vector(1), "name", "x-${release}", "", "")`).join(' or ');
+  const missing = (...releases: readonly string[]): string =>
+    releases.map((release) => `label_replace(vector(1), "name", "x-${release}", "", "")`).join(' or ');
   const alerted = (release: string, expr: string): string => rules(release + alert('Watching', { expr }));
 
   test.each([
@@ -283,7 +328,10 @@ describe('rules that follow a release', () => {
     ['a text that is matched becomes a pattern', 'up{name="x-v46"}', 'up{name=~"x-v46|x-v47"}'],
     ['the longer name is matched in another way', 'up{name=~"x-v46-[0-9]"}', 'up{name=~"x-v46-[0-9]|x-v47[0-9a-z-]+"}'],
   ])('a release that comes and goes is watched in each place: %s', (_, one, two) => {
-    const [alone, warming] = [alerted(ALONE, `${one} unless on (name) up`), alerted(WARMING, `${two} unless on (name) up`)];
+    const [alone, warming] = [
+      alerted(ALONE, `${one} unless on (name) up`),
+      alerted(WARMING, `${two} unless on (name) up`),
+    ];
     expect(words(alone, warming)).toEqual(['alerts of fraud-detector follow release v47']);
     expect(words(warming, alone)).toEqual(['alerts of fraud-detector no longer watch release v47']);
   });
@@ -297,7 +345,11 @@ describe('rules that follow a release', () => {
     ['two patterns are one text', 'a{x=~"v46|v47"}', 'a{x="v46|v47"}'],
     ['the new one is taken out', 'a{x!~"v46"}', 'a{x!~"v46|v47"}'],
     ['something else is looked for too', 'a{x="v46"}', 'a{x=~"v46|v47|other"}'],
-    ['at another time', `(${missing('v46')}) and a{x="v46"}`, `(${missing('v46', 'v47')}) and a{x=~"v46|v47"} offset 1h`],
+    [
+      'at another time',
+      `(${missing('v46')}) and a{x="v46"}`,
+      `(${missing('v46', 'v47')}) and a{x=~"v46|v47"} offset 1h`,
+    ],
     ['one operand at another time', 'a{x="v46"}', 'a{x="v46"} or a{x="v47"} offset 1h'],
     ['with another operator', 'a{x="v46"} > 1', '(a{x="v46"} or a{x="v47"}) >= 1'],
     ['with another number', 'a{x="v46"} * 2', '(a{x="v46"} or a{x="v47"}) * 3'],
@@ -313,7 +365,9 @@ describe('rules that follow a release', () => {
 
   test('where one release takes the place of another, it is watched in all ways in which the other one was', () => {
     const [old, now] = ['v46', 'v47'].map((release) => info({ [release]: ['stable', 100] }));
-    expect(words(alerted(old!, 'up{x=~"v46-a|v46-b"}'), alerted(now!, 'up{x=~"v47-a|v47-b"}'))).toEqual(['alerts of fraud-detector follow release v47']);
+    expect(words(alerted(old!, 'up{x=~"v46-a|v46-b"}'), alerted(now!, 'up{x=~"v47-a|v47-b"}'))).toEqual([
+      'alerts of fraud-detector follow release v47',
+    ]);
     expect(words(alerted(old!, 'up{x=~"v46-a|v46-b"}'), alerted(now!, 'up{x="v47-a"}'))).toEqual([
       'alerts of fraud-detector follow release v47',
       'the expression of alert Watching of fraud-detector changed [medium risk/alert]',
@@ -324,12 +378,16 @@ describe('rules that follow a release', () => {
     const recorded = recording('ai_drift:candidate_psi:rate5m', 'drift{release="v47"}');
     const read = alert('Watching', { expr: 'ai_drift:candidate_psi:rate5m > 1' });
     expect(words(rules(ALONE), rules(WARMING + recorded))).toEqual(['alerts of fraud-detector follow release v47']);
-    expect(words(rules(WARMING + recorded), rules(ALONE))).toEqual(['alerts of fraud-detector no longer watch release v47']);
+    expect(words(rules(WARMING + recorded), rules(ALONE))).toEqual([
+      'alerts of fraud-detector no longer watch release v47',
+    ]);
     expect(words(rules(WARMING + recorded + read), rules(ALONE + read))).toEqual([
       'alerts of fraud-detector no longer watch release v47',
       'recording of fraud-detector removed: ai_drift:candidate_psi:rate5m [medium risk/alert]',
     ]);
-    expect(words(rules(WARMING + recorded), rules(WARMING))).toEqual(['recording of fraud-detector removed: ai_drift:candidate_psi:rate5m [medium risk/delete]']);
+    expect(words(rules(WARMING + recorded), rules(WARMING))).toEqual([
+      'recording of fraud-detector removed: ai_drift:candidate_psi:rate5m [medium risk/delete]',
+    ]);
   });
 
   test('a release that is stopped is watched no more, and one that runs is', () => {
@@ -337,10 +395,18 @@ describe('rules that follow a release', () => {
       `---\napiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: { name: x-v45, labels: { app.kubernetes.io/version: v45 }, annotations: { serving.kserve.io/stop: "${stop}" } }\n`;
     const kept = info({ v46: ['stable', 100], v45: ['kept', 0] });
     const [both, one] = [alerted(kept, 'up{x=~"v45|v46"}'), alerted(kept, 'up{x="v46"}')];
-    expect(words(both + workload('false'), one + workload('true'))).toEqual(['alerts of fraud-detector no longer watch release v45']);
-    expect(words(one + workload('true'), both + workload('false'))).toEqual(['alerts of fraud-detector follow the releases']);
-    expect(words(both + workload('true'), one + workload('false'))).toEqual(['alerts of fraud-detector follow the releases']);
-    expect(words(both, one)).toEqual(['the expression of alert Watching of fraud-detector changed [medium risk/alert]']);
+    expect(words(both + workload('false'), one + workload('true'))).toEqual([
+      'alerts of fraud-detector no longer watch release v45',
+    ]);
+    expect(words(one + workload('true'), both + workload('false'))).toEqual([
+      'alerts of fraud-detector follow the releases',
+    ]);
+    expect(words(both + workload('true'), one + workload('false'))).toEqual([
+      'alerts of fraud-detector follow the releases',
+    ]);
+    expect(words(both, one)).toEqual([
+      'the expression of alert Watching of fraud-detector changed [medium risk/alert]',
+    ]);
   });
 
   test('the age of the model that serves is that of the release', () => {
@@ -351,7 +417,9 @@ describe('rules that follow a release', () => {
           alert('AiModelStale', { expr: `time() - ai_model:created:timestamp_seconds{release="${release}"} > 100` }),
       );
     expect(words(aged('v46', 1), aged('v47', 2))).toEqual(['alerts of fraud-detector follow release v47']);
-    expect(words(aged('v46', 1), aged('v46', 2))).toEqual(['recording of fraud-detector changed: ai_model:created:timestamp_seconds [medium risk/alert]']);
+    expect(words(aged('v46', 1), aged('v46', 2))).toEqual([
+      'recording of fraud-detector changed: ai_model:created:timestamp_seconds [medium risk/alert]',
+    ]);
   });
 });
 
@@ -365,7 +433,10 @@ spec:
     receiver: nowhere
     groupWait: 30s
     routes: [${Object.entries(routes)
-      .map(([severity, receiver]) => `{ receiver: ${receiver}, matchers: [{ name: severity, matchType: "=", value: ${severity} }] }`)
+      .map(
+        ([severity, receiver]) =>
+          `{ receiver: ${receiver}, matchers: [{ name: severity, matchType: "=", value: ${severity} }] }`,
+      )
       .join(', ')}]
   receivers: [{ name: nowhere }, { name: pager, pagerdutyConfigs: [{ routingKey: { name: pager, key: key } }] }, { name: chat, slackConfigs: [{ channel: "#risk" }] }]
   inhibitRules: [${more}]
@@ -402,7 +473,9 @@ spec:
     expect(words(config({ critical: 'chat' }), '')).toEqual([
       'alerts of fraud-detector have no receivers of their own any more: AlertmanagerConfig fraud-detector removed [medium risk/alert-routing]',
     ]);
-    expect(words('', config({ critical: 'chat' }))).toEqual(['alerts of fraud-detector have receivers of their own: critical ones to chat']);
+    expect(words('', config({ critical: 'chat' }))).toEqual([
+      'alerts of fraud-detector have receivers of their own: critical ones to chat',
+    ]);
   });
 });
 
@@ -425,7 +498,9 @@ spec: { podMetricsEndpoints: [${endpoints}], selector: { matchLabels: { app: ${s
     expect(words(monitor(a), monitor(b))).toEqual([
       'metrics of fraud-detector are collected from 8081/stats (was 8080/metrics) [medium risk/scrape]',
     ]);
-    expect(words(monitor(a), monitor(`${a}, ${b}`))).toEqual(['metrics of fraud-detector are collected from 8081/stats too']);
+    expect(words(monitor(a), monitor(`${a}, ${b}`))).toEqual([
+      'metrics of fraud-detector are collected from 8081/stats too',
+    ]);
     expect(words(monitor(`${a}, ${b}`), monitor(a))).toEqual([
       'metrics of fraud-detector are no longer collected from 8081/stats [medium risk/scrape]',
     ]);
@@ -438,7 +513,8 @@ spec: { podMetricsEndpoints: [${endpoints}], selector: { matchLabels: { app: ${s
   });
 
   test('other labels, unless they follow a release', () => {
-    const keep = (regex: string): string => monitor(`{ port: http, relabelings: [{ action: keep, regex: "${regex}" }] }`);
+    const keep = (regex: string): string =>
+      monitor(`{ port: http, relabelings: [{ action: keep, regex: "${regex}" }] }`);
     expect(words(keep('predictor'), keep('function'))).toEqual([
       'PodMonitor fraud-detector collects otherwise: spec.podMetricsEndpoints[http].relabelings[0].regex is function (was predictor) [medium risk/scrape]',
     ]);

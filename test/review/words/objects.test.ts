@@ -15,11 +15,13 @@ const everything = (unit: ChangedUnit, stage: Stage): Said[] =>
     [...unit.objects, ...unit.documents].map((of) => ({ of })),
   );
 const SHOP = 'apps/shop';
-const words = (before: Side, after: Side, more: object = { folder: SHOP }): string[] => inWords(everything, before, after, more);
+const words = (before: Side, after: Side, more: object = { folder: SHOP }): string[] =>
+  inWords(everything, before, after, more);
 
 const object = (kind: string, name: string, fields = '', meta = 'namespace: shop', apiVersion = 'v1'): string =>
   `---\napiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: { name: ${name}${meta === '' ? '' : `, ${meta}`} }\n${fields}\n`;
-const deployment = (spec: string, name = 'api', meta = 'namespace: shop'): string => object('Deployment', name, `spec: ${spec}`, meta, 'apps/v1');
+const deployment = (spec: string, name = 'api', meta = 'namespace: shop'): string =>
+  object('Deployment', name, `spec: ${spec}`, meta, 'apps/v1');
 
 describe('objects that come and go', () => {
   test.each([
@@ -36,14 +38,20 @@ describe('objects that come and go', () => {
 
   test('a definition goes with all of its objects, also elsewhere', () => {
     const crd = object('CustomResourceDefinition', 'xs.example.com', '', '', 'apiextensions.k8s.io/v1');
-    expect(words(crd, '', { folder: SHOP, stage: DEV })).toEqual(['CustomResourceDefinition xs.example.com removed [high risk/delete-data]']);
+    expect(words(crd, '', { folder: SHOP, stage: DEV })).toEqual([
+      'CustomResourceDefinition xs.example.com removed [high risk/delete-data]',
+    ]);
   });
 
   test('many of a kind share a sentence, but not those that matter', () => {
     const five = (kind: string, apiVersion?: string): string =>
       ['a', 'b', 'c', 'd', 'e'].map((name) => object(kind, name, '', 'namespace: shop', apiVersion)).join('');
-    expect(words('', five('ConfigMap'))).toEqual(['5 objects of kind ConfigMap added: shop/a, shop/b, shop/c and 2 more']);
-    expect(words(five('ConfigMap'), '')).toEqual(['5 objects of kind ConfigMap removed: shop/a, shop/b, shop/c and 2 more [medium risk/delete]']);
+    expect(words('', five('ConfigMap'))).toEqual([
+      '5 objects of kind ConfigMap added: shop/a, shop/b, shop/c and 2 more',
+    ]);
+    expect(words(five('ConfigMap'), '')).toEqual([
+      '5 objects of kind ConfigMap removed: shop/a, shop/b, shop/c and 2 more [medium risk/delete]',
+    ]);
     expect(words(five('Service'), '')).toHaveLength(5);
   });
 
@@ -71,7 +79,9 @@ describe('objects under another name', () => {
     expect(words(deployment(spec), deployment(spec, 'api-v2'))).toEqual([
       'Deployment shop/api is now shop/api-v2: it is deleted and created again [high risk/replace]',
     ]);
-    expect(words(deployment(spec), deployment(edited(spec, ['replicas: 2', 'replicas: 3']), 'api', 'namespace: web'))).toEqual([
+    expect(
+      words(deployment(spec), deployment(edited(spec, ['replicas: 2', 'replicas: 3']), 'api', 'namespace: web')),
+    ).toEqual([
       'Deployment shop/api is now web/api: it is deleted and created again [high risk/replace]',
       'Deployment web/api: spec.replicas is 3 (was 2)',
     ]);
@@ -92,21 +102,32 @@ describe('fields', () => {
       deployment('{ template: { spec: { containers: [] } } }'),
       deployment('{ template: { spec: { containers: [], priorityClassName: high } } }'),
     ];
-    expect(words(bare, high)).toEqual(['Deployment shop/api: spec.template.spec.priorityClassName is high (was none) [medium risk/in-place]']);
-    expect(words(high, bare)).toEqual(['Deployment shop/api: spec.template.spec.priorityClassName is none (was high) [medium risk/in-place]']);
-    expect(words(deployment('{ paused: false }'), deployment('{ paused: true }'))).toEqual(['Deployment shop/api: spec.paused is true (was false)']);
+    expect(words(bare, high)).toEqual([
+      'Deployment shop/api: spec.template.spec.priorityClassName is high (was none) [medium risk/in-place]',
+    ]);
+    expect(words(high, bare)).toEqual([
+      'Deployment shop/api: spec.template.spec.priorityClassName is none (was high) [medium risk/in-place]',
+    ]);
+    expect(words(deployment('{ paused: false }'), deployment('{ paused: true }'))).toEqual([
+      'Deployment shop/api: spec.paused is true (was false)',
+    ]);
   });
 
   test('three are said, the others are counted', () => {
-    const map = (value: number): string => object('ConfigMap', 'x', `data: { ${[1, 2, 3, 4, 5, 6].map((key) => `k${key}: "${value}"`).join(', ')} }`);
-    expect(words(map(1), map(2))).toEqual(['ConfigMap shop/x: data.k1 is 2 (was 1), data.k2 is 2 (was 1), data.k3 is 2 (was 1) and 3 more fields']);
+    const map = (value: number): string =>
+      object('ConfigMap', 'x', `data: { ${[1, 2, 3, 4, 5, 6].map((key) => `k${key}: "${value}"`).join(', ')} }`);
+    expect(words(map(1), map(2))).toEqual([
+      'ConfigMap shop/x: data.k1 is 2 (was 1), data.k2 is 2 (was 1), data.k3 is 2 (was 1) and 3 more fields',
+    ]);
   });
 
   test('long values and structures are not repeated', () => {
     const map = (text: string): string => object('ConfigMap', 'x', `data: { a: "${text}" }`);
     expect(words(map('a\\nb'), map('a\\nc'))).toEqual(['ConfigMap shop/x: data.a changed']);
     expect(words(map('x'.repeat(61)), map('z'.repeat(61)))).toEqual(['ConfigMap shop/x: data.a changed']);
-    expect(words(object('ConfigMap', 'x'), object('ConfigMap', 'x', 'data: { a: b }'))).toEqual(['ConfigMap shop/x: data added']);
+    expect(words(object('ConfigMap', 'x'), object('ConfigMap', 'x', 'data: { a: b }'))).toEqual([
+      'ConfigMap shop/x: data added',
+    ]);
   });
 
   test('the values of a Secret are not even marks', () => {
@@ -115,15 +136,23 @@ describe('fields', () => {
   });
 
   test('only what is left of an object is said', () => {
-    const unit = unitOfScenario(deployment('{ paused: false, replicas: 1 }'), deployment('{ paused: true, replicas: 2 }'), {}, SHOP);
+    const unit = unitOfScenario(
+      deployment('{ paused: false, replicas: 1 }'),
+      deployment('{ paused: true, replicas: 2 }'),
+      {},
+      SHOP,
+    );
     const [of] = unit.objects;
     const changes = of!.changes.filter(({ path }) => path[1] === 'paused');
-    expect(restOf(unit, PROD, [{ of: of!, changes }]).map(lineOf)).toEqual(['Deployment shop/api: spec.paused is true (was false)']);
+    expect(restOf(unit, PROD, [{ of: of!, changes }]).map(lineOf)).toEqual([
+      'Deployment shop/api: spec.paused is true (was false)',
+    ]);
     expect(restOf(unit, PROD, [])).toEqual([]);
   });
 
   test('text of others stays on its line, and is cut', () => {
-    const map = (text: string): string => object('ConfigMap', 'x', `data: { ${JSON.stringify(`k\n${text.repeat(200)}`)}: "1" }`);
+    const map = (text: string): string =>
+      object('ConfigMap', 'x', `data: { ${JSON.stringify(`k\n${text.repeat(200)}`)}: "1" }`);
     const [said] = words(edited(map('k'), ['"1"', '"2"']), map('k'));
     expect(said).not.toContain('\n');
     expect(said!.length).toBeLessThan(200);
@@ -132,32 +161,38 @@ describe('fields', () => {
 
 describe('labels and annotations', () => {
   test('of one object', () => {
-    expect(words(deployment('{}', 'api', 'labels: { tier: a }'), deployment('{}', 'api', 'labels: { tier: b }, annotations: { note: x }'))).toEqual([
-      'Deployment api: label tier is b (was a) and annotations added',
-    ]);
+    expect(
+      words(
+        deployment('{}', 'api', 'labels: { tier: a }'),
+        deployment('{}', 'api', 'labels: { tier: b }, annotations: { note: x }'),
+      ),
+    ).toEqual(['Deployment api: label tier is b (was a) and annotations added']);
   });
 
   test('of many objects, each another one', () => {
     const all = (version: number): string =>
       ['a', 'b', 'c', 'd']
-        .map((name, index) => object('ConfigMap', name, '', `namespace: risk-ml-prod, labels: { chart: "${name}-${version + index}" }`))
+        .map((name, index) =>
+          object('ConfigMap', name, '', `namespace: risk-ml-prod, labels: { chart: "${name}-${version + index}" }`),
+        )
         .join('');
     expect(words(all(1), all(2), {})).toEqual(['labels and annotations of 4 objects of fraud-detector changed']);
   });
 
   test('of many objects, in one sentence', () => {
     const all = (version: string): string =>
-      ['a', 'b', 'c', 'd'].map((name) => object('ConfigMap', name, '', `namespace: risk-ml-prod, labels: { chart: "${version}" }`)).join('');
+      ['a', 'b', 'c', 'd']
+        .map((name) => object('ConfigMap', name, '', `namespace: risk-ml-prod, labels: { chart: "${version}" }`))
+        .join('');
     expect(words(all('c-1'), all('c-2'), {})).toEqual(['4 objects of fraud-detector: label chart is c-2 (was c-1)']);
   });
 });
 
 describe('files', () => {
   test('that synth writes beside the objects', () => {
-    expect(words({ 'runbook.md': 'a', 'intent.yaml': 'spec: 1' }, { 'runbook.md': 'b', 'intent.yaml': 'spec: 2' }, {})).toEqual([
-      'what synth recorded of fraud-detector changed (intent.yaml)',
-      'runbook of fraud-detector changed',
-    ]);
+    expect(
+      words({ 'runbook.md': 'a', 'intent.yaml': 'spec: 1' }, { 'runbook.md': 'b', 'intent.yaml': 'spec: 2' }, {}),
+    ).toEqual(['what synth recorded of fraud-detector changed (intent.yaml)', 'runbook of fraud-detector changed']);
     expect(
       words(
         { 'cluster.yaml': 'stage: a' },
@@ -189,29 +224,41 @@ describe('files', () => {
       'models of s3://a come from a mirror',
       'what synth recorded of cluster eu-1 changed (cluster.yaml)',
     ]);
-    expect(words(cluster(''), cluster('  kubernetes: "1.34"\n'), more)).toEqual(['Kubernetes of the cluster is 1.34 (was none)']);
+    expect(words(cluster(''), cluster('  kubernetes: "1.34"\n'), more)).toEqual([
+      'Kubernetes of the cluster is 1.34 (was none)',
+    ]);
   });
 
   test('with an object that gets its name in the cluster', () => {
     const job = (image: string): Side => ({
       'job.yaml': `apiVersion: batch/v1\nkind: Job\nmetadata: { generateName: x- }\nspec: { image: ${image} }\n`,
     });
-    expect(words({}, job('a'))).toEqual(['apps/shop/job.yaml added: it has an object without a name, of kind Job [medium risk/unknown]']);
+    expect(words({}, job('a'))).toEqual([
+      'apps/shop/job.yaml added: it has an object without a name, of kind Job [medium risk/unknown]',
+    ]);
   });
 
   test('of other tools', () => {
     expect(words({ 'docs/a.md': 'a' }, { 'docs/a.md': 'b' })).toEqual(['apps/shop/docs/a.md changed']);
-    expect(words({}, { 'templates/sub/_helpers.tpl': 'a' })).toEqual(['apps/shop/templates/sub/_helpers.tpl added [medium risk/unknown]']);
+    expect(words({}, { 'templates/sub/_helpers.tpl': 'a' })).toEqual([
+      'apps/shop/templates/sub/_helpers.tpl added [medium risk/unknown]',
+    ]);
     expect(words({ 'kustomization.yaml': 'resources: [a]' }, { 'kustomization.yaml': 'resources: [b]' })).toEqual([
       'apps/shop/kustomization.yaml changed [medium risk/unknown]',
     ]);
     const files = (text: string): Side => Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [`${name}.md`, text]));
-    expect(words(files('a'), files('b'))).toEqual(['4 files changed: apps/shop/a.md, apps/shop/b.md, apps/shop/c.md and 1 more']);
+    expect(words(files('a'), files('b'))).toEqual([
+      '4 files changed: apps/shop/a.md, apps/shop/b.md, apps/shop/c.md and 1 more',
+    ]);
   });
 
   test('that cannot be read', () => {
-    expect(words({ 'logo.png': '\0a' }, { 'logo.png': '\0b' })).toEqual(['apps/shop/logo.png changed: it cannot be read [medium risk/unknown]']);
-    expect(words({ 'a.yaml': 'a: 1' }, { 'a.yaml': 'a: [' })).toEqual(['apps/shop/a.yaml changed: it cannot be read [high risk/unreadable]']);
+    expect(words({ 'logo.png': '\0a' }, { 'logo.png': '\0b' })).toEqual([
+      'apps/shop/logo.png changed: it cannot be read [medium risk/unknown]',
+    ]);
+    expect(words({ 'a.yaml': 'a: 1' }, { 'a.yaml': 'a: [' })).toEqual([
+      'apps/shop/a.yaml changed: it cannot be read [high risk/unreadable]',
+    ]);
     expect(words({ 'logo.png': '\0a' }, {})).toEqual(['apps/shop/logo.png removed']);
   });
 });

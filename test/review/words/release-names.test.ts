@@ -4,10 +4,18 @@ import { releaseReader } from '../../../src/review/words/release-names.ts';
 const { inText, inExpression } = releaseReader(['v46', 'v47']);
 
 test('a text has a mark where releases are named, and says which', () => {
-  expect(inText('x{pod=~"a-v46|a-v47"}')).toEqual({ frame: 'x{pod="<releases>"}', places: [new Map([['a-<release>', new Set(['v46', 'v47'])]])] });
+  expect(inText('x{pod=~"a-v46|a-v47"}')).toEqual({
+    frame: 'x{pod="<releases>"}',
+    places: [new Map([['a-<release>', new Set(['v46', 'v47'])]])],
+  });
   expect(inText('x{pod=~"a-v46-[0-9]|other"} > y{pod="v460"}')).toEqual({
     frame: 'x{pod=~"<releases>"} > y{pod="v460"}',
-    places: [new Map([['a-<release>-[0-9]', new Set(['v46'])], ['other', new Set()]])],
+    places: [
+      new Map([
+        ['a-<release>-[0-9]', new Set(['v46'])],
+        ['other', new Set()],
+      ]),
+    ],
   });
 });
 

@@ -34,7 +34,11 @@ describe('an ExternalSecret', () => {
       'deletionPolicy: Delete',
       'ExternalSecret fraud-hub: spec.target.deletionPolicy is Delete (was Retain) [medium risk/secret]',
     ],
-    ['  data:\n', '  data:\n    - { secretKey: DB, remoteRef: { key: risk/db } }\n', 'ExternalSecret fraud-hub reads DB too, from risk/db'],
+    [
+      '  data:\n',
+      '  data:\n    - { secretKey: DB, remoteRef: { key: risk/db } }\n',
+      'ExternalSecret fraud-hub reads DB too, from risk/db',
+    ],
   ])('%s, then %s', (from, to, said) => {
     expect(words(external, edited(external, [from, to]))).toEqual([said]);
     const unit = unitOfScenario(external, edited(external, [from, to]));
@@ -59,7 +63,9 @@ describe('references', () => {
   const deployment = (pod: string): string =>
     `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: api, namespace: risk-ml-prod }\nspec: { template: { spec: ${pod} } }\n`;
   const variable = (name: string, key = 'password'): string =>
-    deployment(`{ containers: [{ name: api, env: [{ name: DB, valueFrom: { secretKeyRef: { name: ${name}, key: ${key} } } }] }] }`);
+    deployment(
+      `{ containers: [{ name: api, env: [{ name: DB, valueFrom: { secretKeyRef: { name: ${name}, key: ${key} } } }] }] }`,
+    );
 
   test('a variable comes from another secret, and all of the change is explained', () => {
     expect(words(variable('a'), variable('b'))).toEqual([
@@ -71,18 +77,28 @@ describe('references', () => {
 
   test('a variable comes and goes', () => {
     const none = deployment('{ containers: [{ name: api, env: [] }] }');
-    expect(words(none, variable('a'))).toEqual(['Deployment api reads secret a (password) for DB of container api [medium risk/secret]']);
-    expect(words(variable('a'), none)).toEqual(['Deployment api no longer reads secret a (password) for DB of container api']);
+    expect(words(none, variable('a'))).toEqual([
+      'Deployment api reads secret a (password) for DB of container api [medium risk/secret]',
+    ]);
+    expect(words(variable('a'), none)).toEqual([
+      'Deployment api no longer reads secret a (password) for DB of container api',
+    ]);
   });
 
   test('volumes, pulls and whole environments', () => {
-    const pod = (name: string): string => deployment(`{ volumes: [{ name: keys, secret: { secretName: ${name} } }], containers: [] }`);
-    expect(words(pod('a'), pod('b'))).toEqual(['keys of Deployment api comes from secret b (was a) [medium risk/secret]']);
-    expect(words(deployment('{ containers: [] }'), deployment('{ containers: [], imagePullSecrets: [{ name: hub }] }'))).toEqual([
-      'Deployment api reads secret hub [medium risk/secret]',
+    const pod = (name: string): string =>
+      deployment(`{ volumes: [{ name: keys, secret: { secretName: ${name} } }], containers: [] }`);
+    expect(words(pod('a'), pod('b'))).toEqual([
+      'keys of Deployment api comes from secret b (was a) [medium risk/secret]',
     ]);
     expect(
-      words(deployment('{ containers: [{ name: api }] }'), deployment('{ containers: [{ name: api, envFrom: [{ secretRef: { name: all } }] }] }')),
+      words(deployment('{ containers: [] }'), deployment('{ containers: [], imagePullSecrets: [{ name: hub }] }')),
+    ).toEqual(['Deployment api reads secret hub [medium risk/secret]']);
+    expect(
+      words(
+        deployment('{ containers: [{ name: api }] }'),
+        deployment('{ containers: [{ name: api, envFrom: [{ secretRef: { name: all } }] }] }'),
+      ),
     ).toEqual(['Deployment api reads secret all [medium risk/secret]']);
   });
 });
@@ -100,7 +116,10 @@ describe('values', () => {
 
   test('one that was there before is no news', () => {
     expect(
-      words(plain('hunter2-hunter2'), edited(plain('hunter2-hunter2'), ['name: api, namespace', 'labels: { a: b }, name: api, namespace'])),
+      words(
+        plain('hunter2-hunter2'),
+        edited(plain('hunter2-hunter2'), ['name: api, namespace', 'labels: { a: b }, name: api, namespace']),
+      ),
     ).toEqual([]);
     expect(words(plain('hunter2-hunter2'), plain('hunter3-hunter3'))).toHaveLength(1);
   });

@@ -4,18 +4,27 @@ import { DEV, edited, inWords, shapesOf, unexplained, unitOfScenario, PROD } fro
 import { readFile } from '../../../src/review/documents.ts';
 import { createMask } from '../../../src/review/mask.ts';
 
-const words = (before: string, after: string, more: object = {}): string[] => inWords(securityWords, before, after, more);
-const named = (kind: string, spec: string): string => `---\n${kind}\nmetadata: { name: fraud-detector, namespace: risk-ml-prod }\n${spec}\n`;
+const words = (before: string, after: string, more: object = {}): string[] =>
+  inWords(securityWords, before, after, more);
+const named = (kind: string, spec: string): string =>
+  `---\n${kind}\nmetadata: { name: fraud-detector, namespace: risk-ml-prod }\n${spec}\n`;
 
-const peer = (spec: string): string => named('apiVersion: security.istio.io/v1\nkind: PeerAuthentication', `spec: ${spec}`);
-const policy = (spec: string): string => named('apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy', `spec: ${spec}`);
-const network = (spec: string): string => named('apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy', `spec: ${spec}`);
-const role = (rules: string): string => named('apiVersion: rbac.authorization.k8s.io/v1\nkind: Role', `rules: ${rules}`);
-const binding = (fields: string): string => named('apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding', fields);
-const pod = (spec: string): string => named('apiVersion: apps/v1\nkind: Deployment', `spec: { template: { spec: ${spec} } }`);
+const peer = (spec: string): string =>
+  named('apiVersion: security.istio.io/v1\nkind: PeerAuthentication', `spec: ${spec}`);
+const policy = (spec: string): string =>
+  named('apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy', `spec: ${spec}`);
+const network = (spec: string): string =>
+  named('apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy', `spec: ${spec}`);
+const role = (rules: string): string =>
+  named('apiVersion: rbac.authorization.k8s.io/v1\nkind: Role', `rules: ${rules}`);
+const binding = (fields: string): string =>
+  named('apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding', fields);
+const pod = (spec: string): string =>
+  named('apiVersion: apps/v1\nkind: Deployment', `spec: { template: { spec: ${spec} } }`);
 
 test('a condition on what a request must not have is said as one', () => {
-  const rule = (field: string): string => policy(`{ action: ALLOW, rules: [{ when: [{ key: "request.headers[x-team]", ${field}: [a, b] }] }] }`);
+  const rule = (field: string): string =>
+    policy(`{ action: ALLOW, rules: [{ when: [{ key: "request.headers[x-team]", ${field}: [a, b] }] }] }`);
   expect(words('', rule('values'))[0]).toContain('it allows requests when request.headers[x-team] is a and b');
   expect(words('', rule('notValues'))[0]).toContain('it allows requests when request.headers[x-team] is not a and b');
 });
@@ -62,9 +71,9 @@ describe('mTLS', () => {
   test('is not used by callers any more', () => {
     const rule = (policy: string): string =>
       named('apiVersion: networking.istio.io/v1\nkind: DestinationRule', `spec: { host: fraud-detector, ${policy} }`);
-    expect(words(rule('trafficPolicy: { tls: { mode: ISTIO_MUTUAL } }'), rule('trafficPolicy: { tls: { mode: DISABLE } }'))).toEqual([
-      'DestinationRule fraud-detector: TLS to fraud-detector is DISABLE (was ISTIO_MUTUAL) [high risk/mtls]',
-    ]);
+    expect(
+      words(rule('trafficPolicy: { tls: { mode: ISTIO_MUTUAL } }'), rule('trafficPolicy: { tls: { mode: DISABLE } }')),
+    ).toEqual(['DestinationRule fraud-detector: TLS to fraud-detector is DISABLE (was ISTIO_MUTUAL) [high risk/mtls]']);
     expect(words('', rule('trafficPolicy: { tls: { mode: DISABLE } }'))).toEqual([
       'DestinationRule fraud-detector: TLS to fraud-detector is DISABLE (was none) [high risk/mtls]',
     ]);
@@ -72,8 +81,14 @@ describe('mTLS', () => {
   });
 
   test('ends with the labels of a namespace', () => {
-    const namespace = (labels: string): string => `apiVersion: v1\nkind: Namespace\nmetadata: { name: shop, labels: { ${labels} } }\n`;
-    expect(words(namespace('istio-injection: enabled, pod-security.kubernetes.io/enforce: restricted'), namespace('team: shop'))).toEqual([
+    const namespace = (labels: string): string =>
+      `apiVersion: v1\nkind: Namespace\nmetadata: { name: shop, labels: { ${labels} } }\n`;
+    expect(
+      words(
+        namespace('istio-injection: enabled, pod-security.kubernetes.io/enforce: restricted'),
+        namespace('team: shop'),
+      ),
+    ).toEqual([
       'Namespace shop: pod security is none (was restricted) [high risk/privilege]',
       'Namespace shop leaves the mesh: istio-injection is none (was enabled) [high risk/mtls]',
     ]);
@@ -81,8 +96,10 @@ describe('mTLS', () => {
 });
 
 describe('authorisation', () => {
-  const allow = '{ action: ALLOW, rules: [{ from: [{ source: { principals: [a] } }], to: [{ operation: { paths: [/v1/*] } }] }] }';
-  const deny = '{ action: DENY, rules: [{ from: [{ source: { namespaces: [web] } }] }, { to: [{ operation: { paths: [/admin] } }] }] }';
+  const allow =
+    '{ action: ALLOW, rules: [{ from: [{ source: { principals: [a] } }], to: [{ operation: { paths: [/v1/*] } }] }] }';
+  const deny =
+    '{ action: DENY, rules: [{ from: [{ source: { namespaces: [web] } }] }, { to: [{ operation: { paths: [/admin] } }] }] }';
 
   test('allows another caller', () => {
     expect(words(policy(allow), policy(edited(allow, ['[a]', '[a, b]'])))).toEqual([
@@ -91,9 +108,9 @@ describe('authorisation', () => {
   });
 
   test('drops a condition', () => {
-    expect(words(policy(allow), policy('{ action: ALLOW, rules: [{ to: [{ operation: { paths: [/v1/*] } }] }] }'))).toEqual([
-      'AuthorizationPolicy fraud-detector allows more requests: to paths /v1/* [high risk/authorization]',
-    ]);
+    expect(
+      words(policy(allow), policy('{ action: ALLOW, rules: [{ to: [{ operation: { paths: [/v1/*] } }] }] }')),
+    ).toEqual(['AuthorizationPolicy fraud-detector allows more requests: to paths /v1/* [high risk/authorization]']);
   });
 
   test('allows less', () => {
@@ -103,13 +120,19 @@ describe('authorisation', () => {
   });
 
   test('is written otherwise', () => {
-    const two = '{ action: ALLOW, rules: [{ from: [{ source: { principals: [a] } }, { source: { principals: [b] } }] }] }';
-    const split = '{ action: ALLOW, rules: [{ from: [{ source: { principals: [a] } }] }, { from: [{ source: { principals: [b] } }] }] }';
-    expect(words(policy(two), policy(split))).toEqual(['rules of AuthorizationPolicy fraud-detector are written otherwise']);
+    const two =
+      '{ action: ALLOW, rules: [{ from: [{ source: { principals: [a] } }, { source: { principals: [b] } }] }] }';
+    const split =
+      '{ action: ALLOW, rules: [{ from: [{ source: { principals: [a] } }] }, { from: [{ source: { principals: [b] } }] }] }';
+    expect(words(policy(two), policy(split))).toEqual([
+      'rules of AuthorizationPolicy fraud-detector are written otherwise',
+    ]);
   });
 
   test('denies less', () => {
-    expect(words(policy(deny), policy('{ action: DENY, rules: [{ to: [{ operation: { paths: [/admin] } }] }] }'))).toEqual([
+    expect(
+      words(policy(deny), policy('{ action: DENY, rules: [{ to: [{ operation: { paths: [/admin] } }] }] }')),
+    ).toEqual([
       'AuthorizationPolicy fraud-detector no longer denies requests from namespaces web [high risk/authorization]',
     ]);
   });
@@ -121,7 +144,9 @@ describe('authorisation', () => {
   });
 
   test('goes, comes, and is only tried out', () => {
-    expect(words(policy(deny), '')).toEqual(['AuthorizationPolicy fraud-detector removed (DENY) [high risk/authorization]']);
+    expect(words(policy(deny), '')).toEqual([
+      'AuthorizationPolicy fraud-detector removed (DENY) [high risk/authorization]',
+    ]);
     expect(words('', policy('{}'))).toEqual(['AuthorizationPolicy fraud-detector added (ALLOW nothing)']);
     expect(words('', policy('{ rules: [{}] }'))).toEqual([
       'AuthorizationPolicy fraud-detector added: it allows requests from anybody [high risk/authorization]',
@@ -129,14 +154,20 @@ describe('authorisation', () => {
     expect(
       words(
         policy(deny),
-        edited(policy(deny), ['namespace: risk-ml-prod }', 'namespace: risk-ml-prod, annotations: { istio.io/dry-run: "true" } }']),
+        edited(policy(deny), [
+          'namespace: risk-ml-prod }',
+          'namespace: risk-ml-prod, annotations: { istio.io/dry-run: "true" } }',
+        ]),
       ),
     ).toEqual(['AuthorizationPolicy fraud-detector is only tried out (istio.io/dry-run) [high risk/authorization]']);
   });
 
   test('tokens of somebody else are accepted', () => {
     const tokens = (issuer: string): string =>
-      named('apiVersion: security.istio.io/v1\nkind: RequestAuthentication', `spec: { jwtRules: [{ issuer: ${issuer} }] }`);
+      named(
+        'apiVersion: security.istio.io/v1\nkind: RequestAuthentication',
+        `spec: { jwtRules: [{ issuer: ${issuer} }] }`,
+      );
     expect(words(tokens('https://a.example.com'), tokens('https://b.example.com'))).toEqual([
       'RequestAuthentication fraud-detector accepts tokens of https://b.example.com (was https://a.example.com) [high risk/authorization]',
     ]);
@@ -180,7 +211,12 @@ describe('network policies', () => {
   });
 
   test('one holds for other pods', () => {
-    expect(words(network(closed), network(edited(closed, ['podSelector: {},', 'podSelector: { matchLabels: { app: x } },'])))).toEqual([
+    expect(
+      words(
+        network(closed),
+        network(edited(closed, ['podSelector: {},', 'podSelector: { matchLabels: { app: x } },'])),
+      ),
+    ).toEqual([
       'NetworkPolicy fraud-detector holds for other pods: spec.podSelector.matchLabels added [high risk/network]',
     ]);
   });
@@ -202,14 +238,18 @@ describe('roles', () => {
     expect(words(role(some), role(edited(some, ['[get, list]', '[get]'])))).toEqual([
       'Role fraud-detector allows less: no longer all of list on configmaps',
     ]);
-    const split = '[{ apiGroups: [""], resources: [configmaps], verbs: [get] }, { apiGroups: [""], resources: [configmaps], verbs: [list] }]';
+    const split =
+      '[{ apiGroups: [""], resources: [configmaps], verbs: [get] }, { apiGroups: [""], resources: [configmaps], verbs: [list] }]';
     expect(words(role(some), role(split))).toEqual(['rules of Role fraud-detector are written otherwise']);
   });
 
   test('one is given to somebody', () => {
-    const bound = (subjects: string): string => binding(`roleRef: { kind: ClusterRole, name: view }\nsubjects: [${subjects}]`);
+    const bound = (subjects: string): string =>
+      binding(`roleRef: { kind: ClusterRole, name: view }\nsubjects: [${subjects}]`);
     const account = '{ kind: ServiceAccount, name: api, namespace: shop }';
-    expect(words('', bound(account))).toEqual(['RoleBinding fraud-detector gives ClusterRole view to ServiceAccount shop/api [high risk/privilege]']);
+    expect(words('', bound(account))).toEqual([
+      'RoleBinding fraud-detector gives ClusterRole view to ServiceAccount shop/api [high risk/privilege]',
+    ]);
     expect(words(bound(account), bound(`${account}, { kind: Group, name: everybody }`))).toEqual([
       'RoleBinding fraud-detector gives ClusterRole view to Group everybody too [high risk/privilege]',
     ]);
@@ -230,7 +270,13 @@ describe('containers', () => {
     expect(
       words(
         pod(guarded),
-        pod(edited(guarded, ['drop: [ALL]', 'drop: [ALL], add: [SYS_ADMIN]'], ['securityContext: {', 'securityContext: { privileged: true,'])),
+        pod(
+          edited(
+            guarded,
+            ['drop: [ALL]', 'drop: [ALL], add: [SYS_ADMIN]'],
+            ['securityContext: {', 'securityContext: { privileged: true,'],
+          ),
+        ),
       ),
     ).toEqual([
       'container api of Deployment fraud-detector is privileged [high risk/privilege]',
@@ -247,7 +293,12 @@ describe('containers', () => {
   });
 
   test('a pod comes nearer to its node', () => {
-    expect(words(pod('{ containers: [] }'), pod('{ containers: [], hostNetwork: true, volumes: [{ name: root, hostPath: { path: / } }] }'))).toEqual([
+    expect(
+      words(
+        pod('{ containers: [] }'),
+        pod('{ containers: [], hostNetwork: true, volumes: [{ name: root, hostPath: { path: / } }] }'),
+      ),
+    ).toEqual([
       'the pod of Deployment fraud-detector uses the network of the node [high risk/privilege]',
       'the pod of Deployment fraud-detector mounts / of the node [high risk/privilege]',
     ]);
@@ -263,7 +314,9 @@ describe('containers', () => {
   test('a release has what the one before it had', () => {
     const release = (name: string): string =>
       `---\napiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: { name: fraud-${name}, labels: { x: ${name} } }\nspec: { predictor: { model: { securityContext: { privileged: true } } } }\n`;
-    expect(words('', release('v1'))).toEqual(['container model of InferenceService fraud-v1 is privileged [high risk/privilege]']);
+    expect(words('', release('v1'))).toEqual([
+      'container model of InferenceService fraud-v1 is privileged [high risk/privilege]',
+    ]);
     expect(words(release('v1'), edited(release('v1'), ['x: v1', 'x: v0']) + release('v2'))).toEqual([]);
   });
 });
@@ -277,19 +330,23 @@ describe('identities', () => {
     expect(words(arn('a'), arn('b'))).toEqual([
       'ServiceAccount fraud-detector acts as arn:aws:iam::1:role/b (was arn:aws:iam::1:role/a) [medium risk/identity]',
     ]);
-    expect(words(arn('a'), account(''))).toEqual(['ServiceAccount fraud-detector no longer acts as arn:aws:iam::1:role/a [medium risk/identity]']);
+    expect(words(arn('a'), account(''))).toEqual([
+      'ServiceAccount fraud-detector no longer acts as arn:aws:iam::1:role/a [medium risk/identity]',
+    ]);
   });
 
   test('a ServiceAccount hands out its token', () => {
-    expect(words(account('automountServiceAccountToken: false'), account('automountServiceAccountToken: true'))).toEqual([
-      'pods of ServiceAccount fraud-detector get its token [high risk/privilege]',
-    ]);
+    expect(
+      words(account('automountServiceAccountToken: false'), account('automountServiceAccountToken: true')),
+    ).toEqual(['pods of ServiceAccount fraud-detector get its token [high risk/privilege]']);
   });
 });
 
 describe('a whole service', () => {
   const all =
-    peer('{ mtls: { mode: STRICT } }') + network('{ podSelector: {}, policyTypes: [Ingress] }') + pod('{ containers: [], hostNetwork: true }');
+    peer('{ mtls: { mode: STRICT } }') +
+    network('{ podSelector: {}, policyTypes: [Ingress] }') +
+    pod('{ containers: [], hostNetwork: true }');
 
   test('comes: only what may do harm is said beside it', () => {
     expect(words('', all, { descriptor: { after: { stage: 'prod' } } })).toEqual([

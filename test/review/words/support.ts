@@ -12,7 +12,14 @@ import { isPlainMap } from '../../../src/check/schema/plain-data.ts';
 export const FOLDER = 'envs/prod-eu/eu-1/risk-ml/fraud-detector';
 
 /** What `argocd-app.json` of that service says. */
-export const DESCRIPTOR = { service: 'fraud-detector', environment: 'prod-eu', stage: 'prod', cluster: 'eu-1', team: 'risk-ml', namespace: 'risk-ml-prod' };
+export const DESCRIPTOR = {
+  service: 'fraud-detector',
+  environment: 'prod-eu',
+  stage: 'prod',
+  cluster: 'eu-1',
+  team: 'risk-ml',
+  namespace: 'risk-ml-prod',
+};
 
 export const PROD: Stage = { prod: true };
 export const DEV: Stage = { prod: false };
@@ -27,14 +34,31 @@ const schemas = createCatalogue([OWN_IMPORTS]);
  *
  * @param folder of the unit; another one than `FOLDER` is a tree of another tool.
  */
-export function unitOfScenario(before: Side, after: Side, more: Partial<ChangedUnit> = {}, folder = FOLDER): ChangedUnit {
+export function unitOfScenario(
+  before: Side,
+  after: Side,
+  more: Partial<ChangedUnit> = {},
+  folder = FOLDER,
+): ChangedUnit {
   const mask = createMask();
   const contents = (side: Side): Contents =>
-    new Map(Object.entries(typeof side === 'string' ? { 'manifests/all.yaml': side } : side).map(([path, text]) => [`${folder}/${path}`, readFile(`${folder}/${path}`, text, mask)]));
+    new Map(
+      Object.entries(typeof side === 'string' ? { 'manifests/all.yaml': side } : side).map(([path, text]) => [
+        `${folder}/${path}`,
+        readFile(`${folder}/${path}`, text, mask),
+      ]),
+    );
   const { objects, documents } = compareTrees(contents(before), contents(after), schemas);
   const place = unitOf(`${folder}/manifests/all.yaml`);
   const descriptor = place.service === undefined ? {} : { before: DESCRIPTOR, after: DESCRIPTOR };
-  return { place: place.service === undefined ? { folder } : place, descriptor, objects, documents, beside: [], ...more };
+  return {
+    place: place.service === undefined ? { folder } : place,
+    descriptor,
+    objects,
+    documents,
+    beside: [],
+    ...more,
+  };
 }
 
 /** What some words say of a scenario: each sentence, and behind it its reasons as `risk rule`. */
@@ -42,7 +66,11 @@ export function inWords(
   words: (unit: ChangedUnit, stage: Stage) => readonly Said[],
   before: Side,
   after: Side,
-  { stage = PROD, folder = FOLDER, ...more }: { readonly stage?: Stage; readonly folder?: string } & Partial<ChangedUnit> = {},
+  {
+    stage = PROD,
+    folder = FOLDER,
+    ...more
+  }: { readonly stage?: Stage; readonly folder?: string } & Partial<ChangedUnit> = {},
 ): string[] {
   return words(unitOfScenario(before, after, more, folder), stage).map(lineOf);
 }
@@ -71,14 +99,27 @@ export function unexplained(unit: ChangedUnit, said: readonly Said[]): string[] 
   return [...unit.objects, ...unit.documents].flatMap((change) => {
     if (all.has(change)) return [];
     if (change.changes.length > 0) return change.changes.filter((one) => !some.has(one)).map(({ field }) => field);
-    return 'file' in change ? [change.file] : [`${(change.after ?? change.before).object.kind} ${String((change.after ?? change.before).object.metadata.name)}`];
+    return 'file' in change
+      ? [change.file]
+      : [
+          `${(change.after ?? change.before).object.kind} ${String((change.after ?? change.before).object.metadata.name)}`,
+        ];
   });
 }
 
 /** Whatever a fuzzed object has in place of a field. */
 export function shapesOf(value: unknown): unknown[] {
   const odd: readonly unknown[] = [null, 0, 'x', [null], { a: [] }];
-  if (Array.isArray(value)) return [...odd, ...value.flatMap((item, index) => shapesOf(item).map((shape) => value.map((each: unknown, at) => (at === index ? shape : each))))];
+  if (Array.isArray(value))
+    return [
+      ...odd,
+      ...value.flatMap((item, index) =>
+        shapesOf(item).map((shape) => value.map((each: unknown, at) => (at === index ? shape : each))),
+      ),
+    ];
   if (!isPlainMap(value)) return [...odd];
-  return [...odd, ...Object.keys(value).flatMap((key) => shapesOf(value[key]).map((shape) => ({ ...value, [key]: shape })))];
+  return [
+    ...odd,
+    ...Object.keys(value).flatMap((key) => shapesOf(value[key]).map((shape) => ({ ...value, [key]: shape }))),
+  ];
 }
