@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT } from './exit.ts';
 import type { ImportOptions } from './import.ts';
@@ -14,6 +15,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   let code: number = EXIT.fine;
   const program = new Command('ai-service')
     .description('Describe AI services in TypeScript, and synth the whole GitOps tree.')
+    .version(ownVersion())
+    // `import` has a --version of its own.
+    .enablePositionalOptions()
     .exitOverride()
     .configureHelp({ showGlobalOptions: true });
 
@@ -49,13 +53,15 @@ export async function main(argv: readonly string[]): Promise<number> {
       code = await importCrds(sources, options);
     });
 
+  addReleaseCommands(program, (exit) => {
+    code = exit;
+  });
+
+  program.commandsGroup('Monitoring:');
   addMonitoringCommand(program, (exit) => {
     code = exit;
   });
   addReferenceCommand(program, (exit) => {
-    code = exit;
-  });
-  addReleaseCommands(program, (exit) => {
     code = exit;
   });
 
@@ -66,4 +72,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     throw error;
   }
   return code;
+}
+
+function ownVersion(): string {
+  const { version } = createRequire(import.meta.url)('cdk8s-ai-service/package.json') as { readonly version: string };
+  return version;
 }
