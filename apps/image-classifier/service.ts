@@ -23,7 +23,8 @@ const service = new AIService(platform, 'image-classifier', {
     servedName: 'resnet50',
     model: ModelRef.uri('s3://ml-models/image-classifier/v12/'),
     resources: { cpu: '2', memory: '8Gi', gpu: 1 },
-    scaling: { min: 1, max: 4 },
+    // A fixed number: what the processor does says nothing about who waits for the GPU.
+    scaling: { min: 1 },
   },
   canary: new CanaryPolicy({ steps: [5, 25], bake: '20m', gates: [Gate.errorRatio({ max: 0.02 })] }),
   monitoring: new MonitoringRules({

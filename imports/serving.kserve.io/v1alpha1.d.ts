@@ -87,62 +87,21 @@ export type LLMInferenceService = {
     };
     model?: Model;
     parallelism?: Parallelism;
-    prefill?: {
-      annotations?: {
-        [k: string]: string;
-      };
-      labels?: {
-        [k: string]: string;
-      };
-      parallelism?: Parallelism;
-      replicas?: number;
-      rolloutStrategy?: RolloutStrategy;
-      scaling?: Scaling;
-      template?: LLMInferenceServiceSpecTemplate;
-      worker?: LLMInferenceServiceSpecTemplate;
-    };
+    prefill?: LLMInferenceServiceConfigSpecPrefill;
     replicas?: number;
-    rolloutStrategy?: RolloutStrategy;
     router?: {
       gateway?: Gateway;
       ingress?: Ingress;
       route?: Route;
-      scheduler?: {
-        annotations?: {
-          [k: string]: string;
-        };
-        config?: SchedulerConfig;
-        labels?: {
-          [k: string]: string;
-        };
-        pool?: {
-          ref?: ImagePullSecret;
-          spec?: {
-            extensionRef?: {
-              failureMode: 'FailOpen' | 'FailClose';
-              group?: string;
-              kind?: string;
-              name: string;
-              portNumber?: number;
-            };
-            selector: {
-              [k: string]: string;
-            };
-            targetPortNumber: number;
-          };
-        };
-        replicas?: number;
-        template?: LLMInferenceServiceSpecTemplate;
-        tokenizer?: Tokenizer;
-      };
+      scheduler?: Scheduler;
     };
     scaling?: Scaling;
     storageInitializer?: {
       enabled?: boolean;
     };
-    template?: LLMInferenceServiceSpecTemplate;
+    template?: LLMInferenceServiceConfigSpecTemplate;
     tracing?: Tracing;
-    worker?: LLMInferenceServiceSpecTemplate;
+    worker?: LLMInferenceServiceConfigSpecTemplate;
   };
 };
 
@@ -160,54 +119,38 @@ export type LLMInferenceServiceConfig = {
     };
     model?: Model;
     parallelism?: Parallelism;
-    prefill?: {
-      annotations?: {
-        [k: string]: string;
-      };
-      labels?: {
-        [k: string]: string;
-      };
-      parallelism?: Parallelism;
-      replicas?: number;
-      rolloutStrategy?: RolloutStrategy;
-      scaling?: Scaling;
-      template?: LLMInferenceServiceConfigSpecTemplate;
-      worker?: LLMInferenceServiceConfigSpecTemplate;
-    };
+    prefill?: LLMInferenceServiceConfigSpecPrefill;
     replicas?: number;
-    rolloutStrategy?: RolloutStrategy;
     router?: {
       gateway?: Gateway;
       ingress?: Ingress;
-      route?: RouterRoute;
-      scheduler?: {
-        annotations?: {
-          [k: string]: string;
-        };
-        config?: SchedulerConfig;
-        labels?: {
-          [k: string]: string;
-        };
-        pool?: {
-          ref?: ImagePullSecret;
+      route?: {
+        group?: string;
+        http?: {
+          refs?: ImagePullSecret[];
           spec?: {
-            extensionRef?: {
-              failureMode: 'FailOpen' | 'FailClose';
-              group?: string;
-              kind?: string;
-              name: string;
-              portNumber?: number;
-            };
-            selector: {
-              [k: string]: string;
-            };
-            targetPortNumber: number;
+            hostnames?: string[];
+            parentRefs?: ParentRef[];
+            rules?: {
+              backendRefs?: RuleBackendRef[];
+              filters?: Filter[];
+              matches?: {
+                headers?: Header[];
+                method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'CONNECT' | 'OPTIONS' | 'TRACE' | 'PATCH';
+                path?: Path;
+                queryParams?: QueryParam[];
+              }[];
+              name?: string;
+              retry?: Retry;
+              sessionPersistence?: SessionPersistence;
+              timeouts?: Timeouts;
+            }[];
+            useDefaultGateways?: 'All' | 'None';
           };
         };
-        replicas?: number;
-        template?: LLMInferenceServiceConfigSpecTemplate;
-        tokenizer?: SchedulerTokenizer;
+        weight?: number;
       };
+      scheduler?: Scheduler;
     };
     scaling?: Scaling;
     storageInitializer?: {
@@ -422,20 +365,6 @@ export interface Add {
   value: string;
 }
 
-export interface Advanced {
-  horizontalPodAutoscalerConfig?: {
-    behavior?: Behavior;
-    name?: string;
-  };
-  restoreToOriginalReplicaCount?: boolean;
-  scalingModifiers?: {
-    activationTarget?: string;
-    formula?: string;
-    metricType?: 'AverageValue' | 'Value';
-    target?: string;
-  };
-}
-
 export interface Affinity {
   nodeAffinity?: {
     preferredDuringSchedulingIgnoredDuringExecution?: {
@@ -446,14 +375,6 @@ export interface Affinity {
   };
   podAffinity?: PodAffinity;
   podAntiAffinity?: PodAffinity;
-}
-
-export interface ArtPort {
-  containerPort: number;
-  hostIP?: string;
-  hostPort?: number;
-  name?: string;
-  protocol?: string;
 }
 
 export interface AwsElasticBlockStore {
@@ -472,12 +393,6 @@ export interface AzureDisk {
   readOnly?: boolean;
 }
 
-export interface AzureFile {
-  readOnly?: boolean;
-  secretName: string;
-  shareName: string;
-}
-
 export interface BackendRef {
   group?: string;
   kind?: string;
@@ -486,88 +401,9 @@ export interface BackendRef {
   port?: number;
 }
 
-export interface BackendRefFilter {
-  cors?: {
-    allowCredentials?: boolean;
-    allowHeaders?: string[];
-    allowMethods?: ('GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'CONNECT' | 'OPTIONS' | 'TRACE' | 'PATCH' | '*')[];
-    allowOrigins?: string[];
-    exposeHeaders?: string[];
-    maxAge?: number;
-  };
-  extensionRef?: {
-    group: string;
-    kind: string;
-    name: string;
-  };
-  externalAuth?: {
-    backendRef: ExternalAuthBackendRef;
-    forwardBody?: {
-      maxSize?: number;
-    };
-    grpc?: ExternalAuthGrpc;
-    http?: {
-      allowedHeaders?: string[];
-      allowedResponseHeaders?: string[];
-      path?: string;
-    };
-    protocol: 'HTTP' | 'GRPC';
-  };
-  requestHeaderModifier?: FilterRequestHeaderModifier;
-  requestMirror?: {
-    backendRef: ExternalAuthBackendRef;
-    fraction?: {
-      denominator?: number;
-      numerator: number;
-    };
-    percent?: number;
-  };
-  requestRedirect?: {
-    hostname?: string;
-    path?: RequestRedirectPath;
-    port?: number;
-    scheme?: 'http' | 'https';
-    statusCode?: 301 | 302 | 303 | 307 | 308;
-  };
-  responseHeaderModifier?: FilterRequestHeaderModifier;
-  type:
-    | 'RequestHeaderModifier'
-    | 'ResponseHeaderModifier'
-    | 'RequestMirror'
-    | 'RequestRedirect'
-    | 'URLRewrite'
-    | 'ExtensionRef'
-    | 'CORS';
-  urlRewrite?: {
-    hostname?: string;
-    path?: RequestRedirectPath;
-  };
-}
-
 export interface Behavior {
   scaleDown?: ScaleUp;
   scaleUp?: ScaleUp;
-}
-
-export interface Cephfs {
-  monitors: string[];
-  path?: string;
-  readOnly?: boolean;
-  secretFile?: string;
-  secretRef?: ImagePullSecret;
-  user?: string;
-}
-
-export interface Cinder {
-  fsType?: string;
-  readOnly?: boolean;
-  secretRef?: ImagePullSecret;
-  volumeID: string;
-}
-
-export interface Claim {
-  name: string;
-  request?: string;
 }
 
 export interface ClusterServingRuntimeSpec {
@@ -598,7 +434,6 @@ export interface ClusterServingRuntimeSpec {
   };
   protocolVersions?: string[];
   replicas?: number;
-  resourceClaims?: ResourceClaim[];
   schedulerName?: string;
   storageHelper?: {
     disabled?: boolean;
@@ -626,27 +461,11 @@ export interface ClusterServingRuntimeSpec {
       [k: string]: string;
     };
     pipelineParallelSize?: number;
-    resourceClaims?: ResourceClaim[];
     schedulerName?: string;
     tensorParallelSize?: number;
     tolerations?: Toleration[];
     volumes?: Volume[];
   };
-}
-
-export interface ClusterTrustBundle {
-  labelSelector?: LabelSelector;
-  name?: string;
-  optional?: boolean;
-  path: string;
-  signerName?: string;
-}
-
-export interface ConfigMap {
-  defaultMode?: number;
-  items?: ConfigMapItem[];
-  name?: string;
-  optional?: boolean;
 }
 
 export interface ConfigMapItem {
@@ -665,7 +484,7 @@ export interface Container {
   lifecycle?: Lifecycle;
   livenessProbe?: StartupProbe;
   name: string;
-  ports?: ArtPort[];
+  ports?: Port[];
   readinessProbe?: StartupProbe;
   resizePolicy?: ResizePolicy[];
   resources?: Resources;
@@ -683,53 +502,13 @@ export interface Container {
   workingDir?: string;
 }
 
-export interface ContainerEnv {
-  name: string;
-  value?: string;
-  valueFrom?: {
-    configMapKeyRef?: SecretKeyRef;
-    fieldRef?: FieldRef;
-    fileKeyRef?: FileKeyRef;
-    resourceFieldRef?: DownwardAPIItemResourceFieldRef;
-    secretKeyRef?: SecretKeyRef;
-  };
-}
-
-export interface ContainerResources {
-  claims?: Claim[];
-  limits?: {
-    [k: string]: number | string;
-  };
-  requests?: {
-    [k: string]: number | string;
-  };
-}
-
-export interface CookieConfig {
-  lifetimeType?: 'Permanent' | 'Session';
-}
-
-export interface Csi {
-  driver: string;
-  fsType?: string;
-  nodePublishSecretRef?: ImagePullSecret;
-  readOnly?: boolean;
-  volumeAttributes?: {
-    [k: string]: string;
-  };
-}
-
-export interface DataSource {
-  apiGroup?: string;
-  kind: string;
-  name: string;
-}
-
-export interface DataSourceRef {
-  apiGroup?: string;
-  kind: string;
-  name: string;
-  namespace?: string;
+export interface Cors {
+  allowCredentials?: boolean;
+  allowHeaders?: string[];
+  allowMethods?: ('GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'CONNECT' | 'OPTIONS' | 'TRACE' | 'PATCH' | '*')[];
+  allowOrigins?: string[];
+  exposeHeaders?: string[];
+  maxAge?: number;
 }
 
 export interface DnsConfig {
@@ -748,28 +527,20 @@ export interface DownwardAPIItem {
   resourceFieldRef?: ResourceFieldRef;
 }
 
-export interface DownwardAPIItem2 {
-  fieldRef?: FieldRef;
-  mode?: number;
-  path: string;
-  resourceFieldRef?: DownwardAPIItemResourceFieldRef;
-}
-
-export interface DownwardAPIItemResourceFieldRef {
-  containerName?: string;
-  divisor?: number | string;
-  resource: string;
-}
-
 export interface Env {
   name: string;
   value?: string;
   valueFrom?: {
-    configMapKeyRef?: SecretKeyRef;
+    configMapKeyRef?: Ref;
     fieldRef?: FieldRef;
-    fileKeyRef?: FileKeyRef;
+    fileKeyRef?: {
+      key: string;
+      optional?: boolean;
+      path: string;
+      volumeName: string;
+    };
     resourceFieldRef?: ResourceFieldRef;
-    secretKeyRef?: SecretKeyRef;
+    secretKeyRef?: Ref;
   };
 }
 
@@ -794,7 +565,7 @@ export interface EphemeralContainer {
   lifecycle?: Lifecycle;
   livenessProbe?: StartupProbe;
   name: string;
-  ports?: ArtPort[];
+  ports?: Port[];
   readinessProbe?: StartupProbe;
   resizePolicy?: ResizePolicy[];
   resources?: Resources;
@@ -833,22 +604,26 @@ export interface ExplainerSecurityContext {
   windowsOptions?: WindowsOptions;
 }
 
-export interface ExternalAuthBackendRef {
-  group?: string;
-  kind?: string;
+export interface ExtensionRef {
+  group: string;
+  kind: string;
   name: string;
-  namespace?: string;
-  port?: number;
 }
 
-export interface ExternalAuthGrpc {
-  allowedHeaders?: string[];
-}
-
-export interface Fallback {
-  behavior?: 'static' | 'currentReplicas' | 'currentReplicasIfHigher' | 'currentReplicasIfLower';
-  failureThreshold: number;
-  replicas: number;
+export interface ExternalAuth {
+  backendRef: BackendRef;
+  forwardBody?: {
+    maxSize?: number;
+  };
+  grpc?: {
+    allowedHeaders?: string[];
+  };
+  http?: {
+    allowedHeaders?: string[];
+    allowedResponseHeaders?: string[];
+    path?: string;
+  };
+  protocol: 'HTTP' | 'GRPC';
 }
 
 export interface Fc {
@@ -864,56 +639,13 @@ export interface FieldRef {
   fieldPath: string;
 }
 
-export interface FileKeyRef {
-  key: string;
-  optional?: boolean;
-  path: string;
-  volumeName: string;
-}
-
 export interface Filter {
-  cors?: {
-    allowCredentials?: boolean;
-    allowHeaders?: string[];
-    allowMethods?: ('GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'CONNECT' | 'OPTIONS' | 'TRACE' | 'PATCH' | '*')[];
-    allowOrigins?: string[];
-    exposeHeaders?: string[];
-    maxAge?: number;
-  };
-  extensionRef?: {
-    group: string;
-    kind: string;
-    name: string;
-  };
-  externalAuth?: {
-    backendRef: BackendRef;
-    forwardBody?: {
-      maxSize?: number;
-    };
-    grpc?: ExternalAuthGrpc;
-    http?: {
-      allowedHeaders?: string[];
-      allowedResponseHeaders?: string[];
-      path?: string;
-    };
-    protocol: 'HTTP' | 'GRPC';
-  };
+  cors?: Cors;
+  extensionRef?: ExtensionRef;
+  externalAuth?: ExternalAuth;
   requestHeaderModifier?: RequestHeaderModifier;
-  requestMirror?: {
-    backendRef: BackendRef;
-    fraction?: {
-      denominator?: number;
-      numerator: number;
-    };
-    percent?: number;
-  };
-  requestRedirect?: {
-    hostname?: string;
-    path?: Path;
-    port?: number;
-    scheme?: 'http' | 'https';
-    statusCode?: 301 | 302 | 303 | 307 | 308;
-  };
+  requestMirror?: RequestMirror;
+  requestRedirect?: RequestRedirect;
   responseHeaderModifier?: RequestHeaderModifier;
   type:
     | 'RequestHeaderModifier'
@@ -925,24 +657,8 @@ export interface Filter {
     | 'CORS';
   urlRewrite?: {
     hostname?: string;
-    path?: Path;
+    path?: RequestRedirectPath;
   };
-}
-
-export interface FilterRequestHeaderModifier {
-  add?: RequestHeaderModifierAdd[];
-  remove?: string[];
-  set?: RequestHeaderModifierAdd[];
-}
-
-export interface FlexVolume {
-  driver: string;
-  fsType?: string;
-  options?: {
-    [k: string]: string;
-  };
-  readOnly?: boolean;
-  secretRef?: ImagePullSecret;
 }
 
 export interface Flocker {
@@ -965,21 +681,15 @@ export interface GcePersistentDisk {
   readOnly?: boolean;
 }
 
-export interface GitRepo {
-  directory?: string;
-  repository: string;
-  revision?: string;
-}
-
-export interface Glusterfs {
-  endpoints: string;
-  path: string;
-  readOnly?: boolean;
-}
-
 export interface Grpc {
   port: number;
   service?: string;
+}
+
+export interface Header {
+  name: string;
+  type?: 'Exact' | 'RegularExpression';
+  value: string;
 }
 
 export interface HostAlias {
@@ -1005,11 +715,6 @@ export interface HttpHeader {
   value: string;
 }
 
-export interface Image {
-  pullPolicy?: string;
-  reference?: string;
-}
-
 export interface ImagePullSecret {
   name?: string;
 }
@@ -1021,200 +726,21 @@ export interface Ingress {
   }[];
 }
 
-export interface Iscsi {
-  chapAuthDiscovery?: boolean;
-  chapAuthSession?: boolean;
-  fsType?: string;
-  initiatorName?: string;
-  iqn: string;
-  iscsiInterface?: string;
-  lun: number;
-  portals?: string[];
-  readOnly?: boolean;
-  secretRef?: ImagePullSecret;
-  targetPortal: string;
+export interface LLMInferenceServiceConfigSpecPrefill {
+  annotations?: {
+    [k: string]: string;
+  };
+  labels?: {
+    [k: string]: string;
+  };
+  parallelism?: Parallelism;
+  replicas?: number;
+  scaling?: Scaling;
+  template?: LLMInferenceServiceConfigSpecTemplate;
+  worker?: LLMInferenceServiceConfigSpecTemplate;
 }
 
 export interface LLMInferenceServiceConfigSpecTemplate {
-  activeDeadlineSeconds?: number;
-  affinity?: Affinity;
-  automountServiceAccountToken?: boolean;
-  containers?: LLMInferenceServiceConfigSpecTemplateContainer[];
-  dnsConfig?: DnsConfig;
-  dnsPolicy?: string;
-  enableServiceLinks?: boolean;
-  ephemeralContainers?: LLMInferenceServiceConfigSpecTemplateEphemeralContainer[];
-  hostAliases?: HostAlias[];
-  hostIPC?: boolean;
-  hostNetwork?: boolean;
-  hostPID?: boolean;
-  hostUsers?: boolean;
-  hostname?: string;
-  hostnameOverride?: string;
-  imagePullSecrets?: ImagePullSecret[];
-  initContainers?: LLMInferenceServiceConfigSpecTemplateContainer[];
-  nodeName?: string;
-  nodeSelector?: {
-    [k: string]: string;
-  };
-  os?: SchedulingGate;
-  overhead?: {
-    [k: string]: number | string;
-  };
-  preemptionPolicy?: string;
-  priority?: number;
-  priorityClassName?: string;
-  readinessGates?: ReadinessGate[];
-  resourceClaims?: ResourceClaim[];
-  resources?: ContainerResources;
-  restartPolicy?: string;
-  runtimeClassName?: string;
-  schedulerName?: string;
-  schedulingGates?: SchedulingGate[];
-  securityContext?: ExplainerSecurityContext;
-  serviceAccount?: string;
-  serviceAccountName?: string;
-  setHostnameAsFQDN?: boolean;
-  shareProcessNamespace?: boolean;
-  subdomain?: string;
-  terminationGracePeriodSeconds?: number;
-  tolerations?: Toleration[];
-  topologySpreadConstraints?: TopologySpreadConstraint[];
-  volumes?: LLMInferenceServiceConfigSpecTemplateVolume[];
-}
-
-export interface LLMInferenceServiceConfigSpecTemplateContainer {
-  args?: string[];
-  command?: string[];
-  env?: ContainerEnv[];
-  envFrom?: EnvFrom[];
-  image?: string;
-  imagePullPolicy?: string;
-  lifecycle?: Lifecycle;
-  livenessProbe?: StartupProbe;
-  name: string;
-  ports?: ArtPort[];
-  readinessProbe?: StartupProbe;
-  resizePolicy?: ResizePolicy[];
-  resources?: ContainerResources;
-  restartPolicy?: string;
-  restartPolicyRules?: RestartPolicyRule[];
-  securityContext?: SecurityContext;
-  startupProbe?: StartupProbe;
-  stdin?: boolean;
-  stdinOnce?: boolean;
-  terminationMessagePath?: string;
-  terminationMessagePolicy?: string;
-  tty?: boolean;
-  volumeDevices?: VolumeDevice[];
-  volumeMounts?: VolumeMount[];
-  workingDir?: string;
-}
-
-export interface LLMInferenceServiceConfigSpecTemplateEphemeralContainer {
-  args?: string[];
-  command?: string[];
-  env?: ContainerEnv[];
-  envFrom?: EnvFrom[];
-  image?: string;
-  imagePullPolicy?: string;
-  lifecycle?: Lifecycle;
-  livenessProbe?: StartupProbe;
-  name: string;
-  ports?: ArtPort[];
-  readinessProbe?: StartupProbe;
-  resizePolicy?: ResizePolicy[];
-  resources?: ContainerResources;
-  restartPolicy?: string;
-  restartPolicyRules?: RestartPolicyRule[];
-  securityContext?: SecurityContext;
-  startupProbe?: StartupProbe;
-  stdin?: boolean;
-  stdinOnce?: boolean;
-  targetContainerName?: string;
-  terminationMessagePath?: string;
-  terminationMessagePolicy?: string;
-  tty?: boolean;
-  volumeDevices?: VolumeDevice[];
-  volumeMounts?: VolumeMount[];
-  workingDir?: string;
-}
-
-export interface LLMInferenceServiceConfigSpecTemplateVolume {
-  awsElasticBlockStore?: AwsElasticBlockStore;
-  azureDisk?: AzureDisk;
-  azureFile?: AzureFile;
-  cephfs?: Cephfs;
-  cinder?: Cinder;
-  configMap?: ConfigMap;
-  csi?: Csi;
-  downwardAPI?: {
-    defaultMode?: number;
-    items?: DownwardAPIItem2[];
-  };
-  emptyDir?: {
-    medium?: string;
-    sizeLimit?: number | string;
-  };
-  ephemeral?: {
-    volumeClaimTemplate?: {
-      metadata?: { [k: string]: never };
-      spec: {
-        accessModes?: string[];
-        dataSource?: DataSource;
-        dataSourceRef?: DataSourceRef;
-        resources?: {
-          limits?: {
-            [k: string]: number | string;
-          };
-          requests?: {
-            [k: string]: number | string;
-          };
-        };
-        selector?: LabelSelector;
-        storageClassName?: string;
-        volumeAttributesClassName?: string;
-        volumeMode?: string;
-        volumeName?: string;
-      };
-    };
-  };
-  fc?: Fc;
-  flexVolume?: FlexVolume;
-  flocker?: Flocker;
-  gcePersistentDisk?: GcePersistentDisk;
-  gitRepo?: GitRepo;
-  glusterfs?: Glusterfs;
-  hostPath?: HostPath;
-  image?: Image;
-  iscsi?: Iscsi;
-  name: string;
-  nfs?: Nfs;
-  persistentVolumeClaim?: PersistentVolumeClaim;
-  photonPersistentDisk?: PhotonPersistentDisk;
-  portworxVolume?: PortworxVolume;
-  projected?: {
-    defaultMode?: number;
-    sources?: {
-      clusterTrustBundle?: ClusterTrustBundle;
-      configMap?: Secret;
-      downwardAPI?: {
-        items?: DownwardAPIItem2[];
-      };
-      podCertificate?: PodCertificate;
-      secret?: Secret;
-      serviceAccountToken?: ServiceAccountToken;
-    }[];
-  };
-  quobyte?: Quobyte;
-  rbd?: Rbd;
-  scaleIO?: ScaleIO;
-  secret?: VolumeSecret;
-  storageos?: Storageos;
-  vsphereVolume?: VsphereVolume;
-}
-
-export interface LLMInferenceServiceSpecTemplate {
   activeDeadlineSeconds?: number;
   affinity?: Affinity;
   automountServiceAccountToken?: boolean;
@@ -1325,15 +851,18 @@ export interface Parallelism {
   tensor?: number;
 }
 
-export interface Path {
-  replaceFullPath?: string;
-  replacePrefixMatch?: string;
-  type: 'ReplaceFullPath' | 'ReplacePrefixMatch';
+export interface ParentRef {
+  group?: string;
+  kind?: string;
+  name: string;
+  namespace?: string;
+  port?: number;
+  sectionName?: string;
 }
 
-export interface PersistentVolumeClaim {
-  claimName: string;
-  readOnly?: boolean;
+export interface Path {
+  type?: 'Exact' | 'PathPrefix' | 'RegularExpression';
+  value?: string;
 }
 
 export interface PhotonPersistentDisk {
@@ -1358,13 +887,12 @@ export interface PodAffinityTerm {
   topologyKey: string;
 }
 
-export interface PodCertificate {
-  certificateChainPath?: string;
-  credentialBundlePath?: string;
-  keyPath?: string;
-  keyType: string;
-  maxExpirationSeconds?: number;
-  signerName: string;
+export interface Port {
+  containerPort: number;
+  hostIP?: string;
+  hostPort?: number;
+  name?: string;
+  protocol?: string;
 }
 
 export interface PortworxVolume {
@@ -1389,8 +917,17 @@ export interface Preference {
 
 export interface PvcSpec {
   accessModes?: string[];
-  dataSource?: DataSource;
-  dataSourceRef?: DataSourceRef;
+  dataSource?: {
+    apiGroup?: string;
+    kind: string;
+    name: string;
+  };
+  dataSourceRef?: {
+    apiGroup?: string;
+    kind: string;
+    name: string;
+    namespace?: string;
+  };
   resources?: {
     limits?: {
       [k: string]: number | string;
@@ -1406,6 +943,12 @@ export interface PvcSpec {
   volumeName?: string;
 }
 
+export interface QueryParam {
+  name: string;
+  type?: 'Exact' | 'RegularExpression';
+  value: string;
+}
+
 export interface Quobyte {
   group?: string;
   readOnly?: boolean;
@@ -1415,19 +958,14 @@ export interface Quobyte {
   volume: string;
 }
 
-export interface Rbd {
-  fsType?: string;
-  image: string;
-  keyring?: string;
-  monitors: string[];
-  pool?: string;
-  readOnly?: boolean;
-  secretRef?: ImagePullSecret;
-  user?: string;
-}
-
 export interface ReadinessGate {
   conditionType: string;
+}
+
+export interface Ref {
+  key: string;
+  name?: string;
+  optional?: boolean;
 }
 
 export interface RequestHeaderModifier {
@@ -1436,9 +974,21 @@ export interface RequestHeaderModifier {
   set?: Add[];
 }
 
-export interface RequestHeaderModifierAdd {
-  name: string;
-  value: string;
+export interface RequestMirror {
+  backendRef: BackendRef;
+  fraction?: {
+    denominator?: number;
+    numerator: number;
+  };
+  percent?: number;
+}
+
+export interface RequestRedirect {
+  hostname?: string;
+  path?: RequestRedirectPath;
+  port?: number;
+  scheme?: 'http' | 'https';
+  statusCode?: 301 | 302 | 303 | 307 | 308;
 }
 
 export interface RequestRedirectPath {
@@ -1469,7 +1019,10 @@ export interface ResourceFieldRef {
 }
 
 export interface Resources {
-  claims?: Claim[];
+  claims?: {
+    name: string;
+    request?: string;
+  }[];
   limits?: {
     [k: string]: number | string;
   };
@@ -1486,9 +1039,10 @@ export interface RestartPolicyRule {
   };
 }
 
-export interface RolloutStrategy {
-  maxSurge?: number | string;
-  maxUnavailable?: number | string;
+export interface Retry {
+  attempts?: number;
+  backoff?: string;
+  codes?: number[];
 }
 
 export interface Route {
@@ -1497,24 +1051,9 @@ export interface Route {
     refs?: ImagePullSecret[];
     spec?: {
       hostnames?: string[];
-      parentRefs?: {
-        group?: string;
-        kind?: string;
-        name: string;
-        namespace?: string;
-        port?: number;
-        sectionName?: string;
-      }[];
+      parentRefs?: ParentRef[];
       rules?: {
-        backendRefs?: {
-          filters?: Filter[];
-          group?: string;
-          kind?: string;
-          name: string;
-          namespace?: string;
-          port?: number;
-          weight?: number;
-        }[];
+        backendRefs?: RuleBackendRef[];
         filters?: Filter[];
         matches?: {
           headers?: {
@@ -1523,33 +1062,13 @@ export interface Route {
             value: string;
           }[];
           method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'CONNECT' | 'OPTIONS' | 'TRACE' | 'PATCH';
-          path?: {
-            type?: 'Exact' | 'PathPrefix' | 'RegularExpression';
-            value?: string;
-          };
-          queryParams?: {
-            name: string;
-            type?: 'Exact' | 'RegularExpression';
-            value: string;
-          }[];
+          path?: Path;
+          queryParams?: QueryParam[];
         }[];
         name?: string;
-        retry?: {
-          attempts?: number;
-          backoff?: string;
-          codes?: number[];
-        };
-        sessionPersistence?: {
-          absoluteTimeout?: string;
-          cookieConfig?: CookieConfig;
-          idleTimeout?: string;
-          sessionName?: string;
-          type?: 'Cookie' | 'Header';
-        };
-        timeouts?: {
-          backendRequest?: string;
-          request?: string;
-        };
+        retry?: Retry;
+        sessionPersistence?: SessionPersistence;
+        timeouts?: Timeouts;
       }[];
       useDefaultGateways?: 'All' | 'None';
     };
@@ -1557,83 +1076,14 @@ export interface Route {
   weight?: number;
 }
 
-export interface RouterRoute {
+export interface RuleBackendRef {
+  filters?: Filter[];
   group?: string;
-  http?: {
-    refs?: ImagePullSecret[];
-    spec?: {
-      hostnames?: string[];
-      parentRefs?: {
-        group?: string;
-        kind?: string;
-        name: string;
-        namespace?: string;
-        port?: number;
-        sectionName?: string;
-      }[];
-      rules?: {
-        backendRefs?: {
-          filters?: BackendRefFilter[];
-          group?: string;
-          kind?: string;
-          name: string;
-          namespace?: string;
-          port?: number;
-          weight?: number;
-        }[];
-        filters?: BackendRefFilter[];
-        matches?: {
-          headers?: {
-            name: string;
-            type?: 'Exact' | 'RegularExpression';
-            value: string;
-          }[];
-          method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'CONNECT' | 'OPTIONS' | 'TRACE' | 'PATCH';
-          path?: {
-            type?: 'Exact' | 'PathPrefix' | 'RegularExpression';
-            value?: string;
-          };
-          queryParams?: {
-            name: string;
-            type?: 'Exact' | 'RegularExpression';
-            value: string;
-          }[];
-        }[];
-        name?: string;
-        retry?: {
-          attempts?: number;
-          backoff?: string;
-          codes?: number[];
-        };
-        sessionPersistence?: {
-          absoluteTimeout?: string;
-          cookieConfig?: CookieConfig;
-          idleTimeout?: string;
-          sessionName?: string;
-          type?: 'Cookie' | 'Header';
-        };
-        timeouts?: {
-          backendRequest?: string;
-          request?: string;
-        };
-      }[];
-      useDefaultGateways?: 'All' | 'None';
-    };
-  };
+  kind?: string;
+  name: string;
+  namespace?: string;
+  port?: number;
   weight?: number;
-}
-
-export interface ScaleIO {
-  fsType?: string;
-  gateway: string;
-  protectionDomain?: string;
-  readOnly?: boolean;
-  secretRef: ImagePullSecret;
-  sslEnabled?: boolean;
-  storageMode?: string;
-  storagePool?: string;
-  system: string;
-  volumeName?: string;
 }
 
 export interface ScaleUp {
@@ -1648,27 +1098,6 @@ export interface ScaleUp {
 }
 
 export interface Scaling {
-  keda?: {
-    advanced?: Advanced;
-    cooldownPeriod?: number;
-    fallback?: Fallback;
-    idleReplicaCount?: number;
-    initialCooldownPeriod?: number;
-    pollingInterval?: number;
-    triggers: {
-      authenticationRef?: {
-        kind?: string;
-        name: string;
-      };
-      metadata: {
-        [k: string]: string;
-      };
-      metricType?: string;
-      name?: string;
-      type: string;
-      useCachedMetrics?: boolean;
-    }[];
-  };
   maxReplicas: number;
   minReplicas?: number;
   wva?: {
@@ -1676,9 +1105,25 @@ export interface Scaling {
       behavior?: Behavior;
     };
     keda?: {
-      advanced?: Advanced;
+      advanced?: {
+        horizontalPodAutoscalerConfig?: {
+          behavior?: Behavior;
+          name?: string;
+        };
+        restoreToOriginalReplicaCount?: boolean;
+        scalingModifiers?: {
+          activationTarget?: string;
+          formula?: string;
+          metricType?: 'AverageValue' | 'Value';
+          target?: string;
+        };
+      };
       cooldownPeriod?: number;
-      fallback?: Fallback;
+      fallback?: {
+        behavior?: 'static' | 'currentReplicas' | 'currentReplicasIfHigher' | 'currentReplicasIfLower';
+        failureThreshold: number;
+        replicas: number;
+      };
       idleReplicaCount?: number;
       initialCooldownPeriod?: number;
       pollingInterval?: number;
@@ -1687,61 +1132,39 @@ export interface Scaling {
   };
 }
 
+export interface Scheduler {
+  annotations?: {
+    [k: string]: string;
+  };
+  config?: SchedulerConfig;
+  labels?: {
+    [k: string]: string;
+  };
+  pool?: {
+    ref?: ImagePullSecret;
+    spec?: {
+      extensionRef?: {
+        failureMode: 'FailOpen' | 'FailClose';
+        group?: string;
+        kind?: string;
+        name: string;
+        portNumber?: number;
+      };
+      selector: {
+        [k: string]: string;
+      };
+      targetPortNumber: number;
+    };
+  };
+  replicas?: number;
+  template?: LLMInferenceServiceConfigSpecTemplate;
+}
+
 export interface SchedulerConfig {
   inline?: {
     [k: string]: unknown;
   };
-  ref?: SecretKeyRef;
-}
-
-export interface SchedulerTokenizer {
-  template?: {
-    activeDeadlineSeconds?: number;
-    affinity?: Affinity;
-    automountServiceAccountToken?: boolean;
-    containers: LLMInferenceServiceConfigSpecTemplateContainer[];
-    dnsConfig?: DnsConfig;
-    dnsPolicy?: string;
-    enableServiceLinks?: boolean;
-    ephemeralContainers?: LLMInferenceServiceConfigSpecTemplateEphemeralContainer[];
-    hostAliases?: HostAlias[];
-    hostIPC?: boolean;
-    hostNetwork?: boolean;
-    hostPID?: boolean;
-    hostUsers?: boolean;
-    hostname?: string;
-    hostnameOverride?: string;
-    imagePullSecrets?: ImagePullSecret[];
-    initContainers?: LLMInferenceServiceConfigSpecTemplateContainer[];
-    nodeName?: string;
-    nodeSelector?: {
-      [k: string]: string;
-    };
-    os?: SchedulingGate;
-    overhead?: {
-      [k: string]: number | string;
-    };
-    preemptionPolicy?: string;
-    priority?: number;
-    priorityClassName?: string;
-    readinessGates?: ReadinessGate[];
-    resourceClaims?: ResourceClaim[];
-    resources?: ContainerResources;
-    restartPolicy?: string;
-    runtimeClassName?: string;
-    schedulerName?: string;
-    schedulingGates?: SchedulingGate[];
-    securityContext?: ExplainerSecurityContext;
-    serviceAccount?: string;
-    serviceAccountName?: string;
-    setHostnameAsFQDN?: boolean;
-    shareProcessNamespace?: boolean;
-    subdomain?: string;
-    terminationGracePeriodSeconds?: number;
-    tolerations?: Toleration[];
-    topologySpreadConstraints?: TopologySpreadConstraint[];
-    volumes?: LLMInferenceServiceConfigSpecTemplateVolume[];
-  };
+  ref?: Ref;
 }
 
 export interface SchedulingGate {
@@ -1762,12 +1185,6 @@ export interface SeccompProfile {
 
 export interface Secret {
   items?: ConfigMapItem[];
-  name?: string;
-  optional?: boolean;
-}
-
-export interface SecretKeyRef {
-  key: string;
   name?: string;
   optional?: boolean;
 }
@@ -1795,10 +1212,14 @@ export interface SecurityContext {
   windowsOptions?: WindowsOptions;
 }
 
-export interface ServiceAccountToken {
-  audience?: string;
-  expirationSeconds?: number;
-  path: string;
+export interface SessionPersistence {
+  absoluteTimeout?: string;
+  cookieConfig?: {
+    lifetimeType?: 'Permanent' | 'Session';
+  };
+  idleTimeout?: string;
+  sessionName?: string;
+  type?: 'Cookie' | 'Header';
 }
 
 export interface StartupProbe {
@@ -1814,67 +1235,14 @@ export interface StartupProbe {
   timeoutSeconds?: number;
 }
 
-export interface Storageos {
-  fsType?: string;
-  readOnly?: boolean;
-  secretRef?: ImagePullSecret;
-  volumeName?: string;
-  volumeNamespace?: string;
-}
-
 export interface TcpSocket {
   host?: string;
   port: number | string;
 }
 
-export interface Tokenizer {
-  template?: {
-    activeDeadlineSeconds?: number;
-    affinity?: Affinity;
-    automountServiceAccountToken?: boolean;
-    containers: Container[];
-    dnsConfig?: DnsConfig;
-    dnsPolicy?: string;
-    enableServiceLinks?: boolean;
-    ephemeralContainers?: EphemeralContainer[];
-    hostAliases?: HostAlias[];
-    hostIPC?: boolean;
-    hostNetwork?: boolean;
-    hostPID?: boolean;
-    hostUsers?: boolean;
-    hostname?: string;
-    hostnameOverride?: string;
-    imagePullSecrets?: ImagePullSecret[];
-    initContainers?: Container[];
-    nodeName?: string;
-    nodeSelector?: {
-      [k: string]: string;
-    };
-    os?: SchedulingGate;
-    overhead?: {
-      [k: string]: number | string;
-    };
-    preemptionPolicy?: string;
-    priority?: number;
-    priorityClassName?: string;
-    readinessGates?: ReadinessGate[];
-    resourceClaims?: ResourceClaim[];
-    resources?: Resources;
-    restartPolicy?: string;
-    runtimeClassName?: string;
-    schedulerName?: string;
-    schedulingGates?: SchedulingGate[];
-    securityContext?: ExplainerSecurityContext;
-    serviceAccount?: string;
-    serviceAccountName?: string;
-    setHostnameAsFQDN?: boolean;
-    shareProcessNamespace?: boolean;
-    subdomain?: string;
-    terminationGracePeriodSeconds?: number;
-    tolerations?: Toleration[];
-    topologySpreadConstraints?: TopologySpreadConstraint[];
-    volumes?: Volume[];
-  };
+export interface Timeouts {
+  backendRequest?: string;
+  request?: string;
 }
 
 export interface Toleration {
@@ -1906,11 +1274,40 @@ export interface Tracing {
 export interface Volume {
   awsElasticBlockStore?: AwsElasticBlockStore;
   azureDisk?: AzureDisk;
-  azureFile?: AzureFile;
-  cephfs?: Cephfs;
-  cinder?: Cinder;
-  configMap?: ConfigMap;
-  csi?: Csi;
+  azureFile?: {
+    readOnly?: boolean;
+    secretName: string;
+    shareName: string;
+  };
+  cephfs?: {
+    monitors: string[];
+    path?: string;
+    readOnly?: boolean;
+    secretFile?: string;
+    secretRef?: ImagePullSecret;
+    user?: string;
+  };
+  cinder?: {
+    fsType?: string;
+    readOnly?: boolean;
+    secretRef?: ImagePullSecret;
+    volumeID: string;
+  };
+  configMap?: {
+    defaultMode?: number;
+    items?: ConfigMapItem[];
+    name?: string;
+    optional?: boolean;
+  };
+  csi?: {
+    driver: string;
+    fsType?: string;
+    nodePublishSecretRef?: ImagePullSecret;
+    readOnly?: boolean;
+    volumeAttributes?: {
+      [k: string]: string;
+    };
+  };
   downwardAPI?: {
     defaultMode?: number;
     items?: DownwardAPIItem[];
@@ -1926,37 +1323,119 @@ export interface Volume {
     };
   };
   fc?: Fc;
-  flexVolume?: FlexVolume;
+  flexVolume?: {
+    driver: string;
+    fsType?: string;
+    options?: {
+      [k: string]: string;
+    };
+    readOnly?: boolean;
+    secretRef?: ImagePullSecret;
+  };
   flocker?: Flocker;
   gcePersistentDisk?: GcePersistentDisk;
-  gitRepo?: GitRepo;
-  glusterfs?: Glusterfs;
+  gitRepo?: {
+    directory?: string;
+    repository: string;
+    revision?: string;
+  };
+  glusterfs?: {
+    endpoints: string;
+    path: string;
+    readOnly?: boolean;
+  };
   hostPath?: HostPath;
-  image?: Image;
-  iscsi?: Iscsi;
+  image?: {
+    pullPolicy?: string;
+    reference?: string;
+  };
+  iscsi?: {
+    chapAuthDiscovery?: boolean;
+    chapAuthSession?: boolean;
+    fsType?: string;
+    initiatorName?: string;
+    iqn: string;
+    iscsiInterface?: string;
+    lun: number;
+    portals?: string[];
+    readOnly?: boolean;
+    secretRef?: ImagePullSecret;
+    targetPortal: string;
+  };
   name: string;
   nfs?: Nfs;
-  persistentVolumeClaim?: PersistentVolumeClaim;
+  persistentVolumeClaim?: {
+    claimName: string;
+    readOnly?: boolean;
+  };
   photonPersistentDisk?: PhotonPersistentDisk;
   portworxVolume?: PortworxVolume;
   projected?: {
     defaultMode?: number;
     sources?: {
-      clusterTrustBundle?: ClusterTrustBundle;
+      clusterTrustBundle?: {
+        labelSelector?: LabelSelector;
+        name?: string;
+        optional?: boolean;
+        path: string;
+        signerName?: string;
+      };
       configMap?: Secret;
       downwardAPI?: {
         items?: DownwardAPIItem[];
       };
-      podCertificate?: PodCertificate;
+      podCertificate?: {
+        certificateChainPath?: string;
+        credentialBundlePath?: string;
+        keyPath?: string;
+        keyType: string;
+        maxExpirationSeconds?: number;
+        signerName: string;
+      };
       secret?: Secret;
-      serviceAccountToken?: ServiceAccountToken;
+      serviceAccountToken?: {
+        audience?: string;
+        expirationSeconds?: number;
+        path: string;
+      };
     }[];
   };
   quobyte?: Quobyte;
-  rbd?: Rbd;
-  scaleIO?: ScaleIO;
-  secret?: VolumeSecret;
-  storageos?: Storageos;
+  rbd?: {
+    fsType?: string;
+    image: string;
+    keyring?: string;
+    monitors: string[];
+    pool?: string;
+    readOnly?: boolean;
+    secretRef?: ImagePullSecret;
+    user?: string;
+  };
+  scaleIO?: {
+    fsType?: string;
+    gateway: string;
+    protectionDomain?: string;
+    readOnly?: boolean;
+    secretRef: ImagePullSecret;
+    sslEnabled?: boolean;
+    storageMode?: string;
+    storagePool?: string;
+    system: string;
+    volumeName?: string;
+  };
+  secret?: {
+    defaultMode?: number;
+    items?: ConfigMapItem[];
+    optional?: boolean;
+    secretName?: string;
+  };
+  storageos?: {
+    fsType?: string;
+    readOnly?: boolean;
+    secretRef?: ImagePullSecret;
+    volumeName?: string;
+    volumeNamespace?: string;
+  };
   vsphereVolume?: VsphereVolume;
 }
 
@@ -1973,13 +1452,6 @@ export interface VolumeMount {
   recursiveReadOnly?: string;
   subPath?: string;
   subPathExpr?: string;
-}
-
-export interface VolumeSecret {
-  defaultMode?: number;
-  items?: ConfigMapItem[];
-  optional?: boolean;
-  secretName?: string;
 }
 
 export interface VsphereVolume {

@@ -22,23 +22,8 @@ export type LLMInferenceService = {
     };
     model?: LLMInferenceServiceConfigSpecModel;
     parallelism?: Parallelism;
-    prefill?: {
-      annotations?: {
-        [k: string]: string;
-      };
-      kvCacheOffloading?: KvCacheOffloading;
-      labels?: {
-        [k: string]: string;
-      };
-      parallelism?: Parallelism;
-      replicas?: number;
-      rolloutStrategy?: RolloutStrategy;
-      scaling?: Scaling;
-      template?: LLMInferenceServiceSpecTemplate;
-      worker?: LLMInferenceServiceSpecTemplate;
-    };
+    prefill?: Prefill;
     replicas?: number;
-    rolloutStrategy?: RolloutStrategy;
     router?: {
       gateway?: Gateway;
       ingress?: Ingress;
@@ -55,33 +40,26 @@ export type LLMInferenceService = {
           ref?: ImagePullSecret;
           spec?: {
             appProtocol?: 'http' | 'kubernetes.io/h2c';
-            endpointPickerRef: {
-              failureMode?: 'FailOpen' | 'FailClose';
-              group?: string;
-              kind?: string;
-              name: string;
-              port?: Port;
-            };
+            endpointPickerRef: EndpointPickerRef;
             selector: {
               matchLabels: {
                 [k: string]: string;
               };
             };
-            targetPorts: Port[];
+            targetPorts: TargetPort[];
           };
         };
         replicas?: number;
-        template?: LLMInferenceServiceSpecTemplate;
-        tokenizer?: Tokenizer;
+        template?: LLMInferenceServiceConfigSpecTemplate;
       };
     };
     scaling?: Scaling;
     storageInitializer?: {
       enabled?: boolean;
     };
-    template?: LLMInferenceServiceSpecTemplate;
+    template?: LLMInferenceServiceConfigSpecTemplate;
     tracing?: Tracing;
-    worker?: LLMInferenceServiceSpecTemplate;
+    worker?: LLMInferenceServiceConfigSpecTemplate;
   };
 };
 
@@ -100,27 +78,71 @@ export type LLMInferenceServiceConfig = {
     };
     model?: LLMInferenceServiceConfigSpecModel;
     parallelism?: Parallelism;
-    prefill?: {
-      annotations?: {
-        [k: string]: string;
-      };
-      kvCacheOffloading?: KvCacheOffloading;
-      labels?: {
-        [k: string]: string;
-      };
-      parallelism?: Parallelism;
-      replicas?: number;
-      rolloutStrategy?: RolloutStrategy;
-      scaling?: Scaling;
-      template?: LLMInferenceServiceConfigSpecTemplate;
-      worker?: LLMInferenceServiceConfigSpecTemplate;
-    };
+    prefill?: Prefill;
     replicas?: number;
-    rolloutStrategy?: RolloutStrategy;
     router?: {
       gateway?: Gateway;
       ingress?: Ingress;
-      route?: RouterRoute;
+      route?: {
+        group?: string;
+        http?: {
+          refs?: ImagePullSecret[];
+          spec?: {
+            hostnames?: string[];
+            parentRefs?: {
+              group?: string;
+              kind?: string;
+              name: string;
+              namespace?: string;
+              port?: number;
+              sectionName?: string;
+            }[];
+            rules?: {
+              backendRefs?: RuleBackendRef[];
+              filters?: {
+                cors?: Cors;
+                extensionRef?: ExtensionRef;
+                externalAuth?: ExternalAuth;
+                requestHeaderModifier?: RequestHeaderModifier;
+                requestMirror?: RequestMirror;
+                requestRedirect?: RequestRedirect;
+                responseHeaderModifier?: RequestHeaderModifier;
+                type:
+                  | 'RequestHeaderModifier'
+                  | 'ResponseHeaderModifier'
+                  | 'RequestMirror'
+                  | 'RequestRedirect'
+                  | 'URLRewrite'
+                  | 'ExtensionRef'
+                  | 'CORS';
+                urlRewrite?: {
+                  hostname?: string;
+                  path?: {
+                    replaceFullPath?: string;
+                    replacePrefixMatch?: string;
+                    type: 'ReplaceFullPath' | 'ReplacePrefixMatch';
+                  };
+                };
+              }[];
+              matches?: {
+                headers?: Header[];
+                method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'CONNECT' | 'OPTIONS' | 'TRACE' | 'PATCH';
+                path?: {
+                  type?: 'Exact' | 'PathPrefix' | 'RegularExpression';
+                  value?: string;
+                };
+                queryParams?: QueryParam[];
+              }[];
+              name?: string;
+              retry?: Retry;
+              sessionPersistence?: SessionPersistence;
+              timeouts?: Timeouts;
+            }[];
+            useDefaultGateways?: 'All' | 'None';
+          };
+        };
+        weight?: number;
+      };
       scheduler?: {
         annotations?: {
           [k: string]: string;
@@ -133,24 +155,17 @@ export type LLMInferenceServiceConfig = {
           ref?: ImagePullSecret;
           spec?: {
             appProtocol?: 'http' | 'kubernetes.io/h2c';
-            endpointPickerRef: {
-              failureMode?: 'FailOpen' | 'FailClose';
-              group?: string;
-              kind?: string;
-              name: string;
-              port?: Port;
-            };
+            endpointPickerRef: EndpointPickerRef;
             selector: {
               matchLabels: {
                 [k: string]: string;
               };
             };
-            targetPorts: Port[];
+            targetPorts: TargetPort[];
           };
         };
         replicas?: number;
         template?: LLMInferenceServiceConfigSpecTemplate;
-        tokenizer?: SchedulerTokenizer;
       };
     };
     scaling?: Scaling;
@@ -168,20 +183,6 @@ export interface Add {
   value: string;
 }
 
-export interface Advanced {
-  horizontalPodAutoscalerConfig?: {
-    behavior?: Behavior;
-    name?: string;
-  };
-  restoreToOriginalReplicaCount?: boolean;
-  scalingModifiers?: {
-    activationTarget?: string;
-    formula?: string;
-    metricType?: 'AverageValue' | 'Value';
-    target?: string;
-  };
-}
-
 export interface Affinity {
   nodeAffinity?: {
     preferredDuringSchedulingIgnoredDuringExecution?: {
@@ -192,14 +193,6 @@ export interface Affinity {
   };
   podAffinity?: PodAffinity;
   podAntiAffinity?: PodAffinity;
-}
-
-export interface ArtPort {
-  containerPort: number;
-  hostIP?: string;
-  hostPort?: number;
-  name?: string;
-  protocol?: string;
 }
 
 export interface AwsElasticBlockStore {
@@ -218,12 +211,6 @@ export interface AzureDisk {
   readOnly?: boolean;
 }
 
-export interface AzureFile {
-  readOnly?: boolean;
-  secretName: string;
-  shareName: string;
-}
-
 export interface BackendRef {
   group?: string;
   kind?: string;
@@ -232,108 +219,14 @@ export interface BackendRef {
   port?: number;
 }
 
-export interface BackendRefFilter {
-  cors?: {
-    allowCredentials?: boolean;
-    allowHeaders?: string[];
-    allowMethods?: ('GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'CONNECT' | 'OPTIONS' | 'TRACE' | 'PATCH' | '*')[];
-    allowOrigins?: string[];
-    exposeHeaders?: string[];
-    maxAge?: number;
-  };
-  extensionRef?: {
-    group: string;
-    kind: string;
-    name: string;
-  };
-  externalAuth?: {
-    backendRef: ExternalAuthBackendRef;
-    forwardBody?: {
-      maxSize?: number;
-    };
-    grpc?: ExternalAuthGrpc;
-    http?: {
-      allowedHeaders?: string[];
-      allowedResponseHeaders?: string[];
-      path?: string;
-    };
-    protocol: 'HTTP' | 'GRPC';
-  };
-  requestHeaderModifier?: FilterRequestHeaderModifier;
-  requestMirror?: {
-    backendRef: ExternalAuthBackendRef;
-    fraction?: {
-      denominator?: number;
-      numerator: number;
-    };
-    percent?: number;
-  };
-  requestRedirect?: {
-    hostname?: string;
-    path?: RequestRedirectPath;
-    port?: number;
-    scheme?: 'http' | 'https';
-    statusCode?: 301 | 302 | 303 | 307 | 308;
-  };
-  responseHeaderModifier?: FilterRequestHeaderModifier;
-  type:
-    | 'RequestHeaderModifier'
-    | 'ResponseHeaderModifier'
-    | 'RequestMirror'
-    | 'RequestRedirect'
-    | 'URLRewrite'
-    | 'ExtensionRef'
-    | 'CORS';
-  urlRewrite?: {
-    hostname?: string;
-    path?: RequestRedirectPath;
-  };
-}
-
 export interface Behavior {
   scaleDown?: ScaleUp;
   scaleUp?: ScaleUp;
 }
 
-export interface Cephfs {
-  monitors: string[];
-  path?: string;
-  readOnly?: boolean;
-  secretFile?: string;
-  secretRef?: ImagePullSecret;
-  user?: string;
-}
-
-export interface Cinder {
-  fsType?: string;
-  readOnly?: boolean;
-  secretRef?: ImagePullSecret;
-  volumeID: string;
-}
-
-export interface Claim {
-  name: string;
-  request?: string;
-}
-
-export interface ClusterTrustBundle {
-  labelSelector?: LabelSelector;
-  name?: string;
-  optional?: boolean;
-  path: string;
-  signerName?: string;
-}
-
 export interface Confidential {
   enabled: boolean;
   resourceId?: string;
-}
-
-export interface ConfigMap {
-  defaultMode?: number;
-  items?: ConfigMapItem[];
-  name?: string;
-  optional?: boolean;
 }
 
 export interface ConfigMapItem {
@@ -352,7 +245,7 @@ export interface Container {
   lifecycle?: Lifecycle;
   livenessProbe?: StartupProbe;
   name: string;
-  ports?: ArtPort[];
+  ports?: Port[];
   readinessProbe?: StartupProbe;
   resizePolicy?: ResizePolicy[];
   resources?: Resources;
@@ -370,53 +263,13 @@ export interface Container {
   workingDir?: string;
 }
 
-export interface ContainerEnv {
-  name: string;
-  value?: string;
-  valueFrom?: {
-    configMapKeyRef?: SecretKeyRef;
-    fieldRef?: FieldRef;
-    fileKeyRef?: FileKeyRef;
-    resourceFieldRef?: DownwardAPIItemResourceFieldRef;
-    secretKeyRef?: SecretKeyRef;
-  };
-}
-
-export interface ContainerResources {
-  claims?: Claim[];
-  limits?: {
-    [k: string]: number | string;
-  };
-  requests?: {
-    [k: string]: number | string;
-  };
-}
-
-export interface CookieConfig {
-  lifetimeType?: 'Permanent' | 'Session';
-}
-
-export interface Csi {
-  driver: string;
-  fsType?: string;
-  nodePublishSecretRef?: ImagePullSecret;
-  readOnly?: boolean;
-  volumeAttributes?: {
-    [k: string]: string;
-  };
-}
-
-export interface DataSource {
-  apiGroup?: string;
-  kind: string;
-  name: string;
-}
-
-export interface DataSourceRef {
-  apiGroup?: string;
-  kind: string;
-  name: string;
-  namespace?: string;
+export interface Cors {
+  allowCredentials?: boolean;
+  allowHeaders?: string[];
+  allowMethods?: ('GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'CONNECT' | 'OPTIONS' | 'TRACE' | 'PATCH' | '*')[];
+  allowOrigins?: string[];
+  exposeHeaders?: string[];
+  maxAge?: number;
 }
 
 export interface DnsConfig {
@@ -435,28 +288,28 @@ export interface DownwardAPIItem {
   resourceFieldRef?: ResourceFieldRef;
 }
 
-export interface DownwardAPIItem2 {
-  fieldRef?: FieldRef;
-  mode?: number;
-  path: string;
-  resourceFieldRef?: DownwardAPIItemResourceFieldRef;
-}
-
-export interface DownwardAPIItemResourceFieldRef {
-  containerName?: string;
-  divisor?: number | string;
-  resource: string;
+export interface EndpointPickerRef {
+  failureMode?: 'FailOpen' | 'FailClose';
+  group?: string;
+  kind?: string;
+  name: string;
+  port?: TargetPort;
 }
 
 export interface Env {
   name: string;
   value?: string;
   valueFrom?: {
-    configMapKeyRef?: SecretKeyRef;
+    configMapKeyRef?: Ref;
     fieldRef?: FieldRef;
-    fileKeyRef?: FileKeyRef;
+    fileKeyRef?: {
+      key: string;
+      optional?: boolean;
+      path: string;
+      volumeName: string;
+    };
     resourceFieldRef?: ResourceFieldRef;
-    secretKeyRef?: SecretKeyRef;
+    secretKeyRef?: Ref;
   };
 }
 
@@ -481,7 +334,7 @@ export interface EphemeralContainer {
   lifecycle?: Lifecycle;
   livenessProbe?: StartupProbe;
   name: string;
-  ports?: ArtPort[];
+  ports?: Port[];
   readinessProbe?: StartupProbe;
   resizePolicy?: ResizePolicy[];
   resources?: Resources;
@@ -520,22 +373,26 @@ export interface ExplainerSecurityContext {
   windowsOptions?: WindowsOptions;
 }
 
-export interface ExternalAuthBackendRef {
-  group?: string;
-  kind?: string;
+export interface ExtensionRef {
+  group: string;
+  kind: string;
   name: string;
-  namespace?: string;
-  port?: number;
 }
 
-export interface ExternalAuthGrpc {
-  allowedHeaders?: string[];
-}
-
-export interface Fallback {
-  behavior?: 'static' | 'currentReplicas' | 'currentReplicasIfHigher' | 'currentReplicasIfLower';
-  failureThreshold: number;
-  replicas: number;
+export interface ExternalAuth {
+  backendRef: BackendRef;
+  forwardBody?: {
+    maxSize?: number;
+  };
+  grpc?: {
+    allowedHeaders?: string[];
+  };
+  http?: {
+    allowedHeaders?: string[];
+    allowedResponseHeaders?: string[];
+    path?: string;
+  };
+  protocol: 'HTTP' | 'GRPC';
 }
 
 export interface Fc {
@@ -551,56 +408,13 @@ export interface FieldRef {
   fieldPath: string;
 }
 
-export interface FileKeyRef {
-  key: string;
-  optional?: boolean;
-  path: string;
-  volumeName: string;
-}
-
 export interface Filter {
-  cors?: {
-    allowCredentials?: boolean;
-    allowHeaders?: string[];
-    allowMethods?: ('GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'CONNECT' | 'OPTIONS' | 'TRACE' | 'PATCH' | '*')[];
-    allowOrigins?: string[];
-    exposeHeaders?: string[];
-    maxAge?: number;
-  };
-  extensionRef?: {
-    group: string;
-    kind: string;
-    name: string;
-  };
-  externalAuth?: {
-    backendRef: BackendRef;
-    forwardBody?: {
-      maxSize?: number;
-    };
-    grpc?: ExternalAuthGrpc;
-    http?: {
-      allowedHeaders?: string[];
-      allowedResponseHeaders?: string[];
-      path?: string;
-    };
-    protocol: 'HTTP' | 'GRPC';
-  };
+  cors?: Cors;
+  extensionRef?: ExtensionRef;
+  externalAuth?: ExternalAuth;
   requestHeaderModifier?: RequestHeaderModifier;
-  requestMirror?: {
-    backendRef: BackendRef;
-    fraction?: {
-      denominator?: number;
-      numerator: number;
-    };
-    percent?: number;
-  };
-  requestRedirect?: {
-    hostname?: string;
-    path?: Path;
-    port?: number;
-    scheme?: 'http' | 'https';
-    statusCode?: 301 | 302 | 303 | 307 | 308;
-  };
+  requestMirror?: RequestMirror;
+  requestRedirect?: RequestRedirect;
   responseHeaderModifier?: RequestHeaderModifier;
   type:
     | 'RequestHeaderModifier'
@@ -612,24 +426,8 @@ export interface Filter {
     | 'CORS';
   urlRewrite?: {
     hostname?: string;
-    path?: Path;
+    path?: RequestRedirectPath;
   };
-}
-
-export interface FilterRequestHeaderModifier {
-  add?: RequestHeaderModifierAdd[];
-  remove?: string[];
-  set?: RequestHeaderModifierAdd[];
-}
-
-export interface FlexVolume {
-  driver: string;
-  fsType?: string;
-  options?: {
-    [k: string]: string;
-  };
-  readOnly?: boolean;
-  secretRef?: ImagePullSecret;
 }
 
 export interface Flocker {
@@ -652,21 +450,15 @@ export interface GcePersistentDisk {
   readOnly?: boolean;
 }
 
-export interface GitRepo {
-  directory?: string;
-  repository: string;
-  revision?: string;
-}
-
-export interface Glusterfs {
-  endpoints: string;
-  path: string;
-  readOnly?: boolean;
-}
-
 export interface Grpc {
   port: number;
   service?: string;
+}
+
+export interface Header {
+  name: string;
+  type?: 'Exact' | 'RegularExpression';
+  value: string;
 }
 
 export interface HostAlias {
@@ -692,11 +484,6 @@ export interface HttpHeader {
   value: string;
 }
 
-export interface Image {
-  pullPolicy?: string;
-  reference?: string;
-}
-
 export interface ImagePullSecret {
   name?: string;
 }
@@ -706,20 +493,6 @@ export interface Ingress {
     name?: string;
     namespace?: string;
   }[];
-}
-
-export interface Iscsi {
-  chapAuthDiscovery?: boolean;
-  chapAuthSession?: boolean;
-  fsType?: string;
-  initiatorName?: string;
-  iqn: string;
-  iscsiInterface?: string;
-  lun: number;
-  portals?: string[];
-  readOnly?: boolean;
-  secretRef?: ImagePullSecret;
-  targetPortal: string;
 }
 
 export interface KvCacheOffloading {
@@ -749,185 +522,6 @@ export interface LLMInferenceServiceConfigSpecModel {
 }
 
 export interface LLMInferenceServiceConfigSpecTemplate {
-  activeDeadlineSeconds?: number;
-  affinity?: Affinity;
-  automountServiceAccountToken?: boolean;
-  containers?: LLMInferenceServiceConfigSpecTemplateContainer[];
-  dnsConfig?: DnsConfig;
-  dnsPolicy?: string;
-  enableServiceLinks?: boolean;
-  ephemeralContainers?: LLMInferenceServiceConfigSpecTemplateEphemeralContainer[];
-  hostAliases?: HostAlias[];
-  hostIPC?: boolean;
-  hostNetwork?: boolean;
-  hostPID?: boolean;
-  hostUsers?: boolean;
-  hostname?: string;
-  hostnameOverride?: string;
-  imagePullSecrets?: ImagePullSecret[];
-  initContainers?: LLMInferenceServiceConfigSpecTemplateContainer[];
-  nodeName?: string;
-  nodeSelector?: {
-    [k: string]: string;
-  };
-  os?: SchedulingGate;
-  overhead?: {
-    [k: string]: number | string;
-  };
-  preemptionPolicy?: string;
-  priority?: number;
-  priorityClassName?: string;
-  readinessGates?: ReadinessGate[];
-  resourceClaims?: ResourceClaim[];
-  resources?: ContainerResources;
-  restartPolicy?: string;
-  runtimeClassName?: string;
-  schedulerName?: string;
-  schedulingGates?: SchedulingGate[];
-  securityContext?: ExplainerSecurityContext;
-  serviceAccount?: string;
-  serviceAccountName?: string;
-  setHostnameAsFQDN?: boolean;
-  shareProcessNamespace?: boolean;
-  subdomain?: string;
-  terminationGracePeriodSeconds?: number;
-  tolerations?: Toleration[];
-  topologySpreadConstraints?: TopologySpreadConstraint[];
-  volumes?: LLMInferenceServiceConfigSpecTemplateVolume[];
-}
-
-export interface LLMInferenceServiceConfigSpecTemplateContainer {
-  args?: string[];
-  command?: string[];
-  env?: ContainerEnv[];
-  envFrom?: EnvFrom[];
-  image?: string;
-  imagePullPolicy?: string;
-  lifecycle?: Lifecycle;
-  livenessProbe?: StartupProbe;
-  name: string;
-  ports?: ArtPort[];
-  readinessProbe?: StartupProbe;
-  resizePolicy?: ResizePolicy[];
-  resources?: ContainerResources;
-  restartPolicy?: string;
-  restartPolicyRules?: RestartPolicyRule[];
-  securityContext?: SecurityContext;
-  startupProbe?: StartupProbe;
-  stdin?: boolean;
-  stdinOnce?: boolean;
-  terminationMessagePath?: string;
-  terminationMessagePolicy?: string;
-  tty?: boolean;
-  volumeDevices?: VolumeDevice[];
-  volumeMounts?: VolumeMount[];
-  workingDir?: string;
-}
-
-export interface LLMInferenceServiceConfigSpecTemplateEphemeralContainer {
-  args?: string[];
-  command?: string[];
-  env?: ContainerEnv[];
-  envFrom?: EnvFrom[];
-  image?: string;
-  imagePullPolicy?: string;
-  lifecycle?: Lifecycle;
-  livenessProbe?: StartupProbe;
-  name: string;
-  ports?: ArtPort[];
-  readinessProbe?: StartupProbe;
-  resizePolicy?: ResizePolicy[];
-  resources?: ContainerResources;
-  restartPolicy?: string;
-  restartPolicyRules?: RestartPolicyRule[];
-  securityContext?: SecurityContext;
-  startupProbe?: StartupProbe;
-  stdin?: boolean;
-  stdinOnce?: boolean;
-  targetContainerName?: string;
-  terminationMessagePath?: string;
-  terminationMessagePolicy?: string;
-  tty?: boolean;
-  volumeDevices?: VolumeDevice[];
-  volumeMounts?: VolumeMount[];
-  workingDir?: string;
-}
-
-export interface LLMInferenceServiceConfigSpecTemplateVolume {
-  awsElasticBlockStore?: AwsElasticBlockStore;
-  azureDisk?: AzureDisk;
-  azureFile?: AzureFile;
-  cephfs?: Cephfs;
-  cinder?: Cinder;
-  configMap?: ConfigMap;
-  csi?: Csi;
-  downwardAPI?: {
-    defaultMode?: number;
-    items?: DownwardAPIItem2[];
-  };
-  emptyDir?: {
-    medium?: string;
-    sizeLimit?: number | string;
-  };
-  ephemeral?: {
-    volumeClaimTemplate?: {
-      metadata?: { [k: string]: never };
-      spec: {
-        accessModes?: string[];
-        dataSource?: DataSource;
-        dataSourceRef?: DataSourceRef;
-        resources?: {
-          limits?: {
-            [k: string]: number | string;
-          };
-          requests?: {
-            [k: string]: number | string;
-          };
-        };
-        selector?: LabelSelector;
-        storageClassName?: string;
-        volumeAttributesClassName?: string;
-        volumeMode?: string;
-        volumeName?: string;
-      };
-    };
-  };
-  fc?: Fc;
-  flexVolume?: FlexVolume;
-  flocker?: Flocker;
-  gcePersistentDisk?: GcePersistentDisk;
-  gitRepo?: GitRepo;
-  glusterfs?: Glusterfs;
-  hostPath?: HostPath;
-  image?: Image;
-  iscsi?: Iscsi;
-  name: string;
-  nfs?: Nfs;
-  persistentVolumeClaim?: PersistentVolumeClaim;
-  photonPersistentDisk?: PhotonPersistentDisk;
-  portworxVolume?: PortworxVolume;
-  projected?: {
-    defaultMode?: number;
-    sources?: {
-      clusterTrustBundle?: ClusterTrustBundle;
-      configMap?: Secret;
-      downwardAPI?: {
-        items?: DownwardAPIItem2[];
-      };
-      podCertificate?: PodCertificate;
-      secret?: Secret;
-      serviceAccountToken?: ServiceAccountToken;
-    }[];
-  };
-  quobyte?: Quobyte;
-  rbd?: Rbd;
-  scaleIO?: ScaleIO;
-  secret?: VolumeSecret;
-  storageos?: Storageos;
-  vsphereVolume?: VsphereVolume;
-}
-
-export interface LLMInferenceServiceSpecTemplate {
   activeDeadlineSeconds?: number;
   affinity?: Affinity;
   automountServiceAccountToken?: boolean;
@@ -1016,15 +610,18 @@ export interface Parallelism {
   tensor?: number;
 }
 
-export interface Path {
-  replaceFullPath?: string;
-  replacePrefixMatch?: string;
-  type: 'ReplaceFullPath' | 'ReplacePrefixMatch';
+export interface ParentRef {
+  group?: string;
+  kind?: string;
+  name: string;
+  namespace?: string;
+  port?: number;
+  sectionName?: string;
 }
 
-export interface PersistentVolumeClaim {
-  claimName: string;
-  readOnly?: boolean;
+export interface Path {
+  type?: 'Exact' | 'PathPrefix' | 'RegularExpression';
+  value?: string;
 }
 
 export interface PhotonPersistentDisk {
@@ -1049,17 +646,12 @@ export interface PodAffinityTerm {
   topologyKey: string;
 }
 
-export interface PodCertificate {
-  certificateChainPath?: string;
-  credentialBundlePath?: string;
-  keyPath?: string;
-  keyType: string;
-  maxExpirationSeconds?: number;
-  signerName: string;
-}
-
 export interface Port {
-  number: number;
+  containerPort: number;
+  hostIP?: string;
+  hostPort?: number;
+  name?: string;
+  protocol?: string;
 }
 
 export interface PortworxVolume {
@@ -1082,10 +674,34 @@ export interface Preference {
   matchFields?: MatchExpression[];
 }
 
+export interface Prefill {
+  annotations?: {
+    [k: string]: string;
+  };
+  kvCacheOffloading?: KvCacheOffloading;
+  labels?: {
+    [k: string]: string;
+  };
+  parallelism?: Parallelism;
+  replicas?: number;
+  scaling?: Scaling;
+  template?: LLMInferenceServiceConfigSpecTemplate;
+  worker?: LLMInferenceServiceConfigSpecTemplate;
+}
+
 export interface PvcSpec {
   accessModes?: string[];
-  dataSource?: DataSource;
-  dataSourceRef?: DataSourceRef;
+  dataSource?: {
+    apiGroup?: string;
+    kind: string;
+    name: string;
+  };
+  dataSourceRef?: {
+    apiGroup?: string;
+    kind: string;
+    name: string;
+    namespace?: string;
+  };
   resources?: {
     limits?: {
       [k: string]: number | string;
@@ -1101,6 +717,12 @@ export interface PvcSpec {
   volumeName?: string;
 }
 
+export interface QueryParam {
+  name: string;
+  type?: 'Exact' | 'RegularExpression';
+  value: string;
+}
+
 export interface Quobyte {
   group?: string;
   readOnly?: boolean;
@@ -1110,19 +732,14 @@ export interface Quobyte {
   volume: string;
 }
 
-export interface Rbd {
-  fsType?: string;
-  image: string;
-  keyring?: string;
-  monitors: string[];
-  pool?: string;
-  readOnly?: boolean;
-  secretRef?: ImagePullSecret;
-  user?: string;
-}
-
 export interface ReadinessGate {
   conditionType: string;
+}
+
+export interface Ref {
+  key: string;
+  name?: string;
+  optional?: boolean;
 }
 
 export interface RequestHeaderModifier {
@@ -1131,9 +748,21 @@ export interface RequestHeaderModifier {
   set?: Add[];
 }
 
-export interface RequestHeaderModifierAdd {
-  name: string;
-  value: string;
+export interface RequestMirror {
+  backendRef: BackendRef;
+  fraction?: {
+    denominator?: number;
+    numerator: number;
+  };
+  percent?: number;
+}
+
+export interface RequestRedirect {
+  hostname?: string;
+  path?: RequestRedirectPath;
+  port?: number;
+  scheme?: 'http' | 'https';
+  statusCode?: 301 | 302 | 303 | 307 | 308;
 }
 
 export interface RequestRedirectPath {
@@ -1164,7 +793,10 @@ export interface ResourceFieldRef {
 }
 
 export interface Resources {
-  claims?: Claim[];
+  claims?: {
+    name: string;
+    request?: string;
+  }[];
   limits?: {
     [k: string]: number | string;
   };
@@ -1181,9 +813,10 @@ export interface RestartPolicyRule {
   };
 }
 
-export interface RolloutStrategy {
-  maxSurge?: number | string;
-  maxUnavailable?: number | string;
+export interface Retry {
+  attempts?: number;
+  backoff?: string;
+  codes?: number[];
 }
 
 export interface Route {
@@ -1192,24 +825,9 @@ export interface Route {
     refs?: ImagePullSecret[];
     spec?: {
       hostnames?: string[];
-      parentRefs?: {
-        group?: string;
-        kind?: string;
-        name: string;
-        namespace?: string;
-        port?: number;
-        sectionName?: string;
-      }[];
+      parentRefs?: ParentRef[];
       rules?: {
-        backendRefs?: {
-          filters?: Filter[];
-          group?: string;
-          kind?: string;
-          name: string;
-          namespace?: string;
-          port?: number;
-          weight?: number;
-        }[];
+        backendRefs?: RuleBackendRef[];
         filters?: Filter[];
         matches?: {
           headers?: {
@@ -1218,33 +836,13 @@ export interface Route {
             value: string;
           }[];
           method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'CONNECT' | 'OPTIONS' | 'TRACE' | 'PATCH';
-          path?: {
-            type?: 'Exact' | 'PathPrefix' | 'RegularExpression';
-            value?: string;
-          };
-          queryParams?: {
-            name: string;
-            type?: 'Exact' | 'RegularExpression';
-            value: string;
-          }[];
+          path?: Path;
+          queryParams?: QueryParam[];
         }[];
         name?: string;
-        retry?: {
-          attempts?: number;
-          backoff?: string;
-          codes?: number[];
-        };
-        sessionPersistence?: {
-          absoluteTimeout?: string;
-          cookieConfig?: CookieConfig;
-          idleTimeout?: string;
-          sessionName?: string;
-          type?: 'Cookie' | 'Header';
-        };
-        timeouts?: {
-          backendRequest?: string;
-          request?: string;
-        };
+        retry?: Retry;
+        sessionPersistence?: SessionPersistence;
+        timeouts?: Timeouts;
       }[];
       useDefaultGateways?: 'All' | 'None';
     };
@@ -1252,83 +850,14 @@ export interface Route {
   weight?: number;
 }
 
-export interface RouterRoute {
+export interface RuleBackendRef {
+  filters?: Filter[];
   group?: string;
-  http?: {
-    refs?: ImagePullSecret[];
-    spec?: {
-      hostnames?: string[];
-      parentRefs?: {
-        group?: string;
-        kind?: string;
-        name: string;
-        namespace?: string;
-        port?: number;
-        sectionName?: string;
-      }[];
-      rules?: {
-        backendRefs?: {
-          filters?: BackendRefFilter[];
-          group?: string;
-          kind?: string;
-          name: string;
-          namespace?: string;
-          port?: number;
-          weight?: number;
-        }[];
-        filters?: BackendRefFilter[];
-        matches?: {
-          headers?: {
-            name: string;
-            type?: 'Exact' | 'RegularExpression';
-            value: string;
-          }[];
-          method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'CONNECT' | 'OPTIONS' | 'TRACE' | 'PATCH';
-          path?: {
-            type?: 'Exact' | 'PathPrefix' | 'RegularExpression';
-            value?: string;
-          };
-          queryParams?: {
-            name: string;
-            type?: 'Exact' | 'RegularExpression';
-            value: string;
-          }[];
-        }[];
-        name?: string;
-        retry?: {
-          attempts?: number;
-          backoff?: string;
-          codes?: number[];
-        };
-        sessionPersistence?: {
-          absoluteTimeout?: string;
-          cookieConfig?: CookieConfig;
-          idleTimeout?: string;
-          sessionName?: string;
-          type?: 'Cookie' | 'Header';
-        };
-        timeouts?: {
-          backendRequest?: string;
-          request?: string;
-        };
-      }[];
-      useDefaultGateways?: 'All' | 'None';
-    };
-  };
+  kind?: string;
+  name: string;
+  namespace?: string;
+  port?: number;
   weight?: number;
-}
-
-export interface ScaleIO {
-  fsType?: string;
-  gateway: string;
-  protectionDomain?: string;
-  readOnly?: boolean;
-  secretRef: ImagePullSecret;
-  sslEnabled?: boolean;
-  storageMode?: string;
-  storagePool?: string;
-  system: string;
-  volumeName?: string;
 }
 
 export interface ScaleUp {
@@ -1343,27 +872,6 @@ export interface ScaleUp {
 }
 
 export interface Scaling {
-  keda?: {
-    advanced?: Advanced;
-    cooldownPeriod?: number;
-    fallback?: Fallback;
-    idleReplicaCount?: number;
-    initialCooldownPeriod?: number;
-    pollingInterval?: number;
-    triggers: {
-      authenticationRef?: {
-        kind?: string;
-        name: string;
-      };
-      metadata: {
-        [k: string]: string;
-      };
-      metricType?: string;
-      name?: string;
-      type: string;
-      useCachedMetrics?: boolean;
-    }[];
-  };
   maxReplicas: number;
   minReplicas?: number;
   wva?: {
@@ -1371,9 +879,25 @@ export interface Scaling {
       behavior?: Behavior;
     };
     keda?: {
-      advanced?: Advanced;
+      advanced?: {
+        horizontalPodAutoscalerConfig?: {
+          behavior?: Behavior;
+          name?: string;
+        };
+        restoreToOriginalReplicaCount?: boolean;
+        scalingModifiers?: {
+          activationTarget?: string;
+          formula?: string;
+          metricType?: 'AverageValue' | 'Value';
+          target?: string;
+        };
+      };
       cooldownPeriod?: number;
-      fallback?: Fallback;
+      fallback?: {
+        behavior?: 'static' | 'currentReplicas' | 'currentReplicasIfHigher' | 'currentReplicasIfLower';
+        failureThreshold: number;
+        replicas: number;
+      };
       idleReplicaCount?: number;
       initialCooldownPeriod?: number;
       pollingInterval?: number;
@@ -1386,57 +910,7 @@ export interface SchedulerConfig {
   inline?: {
     [k: string]: unknown;
   };
-  ref?: SecretKeyRef;
-}
-
-export interface SchedulerTokenizer {
-  template?: {
-    activeDeadlineSeconds?: number;
-    affinity?: Affinity;
-    automountServiceAccountToken?: boolean;
-    containers: LLMInferenceServiceConfigSpecTemplateContainer[];
-    dnsConfig?: DnsConfig;
-    dnsPolicy?: string;
-    enableServiceLinks?: boolean;
-    ephemeralContainers?: LLMInferenceServiceConfigSpecTemplateEphemeralContainer[];
-    hostAliases?: HostAlias[];
-    hostIPC?: boolean;
-    hostNetwork?: boolean;
-    hostPID?: boolean;
-    hostUsers?: boolean;
-    hostname?: string;
-    hostnameOverride?: string;
-    imagePullSecrets?: ImagePullSecret[];
-    initContainers?: LLMInferenceServiceConfigSpecTemplateContainer[];
-    nodeName?: string;
-    nodeSelector?: {
-      [k: string]: string;
-    };
-    os?: SchedulingGate;
-    overhead?: {
-      [k: string]: number | string;
-    };
-    preemptionPolicy?: string;
-    priority?: number;
-    priorityClassName?: string;
-    readinessGates?: ReadinessGate[];
-    resourceClaims?: ResourceClaim[];
-    resources?: ContainerResources;
-    restartPolicy?: string;
-    runtimeClassName?: string;
-    schedulerName?: string;
-    schedulingGates?: SchedulingGate[];
-    securityContext?: ExplainerSecurityContext;
-    serviceAccount?: string;
-    serviceAccountName?: string;
-    setHostnameAsFQDN?: boolean;
-    shareProcessNamespace?: boolean;
-    subdomain?: string;
-    terminationGracePeriodSeconds?: number;
-    tolerations?: Toleration[];
-    topologySpreadConstraints?: TopologySpreadConstraint[];
-    volumes?: LLMInferenceServiceConfigSpecTemplateVolume[];
-  };
+  ref?: Ref;
 }
 
 export interface SchedulingGate {
@@ -1461,12 +935,6 @@ export interface Secret {
   optional?: boolean;
 }
 
-export interface SecretKeyRef {
-  key: string;
-  name?: string;
-  optional?: boolean;
-}
-
 export interface SecurityContext {
   allowPrivilegeEscalation?: boolean;
   appArmorProfile?: SeccompProfile;
@@ -1485,10 +953,14 @@ export interface SecurityContext {
   windowsOptions?: WindowsOptions;
 }
 
-export interface ServiceAccountToken {
-  audience?: string;
-  expirationSeconds?: number;
-  path: string;
+export interface SessionPersistence {
+  absoluteTimeout?: string;
+  cookieConfig?: {
+    lifetimeType?: 'Permanent' | 'Session';
+  };
+  idleTimeout?: string;
+  sessionName?: string;
+  type?: 'Cookie' | 'Header';
 }
 
 export interface StartupProbe {
@@ -1504,12 +976,8 @@ export interface StartupProbe {
   timeoutSeconds?: number;
 }
 
-export interface Storageos {
-  fsType?: string;
-  readOnly?: boolean;
-  secretRef?: ImagePullSecret;
-  volumeName?: string;
-  volumeNamespace?: string;
+export interface TargetPort {
+  number: number;
 }
 
 export interface TcpSocket {
@@ -1517,54 +985,9 @@ export interface TcpSocket {
   port: number | string;
 }
 
-export interface Tokenizer {
-  template?: {
-    activeDeadlineSeconds?: number;
-    affinity?: Affinity;
-    automountServiceAccountToken?: boolean;
-    containers: Container[];
-    dnsConfig?: DnsConfig;
-    dnsPolicy?: string;
-    enableServiceLinks?: boolean;
-    ephemeralContainers?: EphemeralContainer[];
-    hostAliases?: HostAlias[];
-    hostIPC?: boolean;
-    hostNetwork?: boolean;
-    hostPID?: boolean;
-    hostUsers?: boolean;
-    hostname?: string;
-    hostnameOverride?: string;
-    imagePullSecrets?: ImagePullSecret[];
-    initContainers?: Container[];
-    nodeName?: string;
-    nodeSelector?: {
-      [k: string]: string;
-    };
-    os?: SchedulingGate;
-    overhead?: {
-      [k: string]: number | string;
-    };
-    preemptionPolicy?: string;
-    priority?: number;
-    priorityClassName?: string;
-    readinessGates?: ReadinessGate[];
-    resourceClaims?: ResourceClaim[];
-    resources?: Resources;
-    restartPolicy?: string;
-    runtimeClassName?: string;
-    schedulerName?: string;
-    schedulingGates?: SchedulingGate[];
-    securityContext?: ExplainerSecurityContext;
-    serviceAccount?: string;
-    serviceAccountName?: string;
-    setHostnameAsFQDN?: boolean;
-    shareProcessNamespace?: boolean;
-    subdomain?: string;
-    terminationGracePeriodSeconds?: number;
-    tolerations?: Toleration[];
-    topologySpreadConstraints?: TopologySpreadConstraint[];
-    volumes?: Volume[];
-  };
+export interface Timeouts {
+  backendRequest?: string;
+  request?: string;
 }
 
 export interface Toleration {
@@ -1596,11 +1019,40 @@ export interface Tracing {
 export interface Volume {
   awsElasticBlockStore?: AwsElasticBlockStore;
   azureDisk?: AzureDisk;
-  azureFile?: AzureFile;
-  cephfs?: Cephfs;
-  cinder?: Cinder;
-  configMap?: ConfigMap;
-  csi?: Csi;
+  azureFile?: {
+    readOnly?: boolean;
+    secretName: string;
+    shareName: string;
+  };
+  cephfs?: {
+    monitors: string[];
+    path?: string;
+    readOnly?: boolean;
+    secretFile?: string;
+    secretRef?: ImagePullSecret;
+    user?: string;
+  };
+  cinder?: {
+    fsType?: string;
+    readOnly?: boolean;
+    secretRef?: ImagePullSecret;
+    volumeID: string;
+  };
+  configMap?: {
+    defaultMode?: number;
+    items?: ConfigMapItem[];
+    name?: string;
+    optional?: boolean;
+  };
+  csi?: {
+    driver: string;
+    fsType?: string;
+    nodePublishSecretRef?: ImagePullSecret;
+    readOnly?: boolean;
+    volumeAttributes?: {
+      [k: string]: string;
+    };
+  };
   downwardAPI?: {
     defaultMode?: number;
     items?: DownwardAPIItem[];
@@ -1616,37 +1068,119 @@ export interface Volume {
     };
   };
   fc?: Fc;
-  flexVolume?: FlexVolume;
+  flexVolume?: {
+    driver: string;
+    fsType?: string;
+    options?: {
+      [k: string]: string;
+    };
+    readOnly?: boolean;
+    secretRef?: ImagePullSecret;
+  };
   flocker?: Flocker;
   gcePersistentDisk?: GcePersistentDisk;
-  gitRepo?: GitRepo;
-  glusterfs?: Glusterfs;
+  gitRepo?: {
+    directory?: string;
+    repository: string;
+    revision?: string;
+  };
+  glusterfs?: {
+    endpoints: string;
+    path: string;
+    readOnly?: boolean;
+  };
   hostPath?: HostPath;
-  image?: Image;
-  iscsi?: Iscsi;
+  image?: {
+    pullPolicy?: string;
+    reference?: string;
+  };
+  iscsi?: {
+    chapAuthDiscovery?: boolean;
+    chapAuthSession?: boolean;
+    fsType?: string;
+    initiatorName?: string;
+    iqn: string;
+    iscsiInterface?: string;
+    lun: number;
+    portals?: string[];
+    readOnly?: boolean;
+    secretRef?: ImagePullSecret;
+    targetPortal: string;
+  };
   name: string;
   nfs?: Nfs;
-  persistentVolumeClaim?: PersistentVolumeClaim;
+  persistentVolumeClaim?: {
+    claimName: string;
+    readOnly?: boolean;
+  };
   photonPersistentDisk?: PhotonPersistentDisk;
   portworxVolume?: PortworxVolume;
   projected?: {
     defaultMode?: number;
     sources?: {
-      clusterTrustBundle?: ClusterTrustBundle;
+      clusterTrustBundle?: {
+        labelSelector?: LabelSelector;
+        name?: string;
+        optional?: boolean;
+        path: string;
+        signerName?: string;
+      };
       configMap?: Secret;
       downwardAPI?: {
         items?: DownwardAPIItem[];
       };
-      podCertificate?: PodCertificate;
+      podCertificate?: {
+        certificateChainPath?: string;
+        credentialBundlePath?: string;
+        keyPath?: string;
+        keyType: string;
+        maxExpirationSeconds?: number;
+        signerName: string;
+      };
       secret?: Secret;
-      serviceAccountToken?: ServiceAccountToken;
+      serviceAccountToken?: {
+        audience?: string;
+        expirationSeconds?: number;
+        path: string;
+      };
     }[];
   };
   quobyte?: Quobyte;
-  rbd?: Rbd;
-  scaleIO?: ScaleIO;
-  secret?: VolumeSecret;
-  storageos?: Storageos;
+  rbd?: {
+    fsType?: string;
+    image: string;
+    keyring?: string;
+    monitors: string[];
+    pool?: string;
+    readOnly?: boolean;
+    secretRef?: ImagePullSecret;
+    user?: string;
+  };
+  scaleIO?: {
+    fsType?: string;
+    gateway: string;
+    protectionDomain?: string;
+    readOnly?: boolean;
+    secretRef: ImagePullSecret;
+    sslEnabled?: boolean;
+    storageMode?: string;
+    storagePool?: string;
+    system: string;
+    volumeName?: string;
+  };
+  secret?: {
+    defaultMode?: number;
+    items?: ConfigMapItem[];
+    optional?: boolean;
+    secretName?: string;
+  };
+  storageos?: {
+    fsType?: string;
+    readOnly?: boolean;
+    secretRef?: ImagePullSecret;
+    volumeName?: string;
+    volumeNamespace?: string;
+  };
   vsphereVolume?: VsphereVolume;
 }
 
@@ -1663,13 +1197,6 @@ export interface VolumeMount {
   recursiveReadOnly?: string;
   subPath?: string;
   subPathExpr?: string;
-}
-
-export interface VolumeSecret {
-  defaultMode?: number;
-  items?: ConfigMapItem[];
-  optional?: boolean;
-  secretName?: string;
 }
 
 export interface VsphereVolume {

@@ -59,7 +59,7 @@ export type InferenceService = {
           livenessProbe?: StartupProbe;
           modelFormat: ModelFormat;
           name: string;
-          ports?: ArtPort[];
+          ports?: Port[];
           protocolVersion?: string;
           readinessProbe?: StartupProbe;
           resizePolicy?: ResizePolicy[];
@@ -147,7 +147,7 @@ export type InferenceService = {
         lifecycle?: Lifecycle;
         livenessProbe?: LivenessProbe;
         name?: string;
-        ports?: ArtPort[];
+        ports?: Port[];
         readinessProbe?: LivenessProbe;
         resizePolicy?: ResizePolicy[];
         resources?: Resources;
@@ -274,7 +274,7 @@ export type InferenceService = {
         livenessProbe?: LivenessProbe;
         modelFormat?: ModelFormat;
         name?: string;
-        ports?: ArtPort[];
+        ports?: Port[];
         protocolVersion?: string;
         readinessProbe?: LivenessProbe;
         resizePolicy?: ResizePolicy[];
@@ -425,14 +425,6 @@ export interface Affinity {
   podAntiAffinity?: PodAffinity;
 }
 
-export interface ArtPort {
-  containerPort: number;
-  hostIP?: string;
-  hostPort?: number;
-  name?: string;
-  protocol?: string;
-}
-
 export interface AutoScaling {
   behavior?: Behavior;
   metrics?: {
@@ -483,12 +475,6 @@ export interface AzureDisk {
   readOnly?: boolean;
 }
 
-export interface AzureFile {
-  readOnly?: boolean;
-  secretName: string;
-  shareName: string;
-}
-
 export interface Batcher {
   maxBatchSize?: number;
   maxLatency?: number;
@@ -500,45 +486,9 @@ export interface Behavior {
   scaleUp?: ScaleUp;
 }
 
-export interface Cephfs {
-  monitors: string[];
-  path?: string;
-  readOnly?: boolean;
-  secretFile?: string;
-  secretRef?: ImagePullSecret;
-  user?: string;
-}
-
-export interface Cinder {
-  fsType?: string;
-  readOnly?: boolean;
-  secretRef?: ImagePullSecret;
-  volumeID: string;
-}
-
-export interface Claim {
-  name: string;
-  request?: string;
-}
-
-export interface ClusterTrustBundle {
-  labelSelector?: LabelSelector;
-  name?: string;
-  optional?: boolean;
-  path: string;
-  signerName?: string;
-}
-
 export interface Confidential {
   enabled: boolean;
   resourceId?: string;
-}
-
-export interface ConfigMap {
-  defaultMode?: number;
-  items?: ConfigMapItem[];
-  name?: string;
-  optional?: boolean;
 }
 
 export interface ConfigMapItem {
@@ -557,7 +507,7 @@ export interface Container {
   lifecycle?: Lifecycle;
   livenessProbe?: StartupProbe;
   name: string;
-  ports?: ArtPort[];
+  ports?: Port[];
   readinessProbe?: StartupProbe;
   resizePolicy?: ResizePolicy[];
   resources?: Resources;
@@ -588,31 +538,11 @@ export interface ContainerLivenessProbe {
   timeoutSeconds?: number;
 }
 
-export interface Csi {
-  driver: string;
-  fsType?: string;
-  nodePublishSecretRef?: ImagePullSecret;
-  readOnly?: boolean;
-  volumeAttributes?: {
-    [k: string]: string;
-  };
-}
-
-export interface DataSource {
-  apiGroup?: string;
-  kind: string;
-  name: string;
-}
-
-export interface DataSourceRef {
-  apiGroup?: string;
-  kind: string;
-  name: string;
-  namespace?: string;
-}
-
 export interface DeploymentStrategy {
-  rollingUpdate?: RolloutStrategy;
+  rollingUpdate?: {
+    maxSurge?: number | string;
+    maxUnavailable?: number | string;
+  };
   type?: string;
 }
 
@@ -636,11 +566,16 @@ export interface Env {
   name: string;
   value?: string;
   valueFrom?: {
-    configMapKeyRef?: SecretKeyRef;
+    configMapKeyRef?: Ref;
     fieldRef?: FieldRef;
-    fileKeyRef?: FileKeyRef;
+    fileKeyRef?: {
+      key: string;
+      optional?: boolean;
+      path: string;
+      volumeName: string;
+    };
     resourceFieldRef?: ResourceFieldRef;
-    secretKeyRef?: SecretKeyRef;
+    secretKeyRef?: Ref;
   };
 }
 
@@ -665,7 +600,7 @@ export interface EphemeralContainer {
   lifecycle?: Lifecycle;
   livenessProbe?: StartupProbe;
   name: string;
-  ports?: ArtPort[];
+  ports?: Port[];
   readinessProbe?: StartupProbe;
   resizePolicy?: ResizePolicy[];
   resources?: Resources;
@@ -698,7 +633,7 @@ export interface ExplainerContainer {
   lifecycle?: Lifecycle;
   livenessProbe?: ContainerLivenessProbe;
   name: string;
-  ports?: ArtPort[];
+  ports?: Port[];
   readinessProbe?: ContainerLivenessProbe;
   resizePolicy?: ResizePolicy[];
   resources?: Resources;
@@ -745,23 +680,6 @@ export interface FieldRef {
   fieldPath: string;
 }
 
-export interface FileKeyRef {
-  key: string;
-  optional?: boolean;
-  path: string;
-  volumeName: string;
-}
-
-export interface FlexVolume {
-  driver: string;
-  fsType?: string;
-  options?: {
-    [k: string]: string;
-  };
-  readOnly?: boolean;
-  secretRef?: ImagePullSecret;
-}
-
 export interface Flocker {
   datasetName?: string;
   datasetUUID?: string;
@@ -771,18 +689,6 @@ export interface GcePersistentDisk {
   fsType?: string;
   partition?: number;
   pdName: string;
-  readOnly?: boolean;
-}
-
-export interface GitRepo {
-  directory?: string;
-  repository: string;
-  revision?: string;
-}
-
-export interface Glusterfs {
-  endpoints: string;
-  path: string;
   readOnly?: boolean;
 }
 
@@ -814,27 +720,8 @@ export interface HttpHeader {
   value: string;
 }
 
-export interface Image {
-  pullPolicy?: string;
-  reference?: string;
-}
-
 export interface ImagePullSecret {
   name?: string;
-}
-
-export interface Iscsi {
-  chapAuthDiscovery?: boolean;
-  chapAuthSession?: boolean;
-  fsType?: string;
-  initiatorName?: string;
-  iqn: string;
-  iscsiInterface?: string;
-  lun: number;
-  portals?: string[];
-  readOnly?: boolean;
-  secretRef?: ImagePullSecret;
-  targetPortal: string;
 }
 
 export interface LabelSelector {
@@ -920,7 +807,7 @@ export interface Onnx {
   lifecycle?: Lifecycle;
   livenessProbe?: StartupProbe;
   name: string;
-  ports?: ArtPort[];
+  ports?: Port[];
   protocolVersion?: string;
   readinessProbe?: StartupProbe;
   resizePolicy?: ResizePolicy[];
@@ -940,11 +827,6 @@ export interface Onnx {
   volumeDevices?: VolumeDevice[];
   volumeMounts?: VolumeMount[];
   workingDir?: string;
-}
-
-export interface PersistentVolumeClaim {
-  claimName: string;
-  readOnly?: boolean;
 }
 
 export interface PhotonPersistentDisk {
@@ -969,13 +851,12 @@ export interface PodAffinityTerm {
   topologyKey: string;
 }
 
-export interface PodCertificate {
-  certificateChainPath?: string;
-  credentialBundlePath?: string;
-  keyPath?: string;
-  keyType: string;
-  maxExpirationSeconds?: number;
-  signerName: string;
+export interface Port {
+  containerPort: number;
+  hostIP?: string;
+  hostPort?: number;
+  name?: string;
+  protocol?: string;
 }
 
 export interface PortworxVolume {
@@ -1004,7 +885,7 @@ export interface PredictorOnnx {
   lifecycle?: Lifecycle;
   livenessProbe?: LivenessProbe;
   name?: string;
-  ports?: ArtPort[];
+  ports?: Port[];
   protocolVersion?: string;
   readinessProbe?: LivenessProbe;
   resizePolicy?: ResizePolicy[];
@@ -1033,8 +914,17 @@ export interface Preference {
 
 export interface PvcSpec {
   accessModes?: string[];
-  dataSource?: DataSource;
-  dataSourceRef?: DataSourceRef;
+  dataSource?: {
+    apiGroup?: string;
+    kind: string;
+    name: string;
+  };
+  dataSourceRef?: {
+    apiGroup?: string;
+    kind: string;
+    name: string;
+    namespace?: string;
+  };
   resources?: {
     limits?: {
       [k: string]: number | string;
@@ -1059,19 +949,14 @@ export interface Quobyte {
   volume: string;
 }
 
-export interface Rbd {
-  fsType?: string;
-  image: string;
-  keyring?: string;
-  monitors: string[];
-  pool?: string;
-  readOnly?: boolean;
-  secretRef?: ImagePullSecret;
-  user?: string;
-}
-
 export interface ReadinessGate {
   conditionType: string;
+}
+
+export interface Ref {
+  key: string;
+  name?: string;
+  optional?: boolean;
 }
 
 export interface Required {
@@ -1096,7 +981,10 @@ export interface ResourceFieldRef {
 }
 
 export interface Resources {
-  claims?: Claim[];
+  claims?: {
+    name: string;
+    request?: string;
+  }[];
   limits?: {
     [k: string]: number | string;
   };
@@ -1111,24 +999,6 @@ export interface RestartPolicyRule {
     operator: string;
     values?: number[];
   };
-}
-
-export interface RolloutStrategy {
-  maxSurge?: number | string;
-  maxUnavailable?: number | string;
-}
-
-export interface ScaleIO {
-  fsType?: string;
-  gateway: string;
-  protectionDomain?: string;
-  readOnly?: boolean;
-  secretRef: ImagePullSecret;
-  sslEnabled?: boolean;
-  storageMode?: string;
-  storagePool?: string;
-  system: string;
-  volumeName?: string;
 }
 
 export interface ScaleUp {
@@ -1164,12 +1034,6 @@ export interface Secret {
   optional?: boolean;
 }
 
-export interface SecretKeyRef {
-  key: string;
-  name?: string;
-  optional?: boolean;
-}
-
 export interface SecurityContext {
   allowPrivilegeEscalation?: boolean;
   appArmorProfile?: SeccompProfile;
@@ -1186,12 +1050,6 @@ export interface SecurityContext {
   seLinuxOptions?: SeLinuxOptions;
   seccompProfile?: SeccompProfile;
   windowsOptions?: WindowsOptions;
-}
-
-export interface ServiceAccountToken {
-  audience?: string;
-  expirationSeconds?: number;
-  path: string;
 }
 
 export interface StartupProbe {
@@ -1219,14 +1077,6 @@ export interface Storage {
 export interface StorageUris {
   mountPath?: string;
   uri: string;
-}
-
-export interface Storageos {
-  fsType?: string;
-  readOnly?: boolean;
-  secretRef?: ImagePullSecret;
-  volumeName?: string;
-  volumeNamespace?: string;
 }
 
 export interface Target {
@@ -1263,11 +1113,40 @@ export interface TopologySpreadConstraint {
 export interface Volume {
   awsElasticBlockStore?: AwsElasticBlockStore;
   azureDisk?: AzureDisk;
-  azureFile?: AzureFile;
-  cephfs?: Cephfs;
-  cinder?: Cinder;
-  configMap?: ConfigMap;
-  csi?: Csi;
+  azureFile?: {
+    readOnly?: boolean;
+    secretName: string;
+    shareName: string;
+  };
+  cephfs?: {
+    monitors: string[];
+    path?: string;
+    readOnly?: boolean;
+    secretFile?: string;
+    secretRef?: ImagePullSecret;
+    user?: string;
+  };
+  cinder?: {
+    fsType?: string;
+    readOnly?: boolean;
+    secretRef?: ImagePullSecret;
+    volumeID: string;
+  };
+  configMap?: {
+    defaultMode?: number;
+    items?: ConfigMapItem[];
+    name?: string;
+    optional?: boolean;
+  };
+  csi?: {
+    driver: string;
+    fsType?: string;
+    nodePublishSecretRef?: ImagePullSecret;
+    readOnly?: boolean;
+    volumeAttributes?: {
+      [k: string]: string;
+    };
+  };
   downwardAPI?: {
     defaultMode?: number;
     items?: DownwardAPIItem[];
@@ -1283,37 +1162,119 @@ export interface Volume {
     };
   };
   fc?: Fc;
-  flexVolume?: FlexVolume;
+  flexVolume?: {
+    driver: string;
+    fsType?: string;
+    options?: {
+      [k: string]: string;
+    };
+    readOnly?: boolean;
+    secretRef?: ImagePullSecret;
+  };
   flocker?: Flocker;
   gcePersistentDisk?: GcePersistentDisk;
-  gitRepo?: GitRepo;
-  glusterfs?: Glusterfs;
+  gitRepo?: {
+    directory?: string;
+    repository: string;
+    revision?: string;
+  };
+  glusterfs?: {
+    endpoints: string;
+    path: string;
+    readOnly?: boolean;
+  };
   hostPath?: HostPath;
-  image?: Image;
-  iscsi?: Iscsi;
+  image?: {
+    pullPolicy?: string;
+    reference?: string;
+  };
+  iscsi?: {
+    chapAuthDiscovery?: boolean;
+    chapAuthSession?: boolean;
+    fsType?: string;
+    initiatorName?: string;
+    iqn: string;
+    iscsiInterface?: string;
+    lun: number;
+    portals?: string[];
+    readOnly?: boolean;
+    secretRef?: ImagePullSecret;
+    targetPortal: string;
+  };
   name: string;
   nfs?: Nfs;
-  persistentVolumeClaim?: PersistentVolumeClaim;
+  persistentVolumeClaim?: {
+    claimName: string;
+    readOnly?: boolean;
+  };
   photonPersistentDisk?: PhotonPersistentDisk;
   portworxVolume?: PortworxVolume;
   projected?: {
     defaultMode?: number;
     sources?: {
-      clusterTrustBundle?: ClusterTrustBundle;
+      clusterTrustBundle?: {
+        labelSelector?: LabelSelector;
+        name?: string;
+        optional?: boolean;
+        path: string;
+        signerName?: string;
+      };
       configMap?: Secret;
       downwardAPI?: {
         items?: DownwardAPIItem[];
       };
-      podCertificate?: PodCertificate;
+      podCertificate?: {
+        certificateChainPath?: string;
+        credentialBundlePath?: string;
+        keyPath?: string;
+        keyType: string;
+        maxExpirationSeconds?: number;
+        signerName: string;
+      };
       secret?: Secret;
-      serviceAccountToken?: ServiceAccountToken;
+      serviceAccountToken?: {
+        audience?: string;
+        expirationSeconds?: number;
+        path: string;
+      };
     }[];
   };
   quobyte?: Quobyte;
-  rbd?: Rbd;
-  scaleIO?: ScaleIO;
-  secret?: VolumeSecret;
-  storageos?: Storageos;
+  rbd?: {
+    fsType?: string;
+    image: string;
+    keyring?: string;
+    monitors: string[];
+    pool?: string;
+    readOnly?: boolean;
+    secretRef?: ImagePullSecret;
+    user?: string;
+  };
+  scaleIO?: {
+    fsType?: string;
+    gateway: string;
+    protectionDomain?: string;
+    readOnly?: boolean;
+    secretRef: ImagePullSecret;
+    sslEnabled?: boolean;
+    storageMode?: string;
+    storagePool?: string;
+    system: string;
+    volumeName?: string;
+  };
+  secret?: {
+    defaultMode?: number;
+    items?: ConfigMapItem[];
+    optional?: boolean;
+    secretName?: string;
+  };
+  storageos?: {
+    fsType?: string;
+    readOnly?: boolean;
+    secretRef?: ImagePullSecret;
+    volumeName?: string;
+    volumeNamespace?: string;
+  };
   vsphereVolume?: VsphereVolume;
 }
 
@@ -1330,13 +1291,6 @@ export interface VolumeMount {
   recursiveReadOnly?: string;
   subPath?: string;
   subPathExpr?: string;
-}
-
-export interface VolumeSecret {
-  defaultMode?: number;
-  items?: ConfigMapItem[];
-  optional?: boolean;
-  secretName?: string;
 }
 
 export interface VsphereVolume {

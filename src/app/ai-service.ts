@@ -4,7 +4,7 @@ import type { Finding, Where } from '../core/finding.ts';
 import { didYouMean, isDns1035, isDnsLabel } from '../core/names.ts';
 import type { Override } from '../service/overrides.ts';
 import { mergeOverride } from '../service/overrides.ts';
-import { fieldPath, parseWith, valueAt, type Locate } from '../service/parse.ts';
+import { fieldPath, parseWith, pathOfField, valueAt, type Locate, type Parsed } from '../service/parse.ts';
 import { serviceFinding } from '../service/rules.ts';
 import { aiService, overridesSchema, type ServiceSpec } from '../service/service.ts';
 import type { RegistryModelOf } from '../service/model-ref.ts';
@@ -114,12 +114,15 @@ export class AIService<
 
     const where = this.#where();
     const base = parseWith(aiService, isMap(props) ? raw : props, where, source?.locate);
-    const { environments = [] } = base.value ?? {};
+    const listed = this.#raw['environments'];
+    const environments: readonly unknown[] = Array.isArray(listed) ? listed : [];
     this.findings.push(
       ...this.#nameFindings(where),
       ...base.findings,
       ...(overrides === undefined ? [] : parseWith(overridesSchema, { overrides }, where, source?.locate).findings),
-      ...environments.flatMap((each, index) => this.#unknownName(each, ['environments', index])),
+      ...environments.flatMap((each, index) =>
+        typeof each === 'string' ? this.#unknownName(each, ['environments', index]) : [],
+      ),
       ...Object.keys(this.#overrides).flatMap((each) => this.#unknownName(each, ['overrides', each])),
     );
     // What has a mistake is not rendered: environments and objects would say the same again, each.
@@ -144,15 +147,19 @@ export class AIService<
     const key = `${environment}/${cluster}`;
     let chart = this.#charts.get(key);
     if (!chart) {
-      const env = this.#platform.config?.environments[environment];
-      if (!env?.clusters.includes(cluster)) throw new Error(`environment ${environment} has no cluster ${cluster}`);
-      if (!this.runsIn(environment)) throw new Error(`service ${this.name} does not run in environment ${environment}`);
+      const { config } = this.#platform;
+      const env = config?.environments[environment];
+      // Of a platform with mistakes nobody knows what it has, and nothing is rendered for it.
+      if (config && !env?.clusters.includes(cluster))
+        throw new Error(`environment ${environment} has no cluster ${cluster}`);
+      if (config && !this.runsIn(environment))
+        throw new Error(`service ${this.name} does not run in environment ${environment}`);
       const rendered = (): readonly KubeObject[] => this.#platform.renderUnit(this, environment, cluster);
       chart = new ServiceChart(
         this,
         environment,
         cluster,
-        namespaceOf(env.namespace, this.base?.owner.team ?? ''),
+        env ? namespaceOf(env.namespace, this.base?.owner.team ?? '') : 'unknown',
         rendered,
       );
       this.#charts.set(key, chart);
@@ -167,8 +174,8 @@ export class AIService<
    */
   charts(environment?: E | S): readonly ServiceChart[] {
     const { config } = this.#platform;
-    if (!config) return [];
     if (environment !== undefined) this.findings.push(...this.#unknownName(environment, ['charts']));
+    if (!config) return [];
     return Object.entries(config.environments).flatMap(([name, env]) =>
       (environment === undefined || environment === name || environment === env.stage) && this.runsIn(name)
         ? env.clusters.map((cluster) => this.chart(name as E, cluster))
@@ -239,11 +246,10 @@ export class AIService<
 
   /** Overrides of environments and stages that the platform has, and in none of which the service runs. @internal */
   unusedOverrides(): Finding[] {
-    const { environments, stages } = this.#platform;
+    const { config, environments, stages } = this.#platform;
+    if (!config) return [];
     const used = new Set(
-      Object.entries(this.#platform.config?.environments ?? {}).flatMap(([name, { stage }]) =>
-        this.runsIn(name) ? [name, stage] : [],
-      ),
+      Object.entries(config.environments).flatMap(([name, { stage }]) => (this.runsIn(name) ? [name, stage] : [])),
     );
     const known: ReadonlySet<string> = new Set([...environments, ...stages]);
     return Object.keys(this.#overrides)
@@ -266,14 +272,61 @@ export class AIService<
     stage: string,
   ): { value: ServiceInEnvironment | undefined; findings: readonly Finding[] } {
     if (!this.base) return { value: undefined, findings: [] };
-    const names = [...new Set([stage, environment])].filter((name) => Object.hasOwn(this.#overrides, name));
+    const names = this.#overridesOf(environment, stage);
     const overrides = names.map((name) => this.#overrides[name]);
     if (overrides.length === 0) return { value: { spec: this.base, written: this.#raw, overrides }, findings: [] };
-    const merged = overrides.reduce((spec, override) => mergeOverride(aiService, spec, override), this.#raw as unknown);
-    const { value, findings } = parseWith(aiService, merged, { environment, ...this.#where() }, (path) =>
-      this.#locate(path, names),
-    );
+    const { merged, value, findings } = this.#merged(names, { environment, ...this.#where() });
     return { value: value && { spec: value, written: merged, overrides }, findings };
+  }
+
+  /**
+   * What can be said of the service without its platform: the service, and each override by itself. For a platform with
+   * mistakes, of which nobody knows which environments are in which stage. @internal
+   */
+  withoutPlatform(): { specs: readonly ServiceSpec[]; findings: readonly Finding[] } {
+    if (!this.base) return { specs: [], findings: [] };
+    const merged = Object.keys(this.#overrides).map((name) => this.#merged([name], this.#where()));
+    return {
+      specs: [this.base, ...merged.flatMap(({ value }) => value ?? [])],
+      findings: merged.flatMap(({ findings }) => findings),
+    };
+  }
+
+  /**
+   * A finding about a field as an environment sees it, with the place where that is written: file and line where this is
+   * YAML, and the override that it is from. One that has a file already, or names no field of ours, is as it was. @internal
+   */
+  located(finding: Finding, environment: string, stage: string): Finding {
+    const { file, field } = finding.where;
+    const path = field === undefined ? undefined : pathOfField(field);
+    const [first] = path ?? [];
+    if (file !== undefined || path === undefined || first === undefined) return finding;
+    const names = this.#overridesOf(environment, stage);
+    const whole = valueAt(this.#withOverrides(names), path);
+    // Maps merge, so that one of which an override has a part is still the service's own; all else replaces.
+    const from = names.filter((name) => {
+      const value = valueAt(this.#overrides[name], path);
+      return value === null || value === whole || valueAt(this.#raw, path) === undefined;
+    });
+    const { field: override, ...at } = this.#locate(path, from);
+    // Of what is not written at all only the file is known.
+    const place = override === undefined && !Object.hasOwn(this.#raw, first) && at.file ? { file: at.file } : at;
+    return { ...finding, where: { ...finding.where, ...place, field: fieldPath(override, path) } };
+  }
+
+  /** Names of the overrides that an environment has, weakest first. */
+  #overridesOf(environment: string, stage: string): string[] {
+    return [...new Set([stage, environment])].filter((name) => Object.hasOwn(this.#overrides, name));
+  }
+
+  /** The service with some of its overrides. */
+  #merged(names: readonly string[], where: Where): Parsed<ServiceSpec> & { readonly merged: unknown } {
+    const merged = this.#withOverrides(names);
+    return { merged, ...parseWith(aiService, merged, where, (path) => this.#locate(path, names)) };
+  }
+
+  #withOverrides(names: readonly string[]): unknown {
+    return names.reduce<unknown>((spec, name) => mergeOverride(aiService, spec, this.#overrides[name]), this.#raw);
   }
 
   #where(): Where {

@@ -7,9 +7,10 @@ import type { Repository } from '../git/repository.ts';
 import type { Signature } from '../git/signatures.ts';
 import { releaseFinding } from '../release/rules.ts';
 import type { ReleaseState } from '../release/state.ts';
-import { openStore, placeOfState, stateFile, type ReleaseStore, type StatePlace } from '../release/store.ts';
+import { openStore, placeOfState, stateFile, statesIn, type ReleaseStore, type StatePlace } from '../release/store.ts';
 import { changedFields, whatHappened, type FieldChange, type Happening } from '../release/what-happened.ts';
 import { commitFiles, memoryFiles } from './commit-files.ts';
+import { nothingThere } from './status.ts';
 import { modelVersion, releaseOf, weightsOf } from './words.ts';
 
 /** Whose trail is read, and how much of it. */
@@ -56,15 +57,18 @@ export interface TrailEntry extends StatePlace {
  * commit say is taken from them; the trailers of a commit name the action where they agree with the states.
  */
 export async function readHistory(repository: Repository, query: HistoryQuery): Promise<Answer<readonly TrailEntry[]>> {
-  const { releases, service, environment, ref = 'HEAD', limit = Infinity } = query;
+  const { releases, service, ref = 'HEAD', limit = Infinity } = query;
   const files = await commitFiles(repository, ref, [releases], (path) => path.startsWith(`${releases}/${service}/`));
   if (!files.value) return files;
   const places = placesIn(files.value, query);
   if (places.length === 0) {
-    const where = { service, ...(environment !== undefined && { environment }) };
-    const fix = 'name it as ai-service status does, or, if it is gone, a commit that still has it: --ref <ref>';
-    const message = `${ref === 'HEAD' ? 'the commit that is checked out' : ref} has no state of the service`;
-    return refused(releaseFinding('release/no-state', where, message, fix));
+    const commit = ref === 'HEAD' ? 'the commit that is checked out' : ref;
+    const all = statesIn(files.value, releases);
+    if (all.length > 0)
+      return refused(nothingThere(all, query, commit, '; if it is gone, say a commit that still has it: --ref <ref>'));
+    const fix = 'name the folder of the release store with --releases, or a commit that has states: --ref <ref>';
+    const message = `${commit} has no state of any service in ${releases}`;
+    return refused(releaseFinding('release/no-state', { service }, message, fix));
   }
   const trail: Trail = { repository, releases, store: openStore(files.value, releases), places, texts: new Map() };
   return readEntries(trail, ref, limit, limit * 2);
@@ -258,6 +262,8 @@ const HEAD = [
 
 /** The trail as a table for people. */
 export function historyText(entries: readonly TrailEntry[]): string {
+  // A head without rows says nothing; that a clone is shallow has been said.
+  if (entries.length === 0) return '';
   const rows = entries.map((entry) => [
     entry.date,
     entry.environment,

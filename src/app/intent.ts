@@ -171,10 +171,10 @@ export function placeData(
   clusterName: string,
   { environments, clusters }: PlatformConfig,
 ): object {
-  const { stage, rollout } = environments[environment]!;
+  const { stage, rollout, entry } = environments[environment]!;
   const { serviceAccountAnnotations: _function, ...cluster } = clusters[clusterName]!;
   const stages = [...new Set(Object.values(environments).map((each) => each.stage))];
-  return { environment, stage, stages, rollout, cluster: plain(cluster) as object };
+  return { environment, stage, stages, rollout, ...(entry && { entry }), cluster: plain(cluster) as object };
 }
 
 const placeFile = z.strictObject({
@@ -182,6 +182,7 @@ const placeFile = z.strictObject({
   stage: z.string(),
   stages: z.array(z.string()),
   rollout: z.enum(['release', 'replace']),
+  entry: z.literal(true).optional(),
   cluster: clusterSchema,
 });
 
@@ -191,9 +192,9 @@ export function readPlace(text: string, file: string, clusterName: string, names
   if (yaml.findings.length > 0) return refused(...yaml.findings);
   const { value, findings } = parseWith(placeFile, yaml.value, { file }, yaml.locate);
   if (!value) return refused(...findings);
-  const { stage, rollout, stages, cluster } = value;
+  const { stage, rollout, stages, entry, cluster } = value;
   return answered({
-    env: environmentSchema.parse({ stage, rollout, namespace, clusters: [clusterName] }),
+    env: environmentSchema.parse({ stage, rollout, entry, namespace, clusters: [clusterName] }),
     cluster,
     stages,
   });

@@ -8,6 +8,7 @@ import type { Drift, DriftKind, Pin } from '../release/registries/registry.ts';
 import { releaseFinding } from '../release/rules.ts';
 import { mirrored } from '../render/container.ts';
 import { unknownPlace, type ReleaseScope } from './release.ts';
+import { emptyStore } from './status.ts';
 
 /** Which locks are verified. Default: all. */
 export interface LockQuery {
@@ -46,6 +47,9 @@ interface Lock {
 export async function verifyLocks(scope: ReleaseScope, query: LockQuery = {}): Promise<Verified> {
   const unknown = unknownOf(scope, query);
   if (unknown) return { models: 0, undigested: 0, findings: [unknown] };
+  // Nothing to ask about is no proof that all is well: it may be the wrong folder.
+  if (scope.store.states().length === 0)
+    return { models: 0, undigested: 0, findings: [emptyStore(scope.config.releases)] };
   const { locks, findings } = locksOf(scope, query);
   const verified = await inParallel([...locks.values()], AT_A_TIME, (lock) => verifyLock(scope, lock));
   const undigested = [...locks.values()].filter(({ model }) => model.digest === undefined).length;

@@ -1,8 +1,17 @@
 import { App } from 'cdk8s';
-import { compareText, FindingsError, formatFinding, type Finding, type Where } from '../core/finding.ts';
+import {
+  compareText,
+  FindingsError,
+  foldFindings,
+  formatFinding,
+  type ClustersOf,
+  type Finding,
+  type Where,
+} from '../core/finding.ts';
 import type { KubeObject } from '../core/object.ts';
 import { didYouMean } from '../core/names.ts';
-import { parseWith } from '../service/parse.ts';
+import { isMap } from '../service/common.ts';
+import { parseWith, valueAt } from '../service/parse.ts';
 import type { ClusterSpec, EnvironmentSpec, PlatformSpec, RegistrySpec } from '../service/platform-spec.ts';
 import { platform as platformSchema, type PlatformConfig } from '../service/platform.ts';
 import type { AIService } from './ai-service.ts';
@@ -92,10 +101,11 @@ export class Platform<
         : []),
     );
     this.config = value;
-    this.clusters = Object.keys(value?.clusters ?? {}) as C[];
-    this.environments = Object.keys(value?.environments ?? {}) as E[];
-    this.stages = [...new Set(Object.values(value?.environments ?? {}).map(({ stage }) => stage))] as S[];
-    this.registries = Object.keys(value?.registries ?? {}) as R[];
+    const { clusters, environments, stages, registries } = namesIn(value ?? props);
+    this.clusters = clusters as C[];
+    this.environments = environments as E[];
+    this.stages = stages as S[];
+    this.registries = registries as R[];
   }
 
   /** The services, sorted by name. */
@@ -115,6 +125,9 @@ export class Platform<
     return synthesize(this, progress);
   }
 
+  /** The clusters of an environment, for printing findings. @internal */
+  readonly clustersOf: ClustersOf = (environment) => this.config?.environments[environment]?.clusters ?? [];
+
   /** What is rendered for one service in one environment on one cluster. @internal */
   renderUnit(service: AIService, environment: string, cluster: string): readonly KubeObject[] {
     return renderUnit(this, service, environment, cluster);
@@ -128,11 +141,31 @@ export class Platform<
    */
   override synth(): void {
     const { files, findings } = this.render();
-    if (findings.some(({ severity }) => severity === 'error')) throw new FindingsError(findings);
-    for (const finding of findings) process.stderr.write(`${formatFinding(finding)}\n`);
+    if (findings.some(({ severity }) => severity === 'error')) throw new FindingsError(findings, this.clustersOf);
+    for (const finding of foldFindings(findings, this.clustersOf)) process.stderr.write(`${formatFinding(finding)}\n`);
     const failed = writeScratch(this.outdir, files);
     if (failed.length > 0) throw new FindingsError(failed);
   }
+}
+
+/**
+ * The names in a configuration, which may have mistakes: services are checked against them all the same. Where a mistake
+ * hides some names of a kind there are none, so that nobody misses one that is there.
+ */
+function namesIn(props: unknown): Record<'clusters' | 'environments' | 'stages' | 'registries', string[]> {
+  const mapAt = (field: string): Readonly<Record<string, unknown>> => {
+    const value = valueAt(props, [field]);
+    return isMap(value) ? (value as Readonly<Record<string, unknown>>) : {};
+  };
+  const environments = mapAt('environments');
+  const stages = Object.values(environments).map((environment) => valueAt(environment, ['stage']));
+  const whole = stages.every((stage) => typeof stage === 'string');
+  return {
+    clusters: Object.keys(mapAt('clusters')),
+    environments: whole ? Object.keys(environments) : [],
+    stages: whole ? [...new Set(stages)] : [],
+    registries: Object.keys(mapAt('registries')),
+  };
 }
 
 /** Clusters of environments that are not there, or there twice. */

@@ -23,15 +23,13 @@ import type { Environment, PlatformConfig } from '../service/platform.ts';
 import { policyOf, type ReleasePolicy } from '../service/release-policy.ts';
 import type { ServiceSpec } from '../service/service.ts';
 import type { FileChange } from '../tree/journal.ts';
-import { manifestsFolder } from '../tree/layout.ts';
-import { inTree } from '../tree/paths.ts';
 import type { AIService } from './ai-service.ts';
-import { isWorkload } from './deletion-guard.ts';
 import { fieldOf, lockModels, type Registries, type WantedModel } from './lock-models.ts';
 import { formatState } from './move.ts';
 import { pinImages } from './pin-images.ts';
 import type { Platform } from './platform.ts';
 import { promotedFrom } from './promoted-from.ts';
+import { servesOtherwise, workloadsOnDisk } from './serves-already.ts';
 import { synthesize, type Synthesis } from './synthesize.ts';
 import { treeChanges } from './tree-changes.ts';
 
@@ -144,17 +142,8 @@ export async function planRelease(
   const rendered = renderedWith(scope, service, written);
   if (!rendered.value) return refused(...findings, ...rendered.findings);
   if (!draft.before) {
-    const orphans = orphanedWorkloads(scope, request, draft.team, rendered.value.files);
-    if (orphans.length > 0)
-      return refused(
-        ...findings,
-        servesAlready(request, {
-          release: draft.record.release,
-          paths: orphans,
-          records: scope.store.releases(service),
-          file: state,
-        }),
-      );
+    const problem = servesOtherwise(scope, request, { ...draft, rendered: rendered.value.files, file: state });
+    if (problem) return refused(...findings, problem);
   }
   const changed = treeChanges({ root: scope.root, tree: scope.tree, synthesis: rendered.value });
   if (!changed.value) return refused(...findings, ...rendered.findings, ...changed.findings);
@@ -219,7 +208,9 @@ export async function draftRelease(
   const models = await modelsOf(scope, request, here.spec, newest);
   if (!models.value) return models;
 
-  const clusters = env.clusters.flatMap((name) => config.clusters[name] ?? []);
+  // An image that nobody chose is that of the clusters where the service is, so that a first release restarts nothing there.
+  const serving = before ? [] : [...workloadsOnDisk(scope, request, team).keys()];
+  const clusters = (serving.length > 0 ? serving : env.clusters).flatMap((name) => config.clusters[name] ?? []);
   const parts = partsOf(base, { models: models.value, images, clusters });
   const pins = request.pinImages
     ? await pinImages(
@@ -438,56 +429,10 @@ function entryFindings(
     return reason === undefined
       ? [releaseFinding('release/entry', where, 'a release that is not promoted needs a reason', 'say --reason')]
       : [];
-  if (!before && request.config && workloadsOnDisk(scope, request, team).length > 0) return [];
+  if (!before && request.config && workloadsOnDisk(scope, request, team).size > 0) return [];
   const message = `releases do not enter at ${environment}, they are promoted to it`;
   const fix = `npx ai-service promote ${service.name} --from ${from} --to ${environment}; or say --force with a --reason`;
   return [releaseFinding('release/entry', where, message, fix)];
-}
-
-/** Workloads of the service that the tree on disk has in the environment, as paths in the tree. */
-function workloadsOnDisk(
-  { files, tree, config }: ReleaseScope,
-  { service, environment }: ReleaseRequest,
-  team: string,
-): string[] {
-  return (config.environments[environment]?.clusters ?? []).flatMap((cluster) => {
-    const folder = manifestsFolder({ environment, cluster, team, service });
-    return files
-      .entries(inTree(tree, folder))
-      .files.filter(isWorkload)
-      .map((file) => `${folder}/${file}`);
-  });
-}
-
-/** Those of them that would go. */
-function orphanedWorkloads(
-  scope: ReleaseScope,
-  request: ReleaseRequest,
-  team: string,
-  rendered: ReadonlyMap<string, string>,
-): string[] {
-  return workloadsOnDisk(scope, request, team).filter((path) => !rendered.has(path));
-}
-
-/** What serves already beside a first release. */
-interface Orphans {
-  readonly release: string;
-  readonly paths: readonly string[];
-  /** Names of the recorded releases of the service. */
-  readonly records: readonly string[];
-  /** Where its state would be. */
-  readonly file: string;
-}
-
-function servesAlready({ service, environment }: ReleaseRequest, { release, paths, records, file }: Orphans): Finding {
-  const names = [...new Set(paths.map((path) => path.replace(/^.*\//, '').replace(/\.yaml$/, '')))];
-  const message = `${names.join(', ')} ${names.length === 1 ? 'serves' : 'serve'} here, and release ${release} does not name ${names.length === 1 ? 'it' : 'them'}`;
-  const lost = names.some((name) => records.some((recorded) => name.endsWith(`-${recorded}`)));
-  const record = `record what serves first, from the sources as they are deployed: npx ai-service release ${service} --env ${environment} --config`;
-  const fix = lost
-    ? `there are release records of ${service}, but no state at ${file}: restore that file from Git; where it was never released here, ${record}`
-    : record;
-  return releaseFinding('release/serves-already', { service, environment }, message, fix);
 }
 
 /** A service or environment that the project does not have. */

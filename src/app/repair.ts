@@ -39,12 +39,18 @@ export async function repairState(
   repository?: Repository,
 ): Promise<Answer<Repair>> {
   const place = placeOfState(releases, file);
-  const text = files.read(file);
   const cannot = (message: string, fix: string, where: Where = { file }): Answer<Repair> =>
     refused(releaseFinding('release/repair', where, message, fix));
   if (!place) {
     const fix = `name a file as ${releases}/<environment>/<team>/<service>.yaml; of two records with one name, one must get another name`;
     return cannot('it is no state file', fix);
+  }
+  let text: string | undefined;
+  try {
+    text = files.read(file);
+  } catch (error) {
+    const message = `cannot be read: ${(error as Error).message}`;
+    return refused(releaseFinding('release/unreadable', { file }, message, 'make it a file that can be read'));
   }
   if (text === undefined) return cannot('there is no such file', 'run it without a name: it finds the files by itself');
   const line = conflictLine(text);

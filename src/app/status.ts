@@ -7,7 +7,7 @@ import type { LastChange } from '../git/log.ts';
 import type { Repository } from '../git/repository.ts';
 import { releaseFinding } from '../release/rules.ts';
 import type { ReleaseState } from '../release/state.ts';
-import { openStore, stateFile, statesIn, type StatePlace } from '../release/store.ts';
+import { openStore, stateFile, statesIn, type ReleaseStore, type StatePlace } from '../release/store.ts';
 
 /** Which services are asked for. */
 export interface StatusQuery {
@@ -41,13 +41,16 @@ export async function readStatus(
   const places = statesIn(files, releases);
   const isAsked = (name: string, wanted: string | undefined): boolean => wanted === undefined || name === wanted;
   const asked = places.filter((place) => isAsked(place.service, service) && isAsked(place.environment, environment));
-  if (asked.length === 0) return refused(nothingThere(places, query));
+  if (places.length === 0) return refused(emptyStore(releases));
+  if (asked.length === 0) return refused(nothingThere(places, query, releases));
   const store = openStore(files, releases);
   const findings: Finding[] = [];
   const read = asked.flatMap((place) => {
     const stored = store.state(place.environment, place.team, place.service);
     findings.push(...(stored?.findings ?? []));
-    return stored?.value ? [{ ...place, state: stored.value }] : [];
+    if (!stored?.value) return [];
+    findings.push(...lostRecords(store, place, stored.value, stored.file));
+    return [{ ...place, state: stored.value }];
   });
   const fileOf = (place: StatePlace): string => stateFile(releases, place.environment, place.team, place.service);
   const [changes, edits] = repository
@@ -64,25 +67,63 @@ export async function readStatus(
   return answered(services, ...findings);
 }
 
-function nothingThere(places: readonly StatePlace[], { releases, service, environment }: StatusQuery): Finding {
+/** Releases that a state says to run, and of which nobody can say any more what they are. */
+function lostRecords(
+  store: ReleaseStore,
+  { service, environment }: StatePlace,
+  { stable, candidate, previous, retiring = [] }: ReleaseState,
+  file: string,
+): Finding[] {
+  const known = store.releases(service);
+  return Object.entries({ stable: [stable], candidate: [candidate], previous: [previous], retiring }).flatMap(
+    ([field, releases]) =>
+      releases.flatMap((release) => {
+        if (release === undefined || known.includes(release)) return [];
+        const message = `there is no record of release ${release}`;
+        const fix = `restore ${service}/${release}.yaml of the release store from Git; or the state, if somebody edited that`;
+        return [releaseFinding('release/unknown-release', { service, environment, file, field }, message, fix)];
+      }),
+  );
+}
+
+/** That there is no state at all: another folder is meant, or nothing was released yet. */
+export function emptyStore(releases: string): Finding {
+  const fix = 'name the folder of the release store with --releases, or make a first release: npx ai-service release';
+  return releaseFinding('release/no-state', {}, `${releases} has no state of any service`, fix);
+}
+
+/**
+ * Why there is no state of what is asked for, and which there are.
+ *
+ * @param store what has none: a folder, or a commit.
+ */
+export function nothingThere(
+  places: readonly StatePlace[],
+  { service, environment }: Pick<StatusQuery, 'service' | 'environment'>,
+  store: string,
+  otherwise = '',
+): Finding {
   const where = { ...(service !== undefined && { service }), ...(environment !== undefined && { environment }) };
-  const near = (name: string | undefined, names: readonly string[]): string | undefined =>
-    name === undefined || names.includes(name) ? undefined : didYouMean(name, [...new Set(names)]);
-  const meant =
-    near(
+  const finding = (message: string, wanted: string, names: readonly string[]): Finding => {
+    const known = [...new Set(names)];
+    const near = didYouMean(wanted, known);
+    const fix = near === undefined ? `name one of ${known.join(', ')}` : `did you mean ${near}?`;
+    return releaseFinding('release/no-state', where, message, `${fix}${otherwise}`);
+  };
+  const own = places.filter((place) => service === undefined || place.service === service);
+  if (service !== undefined && own.length === 0)
+    return finding(
+      `${store} has no state of a service ${JSON.stringify(service)}`,
       service,
       places.map((place) => place.service),
-    ) ??
-    near(
-      environment,
-      places.map((place) => place.environment),
     );
-  const message = places.length === 0 ? `${releases} has no state of any service` : `${releases} has no such state`;
-  const fix =
-    places.length === 0
-      ? 'name the folder of the release store with --releases, or make a first release: npx ai-service release'
-      : 'run ai-service status without names to see all';
-  return releaseFinding('release/no-state', where, message, meant === undefined ? fix : `did you mean ${meant}?`);
+  const wanted = environment ?? '';
+  const whose = service === undefined ? 'any service' : service;
+  return finding(
+    `${store} has no state of ${whose} in ${JSON.stringify(wanted)}`,
+    wanted,
+    own.map((place) => place.environment),
+  );
 }
 
 const HEAD = [
@@ -102,6 +143,8 @@ const HEAD = [
 
 /** Status as a table for people. */
 export function statusText(services: readonly ServiceStatus[]): string {
+  // A head without rows says nothing; why there are none has been said.
+  if (services.length === 0) return '';
   return columns(
     HEAD,
     services.map(({ service, environment, state, since, uncommitted }) => [

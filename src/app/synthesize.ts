@@ -11,6 +11,7 @@ import { FindingsError, sortFindings, type Finding, type Where } from '../core/f
 import { clusterHost, isDnsLabel } from '../core/names.ts';
 import { groupOf, objectLabel, type KubeObject } from '../core/object.ts';
 import { emitYaml } from '../core/yaml.ts';
+import { FOLLOWS_SOURCES } from '../release/record.ts';
 import { resolveServing } from '../release/resolve.ts';
 import { IN_PLACE, type Serving } from '../release/serving.ts';
 import { DEFAULT_STORE, openStore, stateFile, type ListedStore } from '../release/store.ts';
@@ -18,7 +19,7 @@ import { argocdApp, renderApplicationSet, renderAppProject, renderRootApplicatio
 import { renderShared } from '../render/kubernetes.ts';
 import { renderRunbook, RUNBOOK_FILE } from '../render/runbook.ts';
 import type { Target } from '../render/target.ts';
-import { fieldPath } from '../service/parse.ts';
+import { fieldPath, pathOfField } from '../service/parse.ts';
 import type { Cluster, Environment, PlatformConfig, ServiceScope } from '../service/platform.ts';
 import { policyOf } from '../service/release-policy.ts';
 import { findUnwritable } from '../service/unwritable.ts';
@@ -67,7 +68,7 @@ export function synthesize(platform: Platform, progress?: Progress, store?: List
   if (!config)
     return {
       files: new Map(),
-      findings: sortFindings(findings),
+      findings: sortFindings([...findings, ...services.flatMap((service) => withoutPlatform(platform, service))]),
       guard: () => undefined,
       instead: () => undefined,
       counts: { targets: 0, objects: 0 },
@@ -97,8 +98,14 @@ export function renderUnit(
   const findings = [...platform.findings, ...service.findings];
   const run = platform.config && new Run(platform, platform.config, findings);
   const objects = run?.objectsOf(service, environment, cluster);
-  if (!objects || findings.some(isError)) throw new FindingsError(findings);
+  if (!objects || findings.some(isError)) throw new FindingsError(findings, platform.clustersOf);
   return objects;
+}
+
+/** What is wrong with a service, whatever its platform is. */
+function withoutPlatform({ root }: Platform, service: AIService): readonly Finding[] {
+  const { specs, findings } = service.withoutPlatform();
+  return [...findings, ...readReferences(root, service.folder, specs, { service: service.name }).findings];
 }
 
 /** Folders of imported CRDs that are not there. */
@@ -307,8 +314,23 @@ class Run {
       promotedFrom: promotedFrom(this.#config, service, environment),
       registries: Object.keys(this.#config.registries),
     });
-    this.#findings.push(...findings);
+    this.#addLocated(service, environment, env, findings);
     return serving;
+  }
+
+  /** Adds findings about what a service asks for in an environment, with the places where that is written. */
+  #addLocated(service: AIService, environment: string, env: Environment, findings: readonly Finding[]): void {
+    if (findings.length === 0) return;
+    const { base } = service;
+    const recorded =
+      env.rollout === 'release' &&
+      base !== undefined &&
+      this.#store.state(environment, base.owner.team, service.name) !== undefined;
+    for (const finding of findings) {
+      // What a release carries is in its record, and the sources may say something else by now.
+      const inSources = !recorded || followsSources(finding.where.field);
+      this.#findings.push(inSources ? service.located(finding, environment, env.stage) : finding);
+    }
   }
 
   #addTarget(service: AIService, { target, references, value }: TargetOfService): void {
@@ -334,7 +356,11 @@ class Run {
     const names = [environment, target.env.stage];
     const intent = intentData(value, { references, patches: service.patches, names, annotations: target.annotations });
     // What no release carries yet is in no object, and thus was not looked at.
-    this.#findings.push(...checkSecretText(intent, where));
+    for (const finding of checkSecretText(intent, where)) {
+      const field = finding.where.field?.replace(/^(?:spec|overrides\[\d+\])\./, '');
+      const asWritten = field === undefined ? finding : { ...finding, where: { ...finding.where, field } };
+      this.#findings.push(service.located(asWritten, environment, target.env.stage));
+    }
     this.#files.set(`${unitFolder(unit)}/${INTENT_FILE}`, emitYaml(intent));
     const { places } = this.#team(team);
     const namespaces = places.get(environment);
@@ -374,7 +400,7 @@ class Run {
   #render(service: AIService, target: Target, references: References): readonly KubeObject[] | undefined {
     const { environment, env, clusterName: cluster } = target;
     const intent = checkIntent(target, references);
-    this.#findings.push(...intent);
+    this.#addLocated(service, environment, env, intent);
     if (intent.some(isError)) return undefined;
     const where: Where = { service: service.name, environment, cluster };
     const patched = applyPatches(renderTarget(target, references), service.patches, {
@@ -562,6 +588,16 @@ function isError({ severity }: Finding): boolean {
 function saysWrongShape(finding: Finding): boolean {
   return isError(finding) && finding.id.startsWith('schema/') && finding.id !== 'schema/metadata';
 }
+
+/** Whether a field is one that no release carries: what is beside the workloads, and how much and where of these. */
+function followsSources(field: string | undefined): boolean {
+  const [part = '', key, ofModel] = (field === undefined ? undefined : pathOfField(field)) ?? [];
+  if (!PARTS.has(part)) return true;
+  const asked = part === 'models' ? ofModel : key;
+  return asked !== undefined && Object.hasOwn(FOLLOWS_SOURCES, asked);
+}
+
+const PARTS: ReadonlySet<PropertyKey> = new Set(['predictor', 'models', 'transformer', 'explainer', 'function']);
 
 const NO_ANNOTATIONS: Readonly<Record<string, string>> = {};
 

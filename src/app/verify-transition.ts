@@ -7,8 +7,8 @@ import type { Repository } from '../git/repository.ts';
 import { movesBetween, type FoundMove } from '../release/find-move.ts';
 import type { ReleaseState } from '../release/state.ts';
 import { openStore, placeOfState, recordFile, stateFile, type StatePlace } from '../release/store.ts';
-import { legalMoves } from '../release/transition.ts';
-import { policyOf } from '../service/release-policy.ts';
+import { legalMoves, transition, type MoveOptions } from '../release/transition.ts';
+import { policyOf, type ReleasePolicy } from '../service/release-policy.ts';
 import { unitFolder } from '../tree/layout.ts';
 import { INDEX_FILE, inTree } from '../tree/paths.ts';
 import {
@@ -32,6 +32,8 @@ export interface TransitionQuery extends CheckoutFolders {
   readonly base: string;
   /** The branch that brings it. */
   readonly head: string;
+  /** Takes a move that needed --force: one that a person has looked at. Default: false. */
+  readonly allowForced?: boolean;
 }
 
 /** A transition that may merge by itself. */
@@ -41,6 +43,8 @@ export interface VerifiedTransition extends StatePlace {
   readonly sentence: string;
   /** `Gate:` trailers that allowed it; empty where a move needs none. */
   readonly gates: readonly string[];
+  /** Why it was forced, when it was. */
+  readonly forced?: string;
 }
 
 /**
@@ -48,7 +52,9 @@ export interface VerifiedTransition extends StatePlace {
  * reads two commits, and runs nothing of what they hold: the move is made again on the files of the base, and must give
  * the files of the head.
  *
- * What a person must look at is refused: first releases, moves past steps or past a changed policy, changed sources.
+ * What a person must look at is refused: first releases, moves past steps or past a changed policy, changed sources. Of these a
+ * move that needed --force, and has a reason, is taken with `allowForced`; everything else is asked of it all the same, but for
+ * the evidence of the gates that it leaves out.
  */
 export async function verifyTransition(
   repository: Repository,
@@ -68,6 +74,11 @@ export async function verifyTransition(
 
   const states = changes.value.filter(({ path }) => placeOfState(releases, path));
   const [state] = states;
+  if (changes.value.length === 0) {
+    const message = `${JSON.stringify(query.head)} brings nothing that ${JSON.stringify(query.base)} does not have`;
+    const fix = 'name the branch that it goes to with --base, and the one that brings it with --head';
+    return refused(appFinding('transition/one-state', {}, message, fix));
+  }
   if (!state || states.length > 1) return refused(notOneState(states, releases));
   const place = placeOfState(releases, state.path)!;
   const where: Where = { service: place.service, environment: place.environment };
@@ -106,23 +117,29 @@ export async function verifyTransition(
   const made = await makeAgain(checkout, place, after.value, state.path);
   if (!made.value) return made;
   const { found, planned } = made.value;
+  const needs = made.value.needs ?? promotionNeeds(checkout, place, found);
+  const forced = needs?.words === '--force' && query.allowForced ? givenReason(found) : undefined;
 
+  const at: Where = { ...where, file: state.path };
   const wrong = [
-    ...personsOnly(planned, place, found, state.path),
-    ...promotionProblems(checkout, place, found, state.path),
+    ...(needs && forced === undefined ? [unspoken(needs, found, at)] : []),
+    ...personsOnly(planned, made.value.needs, found, at),
     ...treeProblems(
       { base: files.value, changes: changes.value, head: texts.value, planned, state: state.path, added },
       where,
     ),
   ];
-  const gates = await evidence(
-    repository,
-    { base: base.value, head: head.value, file: state.path },
-    checkout,
-    place,
-    found,
-    after.value,
-  );
+  // Whoever leaves steps out leaves their gates out as well.
+  const gates = needs
+    ? answered([])
+    : await evidence(
+        repository,
+        { base: base.value, head: head.value, file: state.path },
+        checkout,
+        place,
+        found,
+        after.value,
+      );
   if (wrong.length > 0 || gates.value === undefined) return refused(...wrong, ...gates.findings);
   const sentence = subjectOf({
     ...where,
@@ -131,7 +148,10 @@ export async function verifyTransition(
     action: found.move.action,
     planned,
   });
-  return answered({ ...place, move: found.move, sentence, gates: gates.value }, ...made.findings);
+  return answered(
+    { ...place, move: found.move, sentence, gates: gates.value, ...(forced !== undefined && { forced }) },
+    ...made.findings,
+  );
 }
 
 function notOneState(states: readonly Change[], releases: string): Finding {
@@ -218,8 +238,19 @@ function foreignFiles(
   return [...findings, ...behind];
 }
 
+/** What a move needs of the person who asks for it. */
+interface Needs {
+  readonly words: '--force' | '--accept-policy' | '--force and --accept-policy';
+  /** Why it is refused without. */
+  readonly because: string;
+  /** What is better than that. */
+  readonly instead?: string;
+}
+
 interface Made {
   readonly found: FoundMove;
+  /** Missing for a move that everybody may make. */
+  readonly needs?: Needs | undefined;
   readonly planned: PlannedMove;
 }
 
@@ -237,15 +268,13 @@ async function makeAgain(
   const before = checkout.store.state(environment, team, service);
   if (!before?.value) return refused(...(before?.findings ?? []));
   const [first] = units.value;
-  const moves = first ? movesBetween(before.value, after, policyOf(first.spec, first.env.rollout)) : [];
-  // Where two moves have one result, the one that needs evidence counts.
-  const found = moves.find(({ move }) => needsEvidence(move.action)) ?? moves[0];
-  if (!found) {
-    const fix =
-      'make the move with its command; one that needs --force or --accept-policy, or an edit by hand, is for a person to merge';
+  const wanted = first && findMove(before.value, after, policyOf(first.spec, first.env.rollout));
+  if (!wanted) {
+    const fix = 'make the move with its command; an edit by hand is for a person to merge';
     const message = `no legal move leads to this state; legal are ${legalMoves(before.value).join(', ')}`;
     return refused(appFinding('transition/illegal', where, message, fix));
   }
+  const { found, word, needs } = wanted;
   const { paused } = before.value;
   if (paused !== undefined && !SAFE.includes(found.move.action)) {
     const fix = 'let a person merge it, or run ai-service unpause first';
@@ -256,44 +285,99 @@ async function makeAgain(
     environment,
     move: found.move,
     ...(found.reason !== undefined && { reason: found.reason }),
+    ...word,
   });
-  return planned.value ? answered({ found, planned: planned.value }, ...planned.findings) : planned;
+  return planned.value ? answered({ found, needs, planned: planned.value }, ...planned.findings) : planned;
+}
+
+interface WantedMove {
+  readonly found: FoundMove;
+  readonly word: Pick<MoveOptions, 'force' | 'acceptPolicy'>;
+  readonly needs?: Needs;
+}
+
+/** What may have to be said for a move, the least of it first. */
+const WORDS: readonly (readonly [WantedMove['word'], Needs['words']])[] = [
+  [{ force: true }, '--force'],
+  [{ acceptPolicy: true }, '--accept-policy'],
+  [{ force: true, acceptPolicy: true }, '--force and --accept-policy'],
+];
+
+/** The move that leads from one state to the other one, if need be with the word of a person. */
+function findMove(before: ReleaseState, after: ReleaseState, policy: ReleasePolicy): WantedMove | undefined {
+  const moves = movesBetween(before, after, policy);
+  // Where two moves have one result, the one that needs evidence counts.
+  const free = moves.find(({ move }) => needsEvidence(move.action)) ?? moves[0];
+  if (free) return { found: free, word: {} };
+  for (const [word, words] of WORDS) {
+    const [found] = movesBetween(before, after, policy, word);
+    if (!found) continue;
+    const { move, reason } = found;
+    const { problem } = transition(before, move, policy, reason === undefined ? {} : { reason });
+    return { found, word, needs: { words, because: problem?.message ?? 'it is refused else' } };
+  }
+  return undefined;
+}
+
+/** The reason of a move, if it says anything. */
+function givenReason({ reason = '' }: FoundMove): string | undefined {
+  return reason.trim() === '' ? undefined : reason;
+}
+
+/** That a move needs a word which nobody can have heard. */
+function unspoken({ words, because, instead }: Needs, found: FoundMove, where: Where): Finding {
+  const { action } = found.move;
+  const better = instead === undefined ? '' : `${instead}; or `;
+  if (words !== '--force') {
+    const fix = `${better}let a person read the new policy, and merge`;
+    return appFinding('transition/illegal', where, `${action} needs ${words} here: ${because}`, fix);
+  }
+  if (givenReason(found) === undefined) {
+    const message = `${action} needs --force and a --reason here, and the state has no reason: ${because}`;
+    return appFinding('transition/illegal', where, message, `${better}make the move with its command, and both`);
+  }
+  const fix = `${better}let a person look at it, and merge; where one has, say --allow-forced`;
+  return appFinding('transition/illegal', where, `${action} needs --force here: ${because}`, fix);
 }
 
 /** Moves that may merge by themselves though automation is paused: none of them gives traffic to anything new, or removes it. */
 const SAFE: readonly FoundMove['move']['action'][] = ['abort', 'rollback', 'hold', 'pause'];
 
-/** Moves by which somebody takes back what automation must heed, or gives all traffic to what may never have served. */
+/** Moves by which somebody takes back what automation must heed, or goes back further than to the release before. */
 function personsOnly(
   { before, after }: PlannedMove,
-  { service, environment }: StatePlace,
+  needs: Needs | undefined,
   { move: { action } }: FoundMove,
-  file: string,
+  where: Where,
 ): Finding[] {
   const problem = (message: string): Finding[] => [
-    appFinding('transition/illegal', { service, environment, file }, message, 'let a person look at it, and merge'),
+    appFinding('transition/illegal', where, message, 'let a person look at it, and merge'),
   ];
   if (action === 'resume') return problem('a hold is released, which automation must not do');
-  if (action !== 'rollback') return [];
+  // What is forced has been said, and is the person's to decide.
+  if (action !== 'rollback' || needs) return [];
   const target = after.returning ? after.candidate : after.stable;
   if (target === before.stable || target === before.previous) return [];
-  return problem(`it goes back to ${target ?? ''}, and the state does not say that ${target ?? 'it'} has served here`);
+  return problem(`it goes back to ${target ?? ''}, and not to the release before`);
 }
 
 function needsEvidence(action: FoundMove['move']['action']): action is 'advance' | 'finish' {
   return action === 'advance' || action === 'finish';
 }
 
-/** A release enters at the first stage where the service is released, and has served before it comes to a later one. */
-function promotionProblems(
+/**
+ * A release enters at the first stage where the service is released, or where the environment says so, and has served before it
+ * comes to a later one.
+ */
+function promotionNeeds(
   checkout: Checkout,
   { service, environment, team }: StatePlace,
   { move }: FoundMove,
-  file: string,
-): Finding[] {
-  if (move.action !== 'release') return [];
+): Needs | undefined {
+  if (move.action !== 'release') return undefined;
   const unitIn = (name: string): CheckoutUnit | undefined => unitsOf(checkout, service, name).value?.[0];
   const here = unitIn(environment);
+  if (here?.env.entry) return undefined;
   const earlier = environmentsOf(checkout).flatMap((name) => {
     const unit = name === environment || placesOf(checkout, service, name).length === 0 ? undefined : unitIn(name);
     if (!here || !unit || unit.env.rollout === 'replace') return [];
@@ -303,10 +387,9 @@ function promotionProblems(
     const state = checkout.store.state(name, team, service)?.value;
     return state?.stable === move.release || state?.previous === move.release;
   });
-  if (earlier.length === 0 || served.length > 0) return [];
-  const message = `${move.release} has not served in an earlier stage: ${earlier.join(', ')}`;
-  const fix = 'finish it there first; a promotion with --force is for a person to merge';
-  return [appFinding('transition/illegal', { service, environment, file }, message, fix)];
+  if (earlier.length === 0 || served.length > 0) return undefined;
+  const because = `${move.release} has not served in an earlier stage: ${earlier.join(', ')}`;
+  return { words: '--force', because, instead: 'finish it there first' };
 }
 
 interface Compared {

@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { AppProject } from '../../imports/argoproj.io/v1alpha1.js';
 import { parseDuration } from '../core/duration.ts';
 import type { Report } from './report.ts';
 
 type ProjectSpec = AppProject['spec'];
+type Window = NonNullable<ProjectSpec['syncWindows']>[number];
 
 /** What roles may be given rights on (app_project_types.go validatePolicy). */
 const RESOURCES: ReadonlySet<string> = new Set([
@@ -24,7 +26,8 @@ export function checkProject(result: Report, name: string, spec: ProjectSpec): v
   checkList(result, 'spec.sourceRepos', sourceRepos);
   checkList(result, 'spec.sourceNamespaces', sourceNamespaces);
   const places = destinations.map(({ server = '', name: cluster = '', namespace = '' }) =>
-    [server, cluster, namespace].join(' '),
+    // A server has one name only.
+    [server || cluster, namespace].join(' '),
   );
   checkList(result, 'spec.destinations', places);
   if (destinations.some(({ server, name: cluster, namespace }) => [server, cluster, namespace].includes('!*'))) {
@@ -39,6 +42,7 @@ export function checkProject(result: Report, name: string, spec: ProjectSpec): v
   checkOpen(result, sourceRepos, destinations, namespaceResourceWhitelist, clusterResourceWhitelist);
   checkRoles(result, name, spec.roles ?? []);
   checkWindows(result, spec.syncWindows ?? []);
+  checkServiceAccounts(result, spec.destinationServiceAccounts ?? []);
 }
 
 function checkList({ add }: Report, field: string, items: readonly string[]): void {
@@ -75,6 +79,24 @@ function checkOpen(
     open('spec.clusterResourceWhitelist', 'every kind outside of namespaces may be deployed');
 }
 
+function checkServiceAccounts({ add }: Report, accounts: NonNullable<ProjectSpec['destinationServiceAccounts']>): void {
+  const id = 'argocd/project-list';
+  const places = accounts.map(({ server, namespace = '' }) => [server, namespace].join(' '));
+  accounts.forEach(({ server, namespace = '', defaultServiceAccount }, index) => {
+    const field = `spec.destinationServiceAccounts[${index}]`;
+    if (places.indexOf(places[index] ?? '') !== index)
+      add(id, field, 'the place is listed twice', 'remove one of them');
+    for (const [name, value] of Object.entries({ server, namespace })) {
+      if (!value.includes('!')) continue;
+      add(id, `${field}.${name}`, 'a place cannot be left out here', 'write the places that are meant, without "!"');
+    }
+    if (defaultServiceAccount.trim() === '' || /[!*[\]{}\\/]/.test(defaultServiceAccount)) {
+      const message = `${JSON.stringify(defaultServiceAccount)} is no ServiceAccount`;
+      add(id, `${field}.defaultServiceAccount`, message, 'write <name> or <namespace>:<name>');
+    }
+  });
+}
+
 function checkRoles({ add }: Report, project: string, roles: NonNullable<ProjectSpec['roles']>): void {
   const names = new Set<string>();
   roles.forEach((role, index) => {
@@ -91,6 +113,12 @@ function checkRoles({ add }: Report, project: string, roles: NonNullable<Project
       add('argocd/project-role', `${field}.name`, `there are two roles ${role.name}`, 'rename one of them');
     }
     names.add(role.name);
+    const groups = new Set<string>();
+    role.groups?.forEach((group, i) => {
+      const problem = groups.has(group) ? 'it is listed twice' : groupProblem(group);
+      groups.add(group);
+      if (problem) add('argocd/project-role', `${field}.groups[${i}]`, problem, 'write the name of a group, each once');
+    });
     const policies = new Set<string>();
     role.policies?.forEach((policy, i) => {
       const problem = policies.has(policy) ? 'it is listed twice' : policyProblem(project, role.name, policy);
@@ -107,6 +135,16 @@ function checkRoles({ add }: Report, project: string, roles: NonNullable<Project
   });
 }
 
+/** A group may have a comma when it is in quotes, which are not part of its name. */
+function groupProblem(group: string): string | undefined {
+  const quoted = /^\s*"(.*)"\s*$/s.exec(group)?.[1];
+  if (quoted === undefined && group.includes(',')) return 'a group with a comma stands in quotes';
+  const name = quoted ?? group.trim();
+  if (name === '') return 'the group has no name';
+  if (/["\n\r\t]/.test(name)) return 'the group has quotes, tabs or line breaks in its name';
+  return group.trim() === group ? undefined : 'the group has space around its name';
+}
+
 function policyProblem(project: string, role: string, policy: string): string | undefined {
   const fields = policy.split(',').map((text) => text.trim());
   const [p, subject, resource = '', action = '', object = '', effect = ''] = fields;
@@ -118,14 +156,61 @@ function policyProblem(project: string, role: string, policy: string): string | 
   return effect === 'allow' || effect === 'deny' ? undefined : `${JSON.stringify(effect)} is neither allow nor deny`;
 }
 
+/** What makes two windows one and the same (app_project_types.go HashIdentity). */
+function identity(window: Window): object {
+  const { kind, schedule, duration, applications = [], namespaces = [], clusters = [], timeZone = '' } = window;
+  const together = window.andOperator ?? false;
+  return { kind, schedule, duration, applications, namespaces, clusters, timeZone: timeZone || 'UTC', together };
+}
+
+/** Fields of a schedule: least and most, and names that stand for numbers. */
+const FIELDS: readonly (readonly [least: number, most: number, names: readonly string[]])[] = [
+  [0, 59, []],
+  [0, 23, []],
+  [1, 31, []],
+  [1, 12, ['', 'jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']],
+  [0, 6, ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']],
+];
+
+/** Five fields as cron writes them (robfig/cron v3, which knows no Sunday as 7), perhaps after a time zone. */
+function isSchedule(schedule: string): boolean {
+  const fields = schedule
+    .trim()
+    .replace(/^(?:CRON_)?TZ=\S+\s+/, '')
+    .split(/\s+/);
+  return (
+    fields.length === FIELDS.length &&
+    FIELDS.every(([least, most, names], index) =>
+      (fields[index] ?? '').split(',').every((part) => {
+        const [range = '', step = '1', ...more] = part.split('/');
+        if (more.length > 0 || !/^\d+$/.test(step) || Number(step) === 0) return false;
+        if (range === '*' || range === '?') return true;
+        const ends = range.split('-').map((text) => {
+          const named = text === '' ? -1 : names.indexOf(text.toLowerCase());
+          return named >= 0 ? named : /^\d+$/.test(text) ? Number(text) : Number.NaN;
+        });
+        const [from = Number.NaN, to = from] = ends;
+        return ends.length <= 2 && from >= least && to <= most && from <= to;
+      }),
+    )
+  );
+}
+
 function checkWindows({ add }: Report, windows: NonNullable<ProjectSpec['syncWindows']>): void {
-  windows.forEach(({ kind, schedule = '', duration = '', applications, namespaces, clusters }, index) => {
+  windows.forEach((window, index) => {
+    const { kind, schedule = '', duration = '', applications, namespaces, clusters, description = '' } = window;
     const field = `spec.syncWindows[${index}]`;
     const id = 'argocd/sync-window';
+    if (windows.findIndex((other) => isDeepStrictEqual(identity(other), identity(window))) < index) {
+      add(id, field, 'the window is there twice', 'remove one of them');
+    }
+    if (description.length > 255) {
+      add(id, `${field}.description`, `it has ${description.length} characters`, 'write at most 255');
+    }
     if (kind !== 'allow' && kind !== 'deny') {
       add(id, `${field}.kind`, `${JSON.stringify(kind ?? '')} is neither allow nor deny`, 'write allow or deny');
     }
-    if (schedule.trim().split(/\s+/).length !== 5) {
+    if (!isSchedule(schedule)) {
       add(
         id,
         `${field}.schedule`,

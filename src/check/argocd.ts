@@ -63,6 +63,16 @@ function checkApplication(result: Report, field: string, spec: ApplicationSpec):
     add('argocd/source', field, message, 'write exactly one of source, sources, sourceHydrator');
   }
   if (source) checkSource(result, `${field}.source`, source, false);
+  if (sourceHydrator) {
+    const { drySource, syncSource, hydrateTo } = sourceHydrator;
+    const place = `${field}.sourceHydrator`;
+    const missing = [
+      ['drySource.repoURL', drySource.repoURL],
+      ['syncSource.targetBranch', syncSource.targetBranch],
+      ['hydrateTo.targetBranch', hydrateTo?.targetBranch],
+    ].find(([, value]) => value === '');
+    if (missing) add('argocd/source', `${place}.${missing[0]}`, 'it is empty', 'say from where, and to which branch');
+  }
   sources?.forEach((each, index) => checkSource(result, `${field}.sources[${index}]`, each, true));
   checkDestination(result, `${field}.destination`, destination);
   const options = syncPolicy?.syncOptions ?? [];
@@ -80,10 +90,10 @@ function checkApplication(result: Report, field: string, spec: ApplicationSpec):
 function checkSource({ add }: Report, field: string, source: Source, multiple: boolean): void {
   const { repoURL, path, chart, ref, targetRevision, directory } = source;
   if (repoURL === '') add('argocd/source', `${field}.repoURL`, 'the repository is empty', 'write its URL');
-  if (path === undefined && chart === undefined && !(multiple && ref !== undefined)) {
+  if (!path && !chart && !(multiple && ref)) {
     add('argocd/source', field, 'the source has neither path nor chart', 'write path or chart');
   }
-  if (chart !== undefined && !targetRevision) {
+  if (chart && !targetRevision) {
     add('argocd/source', `${field}.targetRevision`, 'a chart has no version', 'write targetRevision: <version>');
   }
   const tools = (['helm', 'kustomize', 'directory', 'plugin'] as const).filter((tool) => source[tool] !== undefined);

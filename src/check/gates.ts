@@ -7,7 +7,9 @@ import { scrapesOf } from '../render/scrape.ts';
 import type { Target } from '../render/target.ts';
 import { exportedMetrics } from '../service/exports.ts';
 import { policyOf } from '../service/release-policy.ts';
+import { checkGateQuery, GATE_QUERY_RULES } from './gates-query.ts';
 import { boundsBeside } from './latency-bounds.ts';
+import { PROMQL_RULES } from './promql.ts';
 import { reporter, type Report } from './report.ts';
 
 /** Rules on the gates of a policy: one that can never pass would stop every release. */
@@ -30,9 +32,10 @@ export const GATE_POLICY_RULES: readonly Rule[] = [
     summary: 'Gates of a policy have different names.',
     source: 'ours: results and evidence are found by name',
   },
+  ...GATE_QUERY_RULES,
 ];
 
-const report = reporter(GATE_POLICY_RULES);
+const report = reporter([...GATE_POLICY_RULES, ...PROMQL_RULES]);
 
 /**
  * Checks whether the gates of a service can decide anything on one cluster.
@@ -49,6 +52,7 @@ export function checkGates(target: Target): Finding[] {
     if ('predictionDrift' in gate)
       checkPredictions(add, `${field}.predictionDrift`, gate.predictionDrift.edges !== undefined, target);
     if ('latency' in gate) checkBucket(add, `${field}.latency.max`, gate.latency.max, latencyHistograms(target));
+    if ('prometheus' in gate) checkGateQuery(add, `${field}.prometheus.query`, gate.prometheus.query, target);
     const name = names[index] ?? '';
     const first = names.indexOf(name);
     if (first === index) return;

@@ -1,7 +1,8 @@
 import type { Destination } from '../../imports/networking.istio.io/v1.js';
 import { parseDuration } from '../core/duration.ts';
-import { isDnsLabel, isDnsSubdomain } from '../core/names.ts';
+import { isDnsLabel, isDnsSubdomain, isLabelValue, isQualifiedName } from '../core/names.ts';
 import { remember } from '../core/remember.ts';
+import { regexFlaw } from '../promql/regex.ts';
 import type { Report } from './report.ts';
 
 /** A field `host` that resolves from every namespace: with a dot, a wildcard, or not a name at all. */
@@ -11,33 +12,85 @@ export function checkShortHost({ add }: Report, field: string, host: string, nam
   add('istio/short-host', `${field}.host`, said, `write ${host}.${namespace ?? '<namespace>'}.svc.cluster.local`);
 }
 
+/** A label of a DNS name as Istio reads it, in capitals too: subsets are called so, and hosts are made of them. */
+export function isIstioLabel(text: string): boolean {
+  return text.length <= 63 && /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/i.test(text);
+}
+
+/**
+ * A host as Istio takes it: a DNS name, whose first label may be `*` or begin with it.
+ *
+ * @example isHostPattern('*.example.com') // true
+ */
+export const isHostPattern = remember((host: string): boolean => {
+  const [first = '', ...rest] = host.split('.');
+  if (host.length > 255 || !(first === '*' || isIstioLabel(first.replace(/^\*-?/, '')))) return false;
+  // A dot at the end says that the name is complete.
+  const labels = rest.at(-1) === '' ? rest.slice(0, -1) : rest;
+  return labels.every(isIstioLabel) && !/^[-+]?\d+$/.test(rest.at(-1) ?? '');
+});
+
+/** Whether the first of two hosts stands for all that the second one does. */
+export function coversHost(host: string, other: string): boolean {
+  return host === other || host === '*' || (host.startsWith('*') && other.endsWith(host.slice(1)));
+}
+
+/** A pattern that Envoy runs. */
+export function checkPattern({ add }: Report, id: string, field: string, pattern: string): void {
+  if (pattern === '') add(id, field, 'an empty pattern is refused', 'leave it out, or write the pattern');
+  if (pattern.length > 1024) {
+    add(id, field, `the pattern has ${pattern.length} characters`, 'write at most 1024');
+  }
+  const flaw = regexFlaw(pattern);
+  if (flaw !== undefined) add(id, field, `the pattern ${flaw}`, 'write a pattern of RE2');
+}
+
 /** Who may see an object: `.`, `*` alone, or namespaces. */
-export function checkExportTo({ add }: Report, exportTo: readonly string[] | undefined): void {
+export function checkExportTo({ add }: Report, exportTo: readonly string[] | undefined, own: string | undefined): void {
   if (!exportTo) return;
+  const meant = exportTo.map((namespace) => (namespace === '.' ? (own ?? '.') : namespace));
   exportTo.forEach((namespace, index) => {
     const field = `spec.exportTo[${index}]`;
-    if (!['.', '*', '~'].includes(namespace) && !isDnsLabel(namespace)) {
+    if (!['.', '*'].includes(namespace) && !isDnsLabel(namespace)) {
       add(
         'istio/export-to',
         field,
         `${JSON.stringify(namespace)} is no namespace`,
         'write a namespace, "." for this one or "*" for all',
       );
-    } else if (exportTo.indexOf(namespace) !== index) {
-      add('istio/export-to', field, `${JSON.stringify(namespace)} is listed twice`, 'remove one of them');
+    } else if (meant.indexOf(meant[index] ?? '') !== index) {
+      add('istio/export-to', field, `${JSON.stringify(meant[index])} is listed twice`, 'remove one of them');
     } else if (namespace === '*' && exportTo.length > 1) {
       add('istio/export-to', field, '"*" stands beside other namespaces', 'write ["*"] alone, or leave "*" out');
     }
   });
 }
 
-/** `mesh`, `<name>` or `<namespace>/<name>`. */
+/** `mesh`, `<name>` or `<namespace>/<name>`. Dots alone are the older form, a host name. */
 export const isGatewayName = remember((name: string): boolean => {
   const parts = name.split('/');
-  if (parts.length > 2) return false;
-  const [namespace, gateway] = parts.length === 2 ? parts : [undefined, parts[0]];
-  return (namespace === undefined || isDnsLabel(namespace)) && isDnsSubdomain(gateway ?? '');
+  return parts.length === 1
+    ? isDnsSubdomain(name) && isHostPattern(name)
+    : parts.length === 2 && parts.every(isDnsLabel);
 });
+
+/** Names of Gateways, of a VirtualService or one of its matches. */
+export function checkGatewayNames({ add }: Report, field: string, gateways: readonly string[] = []): void {
+  gateways.forEach((gateway, index) => {
+    const place = `${field}[${index}]`;
+    if (!isGatewayName(gateway)) {
+      add(
+        'istio/gateway-name',
+        place,
+        `${JSON.stringify(gateway)} names no Gateway`,
+        'write mesh, <name> or <namespace>/<name>',
+      );
+    } else if (gateway.includes('.')) {
+      const [name, namespace] = gateway.split('.');
+      add('istio/deprecated', place, 'a Gateway by host name is deprecated', `write ${namespace}/${name}`);
+    }
+  });
+}
 
 /** A duration at a name below a field that Istio keeps exactly: it reads fractions of a millisecond, and refuses them. */
 export function checkDuration(
@@ -58,6 +111,32 @@ export function checkDuration(
   );
 }
 
+/** Labels that an object can have. */
+export function checkLabels(
+  { add }: Report,
+  id: string,
+  field: string,
+  labels: Readonly<Record<string, string>> | undefined,
+): void {
+  for (const [name, value] of Object.entries(labels ?? {})) {
+    if (!isQualifiedName(name)) {
+      add(id, field, `${JSON.stringify(name)} is no name of a label`, 'write app or example.com/app');
+    } else if (!isLabelValue(value)) {
+      add(
+        id,
+        `${field}.${name}`,
+        `${JSON.stringify(value)} is no value of a label`,
+        'write letters, digits, "-", "_", "."',
+      );
+    }
+  }
+}
+
+/** A port that something can listen on. */
+export function isPort(port: number | undefined): boolean {
+  return port !== undefined && port >= 1 && port <= 65535;
+}
+
 /** A destination that requests can go to. */
 export function checkDestination(
   report: Report,
@@ -66,7 +145,8 @@ export function checkDestination(
   namespace: string | undefined,
 ): void {
   const { add } = report;
-  if (host === '' || host.includes('*')) {
+  // `*.example.com` is the host of a ServiceEntry.
+  if (host === '*' || !isHostPattern(host)) {
     add(
       'istio/destination',
       `${field}.host`,
@@ -75,10 +155,15 @@ export function checkDestination(
     );
   }
   checkShortHost(report, field, host, namespace);
-  if (port?.number !== undefined && (port.number < 1 || port.number > 65535)) {
-    add('istio/destination', `${field}.port.number`, `${port.number} is no port`, 'write a port between 1 and 65535');
+  if (port && !isPort(port.number)) {
+    add(
+      'istio/destination',
+      `${field}.port.number`,
+      `${port.number ?? 'nothing'} is no port`,
+      'write a port between 1 and 65535',
+    );
   }
-  if (subset !== undefined && !isDnsLabel(subset)) {
+  if (subset && !isIstioLabel(subset)) {
     add(
       'istio/destination',
       `${field}.subset`,

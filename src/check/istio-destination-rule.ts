@@ -1,20 +1,25 @@
-import type {
-  DestinationRule,
-  LoadBalancer,
-  PortLevelSettingTls,
-  TrafficPolicy,
-} from '../../imports/networking.istio.io/v1.js';
-import { isDnsLabel } from '../core/names.ts';
-import { checkDuration, checkExportTo, checkShortHost } from './istio-common.ts';
+import { isIP } from 'node:net';
+import type { DestinationRule, PortLevelSettingTls, TrafficPolicy } from '../../imports/networking.istio.io/v1.js';
+import {
+  checkDuration,
+  checkExportTo,
+  checkLabels,
+  checkShortHost,
+  isHostPattern,
+  isIstioLabel,
+  isPort,
+} from './istio-common.ts';
+import { checkLoadBalancer } from './istio-load-balancer.ts';
 import type { Report } from './report.ts';
 
 /** Checks a DestinationRule beyond its schema. */
 export function checkDestinationRule(report: Report, { metadata, spec }: DestinationRule): void {
   const { add } = report;
   if (!spec) return;
-  const { host, subsets = [], trafficPolicy } = spec;
-  if (host === '') {
-    add('istio/hosts', 'spec.host', 'the host is empty', 'write <service>.<namespace>.svc.cluster.local');
+  const { host, subsets = [], trafficPolicy, workloadSelector } = spec;
+  if (!isHostPattern(host)) {
+    const message = host === '' ? 'the host is empty' : `${JSON.stringify(host)} is no host name`;
+    add('istio/hosts', 'spec.host', message, 'write <service>.<namespace>.svc.cluster.local');
   }
   checkShortHost(report, 'spec', host, metadata.namespace);
   const [, namespace] = /^[^.*]+\.([^.]+)\.svc\.cluster\.local$/.exec(host) ?? [];
@@ -26,11 +31,15 @@ export function checkDestinationRule(report: Report, { metadata, spec }: Destina
       `put it into ${namespace}`,
     );
   }
-  checkExportTo(report, spec.exportTo);
+  checkExportTo(report, spec.exportTo, metadata.namespace);
+  if (workloadSelector && spec.exportTo?.some((to) => to !== '.' && to !== metadata.namespace)) {
+    const message = 'a rule for some workloads of a namespace is seen outside of it';
+    add('istio/export-to', 'spec.exportTo', message, 'write ["."], or remove workloadSelector');
+  }
   const names = new Set<string>();
   subsets.forEach((subset, index) => {
     const field = `spec.subsets[${index}]`;
-    if (!isDnsLabel(subset.name)) {
+    if (!isIstioLabel(subset.name)) {
       add(
         'istio/subsets',
         `${field}.name`,
@@ -47,26 +56,49 @@ export function checkDestinationRule(report: Report, { metadata, spec }: Destina
       );
     }
     names.add(subset.name);
-    if (subset.trafficPolicy) checkTrafficPolicy(report, `${field}.trafficPolicy`, subset.trafficPolicy);
+    checkLabels(report, 'istio/subsets', `${field}.labels`, subset.labels);
+    if (subset.trafficPolicy) {
+      checkTrafficPolicy(report, `${field}.trafficPolicy`, subset.trafficPolicy, metadata.namespace);
+    }
   });
-  if (trafficPolicy) checkTrafficPolicy(report, 'spec.trafficPolicy', trafficPolicy);
+  if (trafficPolicy) checkTrafficPolicy(report, 'spec.trafficPolicy', trafficPolicy, metadata.namespace);
 }
 
 type PortPolicy = NonNullable<TrafficPolicy['portLevelSettings']>[number];
 
-function checkTrafficPolicy(report: Report, field: string, policy: TrafficPolicy): void {
+function checkTrafficPolicy(report: Report, field: string, policy: TrafficPolicy, namespace: string | undefined): void {
   const { add } = report;
-  if (Object.keys(policy).length === 0) {
-    add('istio/traffic-policy', field, 'the policy sets nothing', 'set a field, or remove it');
+  const id = 'istio/traffic-policy';
+  // A list without items is not there.
+  if (Object.values(policy).every((value) => Array.isArray(value) && value.length === 0)) {
+    add(id, field, 'the policy sets nothing', 'set a field, or remove it');
   }
-  checkPortPolicy(report, field, policy);
+  checkPortPolicy(report, field, policy, namespace);
   policy.portLevelSettings?.forEach((settings, index) => {
     const place = `${field}.portLevelSettings[${index}]`;
-    if (settings.port?.number === undefined) {
-      add('istio/traffic-policy', `${place}.port`, 'settings of a port do not name it', 'write port: { number: … }');
+    const { port, ...limits } = settings;
+    if (port?.number === undefined) {
+      add(id, `${place}.port`, 'settings of a port do not name it', 'write port: { number: … }');
+    } else if (Object.keys(limits).length === 0) {
+      add(id, place, 'the settings of the port set nothing', 'set a field, or remove it');
     }
-    checkPortPolicy(report, place, settings);
+    checkPortPolicy(report, place, settings, namespace);
   });
+  const { tunnel, proxyProtocol } = policy;
+  if (tunnel && proxyProtocol) {
+    add(id, `${field}.tunnel`, 'tunnel and proxyProtocol stand side by side', 'choose one');
+  }
+  if (tunnel && !isPort(tunnel.targetPort)) {
+    add(id, `${field}.tunnel.targetPort`, `${tunnel.targetPort} is no port`, 'write a port between 1 and 65535');
+  }
+  if (tunnel && (tunnel.targetHost.includes('*') || !isHostPattern(tunnel.targetHost)) && !isIP(tunnel.targetHost)) {
+    const message = `${JSON.stringify(tunnel.targetHost)} is neither a host nor an address`;
+    add(id, `${field}.tunnel.targetHost`, message, 'write where the tunnel ends');
+  }
+  if (tunnel?.protocol && tunnel.protocol !== 'CONNECT' && tunnel.protocol !== 'POST') {
+    const message = `a tunnel is not made by ${JSON.stringify(tunnel.protocol)}`;
+    add(id, `${field}.tunnel.protocol`, message, 'write CONNECT or POST');
+  }
 }
 
 /** What a policy may say for all ports and for a single one. */
@@ -74,6 +106,7 @@ function checkPortPolicy(
   report: Report,
   field: string,
   { connectionPool, outlierDetection, loadBalancer, tls }: PortPolicy,
+  namespace: string | undefined,
 ): void {
   const { add } = report;
   if (connectionPool) {
@@ -85,6 +118,17 @@ function checkPortPolicy(
         'set a limit, or remove it',
       );
     }
+    const { http, tcp } = connectionPool;
+    if (http?.h2UpgradePolicy === 'UPGRADE' && http.useClientProtocol) {
+      add(
+        'istio/traffic-policy',
+        `${field}.connectionPool.http.useClientProtocol`,
+        'the protocol is upgraded, and kept as the client has it',
+        'remove useClientProtocol, or write h2UpgradePolicy: DO_NOT_UPGRADE',
+      );
+    }
+    checkDuration(report, field, 'connectionPool.tcp.tcpKeepalive.time', tcp?.tcpKeepalive?.time);
+    checkDuration(report, field, 'connectionPool.tcp.tcpKeepalive.interval', tcp?.tcpKeepalive?.interval);
     for (const protocol of ['http', 'tcp'] as const) {
       for (const [name, value] of Object.entries(connectionPool[protocol] ?? {})) {
         if (/Timeout$|Duration$/.test(name))
@@ -101,7 +145,7 @@ function checkPortPolicy(
   }
   if (outlierDetection) checkOutlierDetection(report, `${field}.outlierDetection`, outlierDetection);
   if (loadBalancer) checkLoadBalancer(report, `${field}.loadBalancer`, loadBalancer, outlierDetection !== undefined);
-  if (tls) checkTls(report, `${field}.tls`, tls);
+  if (tls) checkTls(report, `${field}.tls`, tls, namespace);
 }
 
 function checkOutlierDetection(
@@ -118,7 +162,7 @@ function checkOutlierDetection(
       add('istio/traffic-policy', `${field}.${name}`, `${value} is no share in per cent`, 'write 0 to 100');
     }
   }
-  if (outliers.consecutiveErrors !== undefined) {
+  if (outliers.consecutiveErrors) {
     add(
       'istio/deprecated',
       `${field}.consecutiveErrors`,
@@ -126,7 +170,7 @@ function checkOutlierDetection(
       'write consecutive5xxErrors or consecutiveGatewayErrors',
     );
   }
-  if (outliers.consecutiveLocalOriginFailures != null && !outliers.splitExternalLocalOriginErrors) {
+  if (outliers.consecutiveLocalOriginFailures && !outliers.splitExternalLocalOriginErrors) {
     add(
       'istio/traffic-policy',
       `${field}.consecutiveLocalOriginFailures`,
@@ -136,58 +180,19 @@ function checkOutlierDetection(
   }
 }
 
-function checkLoadBalancer(
-  { add }: Report,
-  field: string,
-  loadBalancer: LoadBalancer,
-  hasOutlierDetection: boolean,
-): void {
-  const { simple, consistentHash, localityLbSetting: locality } = loadBalancer;
-  if (simple && consistentHash) {
-    add('istio/traffic-policy', field, 'simple and consistentHash stand side by side', 'choose one');
+function checkTls({ add }: Report, field: string, tls: PortLevelSettingTls, namespace: string | undefined): void {
+  const { mode, clientCertificate, privateKey, caCertificates, caCrl, credentialName, subjectAltNames } = tls;
+  const files = [clientCertificate, privateKey, caCertificates, caCrl].some(Boolean);
+  const verifies = Boolean(caCertificates) || Boolean(subjectAltNames?.length);
+  if (tls.insecureSkipVerify && (mode === 'SIMPLE' ? verifies || credentialName : mode === 'MUTUAL' && verifies)) {
+    const message = 'the other side is not verified, and what it is verified by is written';
+    add('istio/traffic-policy', `${field}.insecureSkipVerify`, message, 'remove insecureSkipVerify');
   }
-  if (consistentHash) {
-    const keys = (['httpCookie', 'httpHeaderName', 'httpQueryParameterName', 'useSourceIp'] as const).filter(
-      (name) => consistentHash[name],
-    );
-    if (keys.length !== 1) {
-      add(
-        'istio/traffic-policy',
-        `${field}.consistentHash`,
-        `the hash has ${keys.length === 0 ? 'no key' : keys.join(' and ')}`,
-        'choose exactly one key',
-      );
-    }
+  const [, place, name] = /^configmap:\/\/(?:([^/]*)\/)?(.*)$/.exec(credentialName ?? '') ?? [];
+  if (name !== undefined && (place === undefined || place !== namespace)) {
+    const message = `${JSON.stringify(credentialName)} is no ConfigMap of this namespace`;
+    add('istio/traffic-policy', `${field}.credentialName`, message, `write configmap://${namespace}/${name}`);
   }
-  if (!locality) return;
-  const ways = (['distribute', 'failover', 'failoverPriority'] as const).filter((name) => locality[name]?.length);
-  if (locality.distribute?.length && ways.length > 1) {
-    add('istio/traffic-policy', `${field}.localityLbSetting`, `${ways.join(' and ')} stand side by side`, 'choose one');
-  }
-  locality.distribute?.forEach(({ to = {} }, index) => {
-    const sum = Object.values(to).reduce((total, weight) => total + weight, 0);
-    if (sum !== 100) {
-      add(
-        'istio/traffic-policy',
-        `${field}.localityLbSetting.distribute[${index}].to`,
-        `the weights sum to ${sum}`,
-        'let them sum to 100',
-      );
-    }
-  });
-  if (ways.some((way) => way !== 'distribute') && !hasOutlierDetection) {
-    add(
-      'istio/ignored',
-      `${field}.localityLbSetting`,
-      'without outlierDetection nothing ever fails over',
-      'add outlierDetection',
-    );
-  }
-}
-
-function checkTls({ add }: Report, field: string, tls: PortLevelSettingTls): void {
-  const { mode, clientCertificate, privateKey, caCertificates, credentialName } = tls;
-  const files = [clientCertificate, privateKey, caCertificates].some(Boolean);
   if (mode === 'MUTUAL' && !credentialName && !(clientCertificate && privateKey)) {
     add(
       'istio/traffic-policy',
@@ -196,7 +201,7 @@ function checkTls({ add }: Report, field: string, tls: PortLevelSettingTls): voi
       'write clientCertificate and privateKey, or credentialName',
     );
   }
-  if (credentialName && files) {
+  if (credentialName && files && (mode === 'SIMPLE' || mode === 'MUTUAL')) {
     add(
       'istio/traffic-policy',
       `${field}.credentialName`,
@@ -206,7 +211,7 @@ function checkTls({ add }: Report, field: string, tls: PortLevelSettingTls): voi
   }
   if (mode === 'ISTIO_MUTUAL' && (files || credentialName)) {
     add(
-      'istio/traffic-policy',
+      'istio/ignored',
       field,
       "with ISTIO_MUTUAL the certificates are Istio's",
       'remove the certificates, or write MUTUAL',

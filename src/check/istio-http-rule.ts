@@ -1,7 +1,10 @@
+import { STATUS_CODES } from 'node:http';
 import type { Destination, Uri, VirtualService } from '../../imports/networking.istio.io/v1.js';
 import { parseDuration } from '../core/duration.ts';
+import { isDnsLabel } from '../core/names.ts';
 import type { Cluster } from '../service/platform.ts';
-import { checkDestination } from './istio-common.ts';
+import { checkDestination, checkGatewayNames, checkLabels, checkPattern, isPort } from './istio-common.ts';
+import { isHeaderName } from './istio-headers.ts';
 import type { Report } from './report.ts';
 
 /** A rule for HTTP of a VirtualService. */
@@ -27,59 +30,93 @@ const RETRY_ON: ReadonlySet<string> = new Set([
   'unavailable',
 ]);
 
+/** Names of what a call of gRPC may come to. */
+// prettier-ignore
+const GRPC_STATUS: ReadonlySet<string> = new Set([
+  'OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS', 'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS',
+  'UNAUTHENTICATED',
+]);
+
 /** Conditions that also hold when the model has done its work. */
 const REPEATS_WORK: ReadonlySet<string> = new Set(['5xx', 'gateway-error', 'reset', 'deadline-exceeded', 'internal']);
 
-/** What `*` and `?` of RE2 do not know: looking around, and referring back. */
-const NOT_RE2 = /\(\?(?:=|!|<=|<!)|\\[1-9]/;
+/** What requests a rule is for. */
+export type Match = NonNullable<HttpRule['match']>[number];
+
+/** Headers that HTTP/2 has for itself. */
+const PSEUDO_HEADERS: ReadonlySet<string> = new Set([':method', ':scheme', ':authority', ':path', ':status']);
+
+/** A claim of a token in the place of a header, which only a gateway knows. */
+const CLAIM = /^@request\.auth\.claims[.[]/i;
 
 /** What requests a rule is for. */
-export function checkMatches({ add }: Report, field: string, rule: HttpRule): void {
+export function checkMatches(report: Report, field: string, rule: HttpRule, inMesh: boolean): void {
   rule.match?.forEach((match, index) => {
     const place = `${field}.match[${index}]`;
-    const patterns: [string, Uri][] = [
-      ...(['uri', 'scheme', 'method', 'authority'] as const).flatMap((name): [string, Uri][] =>
-        match[name] ? [[`${place}.${name}`, match[name]]] : [],
-      ),
-      ...(['headers', 'withoutHeaders', 'queryParams'] as const).flatMap((name) =>
-        Object.entries(match[name] ?? {}).map(([key, pattern]): [string, Uri] => [`${place}.${name}.${key}`, pattern]),
-      ),
-    ];
-    for (const [where, { exact, prefix, regex }] of patterns) {
-      if (prefix === '') {
-        add('istio/match', `${where}.prefix`, 'an empty prefix is refused', 'leave the match out, or write the prefix');
-      }
-      if (exact === '') {
-        add('istio/match', `${where}.exact`, 'an empty text is refused', 'leave the match out, or write the text');
-      }
-      if (regex === undefined) continue;
-      if (regex.length > 1024) {
-        add('istio/match', `${where}.regex`, `the pattern has ${regex.length} characters`, 'write at most 1024');
-      }
-      if (NOT_RE2.test(regex)) {
-        add(
-          'istio/match',
-          `${where}.regex`,
-          'RE2 has no lookaround and no back-references',
-          'write a pattern without (?=, (?!, (?<, \\1',
-        );
-      }
+    checkMatchedTexts(report, place, match);
+    checkMatchedHeaders(report, place, match, inMesh);
+    checkGatewayNames(report, `${place}.gateways`, match.gateways);
+    checkLabels(report, 'istio/match', `${place}.sourceLabels`, match.sourceLabels);
+    const { port, sourceNamespace } = match;
+    if (port && !isPort(port)) {
+      report.add('istio/match', `${place}.port`, `${port} is no port`, 'write a port between 1 and 65535');
+    }
+    if (sourceNamespace && !isDnsLabel(sourceNamespace)) {
+      const message = `${JSON.stringify(sourceNamespace)} is no namespace`;
+      report.add('istio/match', `${place}.sourceNamespace`, message, 'write the namespace of the callers');
     }
   });
+}
+
+function checkMatchedTexts(report: Report, place: string, match: Match): void {
+  const texts: [string, Uri][] = [
+    ...(['uri', 'scheme', 'method', 'authority'] as const).flatMap((name): [string, Uri][] =>
+      match[name] ? [[`${place}.${name}`, match[name]]] : [],
+    ),
+    ...(['headers', 'withoutHeaders', 'queryParams'] as const).flatMap((name) =>
+      Object.entries(match[name] ?? {}).map(([key, text]): [string, Uri] => [`${place}.${name}.${key}`, text]),
+    ),
+  ];
+  for (const [where, { prefix, regex }] of texts) {
+    // Every path begins with nothing.
+    if (prefix === '' && where !== `${place}.uri`) {
+      const fix = 'leave the match out, or write the prefix';
+      report.add('istio/match', `${where}.prefix`, 'an empty prefix is refused', fix);
+    }
+    // A header that is not there at all: no pattern, a word of Istio's.
+    if (regex === '*' && where.startsWith(`${place}.withoutHeaders.`)) continue;
+    if (regex !== undefined) checkPattern(report, 'istio/match', `${where}.regex`, regex);
+  }
+}
+
+function checkMatchedHeaders({ add }: Report, place: string, match: Match, inMesh: boolean): void {
+  for (const kind of ['headers', 'withoutHeaders'] as const) {
+    for (const name of Object.keys(match[kind] ?? {})) {
+      if (CLAIM.test(name)) {
+        if (!inMesh) continue;
+        const message = 'in the mesh nobody reads the claims of a token';
+        add('istio/match', `${place}.${kind}.${name}`, message, 'leave it to a VirtualService of the gateway alone');
+      } else if (!isHeaderName(name) && !PSEUDO_HEADERS.has(name)) {
+        const message = `${JSON.stringify(name)} is no name of a header`;
+        add('istio/match', `${place}.${kind}`, message, 'write letters, digits and "-"');
+      }
+    }
+  }
 }
 
 /** What is tried again, and how long one try may take. */
 export function checkRetries({ add }: Report, field: string, { retries, timeout }: HttpRule): void {
   if (!retries) return;
-  const { attempts = 0, perTryTimeout, retryOn } = retries;
+  const { attempts = 0, perTryTimeout, retryOn, retryRemoteLocalities } = retries;
   const place = `${field}.retries`;
   if (attempts < 0) add('istio/retries', `${place}.attempts`, `${attempts} attempts`, 'write 0 or more');
-  if (attempts === 0 && (perTryTimeout !== undefined || retryOn !== undefined)) {
+  if (attempts === 0 && (perTryTimeout !== undefined || retryOn || retryRemoteLocalities != null)) {
     add('istio/retries', place, 'with attempts 0 Istio refuses every other field', 'write attempts: 0 alone');
   }
-  for (const token of retryOn === undefined ? [] : retryOn.split(',')) {
+  for (const token of retryOn ? retryOn.split(',') : []) {
     const named = RETRY_ON.has(token);
-    if (!named && !/^[1-5]\d\d$/.test(token)) {
+    if (!named && STATUS_CODES[token] === undefined) {
       add(
         'istio/retries',
         `${place}.retryOn`,
@@ -121,7 +158,9 @@ export function checkMirror(
   if (mirror && mirrors.length > 0) {
     add('istio/mirror', `${field}.mirrors`, 'mirror and mirrors stand side by side', 'use mirrors alone');
   }
-  if ((rule.mirrorPercent ?? rule.mirror_percent) != null) {
+  const old = rule.mirrorPercent ?? rule.mirror_percent;
+  if (old != null) {
+    if (old > 100) add('istio/mirror', `${field}.mirrorPercent`, `${old} is no share in per cent`, 'write 0 to 100');
     add(
       'istio/deprecated',
       `${field}.mirrorPercent`,
@@ -164,6 +203,17 @@ export function checkFault({ add }: Report, field: string, { fault }: HttpRule):
       'the fault neither delays nor aborts',
       'write delay or abort, or remove fault',
     );
+  }
+  if (abort?.grpcStatus !== undefined && !GRPC_STATUS.has(abort.grpcStatus)) {
+    const message = `${JSON.stringify(abort.grpcStatus)} is no status of gRPC`;
+    add('istio/fault', `${field}.fault.abort.grpcStatus`, message, `use one of ${[...GRPC_STATUS].join(', ')}`);
+  }
+  for (const [where, given] of [
+    ['abort.http2Error', abort?.http2Error],
+    ['delay.exponentialDelay', delay?.exponentialDelay],
+  ] as const) {
+    if (given === undefined) continue;
+    add('istio/fault', `${field}.fault.${where}`, 'Istio does not do that yet', 'write httpStatus or fixedDelay');
   }
   if (abort?.httpStatus !== undefined && (abort.httpStatus < 200 || abort.httpStatus > 599)) {
     add(

@@ -13,7 +13,7 @@ export const ISTIO_RULES: readonly Rule[] = [
   {
     id: 'istio/hosts',
     severity: 'error',
-    summary: 'Hosts are there, each once, and none is `*` in the mesh.',
+    summary: 'Hosts are there, each once, are host names, and none is `*` in the mesh.',
     source: `${VALIDATION}/validation.go ValidateVirtualService, ValidateDestinationRule`,
   },
   {
@@ -26,20 +26,20 @@ export const ISTIO_RULES: readonly Rule[] = [
     id: 'istio/gateway-name',
     severity: 'error',
     summary: 'Gateways are `mesh`, `<name>` or `<namespace>/<name>`.',
-    source: `${VALIDATION}/validation.go validateGatewayNames`,
+    source: `${VALIDATION}/validation.go validateGatewayNames; capitals are refused by us, no object has them`,
   },
   {
     id: 'istio/export-to',
     severity: 'error',
     summary: 'exportTo lists namespaces, `.` or `*` alone, each once.',
-    source: `${VALIDATION}/validation.go validateExportTo`,
+    source: `${VALIDATION}/validation.go validateExportTo; capitals are refused by us, no namespace has them`,
   },
   {
     id: 'istio/route-conflict',
     severity: 'error',
     summary:
       'A rule does exactly one thing: route, redirect, direct response or delegate; and a VirtualService has a rule.',
-    source: `${VALIDATION}/virtualservice.go validateHTTPRouteConflict`,
+    source: `${VALIDATION}/virtualservice.go validateHTTPRouteConflict; a direct response beside a delegate is refused by us`,
   },
   {
     id: 'istio/weights',
@@ -62,14 +62,38 @@ export const ISTIO_RULES: readonly Rule[] = [
   {
     id: 'istio/match',
     severity: 'error',
-    summary: 'A match says something, and its pattern is RE2.',
-    source: `${VALIDATION}/validation.go validateStringMatch`,
+    summary: 'A match says something that can be, and its pattern is RE2.',
+    source: `${VALIDATION}/virtualservice.go validateHTTPRouteMatchRequest, validation.go validateStringMatch, validateTLSMatch`,
   },
   {
     id: 'istio/unreachable-rule',
     severity: 'warning',
-    summary: 'No rule stands after one that matches everything.',
-    source: 'istio 1.30.3 pkg/config/analysis IST0130',
+    summary: 'No rule or match stands after one that has its requests already.',
+    source: 'istio 1.30.3 pkg/config/analysis IST0130, IST0131',
+  },
+  {
+    id: 'istio/answer',
+    severity: 'error',
+    summary: 'A redirect, direct response or rewrite says where to or what, with a status that can be.',
+    source: `${VALIDATION}/validation.go validateHTTPRedirect, validateHTTPDirectResponse, validateHTTPRewrite`,
+  },
+  {
+    id: 'istio/headers',
+    severity: 'error',
+    summary: 'Headers that are changed have names and values that Envoy takes: a percent sign is `%%`.',
+    source: `${VALIDATION}/virtualservice.go validateHTTPRoute, header_value_validator.go`,
+  },
+  {
+    id: 'istio/cors',
+    severity: 'error',
+    summary: 'A CORS policy lists origins, methods and headers that can be.',
+    source: `${VALIDATION}/validation.go validateCORSPolicy`,
+  },
+  {
+    id: 'istio/annotation',
+    severity: 'error',
+    summary: "Istio's own annotations are left to it, and only a policy that allows or denies is tried out.",
+    source: `${VALIDATION}/validation.go validateMetadata, checkDryRunAnnotation`,
   },
   {
     id: 'istio/retries',
@@ -111,7 +135,7 @@ export const ISTIO_RULES: readonly Rule[] = [
     id: 'istio/fault',
     severity: 'error',
     summary: 'A fault delays or aborts, with a status from 200 to 599.',
-    source: `${VALIDATION}/validation.go validateHTTPFaultInjection`,
+    source: `${VALIDATION}/validation.go validateHTTPFaultInjection; 600 passes there, and Envoy refuses it`,
   },
   {
     id: 'istio/subsets',
@@ -123,13 +147,13 @@ export const ISTIO_RULES: readonly Rule[] = [
     id: 'istio/traffic-policy',
     severity: 'error',
     summary: 'A traffic policy and its parts set something, and nothing that excludes something else.',
-    source: `${VALIDATION}/validation.go validateTrafficPolicy`,
+    source: `${VALIDATION}/validation.go validateTrafficPolicy; a hash without a key, and a port without a number, are refused by us`,
   },
   {
     id: 'istio/ignored',
     severity: 'warning',
     summary:
-      'A DestinationRule stands in the namespace of its host, and failover has the outlier detection that it needs.',
+      'A DestinationRule stands in the namespace of its host, failover has the outlier detection that it needs, and nothing is written that Istio does not read.',
     source:
       'istio 1.30.3 pilot/pkg/model/push_context.go looks at the caller, at the host and in the root namespace; pilot/pkg/networking/core/loadbalancer',
   },

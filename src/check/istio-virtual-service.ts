@@ -1,65 +1,135 @@
+import { isIP } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import type { Destination, HttpHeaders, VirtualService } from '../../imports/networking.istio.io/v1.js';
 import type { Cluster } from '../service/platform.ts';
-import { checkDestination, checkDuration, checkExportTo, isGatewayName } from './istio-common.ts';
-import { checkFault, checkMatches, checkMirror, checkRetries, type HttpRule } from './istio-http-rule.ts';
+import {
+  checkDestination,
+  checkDuration,
+  checkExportTo,
+  checkGatewayNames,
+  coversHost,
+  isHostPattern,
+} from './istio-common.ts';
+import { checkHeaders } from './istio-headers.ts';
+import { checkAnswer, checkCors, checkRewrite } from './istio-http-answer.ts';
+import { checkFault, checkMatches, checkMirror, checkRetries, type HttpRule, type Match } from './istio-http-rule.ts';
 import type { Report } from './report.ts';
 
 /** Checks a VirtualService beyond its schema. */
 export function checkVirtualService(report: Report, { metadata, spec = {} }: VirtualService, cluster: Cluster): void {
   const { add } = report;
-  const { hosts = [], gateways = ['mesh'], http = [], tcp = [], tls = [] } = spec;
-  checkHosts(report, hosts, gateways);
-  checkExportTo(report, spec.exportTo);
-  gateways.forEach((gateway, index) => {
-    if (!isGatewayName(gateway)) {
-      add(
-        'istio/gateway-name',
-        `spec.gateways[${index}]`,
-        `${JSON.stringify(gateway)} names no Gateway`,
-        'write mesh, <name> or <namespace>/<name>',
-      );
-    }
-  });
+  const { hosts = [], gateways = [], http = [], tcp = [], tls = [] } = spec;
+  const inMesh = gateways.length === 0 || gateways.includes('mesh');
+  // Without hosts it is a delegate, which another VirtualService names.
+  if (hosts.length === 0) checkDelegate(report, spec);
+  checkHosts(report, hosts, inMesh);
+  checkExportTo(report, spec.exportTo, metadata.namespace);
+  checkGatewayNames(report, 'spec.gateways', gateways);
   if (http.length + tcp.length + tls.length === 0) {
     add('istio/route-conflict', 'spec.http', 'the VirtualService has no rule', 'add a rule to spec.http');
   }
-  let catchAll: number | undefined;
+  checkReached(report, http);
   http.forEach((rule, index) => {
     const field = `spec.http[${index}]`;
-    if (catchAll !== undefined) {
+    checkRule(report, field, rule, metadata.namespace, cluster);
+    checkMatches(report, field, rule, inMesh);
+  });
+  for (const [protocol, rules] of [
+    ['tcp', tcp],
+    ['tls', tls],
+  ] as const) {
+    rules.forEach(({ route = [] }, index) => {
+      const field = `spec.${protocol}[${index}]`;
+      if (route.length === 0) add('istio/route-conflict', field, 'the rule has no route', 'write where requests go');
+      checkDestinations(report, field, route, metadata.namespace);
+    });
+  }
+  tls.forEach(({ match }, index) => {
+    match.forEach(({ sniHosts }, at) => {
+      for (const name of sniHosts) {
+        if (hosts.some((host) => coversHost(host, name))) continue;
+        add(
+          'istio/match',
+          `spec.tls[${index}].match[${at}].sniHosts`,
+          `${JSON.stringify(name)} is none of the hosts of the VirtualService`,
+          'list it in spec.hosts, or remove it',
+        );
+      }
+    });
+  });
+}
+
+function checkDelegate({ add }: Report, spec: NonNullable<VirtualService['spec']>): void {
+  const { gateways = [], http = [] } = spec;
+  if (gateways.length > 0) {
+    add('istio/hosts', 'spec.hosts', 'the VirtualService has gateways and no hosts', 'list the hosts');
+  }
+  for (const protocol of ['tcp', 'tls'] as const) {
+    if (!spec[protocol]?.length) continue;
+    add('istio/hosts', 'spec.hosts', `a VirtualService without hosts has no rules for ${protocol}`, 'list the hosts');
+  }
+  http.forEach(({ delegate }, index) => {
+    if (!delegate) return;
+    const message = 'a VirtualService without hosts is a delegate, and delegates to nobody';
+    add('istio/route-conflict', `spec.http[${index}].delegate`, message, 'list the hosts, or write a route');
+  });
+}
+
+function checkHosts({ add }: Report, hosts: readonly string[], inMesh: boolean): void {
+  hosts.forEach((host, index) => {
+    const say = (message: string, fix: string): void => add('istio/hosts', `spec.hosts[${index}]`, message, fix);
+    const covered = hosts.find((other, at) => at < index && (coversHost(other, host) || coversHost(host, other)));
+    if (covered !== undefined && host !== '') {
+      const twice = covered === host ? 'listed twice' : `listed twice, ${JSON.stringify(covered)} is it too`;
+      say(`host ${JSON.stringify(host)} is ${twice}`, 'remove one of them');
+    }
+    if (host === '' || (host === '*' && inMesh)) {
+      const all = 'in the mesh "*" would catch every request of every caller';
+      say(host === '' ? 'a host is empty' : all, 'name the host');
+    } else if (!isHostPattern(host) && isIP(host) === 0) {
+      say(
+        `${JSON.stringify(host)} is no host name`,
+        'write fraud.example.com or *.example.com: without scheme, port and path',
+      );
+    }
+  });
+}
+
+/** Rules that are asked for nothing, because one before them has what they match. */
+function checkReached({ add }: Report, rules: readonly HttpRule[]): void {
+  const catchAll = rules.findIndex(({ match }) => !match?.length);
+  const before: { readonly match: Match; readonly field: string }[] = [];
+  rules.forEach(({ match = [] }, index) => {
+    if (catchAll >= 0 && index > catchAll) {
       add(
         'istio/unreachable-rule',
-        field,
+        `spec.http[${index}]`,
         `spec.http[${catchAll}] matches everything, so this rule is never asked`,
         'put it before that one, or give that one a match',
       );
-    } else if (!rule.match?.length) {
-      catchAll = index;
+      return;
     }
-    checkRule(report, field, rule, metadata.namespace, cluster);
+    match.forEach((each, at) => {
+      const field = `spec.http[${index}].match[${at}]`;
+      const taken = before.find((other) => coversMatch(other.match, each));
+      if (taken) {
+        add(
+          'istio/unreachable-rule',
+          field,
+          `${taken.field} has these requests already`,
+          'put it before that one, or remove it',
+        );
+      } else before.push({ match: each, field });
+    });
   });
-  tcp.forEach((rule, index) => checkDestinations(report, `spec.tcp[${index}]`, rule.route ?? [], metadata.namespace));
-  tls.forEach((rule, index) => checkDestinations(report, `spec.tls[${index}]`, rule.route ?? [], metadata.namespace));
 }
 
-function checkHosts({ add }: Report, hosts: readonly string[], gateways: readonly string[]): void {
-  // Without hosts and gateways it is a delegate, which another VirtualService names.
-  if (hosts.length === 0 && !(gateways.length === 1 && gateways[0] === 'mesh')) {
-    add('istio/hosts', 'spec.hosts', 'the VirtualService has gateways and no hosts', 'list the hosts');
-  }
-  hosts.forEach((host, index) => {
-    if (hosts.indexOf(host) !== index) {
-      add('istio/hosts', `spec.hosts[${index}]`, `host ${JSON.stringify(host)} is listed twice`, 'remove one of them');
-    }
-    if (host === '' || (host === '*' && gateways.includes('mesh'))) {
-      add(
-        'istio/hosts',
-        `spec.hosts[${index}]`,
-        host === '' ? 'a host is empty' : 'in the mesh "*" would catch every request of every caller',
-        'name the host',
-      );
-    }
-  });
+/** Whether a match is for all that another is for: one and the same, or a shorter prefix alone. */
+function coversMatch(match: Match, other: Match): boolean {
+  if (isDeepStrictEqual(match, other)) return true;
+  const prefix = Object.keys(match).every((key) => key === 'uri' || key === 'name') ? match.uri?.prefix : undefined;
+  const uri = other.uri?.prefix ?? other.uri?.exact;
+  return prefix !== undefined && uri !== undefined && uri.startsWith(prefix);
 }
 
 function checkRule(
@@ -72,7 +142,11 @@ function checkRule(
   checkExclusive(report, field, rule);
   checkDestinations(report, field, rule.route ?? [], namespace);
   checkAuthority(report, field, rule);
-  checkMatches(report, field, rule);
+  checkHeaders(report, `${field}.headers`, rule.headers);
+  rule.route?.forEach(({ headers }, index) => checkHeaders(report, `${field}.route[${index}].headers`, headers));
+  checkAnswer(report, field, rule);
+  checkRewrite(report, field, rule);
+  checkCors(report, field, rule);
   checkRetries(report, field, rule);
   checkMirror(report, field, rule, namespace, cluster);
   checkFault(report, field, rule);

@@ -5,7 +5,7 @@ import { didYouMean, isDns1035 } from '../core/names.ts';
 import { objectLabel, type KubeObject } from '../core/object.ts';
 import { parseQuantity } from '../core/quantity.ts';
 import type { Cluster } from '../service/platform.ts';
-import { checkKnativePod, KNATIVE_POD_RULES, type ContainerLike } from './knative-pod.ts';
+import { checkKnativePod, checkVolumes, KNATIVE_POD_RULES, type ContainerLike } from './knative-pod.ts';
 import { reporter, type Report } from './report.ts';
 
 /** Rules on Knative Services beyond their schema: the webhook's, and what it silently ignores. */
@@ -36,7 +36,7 @@ export const KNATIVE_RULES: readonly Rule[] = [
     id: 'knative/annotation-key',
     severity: 'error',
     summary: 'Autoscaling annotations have a known key in kebab case; unknown ones are ignored without a word.',
-    source: `${SOURCE}/autoscaling/register.go; ValidateAnnotations checks known keys only`,
+    source: `${SOURCE}/autoscaling/register.go; ValidateAnnotations checks known keys only; ours: the spelling of old versions, which it takes too`,
   },
   {
     id: 'knative/annotation-value',
@@ -55,6 +55,12 @@ export const KNATIVE_RULES: readonly Rule[] = [
     severity: 'warning',
     summary: 'A timeout above 600 s needs a larger max-revision-timeout-seconds on the cluster.',
     source: `${SOURCE}/serving/v1/revision_validation.go validateTimeoutSeconds; config-defaults`,
+  },
+  {
+    id: 'knative/timeout',
+    severity: 'error',
+    summary: 'A timeout is not negative.',
+    source: `${SOURCE}/serving/v1/revision_validation.go validateTimeoutSeconds`,
   },
   {
     id: 'knative/traffic',
@@ -82,13 +88,16 @@ type ValueCheck = (value: string, annotations: Readonly<Record<string, string>>)
 const number =
   (min: number, max: number): ValueCheck =>
   (value) => {
-    if (/^-?\d+(\.\d+)?$/.test(value) && Number(value) >= min && Number(value) <= max) return undefined;
+    if (/^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i.test(value) && Number(value) >= min && Number(value) <= max)
+      return undefined;
     return max === Infinity ? `write a number from ${min}` : `write a number from ${min} to ${max}`;
   };
 const integer =
   (min: number): ValueCheck =>
   (value) =>
-    /^\d+$/.test(value) && Number(value) >= min ? undefined : `write a whole number, at least ${min}`;
+    /^\+?\d+$/.test(value) && Number(value) >= min && Number(value) < 2 ** 31
+      ? undefined
+      : `write a whole number, at least ${min}`;
 const oneOf =
   (...values: readonly string[]): ValueCheck =>
   (value) =>
@@ -99,6 +108,13 @@ const seconds =
     const ms = parseDuration(value);
     if (ms === undefined || ms % 1000 !== 0) return WHOLE_SECONDS;
     return ms >= min && ms <= max ? undefined : `write a duration from ${min / 1000}s to ${max / 1000}s`;
+  };
+/** A duration that may have fractions of a second. */
+const span =
+  (max: number): ValueCheck =>
+  (value) => {
+    const ms = parseDuration(value);
+    return ms !== undefined && ms <= max ? undefined : `write a duration up to ${max / 1000}s`;
   };
 const HOUR = 3_600_000;
 const HPA = 'hpa.autoscaling.knative.dev';
@@ -119,7 +135,7 @@ const AUTOSCALING: Readonly<Record<string, ValueCheck>> = {
   'panic-threshold-percentage': number(110, 1000),
   'panic-window-percentage': number(1, 100),
   'scale-down-delay': seconds(0, HOUR),
-  'scale-to-zero-pod-retention-period': seconds(0, HOUR),
+  'scale-to-zero-pod-retention-period': span(HOUR),
   target: number(0.01, Infinity),
   'target-burst-capacity': (value) =>
     value === '-1' ? undefined : number(0, Infinity)(value, {}) && 'write a number from 0, or -1 for no limit',
@@ -130,6 +146,8 @@ const AUTOSCALING: Readonly<Record<string, ValueCheck>> = {
 /** Other annotations of the template that the webhook reads. */
 const OTHER: Readonly<Record<string, ValueCheck>> = {
   'serving.knative.dev/progress-deadline': seconds(0, Number.MAX_SAFE_INTEGER),
+  'queue.sidecar.serving.knative.dev/resource-percentage': number(0.1, 100),
+  'queue.sidecar.serving.knative.dev/resourcePercentage': number(0.1, 100),
   ...Object.fromEntries(
     ['cpu', 'memory', 'ephemeral-storage'].flatMap((resource) =>
       ['request', 'limit'].map((kind): [string, ValueCheck] => [
@@ -176,15 +194,7 @@ export function checkKnative(object: KubeObject, cluster: Cluster): Finding[] {
       );
     }
   }
-  const rollout = annotations['serving.knative.dev/rollout-duration'];
-  if (rollout !== undefined && seconds(0, Number.MAX_SAFE_INTEGER)(rollout, {})) {
-    add(
-      'knative/annotation-value',
-      'metadata.annotations["serving.knative.dev/rollout-duration"]',
-      `${JSON.stringify(rollout)} is no duration in whole seconds`,
-      WHOLE_SECONDS,
-    );
-  }
+  checkRolloutDuration({ add, findings }, annotations);
   const template = service.spec?.template;
   if (template?.metadata) {
     checkTemplate({ add, findings }, name, template.metadata.name, template.metadata.annotations ?? {});
@@ -214,12 +224,48 @@ function checkTemplate(
   );
   const min = Number(annotations[`${PREFIX}min-scale`] ?? 0);
   const max = Number(annotations[`${PREFIX}max-scale`] ?? 0);
+  const activation = Number(annotations[`${PREFIX}activation-scale`] ?? 0);
+  if (max !== 0 && max < activation) {
+    add(
+      'knative/annotation-value',
+      `${field}.annotations["${PREFIX}max-scale"]`,
+      `max-scale ${max} is below activation-scale ${activation}`,
+      `write ${activation} or more`,
+    );
+  }
   if (max !== 0 && max < min) {
     add(
       'knative/annotation-value',
       `${field}.annotations["${PREFIX}max-scale"]`,
       `max-scale ${max} is below min-scale ${min}`,
       `write ${min} or more`,
+    );
+  }
+}
+
+/** Checks how long a Service takes to move its traffic; KServe hands the annotation on. */
+export function checkRolloutDuration({ add }: Report, annotations: Readonly<Record<string, string>>): void {
+  const rollout = annotations['serving.knative.dev/rollout-duration'];
+  if (rollout !== undefined && seconds(0, Number.MAX_SAFE_INTEGER)(rollout, {})) {
+    add(
+      'knative/annotation-value',
+      'metadata.annotations["serving.knative.dev/rollout-duration"]',
+      `${JSON.stringify(rollout)} is no duration in whole seconds`,
+      WHOLE_SECONDS,
+    );
+  }
+}
+
+/** Checks how long a request may take; KServe hands the field on. */
+export function checkTimeout({ add }: Report, field: string, timeoutSeconds: number | undefined): void {
+  if (timeoutSeconds === undefined) return;
+  if (timeoutSeconds < 0) add('knative/timeout', field, `${timeoutSeconds} is negative`, 'write 1 or more');
+  if (timeoutSeconds > 600) {
+    add(
+      'knative/timeout-limit',
+      field,
+      `${timeoutSeconds} s is above 600 s, the limit of a cluster that says nothing else`,
+      'raise max-revision-timeout-seconds in config-defaults, or shorten traffic.timeout',
     );
   }
 }
@@ -258,15 +304,16 @@ function checkRevision(result: Report, cluster: Cluster, spec: RevisionSpec): vo
       'write 1 to 1000, or 0 for no limit',
     );
   }
-  if (timeoutSeconds !== undefined && timeoutSeconds > 600) {
+  checkTimeout(result, `${field}.timeoutSeconds`, timeoutSeconds);
+  const containers = spec.containers as readonly ContainerLike[];
+  if (containers.length === 0) {
     add(
-      'knative/timeout-limit',
-      `${field}.timeoutSeconds`,
-      `${timeoutSeconds} s is above 600 s, the limit of a cluster that says nothing else`,
-      'raise max-revision-timeout-seconds in config-defaults, or shorten traffic.timeout',
+      'knative/container-field',
+      `${field}.containers`,
+      'a revision without a container runs nothing',
+      'describe one',
     );
   }
-  const containers = spec.containers as readonly ContainerLike[];
   checkKnativePod(
     result,
     cluster,
@@ -274,12 +321,25 @@ function checkRevision(result: Report, cluster: Cluster, spec: RevisionSpec): vo
     spec,
     containers.map((container, index) => [`${field}.containers[${index}]`, container]),
   );
+  checkVolumes(
+    result,
+    field,
+    spec.volumes ?? [],
+    [...containers, ...((spec.initContainers ?? []) as readonly ContainerLike[])].map((container, index) => [
+      index < containers.length
+        ? `${field}.containers[${index}]`
+        : `${field}.initContainers[${index - containers.length}]`,
+      container,
+    ]),
+  );
 }
 
 type TrafficTarget = NonNullable<NonNullable<Service['spec']>['traffic']>[number];
 
 function checkTraffic({ add }: Report, service: string, traffic: readonly TrafficTarget[]): void {
   const field = 'spec.traffic';
+  // An empty list is none, and Knative writes its own.
+  if (traffic.length === 0) return;
   const sum = traffic.reduce((total, { percent = 0 }) => total + percent, 0);
   if (sum !== 100) add('knative/traffic', field, `traffic sums to ${sum} per cent`, 'make the percentages sum to 100');
   const tags = new Set<string>();

@@ -1,4 +1,6 @@
 import type { InferenceService } from '../../imports/serving.kserve.io/v1beta1.js';
+import type { ContainerLike } from './knative-pod.ts';
+import { checkGpuResources, checkParallelEnv, checkParallelSizes, CONTAINER } from './kserve-runtime.ts';
 import type { Report } from './report.ts';
 
 type Spec = NonNullable<InferenceService['spec']>;
@@ -26,7 +28,10 @@ export function checkCanary(
       'leave it out, or use Standard mode',
     );
   }
-  if (canary.length > 0 && !stable.model && !stable.containers?.length) {
+  const uri = (stable.containers as readonly ContainerLike[] | undefined)
+    ?.find(({ name }) => name === CONTAINER)
+    ?.env?.some(({ name }) => name === 'STORAGE_URI');
+  if (canary.length > 0 && !stable.model && !uri) {
     add(rule, 'spec.canary', 'a canary needs a stable predictor with a model', 'describe spec.predictor.model');
   }
   const names = new Set([stable.name]);
@@ -72,28 +77,21 @@ export function checkCanary(
 }
 
 /** Checks `workerSpec`, a predictor over several nodes. */
-export function checkWorker({ add }: Report, predictor: Predictor, annotations: Annotations): void {
+export function checkWorker(report: Report, predictor: Predictor, annotations: Annotations): void {
+  const { add } = report;
   const { workerSpec, model } = predictor;
   if (!workerSpec) return;
   const rule = 'kserve/worker';
   const field = 'spec.predictor.workerSpec';
   if ((workerSpec.containers?.length ?? 0) > 1)
     add(rule, `${field}.containers`, 'a worker has one container', 'leave one');
-  for (const key of ['pipelineParallelSize', 'tensorParallelSize'] as const) {
-    const size = workerSpec[key];
-    if (size !== undefined && size < 1) add(rule, `${field}.${key}`, `${size} is below 1`, 'write 1 or more');
-  }
+  checkParallelSizes(report, field, workerSpec);
+  (workerSpec.containers as readonly ContainerLike[] | undefined)?.forEach((container, index) =>
+    checkGpuResources(report, `${field}.containers[${index}]`, container, annotations),
+  );
   if (!model) return;
-  for (const [index, { name }] of (model.env ?? []).entries()) {
-    if (name === 'PIPELINE_PARALLEL_SIZE' || name === 'TENSOR_PARALLEL_SIZE') {
-      add(
-        rule,
-        `spec.predictor.model.env[${index}].name`,
-        `${name} comes from workerSpec`,
-        'write it as a field of workerSpec',
-      );
-    }
-  }
+  checkParallelEnv(report, 'spec.predictor.model', model);
+  checkGpuResources(report, 'spec.predictor.model', model, annotations);
   if (!/^(pvc|oci):\/\//.test(model.storageUri ?? '')) {
     add(
       rule,

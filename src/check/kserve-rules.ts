@@ -53,7 +53,8 @@ export const KSERVE_RULES: readonly Rule[] = [
     id: 'kserve/legacy-framework',
     severity: 'error',
     summary: 'Models are described by model and modelFormat, not by a key per framework.',
-    source: 'kserve v0.20.0 inference_service_defaults.go rewrites the keys, which Argo CD shows as a difference',
+    source:
+      'kserve v0.20.0 inference_service_defaults.go rewrites the keys, which Argo CD shows as a difference; inferenceservice/utils GetServingRuntime finds no runtime without a format',
   },
   {
     id: 'kserve/container-name',
@@ -89,13 +90,14 @@ export const KSERVE_RULES: readonly Rule[] = [
     id: 'kserve/template',
     severity: 'error',
     summary: 'Arguments and environment of a model hold "{{" only as KServe\'s placeholders.',
-    source: 'kserve v0.20.0 inferenceservice/utils ReplacePlaceholders',
+    source:
+      'kserve v0.20.0 inferenceservice/utils ReplacePlaceholders; ours: other actions of Go templates, which it would run',
   },
   {
     id: 'kserve/storage',
     severity: 'error',
     summary: 'A model comes from one place, and is mounted in a folder of its own.',
-    source: `${VALIDATION} validateMultipleStorageURIs, validateCollocationStorageURI; predictor.go addStorageInitializerAnnotations`,
+    source: `${VALIDATION} validateMultipleStorageURIs, validateCollocationStorageURI, validateConfidential; predictor.go addStorageInitializerAnnotations`,
   },
   {
     id: 'kserve/storage-scheme',
@@ -167,7 +169,7 @@ export const KSERVE_RULES: readonly Rule[] = [
     id: 'kserve/worker',
     severity: 'error',
     summary:
-      'A multi-node predictor has one worker container, sizes of at least 1, a model in a claim or image, and no autoscaler.',
+      'A multi-node predictor has one worker container, sizes of at least 1, GPUs that KServe knows, a model in a claim or image, and no autoscaler.',
     source: `${VALIDATION} validateMultiNodeVariables; ${RUNTIME} validateMultiNodeSpec`,
   },
 ];

@@ -1,4 +1,5 @@
 import type { Annotations, Component } from './kserve-predictor.ts';
+import { parseQuantity } from '../core/quantity.ts';
 import type { Report } from './report.ts';
 
 type Metric = NonNullable<NonNullable<Component['autoScaling']>['metrics']>[number];
@@ -31,11 +32,11 @@ export function checkScaling(report: Report, field: string, component: Component
         'write concurrency or rps',
       );
     }
-    if (scaleMetric === 'rps' && scaleTarget !== undefined && scaleTarget < 1) {
+    if (scaleTarget !== undefined && scaleTarget < 1) {
       add(
         'kserve/scale-target',
         `${field}.scaleTarget`,
-        `${scaleTarget} requests per second keep no replica busy`,
+        `${scaleTarget} ${scaleMetric === 'rps' ? 'requests per second' : 'requests in flight'} keep no replica busy`,
         'write 1 or more',
       );
     }
@@ -154,6 +155,17 @@ function checkKedaMetric({ add }: Report, at: string, metric: Metric): void {
     }
   }
   const { type, averageUtilization } = target;
+  if ('name' in source && source.name === 'memory' && type === 'AverageValue' && target.averageValue !== undefined) {
+    const least = parseQuantity(target.averageValue);
+    if (least && least.nanos < 2n ** 20n * 10n ** 9n) {
+      add(
+        'kserve/scale-target',
+        `${at}.resource.target.averageValue`,
+        'KServe takes no less than 1Mi',
+        'write 1Mi or more',
+      );
+    }
+  }
   if (
     type === 'Utilization' &&
     (averageUtilization === undefined || averageUtilization < 1 || averageUtilization > 100)

@@ -4,21 +4,7 @@ import { CONTAINER } from './kserve-runtime.ts';
 import type { Report } from './report.ts';
 
 /** What the storage initializer loads (inference service utils ValidateStorageURI; default ClusterStorageContainer). */
-const SCHEMES = [
-  'gs',
-  's3',
-  'pvc',
-  'file',
-  'https',
-  'http',
-  'hdfs',
-  'webhdfs',
-  'oci',
-  'oci+native',
-  'oci+fetch',
-  'hf',
-  'modelscope',
-];
+const SCHEMES = ['gs', 's3', 'pvc', 'file', 'https', 'http', 'hdfs', 'webhdfs', 'oci', 'oci+native', 'hf'];
 
 function storageUriOf(containers: readonly ContainerLike[]): string | undefined {
   return containers.find(({ name }) => name === CONTAINER)?.env?.find(({ name }) => name === 'STORAGE_URI')?.value;

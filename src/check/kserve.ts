@@ -8,12 +8,13 @@ import { checkScaling } from './kserve-scaling.ts';
 import { checkStorage } from './kserve-storage.ts';
 import { componentNameProblem } from './kserve-names.ts';
 import { KSERVE_RULES } from './kserve-rules.ts';
-import { checkBlockedEnv, checkRuntime, CONTAINER, PROTOCOLS } from './kserve-runtime.ts';
-import { checkRevisionAnnotations, KNATIVE_RULES } from './knative.ts';
+import { checkBlockedEnv, checkRuntime, checkTemplates, CONTAINER, PROTOCOLS } from './kserve-runtime.ts';
+import { checkRevisionAnnotations, checkRolloutDuration, checkTimeout, KNATIVE_RULES } from './knative.ts';
 import { checkKnativePod, hasFeature, type ContainerLike } from './knative-pod.ts';
 import { reporter, type Report } from './report.ts';
 
 export { KSERVE_RULES } from './kserve-rules.ts';
+export { opensTemplate } from './kserve-runtime.ts';
 
 /** Rules on InferenceServices and ServingRuntimes beyond their schema: the webhooks', and what fails or is ignored later. */
 
@@ -84,7 +85,40 @@ function checkInferenceService(result: Report, service: InferenceService, cluste
   if (predictor) checkPredictor(result, predictor, annotations);
   if (transformer) checkOne(result, 'spec.transformer', transformer.containers?.length ? 1 : 0);
   if (explainer) checkOne(result, 'spec.explainer', (explainer.containers?.length ? 1 : 0) + (explainer.art ? 1 : 0));
-  if (predictor && canary) checkCanary(result, predictor, canary, annotations[MODE]);
+  if (predictor && canary) {
+    checkCanary(result, predictor, canary, annotations[MODE]);
+    canary.forEach((each, index) => checkCanaryPredictor(result, `spec.canary[${index}].predictor`, each.predictor));
+  }
+  if (annotations[MODE] === 'Knative') {
+    // KServe copies them to each Knative Service and its revisions.
+    checkRevisionAnnotations(annotations, (id, key, message, fix) =>
+      add(id, `metadata.annotations["${key}"]`, message, fix),
+    );
+    checkRolloutDuration(result, annotations);
+  }
+}
+
+/** What KServe asks of a canary beside what makes it one. */
+function checkCanaryPredictor(
+  result: Report,
+  field: string,
+  predictor: NonNullable<NonNullable<InferenceService['spec']>['canary']>[number]['predictor'],
+): void {
+  const { model, containers = [], containerConcurrency } = predictor;
+  const custom = (containers as readonly ContainerLike[]).some(({ name }) => name === CONTAINER);
+  const legacy = Object.keys(predictor).filter((key) => LEGACY.has(key));
+  checkOne(result, field, legacy.length + (model ? 1 : 0) + (custom ? 1 : 0));
+  if (containerConcurrency !== undefined && containerConcurrency < 0) {
+    result.add(
+      'kserve/concurrency',
+      `${field}.containerConcurrency`,
+      `${containerConcurrency} is negative`,
+      'leave it out: Standard mode has no limit of requests in flight',
+    );
+  }
+  // The schema asks for the name of a canary's model, and KServe leaves it alone.
+  if (model) checkModel(result, `${field}.model`, { ...model, name: '' });
+  checkStorage(result, field, predictor, containers, model?.storageUri);
 }
 
 function checkMode({ add }: Report, annotations: Annotations, cluster: Cluster): void {
@@ -140,6 +174,10 @@ function checkComponent(
     all.push([`${field}.initContainers[${index}]`, container]),
   );
   for (const [path, container] of all) checkBlockedEnv(result, path, container);
+  const worker = 'workerSpec' in component ? component.workerSpec : undefined;
+  (worker?.containers as readonly ContainerLike[] | undefined)?.forEach((container, index) =>
+    checkBlockedEnv(result, `${field}.workerSpec.containers[${index}]`, container),
+  );
   checkScaling(result, field, component, annotations);
   const { containerConcurrency, logger } = component;
   if (containerConcurrency !== undefined && containerConcurrency < 0) {
@@ -185,6 +223,15 @@ function checkOnKnative(
   cluster: Cluster,
 ): void {
   const { add } = result;
+  checkTimeout(result, `${field}.timeout`, component.timeout);
+  if ((component.containerConcurrency ?? 0) > 1000) {
+    add(
+      'knative/concurrency',
+      `${field}.containerConcurrency`,
+      `${component.containerConcurrency} is above 1000`,
+      'write 1 to 1000, or 0 for no limit',
+    );
+  }
   if (component.deploymentStrategy) {
     add(
       'kserve/deployment-strategy',
@@ -223,7 +270,7 @@ function checkOne({ add }: Report, field: string, implementations: number): void
       'kserve/one-implementation',
       field,
       `${implementations} implementations are described, but KServe takes exactly one`,
-      field === 'spec.predictor'
+      field.endsWith('predictor')
         ? 'describe model, or containers with a kserve-container, and not both'
         : 'describe containers',
     );
@@ -288,7 +335,8 @@ function checkPredictor(result: Report, predictor: Predictor, annotations: Annot
   checkWorker(result, predictor, annotations);
 }
 
-function checkModel({ add }: Report, field: string, model: NonNullable<Predictor['model']>): void {
+function checkModel(result: Report, field: string, model: NonNullable<Predictor['model']>): void {
+  const { add } = result;
   const { name, runtime, protocolVersion, storage, storageUri } = model;
   if (name)
     add('kserve/container-name', `${field}.name`, 'KServe names the container of a model itself', 'leave name out');
@@ -323,25 +371,29 @@ function checkModel({ add }: Report, field: string, model: NonNullable<Predictor
       `write one of ${PROTOCOLS.join(', ')}`,
     );
   }
-  const { args, env } = model as ContainerLike;
-  const checkText = (list: string, index: number, name: string, text: string): void => {
-    if (opensTemplate(text)) {
-      add(
-        'kserve/template',
-        `${field}.${list}[${index}]${name}`,
-        'KServe expands the container as a Go template, and "{{" opens an action',
-        'write {{`{{`}} for two braces, or put the text into a file of the image',
-      );
-    }
-  };
-  args?.forEach((text, index) => checkText('args', index, '', text));
-  env?.forEach(({ value = '' }, index) => checkText('env', index, '.value', value));
-}
-
-/** Whether KServe would run a text as a Go template. `{{.Name}}`, `{{.Labels.x}}` are its own, {{`…`}} is literal text. */
-export function opensTemplate(text: string): boolean {
-  return (
-    text.includes('{{') &&
-    text.replace(/\{\{\s*(?:\.(?:Name|Namespace|Labels|Annotations)[\w.]*|`[^`]*`)\s*\}\}/g, '').includes('{{')
-  );
+  if (model.modelFormat === undefined) {
+    add(
+      'kserve/legacy-framework',
+      `${field}.modelFormat`,
+      'without a format no runtime supports the model, which KServe says only when it reconciles',
+      'write modelFormat: { name: sklearn }, or another format of the runtime',
+    );
+  }
+  const { confidential } = model;
+  if (confidential?.enabled === true && !storageUri) {
+    add('kserve/storage', `${field}.confidential`, 'a confidential model needs a storageUri', 'write storageUri');
+  }
+  if (
+    confidential?.enabled === true &&
+    confidential.resourceId &&
+    !/^kbs:\/\/(?:\/[\w.-]+){3}$/.test(confidential.resourceId)
+  ) {
+    add(
+      'kserve/storage',
+      `${field}.confidential.resourceId`,
+      'the key is not named as KServe wants it',
+      'write kbs:///<repository>/<type>/<tag>',
+    );
+  }
+  checkTemplates(result, field, model);
 }

@@ -1,5 +1,5 @@
 import type { Finding, Rule } from '../core/finding.ts';
-import type { Entry, RunningServer } from '../release/serving.ts';
+import { entriesOf, type Entry, type RunningServer } from '../release/serving.ts';
 import { isLlm } from '../render/is-llm.ts';
 import type { Target } from '../render/target.ts';
 import { policyOf } from '../service/release-policy.ts';
@@ -85,7 +85,7 @@ export function checkLlm(target: Target): Finding[] {
   checkEntry(result, target, onLlmd);
   for (const server of onLlmd) checkServer(result, server);
   checkRouting(result, target);
-  checkNames(result, [serving.stable, ...(serving.candidate ? [serving.candidate] : []), ...serving.kept]);
+  checkNames(result, entriesOf(serving));
   return result.findings;
 }
 

@@ -51,9 +51,9 @@ export const SERVING_RULES: readonly Rule[] = [
   {
     id: 'serving/gpu-scaling',
     severity: 'warning',
-    summary: 'vLLM on GPUs scales by CPU only where that is asked for.',
+    summary: 'What runs on GPUs scales by CPU only where that is asked for.',
     source:
-      'kserve v0.20.0 reconcilers/hpa: 80 % CPU where no metric is named; how busy vLLM is tells vllm:num_requests_waiting',
+      'kserve v0.20.0 reconcilers/hpa: 80 % CPU where no metric is named; the queue in front of a GPU is in metrics of the server alone',
   },
   {
     id: 'serving/concurrency',
@@ -170,7 +170,6 @@ function checkServer(result: Report, target: Target, workload: RunningServer): v
   // Its names are longer and its replicas fixed, and its own rules know that.
   if (isLlm(workload)) return;
   const knative = cluster.kserve.mode === 'Knative';
-  if (!knative) checkGpuScaling(result, field, workload);
   // Of the names of its parts the longest; an explainer's is as long as a predictor's.
   const longest = componentNameProblem(
     knative,
@@ -182,19 +181,18 @@ function checkServer(result: Report, target: Target, workload: RunningServer): v
 }
 
 /** An autoscaler that looks at the CPU adds no replicas for requests that wait for a GPU, or adds them for nothing. */
-function checkGpuScaling({ add }: Report, field: string, { server, scale }: RunningServer): void {
+function checkGpuScaling(
+  { add }: Report,
+  field: string,
+  { resources }: ServerWorkload | ContainerWorkload,
+  scale: Scale,
+): void {
   const { min, max, target } = scale.scaling;
-  if (
-    server.framework !== 'vllm' ||
-    server.resources.gpu === undefined ||
-    target !== undefined ||
-    maxReplicas(scale) <= Math.max(min, 1)
-  )
-    return;
+  if (resources.gpu === undefined || target !== undefined || maxReplicas(scale) <= Math.max(min, 1)) return;
   add(
     'serving/gpu-scaling',
     `${field}.scaling`,
-    `between min ${min} and max ${max} KServe scales by CPU, at 80 %, where no target is written; how many requests wait for the GPU does not show there`,
+    `between min ${min} and max ${max} the autoscaler goes by CPU, at 80 %, where no target is written; how many requests wait for the GPU does not show there`,
     `write min: ${max} without max, or how many the busiest hour needs; or target: { cpu: 80 }, if the CPU is what you mean`,
   );
 }
@@ -242,6 +240,8 @@ function checkContainer(
 ): void {
   const knative = runsOnKnative(target, workload);
   checkScale(result, target, workload, field, scale, knative);
+  // The number of an LLMInferenceService's replicas is fixed, and its own rules say so.
+  if (!knative && !isLlm(workload)) checkGpuScaling(result, field, container, scale);
   checkEnv(result, target, field, container.env ?? {}, workload, knative);
   const { port } = container;
   if (knative && port !== undefined && RESERVED_PORTS.has(port)) {

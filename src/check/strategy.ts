@@ -1,6 +1,7 @@
 import type { Finding, Rule } from '../core/finding.ts';
 import { atLeast } from '../core/version.ts';
 import { IN_PLACE } from '../release/serving.ts';
+import { isLlm } from '../render/is-llm.ts';
 import { runsOnKnative } from '../render/address.ts';
 import { MIRROR_PERCENT } from '../render/gateway-api.ts';
 import { istioCounts } from '../render/istio-traffic.ts';
@@ -73,8 +74,9 @@ export const STRATEGY_RULES: readonly Rule[] = [
   {
     id: 'strategy/replace-surges',
     severity: 'warning',
-    summary: 'On Knative an update in place needs GPUs for both releases.',
-    source: 'knative serving 1.21: a revision gets traffic once it is ready, and only then does the one before it go',
+    summary: 'On Knative, and with an LLMInferenceService, an update in place needs GPUs for both releases.',
+    source:
+      'knative serving 1.21: a revision gets traffic once it is ready, and only then does the one before it go; kserve v0.20.0 LLMInferenceServiceSpec has no strategy for updates',
   },
 ];
 
@@ -256,20 +258,22 @@ function checkNative({ add }: Report, target: Target, policy: ReleasePolicy): vo
   );
 }
 
-/** An update in place on the last GPUs: outside of Knative an old replica goes before a new one starts. */
+/** An update in place on the last GPUs: elsewhere we have an old replica go before a new one starts. */
 function checkSurge({ add }: Report, target: Target): void {
   for (const workload of target.serving.workloads) {
-    if (workload.release !== IN_PLACE || !runsOnKnative(target, workload)) continue;
+    const surges = runsOnKnative(target, workload)
+      ? 'on Knative'
+      : isLlm(workload)
+        ? 'with an LLMInferenceService'
+        : undefined;
+    if (workload.release !== IN_PLACE || surges === undefined) continue;
     const { gpu, gpuResource } = (workload.kind === 'function' ? workload.container : workload.server).resources;
     if (gpu === undefined) continue;
     const field =
       workload.part === 'function' || workload.part === 'predictor' ? workload.part : `models.${workload.part}`;
-    const message = `on Knative an update of ${workload.name} starts the new replicas before the old ones go, and waits until ${gpu} more ${gpuResource} per replica are free`;
-    add(
-      'strategy/replace-surges',
-      `${field}.resources.gpu`,
-      message,
-      'leave as much room, or use KServe in Standard mode, which takes the old replica away first',
-    );
+    const message = `${surges} an update of ${workload.name} starts the new replicas before the old ones go, and waits until ${gpu} more ${gpuResource} per replica are free`;
+    const fix =
+      'leave as much room, or use an InferenceService in Standard mode, which takes the old replica away first';
+    add('strategy/replace-surges', `${field}.resources.gpu`, message, fix);
   }
 }

@@ -7,6 +7,7 @@ import { prometheusEndpoints } from '../gate/endpoints.ts';
 import { evaluateGates, type GateEvaluation } from '../gate/evaluate.ts';
 import { evidenceJson, evidenceText } from '../gate/evidence.ts';
 import { prometheusClient, prometheusCredentials } from '../gate/prometheus.ts';
+import { releaseFinding } from '../release/rules.ts';
 import { recoverJournal } from '../tree/journal.ts';
 import { EXIT } from './exit.ts';
 import { makeMove, type MoveCommandOptions } from './move.ts';
@@ -21,6 +22,14 @@ export interface GateOptions extends MoveCommandOptions {
   readonly json?: boolean;
 }
 
+/** What says how a move is made and committed. */
+const ONLY_WITH_ADVANCE = [
+  ['commit', '--commit'],
+  ['branch', '--branch'],
+  ['prBody', '--pr-body'],
+  ['reason', '--reason'],
+] as const;
+
 /** Exit codes of the verdicts; see exit.ts. */
 const VERDICT_EXIT = { pass: 0, fail: 2, inconclusive: 3 } as const;
 
@@ -31,6 +40,20 @@ const VERDICT_EXIT = { pass: 0, fail: 2, inconclusive: 3 } as const;
 export async function gate(service: string, options: GateOptions): Promise<number> {
   const { env: environment, gitops, out: tree, releases, prometheus = [], clusterLabel, json } = options;
   const doing = options.advance ? 'writes' : 'reads';
+  const idle = options.advance ? [] : ONLY_WITH_ADVANCE.filter(([name]) => options[name] !== undefined);
+  if (idle.length > 0)
+    return fail(
+      idle.map(([, flag]) => {
+        const message = `${flag} is for the move that --advance makes, and none is asked for`;
+        return releaseFinding(
+          'release/request',
+          { service, environment },
+          message,
+          `say --advance, or leave out ${flag}`,
+        );
+      }),
+      doing,
+    );
   const unfinished = recoverJournal({ root: gitops, tree });
   if (unfinished.length > 0) return fail(unfinished, doing);
   const checkout = openCheckout(diskFiles(gitops), { tree, releases });

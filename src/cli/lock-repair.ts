@@ -1,6 +1,8 @@
 import { conflictedStates, repairState } from '../app/repair.ts';
+import { emptyStore } from '../app/status.ts';
 import { diskFiles } from '../core/files.ts';
 import { openRepository } from '../git/repository.ts';
+import { statesIn } from '../release/store.ts';
 import { recoverJournal, writeJournaled } from '../tree/journal.ts';
 import { EXIT } from './exit.ts';
 import type { CheckoutOptions } from './move.ts';
@@ -21,6 +23,7 @@ export async function lockRepair(
   const unfinished = recoverJournal(place);
   if (unfinished.length > 0) return fail(unfinished);
   const files = diskFiles(place.root);
+  if (named.length === 0 && statesIn(files, releases).length === 0) return fail([emptyStore(releases)]);
   const asked = named.length > 0 ? [...new Set(named)] : conflictedStates(files, releases);
   const repository = await openRepository(place.root);
   const answers = await Promise.all(asked.map((file) => repairState(files, releases, file, repository.value)));

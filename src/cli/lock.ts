@@ -1,4 +1,5 @@
 import { verifyLocks } from '../app/lock.ts';
+import { sortFindings } from '../core/finding.ts';
 import { EXIT } from './exit.ts';
 import { openProject, type ProjectOptions } from './release.ts';
 import { fail, printFindings } from './report.ts';
@@ -10,9 +11,9 @@ export interface LockVerifyOptions extends ProjectOptions {
 }
 
 /**
- * Asks the registries whether what is locked is still what it was. Exits with 0 when it is, 2 when something differs or could
- * not be read, 1 when the question cannot be asked. That an alias moved, or that a version was made again with the bytes that
- * were locked, is said, and is fine.
+ * Asks the registries whether what is locked is still what it was. Exits with 0 when it is, 2 when something differs, 1 when
+ * not everything could be asked: whatever differs beside that is said, too. That an alias moved, or that a version was made
+ * again with the bytes that were locked, is said, and is fine.
  */
 export async function lockVerify({ env, service, ...place }: LockVerifyOptions): Promise<number> {
   const opened = await openProject(place);
@@ -20,11 +21,22 @@ export async function lockVerify({ env, service, ...place }: LockVerifyOptions):
   const query = { ...(env !== undefined && { environment: env }), ...(service !== undefined && { service }) };
   const { models, undigested, findings } = await verifyLocks(opened.scope, query);
   printFindings(findings, 'reads');
-  if (findings.some(({ severity }) => severity === 'error')) return EXIT.error;
-  const differences = findings.filter(({ severity }) => severity === 'warning').length;
-  const asked = `${models} model${models === 1 ? '' : 's'} asked for`;
-  const differing = differences === 0 ? 'nothing differs' : `${differences} finding${differences === 1 ? '' : 's'}`;
-  const unknown = undigested === 0 ? '' : `; bytes were not compared for ${undigested}, locked without a digest`;
-  process.stdout.write(`${asked}, ${differing}${unknown}\n`);
-  return differences === 0 ? EXIT.fine : EXIT.differs;
+  const said = sortFindings(findings);
+  const errors = said.filter(({ severity }) => severity === 'error');
+  const unanswered = errors.filter(({ id }) => id === 'lock/unreadable').length;
+  // What else is wrong is about the files here, and says nothing of the models.
+  if (errors.length > unanswered) return EXIT.error;
+  const differences = said.filter(({ severity }) => severity === 'warning').length;
+  const outcome = differences > 0 ? counted(differences, 'finding') : models > 0 ? 'nothing differs' : 'none is locked';
+  const summary = [
+    `${counted(models, 'model')} asked for, ${outcome}`,
+    ...(unanswered === 0 ? [] : [`${counted(unanswered, 'question')} without an answer`]),
+    ...(undigested === 0 ? [] : [`bytes were not compared for ${undigested}, locked without a digest`]),
+  ];
+  process.stdout.write(`${summary.join('; ')}\n`);
+  return unanswered > 0 ? EXIT.error : differences > 0 ? EXIT.differs : EXIT.fine;
+}
+
+function counted(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { Move } from '../release/transition.ts';
-import { plainFolder } from './arguments.ts';
+import { existingFolder, plainFolder } from './arguments.ts';
 import type { AuditOptions, HistoryOptions } from './history.ts';
 import type { GateOptions } from './gate.ts';
 import type { CheckoutOptions, MoveCommandOptions } from './move.ts';
@@ -85,7 +85,7 @@ function checkoutOptions(command: Command): Command {
 
 function storeOptions(command: Command): Command {
   return command
-    .option('--gitops <folder>', 'checkout of the GitOps repository', '.')
+    .option('--gitops <folder>', 'checkout of the GitOps repository', existingFolder, '.')
     .option('--releases <folder>', 'folder of the release store in it', plainFolder, 'releases');
 }
 
@@ -98,7 +98,7 @@ function commitOptions(command: Command): Command {
 
 function projectOptions(command: Command): Command {
   return command
-    .option('--gitops <folder>', 'checkout of the GitOps repository (default: the project)')
+    .option('--gitops <folder>', 'checkout of the GitOps repository (default: the project)', existingFolder)
     .option('--out <folder>', 'folder of the tree in it', plainFolder, 'gitops')
     .option('--releases <folder>', 'folder of the release store in it (default: that of the platform)', plainFolder)
     .option('--apps <folder>', 'folder of the services', plainFolder, 'apps');
@@ -120,7 +120,7 @@ function addRelease(program: Command, exit: (code: number) => void): void {
     .option('--pin-images', 'write the digest of each image')
     .option('--allow-unapproved', 'take versions that wait for approval or were rejected')
     .option('--force', 'release in a stage that releases are promoted to; needs a --reason')
-    .option('--reason <text>', 'why; stands in the record, the state and the commit');
+    .option('--reason <text>', 'why; stands in the record, the state and the commit', aReason);
   commitOptions(projectOptions(release)).action(async (service: string) => {
     exit(await (await import('./release.ts')).release(service, release.opts<ReleaseOptions>()));
   });
@@ -130,7 +130,9 @@ function addRelease(program: Command, exit: (code: number) => void): void {
 function addLockCommands(program: Command, exit: (code: number) => void): void {
   const verify = lockCommand(program)
     .command('verify')
-    .description('ask the registries whether what is locked is still what it was; exit 2 when something differs')
+    .description(
+      'ask the registries whether what is locked is still what it was; exit 2 when something differs, 1 when not all could be asked',
+    )
     .option('--env <environment>', 'one environment (default: all)')
     .option('--service <name>', 'one service (default: all)');
   projectOptions(verify).action(async () => {
@@ -176,7 +178,7 @@ function addMoves(program: Command, exit: (code: number) => void): void {
       if (flag.startsWith('--expect-step')) command.option(flag, text, wholeNumber);
       else command.option(flag, text);
     }
-    commitOptions(command.option('--reason <text>', 'why; stands in the state and in the commit')).action(
+    commitOptions(command.option('--reason <text>', 'why; stands in the state and in the commit', aReason)).action(
       async (service: string) => {
         const { makeMove } = await import('./move.ts');
         const options = command.opts<MoveCommandOptions & { to?: string }>();
@@ -201,7 +203,7 @@ function addPromote(program: Command, exit: (code: number) => void): void {
       'apps',
     )
     .option('--force', 'promote what was not finished there; needs a --reason')
-    .option('--reason <text>', 'why; stands in the state and in the commit');
+    .option('--reason <text>', 'why; stands in the state and in the commit', aReason);
   commitOptions(checkoutOptions(command)).action(async (service: string, options: PromoteOptions) => {
     const { promote } = await import('./promote.ts');
     exit(await promote(service, options));
@@ -218,7 +220,7 @@ function addGate(program: Command, exit: (code: number) => void): void {
     .option('--cluster-label <label>', 'label with the name of the cluster, where one Prometheus has several')
     .option('--advance', 'make the move that follows: advance, finish or cleanup; abort or rollback')
     .option('--json', 'print the evidence as JSON')
-    .option('--reason <text>', 'why; default: what the gates say');
+    .option('--reason <text>', 'why; default: what the gates say', aReason);
   commitOptions(checkoutOptions(command)).action(async (service: string, options: GateOptions) => {
     const { gate } = await import('./gate.ts');
     exit(await gate(service, options));
@@ -242,7 +244,7 @@ function addTrailCommands(program: Command, exit: (code: number) => void): void 
     .description('show what was done to a service, when, by whom and why, as Git has it')
     .argument('<service>', 'name of the service')
     .option('--env <environment>', 'this environment only')
-    .option('--limit <number>', 'at most so many entries, the newest ones', wholeNumber, 50)
+    .option('--limit <number>', 'at most so many entries, the newest ones', atLeastOne, 50)
     .option('--ref <ref>', 'start at this commit (default: the one that is checked out)')
     .option('--json', 'print JSON');
   storeOptions(history).action(async (service: string, options: HistoryOptions) => {
@@ -265,7 +267,8 @@ function addTrailCommands(program: Command, exit: (code: number) => void): void 
     .command('verify-transition')
     .description('check that a branch brings one legal move, with its evidence, and nothing else')
     .requiredOption('--base <ref>', 'the branch that it goes to')
-    .requiredOption('--head <ref>', 'the branch that brings it');
+    .requiredOption('--head <ref>', 'the branch that brings it')
+    .option('--allow-forced', 'take a move that needed --force, for a pull request that a person has approved');
   checkoutOptions(verify).action(async (options: VerifyTransitionOptions) => {
     exit(await (await import('./verify-transition.ts')).verifyTransition(options));
   });
@@ -285,6 +288,17 @@ function lockCommand(program: Command): Command {
     program.commands.find((command) => command.name() === 'lock') ??
     program.command('lock').description('check and repair what is locked')
   );
+}
+
+function aReason(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It says nothing.');
+  return text;
+}
+
+function atLeastOne(text: string): number {
+  const number = wholeNumber(text);
+  if (number === 0) throw new InvalidArgumentError('It is not at least 1.');
+  return number;
 }
 
 function wholeNumber(text: string): number {

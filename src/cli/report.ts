@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import { sortFindings, formatFinding, type Finding, type Severity } from '../core/finding.ts';
+import { foldFindings, formatFinding, type ClustersOf, type Finding, type Severity } from '../core/finding.ts';
 import { EXIT } from './exit.ts';
 
 // Colour is for terminals; picocolors by itself also colours the logs of CI.
@@ -14,9 +14,13 @@ const COLOURS: Readonly<Record<Severity, (text: string) => string>> = {
 /** What a command does to files: only one that writes says after an error that it did not. */
 type Doing = 'writes' | 'reads';
 
-/** Prints findings to stderr, sorted, each once, with a total when there are errors. */
-export function printFindings(findings: readonly Finding[], doing: Doing = 'writes'): void {
-  const sorted = sortFindings(findings);
+/**
+ * Prints findings to stderr, sorted, each once for all places where it holds, with a total when there are errors.
+ *
+ * @param clustersOf the clusters of an environment, so that one is named alone where a finding holds on all of them.
+ */
+export function printFindings(findings: readonly Finding[], doing: Doing = 'writes', clustersOf?: ClustersOf): void {
+  const sorted = foldFindings(findings, clustersOf);
   for (const finding of sorted) {
     const [head = '', ...rest] = formatFinding(finding).split('\n');
     process.stderr.write(`${COLOURS[finding.severity](head)}\n${rest.map((line) => `${line}\n`).join('')}`);

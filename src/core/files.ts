@@ -1,9 +1,10 @@
+import { isUtf8 } from 'node:buffer';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Files to read, wherever they are: on disk, or in a commit. Paths are relative, with `/`. */
 export interface Files {
-  /** Text of a file, or `undefined` when there is none. Throws when it is there and cannot be read. */
+  /** Text of a file as `textOf` gives it, or `undefined` when there is none. Throws when it is there and cannot be read. */
   read(path: string): string | undefined;
   /** Names of the files and folders in a folder, sorted; empty when there is none. Links are left out. */
   entries(folder: string): FolderEntries;
@@ -14,12 +15,37 @@ export interface FolderEntries {
   readonly folders: readonly string[];
 }
 
+/**
+ * Text in UTF-8. A byte that is none becomes half a surrogate pair, which no text in UTF-8 has, so that the text equals no
+ * other and whoever parses it can say where it is: `readYaml` does.
+ */
+export function textOf(bytes: Buffer): string {
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  let text = '';
+  for (let at = 0; at < bytes.length;) {
+    const length = [1, 2, 3, 4].find((each) => at + each <= bytes.length && isUtf8(bytes.subarray(at, at + each)));
+    text += length === undefined ? String.fromCharCode(ESCAPED + bytes[at]!) : bytes.toString('utf8', at, at + length);
+    at += length ?? 1;
+  }
+  return text;
+}
+
+/** Where bytes that are no UTF-8 stand among the code units. */
+const ESCAPED = 0xdc00;
+
+/** The first byte of a text that was no UTF-8; `undefined` where all of it was. */
+export function foreignByte(text: string): { readonly offset: number; readonly byte: number } | undefined {
+  if (text.isWellFormed()) return undefined;
+  const offset = text.search(/[\udc80-\udcff]/u);
+  return offset < 0 ? undefined : { offset, byte: text.charCodeAt(offset) - ESCAPED };
+}
+
 /** The files below a folder of the disk. */
 export function diskFiles(root: string): Files {
   return {
     read(path) {
       try {
-        return readFileSync(join(root, path), 'utf8');
+        return textOf(readFileSync(join(root, path)));
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

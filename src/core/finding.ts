@@ -16,6 +16,8 @@ export interface Where {
   readonly environment?: string;
   /** Name of the cluster. */
   readonly cluster?: string;
+  /** Instead of environment and cluster: all places of which the same is said, as `foldFindings` names them. */
+  readonly places?: readonly string[];
   /** A Kubernetes object, as `Kind namespace/name`. */
   readonly object?: string;
   /** The field as it is written in the source, or the path in the object: `predictor.scaling.min`. */
@@ -66,14 +68,19 @@ export function findingOf<const Id extends string>(
 
 const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];
 
-/** Order of findings in every output: severity, then place, then id. Independent of locale. */
+/** Order of findings in every output: severity, then place, then id. Independent of locale; lines count as numbers. */
 function compareFindings(a: Finding, b: Finding): number {
   return (
     SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+    (a.where.file !== undefined && a.where.file === b.where.file ? compareLines(a.where, b.where) : 0) ||
     compareText(formatWhere(a.where), formatWhere(b.where)) ||
     compareText(a.id, b.id) ||
     compareText(a.message, b.message)
   );
+}
+
+function compareLines(a: Where, b: Where): number {
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
 }
 
 /** The same finding is said once: sorts and removes exact repeats. */
@@ -86,10 +93,63 @@ export function sortFindings(findings: readonly Finding[]): Finding[] {
   return [...seen.values()].sort(compareFindings);
 }
 
+/** The clusters of an environment, where they are known. */
+export type ClustersOf = (environment: string) => readonly string[];
+
+/**
+ * Says once, for people, what is the same in several environments or on several clusters: everything but these, and the
+ * namespace of an object, is equal. Environments are named alone where it holds on all their clusters, else as
+ * `prod-eu (eu-1)`. Sorted; what is found in one place is as it was. Programs get the findings of each place.
+ *
+ * @param clustersOf which clusters are all. Default: nobody knows, and each is named.
+ * @example foldFindings(findings, clustersOf).map(formatFinding) // ['error …: fraud-detector, in dev, prod-eu: predictor.scaling …']
+ */
+export function foldFindings(findings: readonly Finding[], clustersOf: ClustersOf = () => []): Finding[] {
+  const groups = new Map<string, Finding[]>();
+  for (const finding of sortFindings(findings)) {
+    const { environment, cluster: _cluster, object, ...where } = finding.where;
+    const same = [finding.severity, finding.id, finding.message, finding.fix, Object.entries(where).sort()];
+    const key = JSON.stringify([...same, environment === undefined ? object : object && withoutNamespace(object)]);
+    const group = groups.get(key);
+    if (group) group.push(finding);
+    else groups.set(key, [finding]);
+  }
+  return sortFindings([...groups.values()].flatMap((group) => folded(group, clustersOf)));
+}
+
+/** Findings that are the same but for their places as one; as they are, where two have one place. */
+function folded(group: readonly Finding[], clustersOf: ClustersOf): readonly Finding[] {
+  const [first] = group;
+  if (!first || group.length === 1) return group;
+  const clusters = new Map<string, Set<string>>();
+  for (const { where } of group) {
+    const { environment = '', cluster = '' } = where;
+    const found = clusters.get(environment);
+    if (found?.has(cluster)) return group;
+    if (found) found.add(cluster);
+    else clusters.set(environment, new Set([cluster]));
+  }
+  const places = [...clusters].map(([environment, found]) => {
+    const all = clustersOf(environment);
+    if (found.has('') || (all.length > 0 && all.every((cluster) => found.has(cluster)))) return environment;
+    return `${environment} (${[...found].sort(compareText).join(', ')})`;
+  });
+  const { environment: _environment, cluster: _cluster, object, ...where } = first.where;
+  const objects = new Set(group.map((finding) => finding.where.object));
+  const named = object !== undefined && { object: objects.size === 1 ? object : withoutNamespace(object) };
+  return [{ ...first, where: { ...where, ...named, places: places.sort(compareText) } }];
+}
+
+/** `Kind name` of `Kind namespace/name`. */
+function withoutNamespace(object: string): string {
+  return object.replace(/ [^ /]*\//, ' ');
+}
+
 /** `apps/x/service.yaml:3:5: fraud-detector, prod-eu, eu-1: InferenceService ml/fraud: spec.predictor` */
 export function formatWhere(where: Where): string {
   const file = where.file && [where.file, where.line, where.column].filter((part) => part !== undefined).join(':');
-  const scope = [where.service, where.environment, where.cluster].filter(Boolean).join(', ');
+  const places = where.places && `in ${where.places.join(', ')}`;
+  const scope = [where.service, where.environment, where.cluster, places].filter(Boolean).join(', ');
   return [file, scope, where.object, where.field].filter(Boolean).join(': ');
 }
 
@@ -107,7 +167,7 @@ export function formatFinding(finding: Finding): string {
 
 /**
  * What `platform.synth()` throws when a finding is an error. Thrown at the edge only, after all findings have been
- * collected; its message is all of them as text.
+ * collected; its message is all of them as text, each once for all places where it holds.
  *
  * @example
  * try { platform.synth(); } catch (error) {
@@ -120,10 +180,9 @@ export class FindingsError extends Error {
   /** All findings of the run, sorted, warnings too. */
   readonly findings: readonly Finding[];
 
-  constructor(findings: readonly Finding[]) {
-    const sorted = sortFindings(findings);
-    super(sorted.map(formatFinding).join('\n'));
-    this.findings = sorted;
+  constructor(findings: readonly Finding[], clustersOf?: ClustersOf) {
+    super(foldFindings(findings, clustersOf).map(formatFinding).join('\n'));
+    this.findings = sortFindings(findings);
   }
 }
 

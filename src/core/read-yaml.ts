@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type * as Yaml from 'yaml';
+import { foreignByte } from './files.ts';
 import { findingOf, type Finding, type Rule, type Where } from './finding.ts';
 
 /** What may be wrong with any YAML file that is read: `service.yaml`, the release store, a manifest. */
@@ -7,7 +8,7 @@ export const YAML_RULES = [
   {
     id: 'yaml/syntax',
     severity: 'error',
-    summary: 'A file holds one YAML document, without syntax errors and without duplicate keys.',
+    summary: 'A file holds one YAML document in UTF-8, without syntax errors and without duplicate keys.',
     source: 'YAML 1.2',
   },
 ] as const satisfies readonly Rule[];
@@ -31,12 +32,15 @@ function yamlModule(): typeof Yaml {
 }
 
 /**
- * Parses one YAML document. Syntax errors, duplicate keys and further documents are findings with line and column.
+ * Parses one YAML document. Syntax errors, duplicate keys, further documents and bytes that are no UTF-8 are findings with
+ * line and column. A byte order mark at the start is nothing.
  *
+ * @param given text as `textOf` reads it.
  * @param file name for findings, relative to the project.
  */
-export function readYaml(text: string, file: string): YamlFile {
-  const { LineCounter, parseDocument, isMap, isNode, isScalar, visit } = yamlModule();
+export function readYaml(given: string, file: string): YamlFile {
+  const { LineCounter, parseDocument, isCollection, isMap, isNode, isScalar, visit } = yamlModule();
+  const text = given.replace(/^\ufeff/, '');
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
   const at = (offset: number): Where => {
@@ -46,12 +50,26 @@ export function readYaml(text: string, file: string): YamlFile {
   const findings: Finding[] = [];
   const add = (offset: number, message: string, fix: string): void =>
     void findings.push(finding('yaml/syntax', at(offset), message, fix));
+  const foreign = foreignByte(text);
+  if (foreign !== undefined) {
+    const message = `the byte 0x${foreign.byte.toString(16)} is no UTF-8`;
+    add(foreign.offset, message, 'save the file in UTF-8');
+    return { value: undefined, findings, locate: () => ({ file }) };
+  }
   // What is a warning to the parser is a tag or directive that would be lost.
   for (const { code, message, pos } of [...document.errors, ...document.warnings]) {
     const { why = message, fix = 'correct the YAML at this place' } = SAID[code] ?? {};
     add(pos[0], why, fix);
   }
   visit(document, {
+    Pair: (_, { key }) => {
+      if (isCollection(key))
+        add(
+          key.range?.[0] ?? 0,
+          'a map or list stands where a key must',
+          'write text; nothing fills in {{ templates }} here',
+        );
+    },
     Alias: (_, alias) => {
       if (alias.resolve(document) === undefined)
         add(alias.range?.[0] ?? 0, `there is no anchor &${alias.source} before this alias`, 'write the value itself');

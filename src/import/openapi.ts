@@ -3,11 +3,11 @@ import { apiVersionOf, isName } from './kind.ts';
 import { rootSchema } from './root-schema.ts';
 import type { Schema } from './schema.ts';
 import { compactSchema, isRecord, sortedKeys, withDescription } from './schema.ts';
-import { ANYTHING, INT_OR_STRING, OPEN_OBJECT, QUANTITY } from './well-known.ts';
+import { ANYTHING, INT_OR_STRING, NATIVE_QUANTITY, OPEN_OBJECT } from './well-known.ts';
 
 /** Types whose definition in the document says less than they are (apimachinery, Kubernetes 1.33). */
 const KNOWN: Readonly<Record<string, Schema>> = {
-  'io.k8s.apimachinery.pkg.api.resource.Quantity': QUANTITY,
+  'io.k8s.apimachinery.pkg.api.resource.Quantity': NATIVE_QUANTITY,
   'io.k8s.apimachinery.pkg.util.intstr.IntOrString': INT_OR_STRING,
   'io.k8s.apimachinery.pkg.runtime.RawExtension': OPEN_OBJECT,
   'io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1': OPEN_OBJECT,

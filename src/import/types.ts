@@ -78,8 +78,14 @@ function translate(defs: Readonly<Record<string, Schema>>) {
     if (node.enum) return { enum: node.enum as NonNullable<JSONSchema['enum']> };
     if (node.type === 'object' || node.properties) return object(node);
     if (node.type === 'array') return { type: 'array', items: schema(node.items ?? {}) };
-    if (node.type === undefined) return { tsType: 'unknown' };
+    if (node.type === undefined) return oneOfTypes(node) ?? { tsType: 'unknown' };
     return { type: node.type as NonNullable<JSONSchema['type']> };
+  }
+
+  /** A quantity is a number or text, and says so in `anyOf` alone. */
+  function oneOfTypes({ anyOf }: Schema): JSONSchema | undefined {
+    const types = Array.isArray(anyOf) ? anyOf.map((form: Schema) => form.type) : [undefined];
+    return types.includes(undefined) ? undefined : { type: types as NonNullable<JSONSchema['type']> };
   }
 
   function reference(name: string): JSONSchema {

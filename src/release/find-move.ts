@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ReleasePolicy } from '../service/release-policy.ts';
 import type { ReleaseState } from './state.ts';
-import { transition, type Move } from './transition.ts';
+import { transition, type Move, type MoveOptions } from './transition.ts';
 
 /** A move that leads from one state to another one. */
 export interface FoundMove {
@@ -12,12 +12,17 @@ export interface FoundMove {
 
 /**
  * The legal moves that lead from one state exactly to another one: none when somebody edited the file. Moves that need a
- * person's word, past steps or past a changed policy, are not among them.
+ * person's word, past steps or past a changed policy, are not among them, unless it is given.
  */
-export function movesBetween(before: ReleaseState, after: ReleaseState, policy: ReleasePolicy): readonly FoundMove[] {
+export function movesBetween(
+  before: ReleaseState,
+  after: ReleaseState,
+  policy: ReleasePolicy,
+  word: Pick<MoveOptions, 'force' | 'acceptPolicy'> = {},
+): readonly FoundMove[] {
   return possibleMoves(before, after).flatMap((move) =>
     reasonsIn(after).flatMap((reason) => {
-      const { state } = transition(before, move, policy, reason === undefined ? {} : { reason });
+      const { state } = transition(before, move, policy, { ...word, ...(reason !== undefined && { reason }) });
       return state && isDeepStrictEqual(state, after) ? [{ move, ...(reason !== undefined && { reason }) }] : [];
     }),
   );

@@ -1,5 +1,5 @@
 import type { ReleasePolicy } from '../service/release-policy.ts';
-import { IN_PLACE, type Entry, type RunningWorkload, type Serving } from './serving.ts';
+import { entriesOf, IN_PLACE, type RunningWorkload, type Serving } from './serving.ts';
 
 /**
  * What is served where KServe or Knative splits the traffic of one object by itself. The workload that answers the
@@ -12,15 +12,13 @@ import { IN_PLACE, type Entry, type RunningWorkload, type Serving } from './serv
  */
 export function servedBy(serving: Serving, service: string, mechanism: ReleasePolicy['mechanism']): Serving {
   if (mechanism === 'workloads') return serving;
-  const { workloads, stable, candidate, kept } = serving;
+  const { workloads, stable, candidate } = serving;
   const renamed = <W extends RunningWorkload>(workload: W): W => ({
     ...workload,
     name: `${service}-${workload.kind === 'function' ? workload.part : IN_PLACE}`,
     stopped: false,
   });
-  const answered = new Set(
-    [stable, ...(candidate ? [candidate] : []), ...kept].map((entry: Entry) => entry.workload.name),
-  );
+  const answered = new Set(entriesOf(serving).map(({ workload }) => workload.name));
   return {
     workloads: [renamed((candidate ?? stable).workload), ...workloads.filter(({ name }) => !answered.has(name))],
     stable: { ...stable, workload: renamed(stable.workload) },

@@ -40,7 +40,8 @@ const lockedModel = z
     if (problem) report(context, problem.message, problem.fix, ['uri']);
   });
 
-const FOLLOWS_SOURCES = { scaling: true, placement: true, concurrency: true, exports: true } as const;
+/** What a release does not carry of a workload. */
+export const FOLLOWS_SOURCES = { scaling: true, placement: true, concurrency: true, exports: true } as const;
 
 /** A model server as a release carries it. */
 const serverWorkload = z.strictObject(modelServer.shape).omit({ ...FOLLOWS_SOURCES, model: true });
@@ -55,7 +56,7 @@ const part = z.strictObject({
 
 export const releaseRecord = z.strictObject({
   release: releaseName,
-  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected a SHA-256 digest, as sha256:<64 hex digits>'),
   reason: z.string().optional(),
   parts: z.record(z.string(), part),
 });

@@ -15,6 +15,7 @@ import { recordOfSources, unknownRegistries, unreleasedEdits, type Content } fro
 import type { ContainerWorkload, PartRecord, ReleaseRecord, ServerWorkload } from './record.ts';
 import { releaseFinding } from './rules.ts';
 import {
+  entriesOf,
   IN_PLACE,
   type Entry,
   type RunningFunction,
@@ -214,7 +215,7 @@ export function servingOfState(input: StateInput, state: ReleaseState, file: str
   ].filter((entry) => entry !== undefined);
   if (!stable || findings.some((finding) => finding.severity === 'error')) return { serving: undefined, findings };
   const workloads = new Map<string, RunningWorkload>();
-  for (const entry of [stable, ...(candidate ? [candidate] : []), ...kept]) {
+  for (const entry of entriesOf({ stable, candidate, kept })) {
     const stopped = state.stopped?.includes(entry.release) ?? false;
     for (const workload of entry.workloads) {
       const before = workloads.get(workload.name);

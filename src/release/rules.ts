@@ -112,6 +112,12 @@ export const RELEASE_RULES = [
     source: 'ours: the commit would take them down while their requests still come',
   },
   {
+    id: 'release/image',
+    severity: 'error',
+    summary: 'A first release has the images that serve already, on all clusters.',
+    source: 'ours: a record pins one image, and what only records must not restart what serves',
+  },
+  {
     id: 'release/request',
     severity: 'error',
     summary: 'A release command asks for parts, models, images and registries that there are.',
@@ -155,8 +161,8 @@ export const RELEASE_RULES = [
   },
   {
     id: 'lock/unreadable',
-    severity: 'warning',
-    summary: 'Registry, storage and mirrors of what serves can be read, so that it can be loaded again.',
+    severity: 'error',
+    summary: 'Registry, storage and mirrors of what serves can be asked, so that what differs is noticed.',
     source: 'ours: what nobody can read may have changed',
   },
   {

@@ -59,6 +59,23 @@ export interface Entry {
   readonly workload: RunningWorkload;
 }
 
+/**
+ * The releases that run: the stable one, the candidate where there is one, then those that are kept.
+ *
+ * @example entriesOf(target.serving).map(({ release }) => release) // ['v46', 'v47']
+ */
+export function entriesOf<E extends Entry>({
+  stable,
+  candidate,
+  kept,
+}: {
+  readonly stable: E;
+  readonly candidate: E | undefined;
+  readonly kept: readonly E[];
+}): readonly E[] {
+  return [stable, ...(candidate ? [candidate] : []), ...kept];
+}
+
 /** What one service serves in one environment. */
 export interface Serving {
   /** Distinct workloads; those of the stable release first, then the candidate's, then those of the kept ones. */

@@ -261,6 +261,14 @@ function rollback(state: ReleaseState, to: string | undefined, policy: ReleasePo
   if (onItsWay && (to === undefined || to === stable)) return moved(abort(state, options), options);
   if (onItsWay)
     return refused(`${candidate ?? ''} is on its way`, `run rollback first, then rollback --to ${to ?? ''}`);
+  if (phase === 'held' && candidate !== undefined && to === undefined) {
+    // Two people at one incident: the second one means the rollback that the first one made.
+    const further = previous === undefined ? '<release>, with --force and a --reason' : previous;
+    return refused(
+      `${candidate} is held already, and ${stable} answers all requests`,
+      `nothing to do; to go further back, name the release: rollback --to ${further}`,
+    );
+  }
   const target = to ?? previous;
   if (target === undefined)
     return refused(

@@ -1,7 +1,7 @@
 import { compareText } from '../core/finding.ts';
 import type { IstioTraffic } from '../promql/metrics.ts';
 import { exactly, pattern } from '../promql/selector.ts';
-import type { RunningWorkload } from '../release/serving.ts';
+import { entriesOf, type RunningWorkload } from '../release/serving.ts';
 import { workloadAddress } from './address.ts';
 import { isLlm } from './is-llm.ts';
 import type { Target } from './target.ts';
@@ -43,10 +43,7 @@ export function seenTraffic(target: Target, workload: RunningWorkload): SeenTraf
 export function serviceTraffic(target: Target): IstioTraffic | undefined {
   // Behind KServe's gateway nothing says which service a request was for.
   if (!istioCounts(target) || isLlm(target.serving.stable.workload)) return undefined;
-  const { stable, candidate, kept } = target.serving;
-  const workloads = new Map(
-    [stable, ...(candidate ? [candidate] : []), ...kept].map(({ workload }) => [workload.name, workload]),
-  );
+  const workloads = new Map(entriesOf(target.serving).map(({ workload }) => [workload.name, workload]));
   // By name: a release that becomes stable changes no line.
   const seen = [...workloads.values()]
     .sort((a, b) => compareText(a.name, b.name))

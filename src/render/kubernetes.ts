@@ -5,7 +5,7 @@ import { compareText } from '../core/finding.ts';
 import type { KubeObject } from '../core/object.ts';
 import type { Cluster, Environment } from '../service/platform.ts';
 import { renderNetworkPolicy } from './network-policy.ts';
-import { partSelector, podSelector } from './pod-selector.ts';
+import { partSelector, podName, podSelector } from './pod-selector.ts';
 import { serviceLabels, workloadLabels, type Target } from './target.ts';
 
 /** What stands around the workloads of a service: ServiceAccount, PodDisruptionBudgets, NetworkPolicy. */
@@ -44,7 +44,7 @@ function disruptionBudgets(target: Target): PodDisruptionBudget[] {
     const { name, part, release, scale, transformerScale, explainerScale } = workload;
     // Not `<name>-predictor`: KServe after 0.20 may claim the names of its Deployments for budgets of its own.
     return [
-      ...budget(target, name, part, release, scale.scaling.min),
+      ...budget(target, name, part, release, scale.scaling.min, podName(target, workload)),
       ...budget(target, `${name}-with-transformer`, 'transformer', release, transformerScale?.scaling.min),
       ...budget(target, `${name}-with-explainer`, 'explainer', release, explainerScale?.scaling.min),
     ];
@@ -57,6 +57,7 @@ function budget(
   part: string,
   release: string,
   min: number | undefined,
+  pods = target.service,
 ): PodDisruptionBudget[] {
   if (min === undefined || min < 2) return [];
   const { native, stable } = target.serving;
@@ -69,7 +70,7 @@ function budget(
       spec: {
         maxUnavailable: target.spec.disruption.maxUnavailable,
         // Revisions of one object share its budget.
-        selector: { matchLabels: shared ? partSelector(target, part) : podSelector(target, part, release) },
+        selector: { matchLabels: shared ? partSelector(target, part) : podSelector(target, part, release, pods) },
         // A release that never becomes ready must not hold up node drains (Kubernetes 1.27).
         unhealthyPodEvictionPolicy: 'AlwaysAllow',
       },

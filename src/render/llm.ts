@@ -3,10 +3,8 @@ import type { RunningServer } from '../release/serving.ts';
 import {
   choosesParallelism,
   envOf,
-  IN_PLACE_STRATEGY,
   mirrored,
   placementOf,
-  replacesInPlace,
   resourcesOf,
   serviceAccountName,
   startupSeconds,
@@ -27,6 +25,8 @@ export function llmInferenceService(target: Target, workload: RunningServer): LL
   const { server, scale, servedName, model } = workload;
   const { mirrors, imageMirrors } = target.cluster;
   const labels = workloadLabels(target, workload.part, workload.release);
+  // By the other two KServe's Service finds the pods, and ours would win (kserve v0.20.0 llmisvc/workload_single_node.go).
+  const { 'app.kubernetes.io/name': _name, 'app.kubernetes.io/part-of': _partOf, ...podLabels } = labels;
   const adapters = server.llm?.adapters ?? [];
   const {
     args = [],
@@ -45,7 +45,7 @@ export function llmInferenceService(target: Target, workload: RunningServer): LL
     },
     spec: {
       // Those of the object do not reach the pods.
-      labels,
+      labels: podLabels,
       model: {
         uri: model ? mirrored(mirrors, model.uri) : '',
         name: servedName,
@@ -55,7 +55,6 @@ export function llmInferenceService(target: Target, workload: RunningServer): LL
       },
       replicas: scale.scaling.min,
       ...(gpu > 1 && !choosesParallelism(args) && { parallelism: { tensor: gpu } }),
-      ...(replacesInPlace(workload, server, scale) && { rolloutStrategy: IN_PLACE_STRATEGY.rollingUpdate }),
       router: { gateway: {}, route: { http: {}, group: target.service, weight: weightOf(target, workload) } },
       template: {
         serviceAccountName: serviceAccountName(target),

@@ -1,6 +1,7 @@
 import type { NetworkPolicy, To } from '../../imports/networking.k8s.io/v1.js';
 import { runsOnKnative } from './address.ts';
 import { isLlm } from './is-llm.ts';
+import { serviceSelector } from './pod-selector.ts';
 import { serviceLabels, type Target } from './target.ts';
 
 /** The label that Kubernetes puts on every Namespace, with its name. */
@@ -34,12 +35,9 @@ export function renderNetworkPolicy(target: Target): NetworkPolicy[] {
       metadata: { name: target.service, namespace: target.namespace, labels },
       spec: {
         // Pods of every part and release; not those that users add to the chart, which have other names.
-        podSelector: {
-          matchLabels: {
-            'app.kubernetes.io/managed-by': labels['app.kubernetes.io/managed-by']!,
-            'app.kubernetes.io/name': labels['app.kubernetes.io/name']!,
-          },
-        },
+        podSelector: serviceSelector(target, {
+          'app.kubernetes.io/managed-by': labels['app.kubernetes.io/managed-by']!,
+        }),
         policyTypes: ['Ingress'],
         ingress: [{ from }],
       },

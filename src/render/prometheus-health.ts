@@ -24,7 +24,7 @@ import {
 import { vllmVersion } from '../promql/metrics-vllm.ts';
 import { groupName, type RuleGroup, type Subject } from '../promql/rule.ts';
 import { pattern, type Pattern } from '../promql/selector.ts';
-import type { Entry, RunningServer } from '../release/serving.ts';
+import { entriesOf, type Entry, type RunningServer } from '../release/serving.ts';
 import { policyOf } from '../service/release-policy.ts';
 import { defaultImage } from '../service/runtime.ts';
 import type { Framework } from '../service/workload.ts';
@@ -200,7 +200,7 @@ function statedReleases(target: Target): StatedRelease[] {
   const exposed =
     candidate !== undefined &&
     (candidate.weight > 0 || candidate.mirror !== undefined || candidate.header !== undefined);
-  const workloads = [stable, ...(candidate ? [candidate] : []), ...kept].map(({ workload }) => workload.name);
+  const workloads = entriesOf(target.serving).map(({ workload }) => workload.name);
   const stated = ({ release, workload }: Entry, rest: Pick<StatedRelease, 'phase' | 'weight'>): StatedRelease => {
     // What answers for two releases tells nothing of one.
     const shared = native === 'kserve' || workloads.filter((name) => name === workload.name).length > 1;

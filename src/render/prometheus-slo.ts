@@ -10,6 +10,7 @@ import { ISTIO_DURATION, type IstioTraffic, type KnownHistogram } from '../promq
 import { queueProxyMetrics } from '../promql/metrics-knative.ts';
 import { identityLabels, type RuleGroup, type Subject } from '../promql/rule.ts';
 import { equal, type Matcher, type Pattern } from '../promql/selector.ts';
+import { entriesOf } from '../release/serving.ts';
 import type { ServiceSpec } from '../service/service.ts';
 import { graphOf, promiseOf, type SloOutput, type SloPromise } from '../service/slo.ts';
 import { runsOnKnative } from './address.ts';
@@ -171,8 +172,7 @@ export function outageSeconds({ spec }: Target): number | undefined {
 
 /** The Deployments that answer the service's address, of all releases; none where one of them may go down to none without requests. */
 function answeringDeployments(target: Target): Pattern[] | undefined {
-  const { stable, candidate, kept } = target.serving;
-  const running = [stable, ...(candidate ? [candidate] : []), ...kept]
+  const running = entriesOf(target.serving)
     .map(({ workload }) => workload)
     .filter(({ stopped }) => !stopped);
   const components = running.map((workload) => {

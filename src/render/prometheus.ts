@@ -13,6 +13,7 @@ import { healthGroups, releaseGroup } from './prometheus-health.ts';
 import { sloGroups } from './prometheus-slo.ts';
 import { withRunbooks } from './runbook.ts';
 import { queueProxyScrapes, scrapesOf, type Scrape } from './scrape.ts';
+import { podNames, serviceSelector } from './pod-selector.ts';
 import { subjectOf } from './subject.ts';
 import { serviceLabels, type Target } from './target.ts';
 
@@ -33,7 +34,7 @@ export function renderPrometheus(target: Target, references: ReadonlyMap<string,
     namespace: target.namespace,
     labels: Object.assign(serviceLabels(target), target.cluster.prometheus.ruleLabels),
   };
-  const endpoints = [...endpointsOf(scrapesOf(target)), ...endpointsOf(queueProxyScrapes(target))];
+  const endpoints = [...endpointsOf(target, scrapesOf(target)), ...endpointsOf(target, queueProxyScrapes(target))];
   const moving = releasesGroupName(subjectOf(target));
   const groups = ruleGroups(target, references);
   const [lasting, moves] = [groups.filter(({ name }) => name !== moving), groups.filter(({ name }) => name === moving)];
@@ -53,7 +54,7 @@ function podMonitor(target: Target, metadata: PodMonitor['metadata'], podMetrics
     kind: 'PodMonitor',
     metadata,
     spec: {
-      selector: { matchLabels: { 'app.kubernetes.io/name': target.service } },
+      selector: serviceSelector(target),
       podMetricsEndpoints,
       ...histogramFields(target),
     },
@@ -85,7 +86,7 @@ const RELEASE = '__meta_kubernetes_pod_label_app_kubernetes_io_version';
 const SERVICE = '__meta_kubernetes_pod_label_app_kubernetes_io_name';
 
 /** One endpoint for each distinct place of metrics, kept to the pods that have them there. */
-function endpointsOf(scrapes: readonly Scrape[]): Endpoint[] {
+function endpointsOf(target: Target, scrapes: readonly Scrape[]): Endpoint[] {
   const places = new Map<string, Scrape[]>();
   const placesOfPart = new Map<string, Set<string>>();
   for (const scrape of scrapes) {
@@ -95,10 +96,12 @@ function endpointsOf(scrapes: readonly Scrape[]): Endpoint[] {
   }
   // Releases of a part nearly always agree; when a new one changes the runtime, the pods of both must be told apart.
   const perRelease = [...placesOfPart.values()].some((distinct) => distinct.size > 1);
-  return [...places.entries()].sort(([a], [b]) => compareText(a, b)).map(([, pods]) => endpoint(pods, perRelease));
+  return [...places.entries()]
+    .sort(([a], [b]) => compareText(a, b))
+    .map(([, pods]) => endpoint(target, pods, perRelease));
 }
 
-function endpoint(pods: readonly Scrape[], perRelease: boolean): Endpoint {
+function endpoint(target: Target, pods: readonly Scrape[], perRelease: boolean): Endpoint {
   const { declaredPort, port, path } = pods[0]!;
   const kept = new Set(pods.map(({ part, release }) => (perRelease ? `${part};${release}` : part)));
   return {
@@ -110,7 +113,9 @@ function endpoint(pods: readonly Scrape[], perRelease: boolean): Endpoint {
       ...(port === declaredPort
         ? []
         : [stamp('__address__', '__address__', { regex: '(.+):\\d+', replacement: `$1:${port}` })]),
-      stamp(SERVICE, 'ai_service'),
+      podNames(target).every((name) => name === target.service)
+        ? stamp(SERVICE, 'ai_service')
+        : { action: 'replace', targetLabel: 'ai_service', replacement: target.service },
       stamp(RELEASE, 'release'),
       stamp(PART, 'part'),
     ],

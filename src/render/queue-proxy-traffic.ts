@@ -3,7 +3,7 @@ import type { QueueProxyTraffic } from '../promql/catalogue/availability.ts';
 import { queueProxyMetrics } from '../promql/metrics-knative.ts';
 import { identityLabels, type Subject } from '../promql/rule.ts';
 import { equal, isOneOf } from '../promql/selector.ts';
-import type { RunningWorkload } from '../release/serving.ts';
+import { entriesOf, type RunningWorkload } from '../release/serving.ts';
 import { runsOnKnative } from './address.ts';
 import { entryPart } from './entry.ts';
 import { hasSource } from './scrape.ts';
@@ -47,8 +47,8 @@ export function queueProxyTraffic(target: Target, subject: Subject): QueueProxyT
 }
 
 /** The workload of each release that answers the service's address, and which part of it does. */
-function answering({ serving: { stable, candidate, kept } }: Target): { part: string; workload: RunningWorkload }[] {
-  return [stable, ...(candidate ? [candidate] : []), ...kept].map(({ workload }) => ({
+function answering({ serving }: Target): { part: string; workload: RunningWorkload }[] {
+  return entriesOf(serving).map(({ workload }) => ({
     part: entryPart(workload),
     workload,
   }));

@@ -5,6 +5,8 @@ export interface RunbookPlace {
   readonly service: string;
   readonly environment: string;
   readonly namespace: string;
+  /** Values of the label `app.kubernetes.io/name` on its pods. */
+  readonly pods: readonly string[];
   /** Name of the Application in Argo CD. */
   readonly application: string;
   /** What splits the traffic, as `kubectl get` calls it; kubectl shows nothing when the cluster lacks one of them. */
@@ -35,11 +37,19 @@ const selected =
   ({ service, namespace }) =>
     `kubectl ${what} -n ${namespace} -l app.kubernetes.io/name=${service}${more}`;
 
-const pods = selected('get pods', ' -L app.kubernetes.io/version,app.kubernetes.io/component -o wide');
-const describe = selected('describe pods');
-const logs = selected('logs', ' --all-containers --prefix --tail=100');
-const lastWords = selected('logs', ' --all-containers --prefix --previous --tail=100');
-const usage = selected('top pods', ' --containers');
+/** Asks about the pods themselves. */
+const ofPods =
+  (what: string, more = ''): Command =>
+  ({ pods: [name, ...others], namespace }) =>
+    others.length === 0
+      ? `kubectl ${what} -n ${namespace} -l app.kubernetes.io/name=${name}${more}`
+      : `kubectl ${what} -n ${namespace} -l 'app.kubernetes.io/name in (${[name, ...others].join(',')})'${more}`;
+
+const pods = ofPods('get pods', ' -L app.kubernetes.io/version,app.kubernetes.io/component -o wide');
+const describe = ofPods('describe pods');
+const logs = ofPods('logs', ' --all-containers --prefix --tail=100');
+const lastWords = ofPods('logs', ' --all-containers --prefix --previous --tail=100');
+const usage = ofPods('top pods', ' --containers');
 const inferenceServices = selected('describe inferenceservices');
 const routes: Command = (place) => selected(`get ${place.routes}`, ' -o yaml')(place);
 const revisions: Command = ({ namespace }) => `kubectl get revisions,podautoscalers -n ${namespace}`;

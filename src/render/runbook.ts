@@ -7,6 +7,7 @@ import { runsOnKnative } from './address.ts';
 import { argocdApp } from './argocd.ts';
 import { isLlm } from './is-llm.ts';
 import { ALERT_GUIDES, OWN_ALERT_GUIDE, promisedTimes, type AlertGuide, type RunbookPlace } from './runbook-guides.ts';
+import { podNames } from './pod-selector.ts';
 import { countsRequests } from './prometheus-slo.ts';
 import { requestQueries } from './runbook-requests.ts';
 import type { Target } from './target.ts';
@@ -31,6 +32,7 @@ export function renderRunbook(target: Target, objects: readonly KubeObject[]): s
     service,
     environment,
     namespace,
+    pods: podNames(target),
     application: argocdApp(target).name,
     routes: routesOf(target),
     knative: target.serving.workloads.some((workload) => runsOnKnative(target, workload)),

@@ -190,6 +190,7 @@ export type Placeholder = keyof typeof PLACEHOLDERS;
 /** Where placeholders stand in a query; of the name only what is between the braces. */
 export const PLACEHOLDER = /\{\{\s*([^{}]*?)\s*\}\}/g;
 
+/** Whether it is PromQL is checked at synth, which loads the grammar when there is such a query: `src/check/gates-query.ts`. */
 const query = z
   .string()
   .min(1)
@@ -206,24 +207,7 @@ const query = z
         `use ${known.map((name) => `{{${name}}}`).join(', ')}`,
       );
     }
-    const unclosed = unclosedAt(context.value.replaceAll(PLACEHOLDER, ''));
-    if (unclosed !== undefined)
-      report(context, `the query is no PromQL: ${unclosed}`, 'close every bracket and every quote');
   });
-
-const CLOSING: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
-
-/** What is opened and not closed, or closed and not opened: all that can be said of PromQL without parsing it. */
-function unclosedAt(text: string): string | undefined {
-  const open: string[] = [];
-  // Strings with their escapes, raw strings, comments, and the brackets between them.
-  for (const [token] of text.matchAll(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`|#[^\n]*|["'`()[\]{}]/g)) {
-    if (token in CLOSING) open.push(token);
-    else if (/^["'`]$/.test(token)) return `a ${token} is not closed`;
-    else if (/^[)\]}]$/.test(token) && CLOSING[open.pop() ?? ''] !== token) return `a ${token} closes nothing`;
-  }
-  return open.length > 0 ? `a ${open.at(-1)} is not closed` : undefined;
-}
 
 const prometheus = z
   .strictObject({

@@ -107,6 +107,26 @@ export function modelUriProblem(uri: string, { pinned = false }: ModelIdentity =
   return pathProblem(said, uri, rest, pinned);
 }
 
+/** How a model is written in a language: by its URI, and as an example by its name in a registry. */
+export interface ModelSpelling {
+  readonly uri: (uri: string) => string;
+  readonly registry: string;
+}
+
+/**
+ * What is wrong with a text in the place of a model: that it is text, and what is wrong with it as a URI.
+ *
+ * @example modelTextProblems('s3://ml/fraud/v47/', spelling)[0].fix // write ModelRef.uri('s3://ml/fraud/v47/')
+ */
+export function modelTextProblems(text: string, { uri, registry }: ModelSpelling): readonly Problem[] {
+  const said = withoutQuery(text);
+  const message = `${JSON.stringify(said)} is text, where a model is written as a map`;
+  const problem = text.includes(':/') ? modelUriProblem(text) : undefined;
+  if (text.includes('://') && said === text && problem === undefined) return [{ message, fix: `write ${uri(text)}` }];
+  const fix = `write ${uri('s3://bucket/name/v47/')}, or for a model in a registry ${registry}`;
+  return [{ message, fix }, ...(problem ? [problem] : [])];
+}
+
 function huggingFaceProblem(said: string, rest: string): Problem | undefined {
   const [, repository = '', revision] = /^([^/:]+\/[^/:]+)(?::([^/]+))?$/.exec(rest) ?? [];
   if (repository === '')
@@ -175,6 +195,7 @@ function tagProblem(said: string, uri: string, segments: readonly string[], pinn
   return { message, fix: `write the version as a part of the path: ${folder}${registry}` };
 }
 
+/** A URI without what may be a secret: its query, and the user in front of its host. */
 function withoutQuery(uri: string): string {
   return uri.replace(/[?#].*$/, '?…').replace(/^([a-z][a-z0-9+.-]*:\/{0,2})[^/@]*@/i, '$1…@');
 }

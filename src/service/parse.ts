@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Finding, Where } from '../core/finding.ts';
 import { didYouMean } from '../core/names.ts';
+import { modelTextProblems, type ModelSpelling } from './model-uri.ts';
 import { serviceFinding } from './rules.ts';
 import { knownFields } from './schema-walk.ts';
 import { findUnwritable } from './unwritable.ts';
@@ -212,6 +213,10 @@ function choiceFinding(
 function unionFindings(issue: z.core.$ZodIssueInvalidUnion, root: Root): Finding[] {
   if (ownWords(issue) !== undefined) return [valueFinding(issue, root)];
   const value = valueAt(root.value, issue.path);
+  if (typeof value === 'string' && isModel(root, issue.path)) {
+    const problems = modelTextProblems(value, (root.where.file ?? '').endsWith('.yaml') ? IN_YAML : IN_TYPESCRIPT);
+    return problems.map(({ message, fix }) => serviceFinding('service/value', placeOf(root, issue.path), message, fix));
+  }
   const meant = optionMeant(issue, value);
   if (meant) return meant.flatMap((error) => issueFindings({ ...error, path: [...issue.path, ...error.path] }, root));
   const orText = issue.errors.some(
@@ -230,6 +235,22 @@ function unionFindings(issue: z.core.$ZodIssueInvalidUnion, root: Root): Finding
     ),
   ];
 }
+
+/** Whether a model is meant at a path: the one kind of map that has both of these fields in its forms. */
+function isModel({ schema }: Root, path: readonly PropertyKey[]): boolean {
+  const fields = knownFields(schema, path);
+  return fields.includes('uri') && fields.includes('registry');
+}
+
+const IN_YAML: ModelSpelling = {
+  uri: (uri) => `{ uri: "${uri}" }`,
+  registry: '{ registry: <registry>, name: <name>, version: "<version>" }',
+};
+
+const IN_TYPESCRIPT: ModelSpelling = {
+  uri: (uri) => `ModelRef.uri('${uri}')`,
+  registry: "ModelRef.registry('<registry>', '<name>:<version>')",
+};
 
 /** What to leave out of a map that is as near to one form as to another, since it has fields of both. */
 function mixedForms({ errors }: z.core.$ZodIssueInvalidUnion, value: unknown): string | undefined {
@@ -358,6 +379,15 @@ export function fieldPath(prefix: string | undefined, path: readonly PropertyKey
     else text += `[${JSON.stringify(String(part))}]`;
   }
   return text;
+}
+
+/** The path that a field names, the other way round of `fieldPath`; `undefined` where it is not of that form. */
+export function pathOfField(field: string): PropertyKey[] | undefined {
+  const parts = [...field.matchAll(/(?:^|\.)([A-Za-z_][\w-]*)|\[(?:(\d+)|("(?:[^"\\]|\\.)*"))\]/g)];
+  if (parts.map(([part]) => part).join('') !== field) return undefined;
+  return parts.map(([, name, index, quoted]) =>
+    quoted === undefined ? (name ?? Number(index)) : (JSON.parse(quoted) as string),
+  );
 }
 
 /** The value at a path, `undefined` when there is none. What an object inherits is not there. */

@@ -170,7 +170,26 @@ export interface ClusterSpec {
      * Feature flags that are enabled in config-features.
      */
     features?: readonly (
-      'nodeselector' | 'tolerations' | 'affinity' | 'persistent-volume-claim' | 'init-containers' | 'securitycontext'
+      | 'affinity'
+      | 'dnsconfig'
+      | 'dnspolicy'
+      | 'hostaliases'
+      | 'hostipc'
+      | 'hostnetwork'
+      | 'hostpid'
+      | 'init-containers'
+      | 'nodeselector'
+      | 'persistent-volume-claim'
+      | 'priorityclassname'
+      | 'runtimeclassname'
+      | 'schedulername'
+      | 'securitycontext'
+      | 'shareprocessnamespace'
+      | 'tolerations'
+      | 'topologyspreadconstraints'
+      | 'volumes-csi'
+      | 'volumes-hostpath'
+      | 'volumes-image'
     )[];
     /**
      * Istio Gateway for callers inside of the cluster.

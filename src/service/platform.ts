@@ -49,14 +49,28 @@ function functionOf<Scope, Result>(tsType: string): z.ZodCustom<(scope: Scope) =
     .meta({ tsType });
 }
 
-/** Knative feature flags (config-features of Knative Serving 1.21) that our output may need. */
+/** Flags `kubernetes.podspec-<name>` of config-features of Knative Serving 1.21 that guard a field which we or users may write. */
 const knativeFeatures = [
-  'nodeselector',
-  'tolerations',
   'affinity',
-  'persistent-volume-claim',
+  'dnsconfig',
+  'dnspolicy',
+  'hostaliases',
+  'hostipc',
+  'hostnetwork',
+  'hostpid',
   'init-containers',
+  'nodeselector',
+  'persistent-volume-claim',
+  'priorityclassname',
+  'runtimeclassname',
+  'schedulername',
   'securitycontext',
+  'shareprocessnamespace',
+  'tolerations',
+  'topologyspreadconstraints',
+  'volumes-csi',
+  'volumes-hostpath',
+  'volumes-image',
 ] as const;
 
 /** Where the Prometheus of a cluster has metrics from, beside Istio and the pods of our services. */

@@ -61,9 +61,16 @@ export function planTree({ outDir, files }: TreeInput): Plan {
   }
 }
 
-/** The output folder cannot be used, and why the operating system says so. */
-export function outputFolderFinding(outDir: string, error: unknown): Finding {
-  const fix = 'give --out a folder that you may write to';
+/**
+ * The output folder cannot be used.
+ *
+ * @param error why: what the operating system says, or what we do.
+ */
+export function outputFolderFinding(
+  outDir: string,
+  error: unknown,
+  fix = 'give --out a folder that you may write to',
+): Finding {
   return treeFinding('tree/output-folder', outDir, `cannot write here: ${(error as Error).message}`, fix);
 }
 

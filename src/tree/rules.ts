@@ -35,8 +35,9 @@ export const TREE_RULES = [
   {
     id: 'tree/output-folder',
     severity: 'error',
-    summary: 'The output folder is a folder, or can be made, and can be written to.',
-    source: 'ours: nothing could be written otherwise',
+    summary:
+      'The output folder is a folder of its own, or can be made, and can be written to: no disk, home or folder above the sources.',
+    source: 'ours: nothing could be written otherwise, or it would lie among files that are not of the tree',
   },
   {
     id: 'tree/index',

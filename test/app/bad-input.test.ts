@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ApiObject, type ApiObjectProps } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -53,7 +55,11 @@ describe('an environment or field that there is not', () => {
         predictor: { ...predictor, scalling: { min: 2 } },
       }),
     ).toBe(
-      `error service/unknown-environment: apps/fraud/service.ts: fraud: overrides.prod-us
+      `error service/unknown-environment: apps/fraud/service.ts: fraud: environments[0]
+  there is no environment or stage "prd"
+  fix: did you mean "prod"?
+
+error service/unknown-environment: apps/fraud/service.ts: fraud: overrides.prod-us
   there is no environment or stage "prod-us"
   fix: did you mean "prod-eu"?
 
@@ -973,6 +979,109 @@ describe('a platform', () => {
   });
 });
 
+describe('a mistake that holds in several environments', () => {
+  const everywhere: Props = { owner: { team: 'risk-ml' }, predictor };
+  const said = (props: unknown, then?: (service: Service) => void): string => {
+    const platform = platformWith();
+    const service = new AIService(platform, 'fraud', props as Props);
+    then?.(service);
+    let message = '';
+    try {
+      platform.synth();
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    return message;
+  };
+
+  test('is printed once, with all of them; programs get it for each', () => {
+    const props = { ...everywhere, predictor: { ...predictor, scaling: { target: { concurrency: 4 } } } };
+    expect(said(props)).toBe(`error serving/scaling-target: fraud, in dev, prod-eu: predictor.scaling.target
+  in Standard mode nothing scales by concurrency
+  fix: aim at cpu or memory: target: { cpu: 70 }`);
+    expect(errorsOf(props).map(({ where }) => where)).toEqual([
+      { service: 'fraud', environment: 'dev', cluster: 'dev-1', field: 'predictor.scaling.target' },
+      { service: 'fraud', environment: 'prod-eu', cluster: 'eu-1', field: 'predictor.scaling.target' },
+    ]);
+  });
+
+  test('names the override that it is from', () => {
+    const scaling = { min: 1, target: { concurrency: 4 } };
+    const overrides = {
+      prod: { predictor: { scaling: { target: { rps: 4 } } } },
+      dev: { predictor: { scaling: { max: 2 } } },
+    };
+    expect(said({ ...everywhere, predictor: { ...predictor, scaling }, overrides }))
+      .toBe(`error serving/scaling-target: fraud, dev, dev-1: predictor.scaling.target
+  in Standard mode nothing scales by concurrency
+  fix: aim at cpu or memory: target: { cpu: 70 }
+error serving/scaling-target: fraud, prod-eu, eu-1: overrides.prod.predictor.scaling.target
+  in Standard mode nothing scales by rps
+  fix: aim at cpu or memory: target: { cpu: 70 }`);
+  });
+
+  test("in an object of one's own or a patch names the object without its namespaces", () => {
+    expect(
+      said(everywhere, (service) => {
+        service.patch({ kind: 'VirtualService' }, { op: 'remove', path: '/spec/htpp' });
+        for (const chart of service.charts())
+          new ApiObject(chart, 'own', { apiVersion: 'acme.example/v1', kind: 'Widget' });
+      }),
+    ).toBe(`error patch/missing-path: fraud, in dev, prod-eu: VirtualService fraud: /spec/htpp
+  a patch wants to remove /spec/htpp, but /spec/htpp does not exist
+  fix: correct the path
+error schema/unknown-kind: fraud, in dev, prod-eu: Widget fraud-own
+  kind Widget of apiVersion acme.example/v1 has no schema, so nothing can be checked
+  fix: run ai-service import <file or URL of its CustomResourceDefinition>, and name its folder in imports of the platform`);
+  });
+});
+
+describe('a platform with mistakes', () => {
+  const broken = (then?: (service: AIService) => void, props: unknown = good): string[] => {
+    const platform = new Platform(
+      {
+        gitops: { repoUrl: 'https://git.example.com/x.git' },
+        argocd: { versoin: '3.5' } as unknown as { version: string },
+        clusters: { 'dev-1': stack },
+        environments: { dev: { stage: 'dev', clusters: ['dev-1'], namespace: 'ml' } },
+      },
+      { root: '/nowhere' },
+    );
+    const service = new AIService(platform, 'fraud', props as AIServiceProps<'dev', 'dev'>) as unknown as AIService;
+    then?.(service);
+    return platform
+      .render()
+      .findings.filter(({ where }) => where.file !== 'apps/platform.ts')
+      .map(({ where, message, fix }) => `${where.field}: ${message} -> ${fix}`);
+  };
+
+  test('says its own, and nothing of a service that is right', () => {
+    const chart = (service: AIService): void => {
+      new ApiObject(service.chart('dev', 'dev-1'), 'own', { apiVersion: 'v1', kind: 'ConfigMap' });
+    };
+    expect(broken(chart, { ...good, overrides: { dev: { predictor: { scaling: { max: 2 } } } } })).toEqual([]);
+  });
+
+  test('does not hide what services say, in their overrides too, nor a reference that is not there', () => {
+    const monitoring = { drift: [{ psi: { metric: 'score', reference: './score.json' } }] };
+    const overrides = { dev: { predictor: { scaling: { min: 4, max: 2 } } } };
+    expect(broken(undefined, { ...good, monitoring, overrides })).toEqual([
+      expect.stringContaining('undefined: the reference file cannot be read: ENOENT') as string,
+      'overrides.dev.predictor.scaling.max: max 2 is below min 4 -> write max: 4 or more, or lower min',
+    ]);
+    expect(broken((service) => void service.charts('prod'), { ...good, overrides: { staging: {} } })).toEqual([
+      'charts: there is no environment or stage "prod" -> use one of dev',
+      'overrides.staging: there is no environment or stage "staging" -> use one of dev',
+    ]);
+  });
+
+  test('whose environments are not known says nothing of the names in services', () => {
+    const platform = new Platform({ environments: { dev: { clusters: [] }, prod: { stage: 'prod' } } } as never);
+    new AIService(platform, 'fraud', { ...good, overrides: { staging: {} } });
+    expect(platform.render().findings.filter(({ where }) => where.service === 'fraud')).toEqual([]);
+  });
+});
+
 /** What needs files, in projects of their own; all runs at once, since each starts a process. */
 describe('on the command line', () => {
   const runs = new Map<string, { root: string; ran: Ran }>();
@@ -1012,6 +1121,16 @@ overrides:
       'apps/second/service.yaml': SERVICE.replaceAll('hello', 'second'),
     });
     const hello = (): string => projectWith({ 'apps/hello/service.yaml': SERVICE });
+    const latin1 = projectWith({
+      'apps/hello/service.yaml': `\ufeff${SERVICE}`,
+      'apps/second/service.yaml': `${SERVICE}descripton: x\n`.replace(/^/, '\ufeff'),
+      'releases/hello/v2.yaml': 'release: v2\ndigest: sha256:abc\nparts: {}\n',
+    });
+    for (const path of ['apps/third/service.yaml', 'releases/hello/v1.yaml', 'releases/prod-eu/ml/second.yaml']) {
+      put(latin1, { [path]: '' });
+      writeFileSync(join(latin1, path), Buffer.from('# 1\n# caf\u00e9\n', 'latin1'));
+    }
+    put(latin1, { 'releases/prod-eu/ml/hello.yaml': 'stable: v1\nprevious: v2\n' });
     const foreign = projectWith({ 'apps/hello/service.yaml': SERVICE, 'gitops/argocd/root.yaml': 'hands off\n' });
     await Promise.all([
       start('first', written),
@@ -1047,6 +1166,15 @@ overrides:
           'releases/prod-eu/ml/second.yaml': 'stable: v9\ncandidate: v10\nphase: canary\nweight: 110\n',
         }),
       ),
+      start(
+        'environments',
+        projectWith({
+          'apps/hello/service.yaml': `${SERVICE}  scaling: { target: { concurrency: 4 } }\nmonitoring: { drift: [{ psi: { metric: score, reference: ./score.json } }] }\n`,
+          'apps/hello/score.json': '{ "edges": [1], "shares": [0.5, 0.5] }',
+          'apps/second/service.yaml': `${SERVICE}overrides: { prod: { predictor: { scaling: { min: 0 } } } }\n`,
+        }),
+      ),
+      start('bytes', latin1),
       start('file', projectWith({ 'apps/hello/service.yaml': SERVICE, gitops: 'a file\n' })),
       start('foreign', foreign),
       start('full', hello(), { node: strikeAt(8, "throw new Error('ENOSPC: no space left on device')") }),
@@ -1106,6 +1234,39 @@ error service/value: releases/prod-eu/ml/second.yaml:4:1: second, prod-eu: weigh
 2 errors; nothing was written
 `,
     });
+  });
+
+  test('what is wrong in several environments is told once, with file, line and override', () => {
+    expect(after('environments').ran.stderr)
+      .toBe(`error serving/scaling-target: apps/hello/service.yaml:6:14: hello, in dev, prod-eu: predictor.scaling.target
+  in Standard mode nothing scales by concurrency
+  fix: aim at cpu or memory: target: { cpu: 70 }
+error monitoring/metric-not-exported: apps/hello/service.yaml:7:32: hello, in dev, prod-eu: monitoring.drift[0].psi.metric
+  no part (predictor) declares that it exports "score"; model servers export no predictions by themselves, so the rule would never have data
+  fix: have a part expose this histogram and declare it: predictor.exports: { predictions: "score" }
+error serving/scale-to-zero: apps/second/service.yaml:6:46: second, prod-eu, eu-1: overrides.prod.predictor.scaling.min
+  min 0 asks to scale to zero, but in Standard mode nothing starts a replica when a request comes, so one always stays
+  fix: write min: 1, in overrides.prod-eu if other environments scale to zero; or use a cluster where KServe is in Knative mode
+3 errors; nothing was written
+`);
+  });
+
+  test('files that are no UTF-8 are refused, a byte order mark is nothing, and a digest is told in words', () => {
+    expect(after('bytes').ran.stderr)
+      .toBe(`error service/unknown-field: apps/second/service.yaml:6:1: second: descripton
+  unknown field "descripton"
+  fix: did you mean "description"?
+error yaml/syntax: apps/third/service.yaml:2:6
+  the byte 0xe9 is no UTF-8
+  fix: save the file in UTF-8
+error yaml/syntax: releases/hello/v1.yaml:2:6
+  the byte 0xe9 is no UTF-8
+  fix: save the file in UTF-8
+error service/value: releases/hello/v2.yaml:2:1: hello: digest
+  "sha256:abc" is not a SHA-256 digest
+  fix: write a SHA-256 digest, as sha256:<64 hex digits>
+4 errors; nothing was written
+`);
   });
 
   test('an output folder that cannot be written to', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { historyJson, historyText, readHistory, type HistoryQuery, type TrailEntry } from '../../src/app/history.ts';
-import { at, git, opened, refusalOf, valueOf } from '../git/folders.ts';
+import { at, git, opened, valueOf } from '../git/folders.ts';
 import { commit, digestOf, make, makeAndCommit, put, repositoryOf, STATE, textOf } from '../support/checkout.ts';
 
 /** The trail of a service, from the commits that changed its states. */
@@ -243,6 +243,38 @@ test('a service that is gone is found from a commit that still has it', async ()
     service: 'fraud',
     environment: 'prod-eu',
   });
-  expect(refusalOf(refused)).toEqual(['release/no-state: the commit that is checked out has no state of the service']);
+  expect(refused.findings.map(({ id, message, fix }) => [id, message, fix])).toEqual([
+    [
+      'release/no-state',
+      'the commit that is checked out has no state of fraud in "prod-eu"',
+      'name one of staging; if it is gone, say a commit that still has it: --ref <ref>',
+    ],
+  ]);
   expect(said(await historyOf(root, { ref: 'HEAD~1' }))).toEqual(['start by states: v1=100']);
+});
+
+test('a misspelt service or environment gives the name that is near, and another folder is no store', async () => {
+  const root = repositoryOf();
+  const saidOf = async (query: { service: string; environment?: string; releases?: string }): Promise<unknown> =>
+    (await readHistory(await opened(root), { releases: 'releases', ...query })).findings.map(({ message, fix }) => [
+      message,
+      fix,
+    ]);
+  const gone = 'if it is gone, say a commit that still has it: --ref <ref>';
+  expect(await saidOf({ service: 'frand' })).toEqual([
+    ['the commit that is checked out has no state of a service "frand"', `did you mean fraud?; ${gone}`],
+  ]);
+  expect(await saidOf({ service: 'fraud', environment: 'prod' })).toEqual([
+    ['the commit that is checked out has no state of fraud in "prod"', `name one of prod-eu, staging; ${gone}`],
+  ]);
+  expect(await saidOf({ service: 'fraud', releases: 'elsewhere' })).toEqual([
+    [
+      'the commit that is checked out has no state of any service in elsewhere',
+      'name the folder of the release store with --releases, or a commit that has states: --ref <ref>',
+    ],
+  ]);
+});
+
+test('where there is no entry there is no table', () => {
+  expect(historyText([])).toBe('');
 });

@@ -22,11 +22,13 @@ const UNIT = 'envs/prod-eu/eu-1/risk-ml/fraud';
 interface Sources {
   readonly service?: Partial<AIServiceProps>;
   readonly cluster?: Partial<ClusterSpec>;
+  /** Whether releases enter at the environment, as it says itself. */
+  readonly entry?: true;
   readonly edit?: (service: AIService<'prod-eu', 'prod', never>) => void;
 }
 
 /** A service that was released: its records say what runs. */
-function releasedWith({ service = {}, cluster = {}, edit }: Sources) {
+function releasedWith({ service = {}, cluster = {}, entry, edit }: Sources) {
   const root = mkdtempSync(join(tmpdir(), 'intent-'));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   const put = (path: string, text: string): void => {
@@ -40,7 +42,9 @@ function releasedWith({ service = {}, cluster = {}, edit }: Sources) {
       gitops: { repoUrl: 'https://git.example.com/acme/ml-gitops.git' },
       argocd: { version: '3.5' },
       clusters: { 'eu-1': { ...stack, ...cluster } },
-      environments: { 'prod-eu': { stage: 'prod', clusters: ['eu-1'], namespace: 'risk-ml-prod' } },
+      environments: {
+        'prod-eu': { stage: 'prod', clusters: ['eu-1'], namespace: 'risk-ml-prod', ...(entry && { entry }) },
+      },
     },
     { root },
   );
@@ -76,7 +80,7 @@ test.each<[string, Sources, string]>([
         },
       },
     },
-    'secrets/literal spec.predictor.env.DB_PASSWORD: DB_PASSWORD is the name of a secret, and has a literal value',
+    'secrets/literal predictor.env.DB_PASSWORD: DB_PASSWORD is the name of a secret, and has a literal value',
   ],
   [
     'an argument that no release carries yet',
@@ -90,7 +94,7 @@ test.each<[string, Sources, string]>([
         },
       },
     },
-    'secrets/literal spec.predictor.args[1]: api-key is the name of a secret, and has a literal value',
+    'secrets/literal predictor.args[1]: api-key is the name of a secret, and has a literal value',
   ],
   [
     'a patch',
@@ -139,4 +143,11 @@ test('what the function of a cluster gives a service stands in its intent, so th
   });
   expect(findings).toEqual([]);
   expect(value?.changes.map(({ path }) => path).filter((path) => path.includes('serviceaccount'))).toEqual([]);
+});
+
+test('that releases enter at an environment is written where it is so, and else changes no byte', () => {
+  const placeOf = (sources: Sources): string => releasedWith(sources).files.get('envs/prod-eu/eu-1/cluster.yaml') ?? '';
+  expect(placeOf({}).match(/^[a-z]+/gm)).toEqual(['cluster', 'environment', 'rollout', 'stage', 'stages']);
+  expect(placeOf({ entry: true }).replace('entry: true\n', '')).toBe(placeOf({}));
+  expect(placeOf({ entry: true })).not.toBe(placeOf({}));
 });

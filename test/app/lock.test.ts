@@ -172,7 +172,7 @@ describe('is said', () => {
     made.options = { ...made.options, storage: false };
     expect((await said(made)).findings).toEqual([
       [
-        'warning',
+        'error',
         'lock/unreadable',
         '',
         V46,
@@ -185,7 +185,7 @@ describe('is said', () => {
     const made = await project({ cluster: { mirrors: { 's3://ml-models/': 's3://ml-models-us/' } } });
     expect((await said(made, { environment: 'prod-eu' })).findings).toEqual([
       [
-        'warning',
+        'error',
         'lock/unreadable',
         'prod-eu',
         V46,
@@ -200,10 +200,10 @@ describe('is said', () => {
     expect((await said(made)).findings).toEqual([
       [
         'warning',
-        'lock/unreadable',
+        'lock/bytes-changed',
         '',
         'releases/fraud/v3.yaml',
-        's3://ml-models/hotfix/v3/ was not read: the storage has nothing there',
+        's3://ml-models/hotfix/v3/ is gone: the storage has nothing there',
       ],
     ]);
   });

@@ -1,4 +1,4 @@
-import { symlinkSync } from 'node:fs';
+import { existsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { PLATFORM, projectWith, run, SERVICE, serviceInTypeScript, treeIn, type Ran } from '../support/project.ts';
@@ -165,6 +165,12 @@ beforeAll(async () => {
       ...yaml,
       'apps/platform.ts': `${PLATFORM}export const second = new Platform({} as never);\n`,
     }),
+    start('throws beside yaml', {
+      'apps/hello/service.yaml': SERVICE.replace('"1"', '8GB'),
+      'apps/second/service.ts': serviceInTypeScript('second', HELLO),
+      'apps/third/service.yml': SERVICE,
+      'apps/platform.ts': `${PLATFORM}\nthrow new Error('no network');\n`,
+    }),
     start('exported twice', { ...yaml, 'apps/platform.ts': `${PLATFORM}export default platform;\n` }),
     start('wrong platform', {
       ...yaml,
@@ -200,6 +206,21 @@ describe('a project without one platform', () => {
   ])('is refused: %s', (name, message) => {
     expect(after(name)).toMatchObject({ code: 1, stdout: '' });
     expect(after(name).stderr.startsWith(message), after(name).stderr).toBe(true);
+  });
+
+  test('and its services in YAML are checked all the same', () => {
+    expect(after('throws beside yaml').stderr)
+      .toBe(`error service/value: apps/hello/service.yaml:5:16: hello: predictor.resources.cpu
+  "8GB" is not a Kubernetes quantity
+  fix: write cores as 4, or thousandths of a core as 500m
+error project/load: apps/platform.ts:20
+  the file cannot be loaded: no network
+  fix: correct the file; npx tsc --noEmit says more
+error project/service-folder: apps/third/service.yml
+  nothing reads apps/third/service.yml
+  fix: call it service.yaml
+3 errors; nothing was written
+`);
   });
 
   test('but the platform may be exported by name and as default', () => {
@@ -302,7 +323,9 @@ describe('a folder of a service', () => {
 describe('the same service in TypeScript and in YAML', () => {
   test('is the same tree, byte for byte, whatever the order of its fields', () => {
     expect(after('yaml')).toMatchObject({ code: 0 });
-    expect(after('typescript')).toEqual(after('yaml'));
+    // Only YAML has lines to name.
+    const stderr = after('yaml').stderr.replace('apps/hello/service.yaml:23:3: ', '');
+    expect(after('typescript')).toEqual({ ...after('yaml'), stderr });
     expect(treeOf('typescript')).toEqual(treeOf('yaml'));
     expect([...treeOf('yaml').keys()]).toContain(
       'envs/prod-eu/eu-1/ml/hello/manifests/inferenceservice.hello-embedding-v2.yaml',
@@ -310,7 +333,7 @@ describe('the same service in TypeScript and in YAML', () => {
   });
 
   test('may stand in a folder of another name, files beside it included', () => {
-    expect(after('elsewhere')).toEqual(after('yaml'));
+    expect(after('elsewhere')).toEqual(after('typescript'));
     expect(treeOf('elsewhere')).toEqual(treeOf('yaml'));
   });
 });
@@ -339,6 +362,51 @@ test.each([
   expect(stderr).toContain(
     'error project/load: apps/hello/service.ts\n  the file ended the process, or waits for what never comes\n  fix: remove process.exit(), and what it awaits\n',
   );
+});
+
+describe('what a file starts and does not wait for', () => {
+  const failing = 'what the file started failed, and nothing handles the error';
+  const fix = 'await it in the file, or handle its error';
+
+  test.each([
+    ['a promise', "void Promise.reject(new Error('x'));", ':8', 'x'],
+    ['a promise without an error', "void Promise.reject('just text');", '', 'just text'],
+    ['a timer', "setTimeout(() => { throw new Error('x\\ny'); }, 0);", ':8', 'x'],
+  ])(
+    'is a finding when it fails while the project is read, and nothing is written: %s',
+    async (_, code, line, said) => {
+      const root = projectWith({ 'apps/hello/service.ts': serviceInTypeScript('hello', HELLO, `${code}\n`) });
+      expect(await run(root, ['synth'])).toEqual({
+        code: 1,
+        signal: null,
+        stdout: '',
+        stderr: `error project/load: apps/hello/service.ts${line}\n  ${failing}: ${said}\n  fix: ${fix}\n1 error; nothing was written\n`,
+      });
+      expect(existsSync(join(root, 'gitops'))).toBe(false);
+    },
+  );
+
+  test.each([
+    ['throws', "throw new Error('x');", ' apps/hello/service.ts:8: what the file'],
+    ['rejects', "void Promise.reject('x');", ' what a file of the project'],
+  ])('is one line and exit code 1 when it %s after all was written', async (_, code, file) => {
+    const late = `process.once('beforeExit', () => { ${code} });\n`;
+    const root = projectWith({ 'apps/hello/service.ts': serviceInTypeScript('hello', HELLO, late) });
+    const { code: exit, stderr } = await run(root, ['synth']);
+    expect(exit).toBe(1);
+    expect(stderr).toMatch(/^gitops: \d+ written, 0 removed, 0 unchanged\n/);
+    expect(stderr.split('\n').slice(1)).toEqual([
+      `error project/load:${file} started failed, and nothing handles the error: x; the run did not wait for it`,
+      '',
+    ]);
+  });
+
+  test('has no part in a mistake of ours, which keeps its stack', async () => {
+    const root = projectWith({ 'apps/platform.ts': `${PLATFORM}platform.render = null as never;\n` });
+    const { code, stderr } = await run(root, ['synth']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^TypeError: platform\.render is not a function\n {4}at /);
+  });
 });
 
 test('a platform that is exported under another name is the first that a service says', async () => {

@@ -8,6 +8,7 @@ import type { ReleaseRequest } from '../../src/app/release.ts';
 import { openCheckout } from '../../src/app/checkout.ts';
 import { planMove } from '../../src/app/move.ts';
 import { diskFiles } from '../../src/core/files.ts';
+import type { ClusterSpec } from '../../src/service/platform-spec.ts';
 import { compareTree, writeTree } from '../../src/tree/write.ts';
 import { serve } from '../release/registries/server.ts';
 import {
@@ -223,6 +224,91 @@ test('recording what serves changes nothing that runs while KServe is upgraded',
   expect(errors).toEqual([]);
   expect(planned?.record.parts['predictor']?.workload.image).toBe('kserve/sklearnserver:v0.19.0');
   expect(planned?.changes.map(({ path }) => path)).toEqual(['releases/fraud/v45.yaml', STATE]);
+});
+
+describe('clusters with different versions of KServe', () => {
+  const kserve = (version: string): Pick<ClusterSpec, 'kserve'> => ({ kserve: { version, mode: 'Standard' } });
+  const named: ProjectOptions = {
+    services: { fraud: { predictor: { ...predictor, model: { uri: 's3://ml-models/fraud/v45/' } } } },
+  };
+  const images = (made: RegistryProject): Record<string, string> =>
+    Object.fromEntries(
+      [...made.files()].flatMap(([path, text]) => {
+        const [, cluster = ''] = /gitops\/envs\/[^/]+\/([^/]+)\/.*\/servingruntime\.fraud-v45\.yaml$/.exec(path) ?? [];
+        const image = /image: (\S+)/.exec(text)?.[1];
+        return cluster === '' || image === undefined ? [] : [[cluster, image]];
+      }),
+    );
+  const [OLD, NEW] = ['kserve/sklearnserver:v0.19.0', 'kserve/sklearnserver:v0.20.0'] as const;
+
+  /** One environment on some of them. */
+  const eu = (...clusters: readonly string[]): ProjectOptions => ({
+    services: { fraud: { ...named.services?.['fraud'], environments: ['eu'] } },
+    clusters: { 'eu-1': kserve('0.19.0'), 'us-1': kserve('0.20.0') },
+    environments: { eu: { stage: 'prod', clusters }, us: { stage: 'prod', namespace: 'other' } },
+  });
+
+  test('serve one image each, and a first release that would restart one of them waits until somebody chose', async () => {
+    const made = await project(eu('eu-1', 'us-1'));
+    made.synth();
+    expect(images(made)).toEqual({ 'eu-1': OLD, 'us-1': NEW });
+    const before = made.files();
+    const { errors } = await made.release({ environment: 'eu', config: true });
+    expect(errors).toEqual([
+      {
+        id: 'release/image',
+        severity: 'error',
+        where: { service: 'fraud', environment: 'eu' },
+        message: `release v45 pins one image on all clusters, and they serve predictor by ${OLD} in eu-1, ${NEW} in us-1: to record one of them restarts the others`,
+        fix: `choose one: npx ai-service release fraud --env eu --config --image main=${NEW}`,
+      },
+    ]);
+    expect(made.files()).toEqual(before);
+
+    const chosen = await made.release({ environment: 'eu', config: true, images: { predictor: OLD } });
+    expect(chosen.errors).toEqual([]);
+    expect(images(made)).toEqual({ 'eu-1': OLD, 'us-1': OLD });
+    // What was pinned stays pinned when the older cluster is upgraded, though the sources name no image.
+    const clusters = { 'eu-1': kserve('0.20.0'), 'us-1': kserve('0.20.0') };
+    made.options = { ...made.options, clusters };
+    made.synth();
+    expect(images(made)).toEqual({ 'eu-1': OLD, 'us-1': OLD });
+    expect((await made.release({ environment: 'eu', config: true })).nothing).toBe('v45 serves already');
+  });
+
+  test('are no question where nothing serves yet, and a cluster that was added later takes what serves elsewhere', async () => {
+    const made = await project(eu('eu-1', 'us-1'));
+    const first = await made.release({ environment: 'eu' });
+    expect(first.errors).toEqual([]);
+    expect(images(made)).toEqual({ 'eu-1': NEW, 'us-1': NEW });
+
+    const grown = await project(eu('eu-1'));
+    grown.synth();
+    grown.options = eu('eu-1', 'us-1');
+    const recorded = await grown.release({ environment: 'eu', config: true });
+    expect(recorded.errors).toEqual([]);
+    expect(images(grown)).toEqual({ 'eu-1': OLD, 'us-1': OLD });
+  });
+
+  test('in two environments say why what serves cannot be recorded as it is in the second one', async () => {
+    const made = await project({ ...named, clusters: { 'prod-eu-1': kserve('0.19.0') } });
+    made.synth();
+    expect((await made.release({ config: true })).errors).toEqual([]);
+    const { errors } = await made.release({ environment: 'prod-eu', config: true });
+    expect(errors).toEqual([
+      {
+        id: 'release/image',
+        severity: 'error',
+        where: { service: 'fraud', environment: 'prod-eu' },
+        message: `release v45 has ${NEW} for predictor, and what serves here has ${OLD}: a release is the same in every environment`,
+        fix: `take the image of v45, which replaces the pods here: npx ai-service release fraud --env prod-eu --config --image main=${NEW}`,
+      },
+    ]);
+    const chosen = await made.release({ environment: 'prod-eu', config: true, images: { predictor: NEW } });
+    expect(chosen.errors).toEqual([]);
+    expect(made.read('releases/prod-eu/risk-ml/fraud.yaml')).toBe('stable: v45\n');
+    expect(images(made)).toEqual({ 'staging-1': NEW, 'prod-eu-1': NEW });
+  });
 });
 
 describe('sources that say another model than the release has', () => {

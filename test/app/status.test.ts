@@ -136,14 +136,44 @@ test('a broken file is a finding, and the rest is shown', async () => {
 
 test('a service that is not there gives the name that is near', async () => {
   const root = checkoutWith();
-  expect((await readStatus(diskFiles(root), { ...QUERY, service: 'frand' })).findings[0]).toMatchObject({
-    id: 'release/no-state',
-    fix: 'did you mean fraud?',
-  });
-  expect((await readStatus(diskFiles(root), { ...QUERY, environment: 'prod-us' })).findings[0]).toMatchObject({
-    fix: 'did you mean prod-eu?',
-  });
+  const saidOf = async (query: { service?: string; environment?: string }): Promise<unknown> =>
+    (await readStatus(diskFiles(root), { ...QUERY, ...query })).findings.map(({ id, message, fix }) => [
+      id,
+      message,
+      fix,
+    ]);
+  expect(await saidOf({ service: 'frand' })).toEqual([
+    ['release/no-state', 'releases has no state of a service "frand"', 'did you mean fraud?'],
+  ]);
+  expect(await saidOf({ service: 'other' })).toEqual([
+    ['release/no-state', 'releases has no state of a service "other"', 'name one of fraud'],
+  ]);
+  expect(await saidOf({ environment: 'prod-us' })).toEqual([
+    ['release/no-state', 'releases has no state of any service in "prod-us"', 'did you mean prod-eu?'],
+  ]);
+  expect(await saidOf({ service: 'fraud', environment: 'dev' })).toEqual([
+    ['release/no-state', 'releases has no state of fraud in "dev"', 'name one of prod-eu, staging'],
+  ]);
   expect(refusalOf(await readStatus(diskFiles(root), { releases: 'elsewhere' }))).toEqual([
     'release/no-state: elsewhere has no state of any service',
   ]);
+});
+
+test('a release without a record is an error, in each place where a state has it', async () => {
+  const root = checkoutWith();
+  put(root, STATE, 'stable: v1\nprevious: v8\ncandidate: v9\nphase: warming\nretiring: [v2, v7]\n');
+  const { value, findings } = await readStatus(diskFiles(root), { ...QUERY, environment: 'prod-eu' });
+  expect(value).toHaveLength(1);
+  expect(findings.map(({ id, severity, where, message }) => [id, severity, where.file, where.field, message])).toEqual([
+    ['release/unknown-release', 'error', STATE, 'candidate', 'there is no record of release v9'],
+    ['release/unknown-release', 'error', STATE, 'previous', 'there is no record of release v8'],
+    ['release/unknown-release', 'error', STATE, 'retiring', 'there is no record of release v7'],
+  ]);
+  expect(findings[0]?.fix).toBe(
+    'restore fraud/v9.yaml of the release store from Git; or the state, if somebody edited that',
+  );
+});
+
+test('where no state can be read there is no table', () => {
+  expect(statusText([])).toBe('');
 });

@@ -31,6 +31,9 @@ const HELD_OUT = [
 const verify = async (root: string, base = 'main', head = 'bot') =>
   verifyTransition(await opened(root), { ...FOLDERS, base, head });
 
+const verifyForced = async (root: string) =>
+  verifyTransition(await opened(root), { ...FOLDERS, base: 'main', head: 'bot', allowForced: true });
+
 /** A repository where some moves were made on `main`, and branch `bot` is checked out. */
 async function branchAfter(moves: readonly Asked[], options: CheckoutOptions = {}): Promise<string> {
   const root = repositoryOf(options);
@@ -104,6 +107,16 @@ describe('passes', () => {
     expect(seen).toEqual(gates);
   });
 
+  test('a release where the environment lets releases enter, though it has not served in the stage before', async () => {
+    const root = repositoryOf();
+    const place = 'gitops/envs/prod-eu/eu-1/cluster.yaml';
+    put(root, place, `entry: true\n${textOf(root, place).replace(/^---\n/, '')}`);
+    commit(root, 'releases may enter here');
+    git(root, 'switch', '--quiet', '--create', 'bot');
+    await makeAndCommit(root, { move: { action: 'release', release: 'v3' } });
+    expect(valueOf(await verify(root)).sentence).toBe('fraud prod-eu: v3 is deployed, without traffic');
+  });
+
   test('a release with its record, in the first stage', async () => {
     const root = await branchAfter([]);
     put(root, recordPath('v4'), recordText('v4'));
@@ -133,9 +146,131 @@ describe('passes', () => {
   });
 });
 
-describe('refuses', () => {
-  test('a branch that changes no state, or two', async () => {
+describe('a move that was forced', () => {
+  const APPROVED = 'let a person look at it, and merge; where one has, say --allow-forced';
+  const REASON = 'decided in incident 7';
+  const FORCED: readonly [string, readonly Asked[], Asked, string, string, string][] = [
+    [
+      'a finish that leaves steps out',
+      [RELEASE],
+      FINISH,
+      'finish needs --force here: the candidate has not been through all steps: 10 %, 50 %',
+      APPROVED,
+      'fraud prod-eu: v2 serves, v1 keeps running',
+    ],
+    [
+      'a rollback to a release that never served there',
+      [],
+      { move: { action: 'rollback', to: 'v3' } },
+      'rollback needs --force here: the state does not say that v3 ever served here, and going back takes no steps and asks no gates',
+      APPROVED,
+      'fraud prod-eu: v3 is started again to go back to it, within 20m; v1 serves meanwhile',
+    ],
+    [
+      'a release, or a promotion, of what has not served in the stage before',
+      [],
+      { move: { action: 'release', release: 'v3' } },
+      'release needs --force here: v3 has not served in an earlier stage: staging',
+      `finish it there first; or ${APPROVED}`,
+      'fraud prod-eu: v3 is deployed, without traffic',
+    ],
+  ];
+
+  test.each(FORCED)(
+    'is refused, and named, where nobody says that it may: %s',
+    async (_name, before, asked, message, fix) => {
+      const root = await branchAfter(before);
+      await makeAndCommit(root, { ...asked, force: true, reason: REASON });
+      const { value, findings } = await verify(root);
+      expect(value).toBeUndefined();
+      expect(findings.map((finding) => [finding.id, finding.where.file, finding.message, finding.fix])).toEqual([
+        ['transition/illegal', STATE, message, fix],
+      ]);
+    },
+  );
+
+  test.each(FORCED)(
+    'passes with --allow-forced, and says why it was forced: %s',
+    async (_name, before, asked, _message, _fix, sentence) => {
+      const root = await branchAfter(before);
+      await makeAndCommit(root, { ...asked, force: true, reason: REASON });
+      expect(valueOf(await verifyForced(root))).toMatchObject({ sentence, forced: REASON, gates: [] });
+    },
+  );
+
+  test('is still a move: an edit by hand is none, and neither are its passengers, or another tree', async () => {
+    const root = await branchAfter([RELEASE, ADVANCE]);
+    put(root, STATE, textOf(root, STATE).replace('weight: 10', 'weight: 20'));
+    commit(root, 'by hand');
+    expect(refusalOf(await verifyForced(root))).toEqual([
+      'transition/illegal: no legal move leads to this state; legal are advance, finish, abort, rollback, hold, pause',
+    ]);
+    git(root, 'reset', '--quiet', '--hard', 'main');
+    await make(root, { ...FINISH, force: true, reason: REASON });
+    put(root, `${MANIFESTS}/configmap.fraud.yaml`, 'more\n');
+    commit(root, 'finish');
+    expect(refusalOf(await verifyForced(root))).toEqual([
+      'transition/tree: the file changed, and the move does not change it',
+    ]);
+    put(root, 'README.md', 'hello\n');
+    commit(root, 'and docs');
+    expect(refusalOf(await verifyForced(root))).toEqual([
+      'transition/foreign-file: it is added, and is not a file of fraud in prod-eu',
+    ]);
+  });
+
+  test('is no way around the gates: what needs no force needs its evidence', async () => {
+    const root = await branchAfter([RELEASE, ADVANCE, ADVANCE]);
+    const sha = await makeAndCommit(root, { ...FINISH, force: true, reason: REASON });
+    expect(refusalOf(await verifyForced(root))).toEqual([
+      `transition/evidence: commit ${sha.slice(0, 12)} lacks evidence: readiness-predictor@eu-1 is missing, bake@eu-1 is missing, error-ratio@eu-1 is missing`,
+    ]);
+  });
+
+  test('is none without a reason that says something', async () => {
     const root = await branchAfter([RELEASE]);
+    await makeAndCommit(root, { ...FINISH, force: true, reason: ' ' });
+    expect((await verifyForced(root)).findings.map(({ message, fix }) => [message, fix])).toEqual([
+      [
+        'finish needs --force and a --reason here, and the state has no reason: the candidate has not been through all steps: 10 %, 50 %',
+        'make the move with its command, and both',
+      ],
+    ]);
+  });
+
+  test('waits while automation is paused', async () => {
+    const root = await branchAfter([RELEASE, { move: { action: 'pause' }, reason: 'freeze' }]);
+    await makeAndCommit(root, { ...FINISH, force: true, reason: REASON });
+    expect(refusalOf(await verifyForced(root))).toEqual(['transition/illegal: automation is paused here: freeze']);
+  });
+
+  test('under another policy is for a person alone, who reads it', async () => {
+    const root = await branchAfter([RELEASE, ADVANCE]);
+    git(root, 'switch', '--quiet', 'main');
+    put(root, STATE, textOf(root, STATE).replace(/policy: .*/, `policy: sha256:${'0'.repeat(64)}`));
+    commit(root, 'as if the policy had changed since');
+    git(root, 'switch', '--quiet', '--force-create', 'bot');
+    await makeAndCommit(root, { ...ADVANCE, acceptPolicy: true, reason: REASON }, undefined, HELD_OUT);
+    expect((await verifyForced(root)).findings.map(({ message, fix }) => [message, fix])).toEqual([
+      [
+        'advance needs --accept-policy here: the policy changed since the candidate set out',
+        'let a person read the new policy, and merge',
+      ],
+    ]);
+    git(root, 'reset', '--quiet', '--hard', 'main');
+    await makeAndCommit(root, { ...FINISH, force: true, acceptPolicy: true, reason: REASON });
+    expect(refusalOf(await verifyForced(root))).toEqual([
+      'transition/illegal: finish needs --force and --accept-policy here: the policy changed since the candidate set out',
+    ]);
+  });
+});
+
+describe('refuses', () => {
+  test('a branch that changes nothing, no state, or two', async () => {
+    const root = await branchAfter([RELEASE]);
+    expect(refusalOf(await verify(root))).toEqual([
+      'transition/one-state: "bot" brings nothing that "main" does not have',
+    ]);
     put(root, 'README.md', 'hello\n');
     commit(root, 'docs');
     expect(refusalOf(await verify(root))).toEqual([
@@ -217,10 +352,15 @@ describe('refuses', () => {
       'automation is paused here: by hand',
     ],
     [
-      'a rollback to a release of which nobody knows that it served: it would pass the steps',
-      [],
-      { move: { action: 'rollback', to: 'v3' }, force: true, reason: 'it served in May' },
-      'no legal move leads to this state; legal are release, rollback, hold, pause',
+      'a rollback past the release before',
+      [
+        RELEASE,
+        { ...FINISH, force: true, reason: 'a test' },
+        { move: { action: 'release', release: 'v3' } },
+        { ...FINISH, force: true, reason: 'a test' },
+      ],
+      { move: { action: 'rollback', to: 'v1' } },
+      'it goes back to v1, and not to the release before',
     ],
   ])('what a person decides: %s', async (_name, before, asked, message) => {
     const root = await branchAfter(before);
@@ -235,12 +375,6 @@ describe('refuses', () => {
     expect(refusalOf(await verify(root))).toEqual([
       `transition/evidence: commit ${sha.slice(0, 12)} is about another move than advance to v1=50 v2=50`,
     ]);
-  });
-
-  test('a finish past the steps, which needs the word of a person', async () => {
-    const root = await branchAfter([RELEASE]);
-    await makeAndCommit(root, { ...FINISH, force: true, reason: 'urgent' }, undefined, READY);
-    expect((await verify(root)).findings.map(({ id }) => id)).toEqual(['transition/illegal']);
   });
 
   test('a first state, and one that goes', async () => {
@@ -259,9 +393,14 @@ describe('refuses', () => {
   test('a release that has not served in the stage before', async () => {
     const root = await branchAfter([]);
     await makeAndCommit(root, { move: { action: 'release', release: 'v3' } });
-    expect(refusalOf(await verify(root))).toEqual([
-      'transition/illegal: v3 has not served in an earlier stage: staging',
+    const { findings } = await verify(root);
+    expect(findings.map(({ message, fix }) => [message, fix])).toEqual([
+      [
+        'release needs --force and a --reason here, and the state has no reason: v3 has not served in an earlier stage: staging',
+        'finish it there first; or make the move with its command, and both',
+      ],
     ]);
+    expect((await verifyForced(root)).findings).toEqual(findings);
   });
 
   test('a tree that says another thing than the state: changed, missing, not changed, or more than that', async () => {

@@ -47,6 +47,17 @@ const found = (checked: KubeObject): string[] =>
 const FINE: readonly (readonly [string, KubeObject])[] = [
   ['a folder of manifests', application({})],
   [
+    'windows, groups and accounts of a project',
+    project({
+      syncWindows: [
+        { ...WINDOW, schedule: '*/5 1-5 1,15 jan-mar MON-FRI' },
+        { ...WINDOW, schedule: 'CRON_TZ=Europe/Berlin 0 22 * * ?' },
+      ],
+      roles: [{ name: 'ci', groups: ['ml', '"a, b"'] }],
+      destinationServiceAccounts: [{ server: '*', namespace: 'ml', defaultServiceAccount: 'ml:deployer' }],
+    }),
+  ],
+  [
     'a chart with its version',
     application({ source: { repoURL: 'https://charts.example.com', chart: 'a', targetRevision: '1.2.3', helm: {} } }),
   ],
@@ -247,6 +258,75 @@ const WRONG: readonly (readonly [KubeObject, string])[] = [
     'argocd/project-role spec.roles[0].policies[0]: "maybe" is neither allow nor deny',
   ],
   [syncWindow({ kind: 'block' }), 'argocd/sync-window spec.syncWindows[0].kind: "block" is neither allow nor deny'],
+  ...['99 22 * * *', 'a b c d e', '0 0 * * 7', '5-1 * * * *', '* * 0 * *', '*/0 * * * *', '@daily'].map(
+    (schedule): [KubeObject, string] => [
+      syncWindow({ schedule }),
+      `argocd/sync-window spec.syncWindows[0].schedule: "${schedule}" is no schedule`,
+    ],
+  ),
+  [
+    project({ syncWindows: [WINDOW, { ...WINDOW, manualSync: true }] }),
+    'argocd/sync-window spec.syncWindows[1]: the window is there twice',
+  ],
+  [
+    syncWindow({ description: 'a'.repeat(256) }),
+    'argocd/sync-window spec.syncWindows[0].description: it has 256 characters',
+  ],
+  ...(
+    [
+      ['', 'the group has no name'],
+      ['a,b', 'a group with a comma stands in quotes'],
+      [' a', 'the group has space around its name'],
+      ['a\nb', 'the group has quotes, tabs or line breaks in its name'],
+    ] as const
+  ).map(([group, message]): [KubeObject, string] => [
+    project({ roles: [{ name: 'ci', groups: [group] }] }),
+    `argocd/project-role spec.roles[0].groups[0]: ${message}`,
+  ]),
+  [
+    project({ roles: [{ name: 'ci', groups: ['a', 'a'] }] }),
+    'argocd/project-role spec.roles[0].groups[1]: it is listed twice',
+  ],
+  [
+    project({ destinationServiceAccounts: [{ server: '!a', namespace: 'b', defaultServiceAccount: 'c' }] }),
+    'argocd/project-list spec.destinationServiceAccounts[0].server: a place cannot be left out here',
+  ],
+  [
+    project({ destinationServiceAccounts: [{ server: '*', defaultServiceAccount: 'c*' }] }),
+    'argocd/project-list spec.destinationServiceAccounts[0].defaultServiceAccount: "c*" is no ServiceAccount',
+  ],
+  [
+    project({
+      destinationServiceAccounts: [
+        { server: '*', defaultServiceAccount: 'c' },
+        { server: '*', defaultServiceAccount: 'd' },
+      ],
+    }),
+    'argocd/project-list spec.destinationServiceAccounts[1]: the place is listed twice',
+  ],
+  [
+    project({
+      destinations: [
+        { name: 'a', server: 'https://a', namespace: 'ml' },
+        { name: 'b', server: 'https://a', namespace: 'ml' },
+      ],
+    }),
+    'argocd/project-list spec.destinations[1]: "https://a ml" is listed twice',
+  ],
+  [
+    application({ source: { ...SOURCE, path: '' } }),
+    'argocd/source spec.source: the source has neither path nor chart',
+  ],
+  [
+    application({
+      source: undefined,
+      sourceHydrator: {
+        drySource: { repoURL: SOURCE.repoURL, path: 'a', targetRevision: 'main' },
+        syncSource: { path: 'a', targetBranch: '' },
+      },
+    }),
+    'argocd/source spec.sourceHydrator.syncSource.targetBranch: it is empty',
+  ],
   [syncWindow({ schedule: '22:00' }), 'argocd/sync-window spec.syncWindows[0].schedule: "22:00" is no schedule'],
   [syncWindow({ duration: '1d' }), 'argocd/sync-window spec.syncWindows[0].duration: "1d" is no duration'],
   [syncWindow({ applications: [] }), 'argocd/sync-window spec.syncWindows[0]: the window is for nothing'],

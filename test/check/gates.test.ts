@@ -171,6 +171,7 @@ test('every rule has its finding', () => {
     { predictionDrift: { psi: 0.2 } },
     { latency: { quantile: 0.9, max: '3s' } },
     { latency: { quantile: 0.9, max: '5s' } },
+    { prometheus: { name: 'own', query: 'sum(x) > 1', max: 1 } },
   ]).map(({ id, severity }) => `${id} ${severity}`);
   expect(new Set(ids)).toEqual(new Set(GATE_POLICY_RULES.map(({ id, severity }) => `${id} ${severity}`)));
 });

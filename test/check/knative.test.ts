@@ -43,6 +43,8 @@ function check(object: KubeObject, on = cluster): string[] {
 const on = (key: string): string => `spec.template.metadata.annotations["${key}"]`;
 const autoscaling = (key: string): string => `autoscaling.knative.dev/${key}`;
 
+const CONTAINER = 'spec.template.spec.containers[0]';
+
 test('a sound Service passes', () => {
   expect(
     check(
@@ -186,7 +188,10 @@ test.each<[string, Given, string[]]>([
   ],
   [
     'a claim without its flag',
-    { revision: { volumes: [{ name: 'a', persistentVolumeClaim: { claimName: 'a' } }] } },
+    {
+      revision: { volumes: [{ name: 'a', persistentVolumeClaim: { claimName: 'a' } }] },
+      container: { volumeMounts: [{ name: 'a', mountPath: '/a' }] },
+    },
     ['knative/feature-flag spec.template.spec.volumes[0].persistentVolumeClaim'],
   ],
   [
@@ -221,8 +226,104 @@ test.each<[string, Given, string[]]>([
   ],
   [
     'a mount at /dev/',
-    { container: { volumeMounts: [{ mountPath: '/dev/' }, { mountPath: '/dev/shm' }] } },
+    {
+      revision: { volumes: [{ name: 'a', emptyDir: {} }] },
+      container: {
+        volumeMounts: [
+          { name: 'a', mountPath: '/dev/' },
+          { name: 'a', mountPath: '/dev/shm' },
+        ],
+      },
+    },
     ['knative/reserved-path spec.template.spec.containers[0].volumeMounts[0].mountPath'],
+  ],
+  [
+    'a folder of the node',
+    {
+      revision: { volumes: [{ name: 'a', hostPath: { path: '/' } }] },
+      container: { volumeMounts: [{ name: 'a', mountPath: '/a' }] },
+    },
+    ['knative/feature-flag spec.template.spec.volumes[0].hostPath'],
+  ],
+  [
+    'a kind of volume that Knative does not take',
+    {
+      revision: { volumes: [{ name: 'a', nfs: { server: 'x', path: '/' } }] },
+      container: { volumeMounts: [{ name: 'a', mountPath: '/a' }] },
+    },
+    ['knative/volume spec.template.spec.volumes[0].nfs'],
+  ],
+  [
+    'a volume that nobody mounts',
+    { revision: { volumes: [{ name: 'a', emptyDir: {} }] } },
+    ['knative/volume spec.template.spec.volumes[0].name'],
+  ],
+  [
+    'a mount without its volume',
+    { container: { volumeMounts: [{ name: 'a', mountPath: '/a' }] } },
+    [`knative/volume ${CONTAINER}.volumeMounts[0].name`],
+  ],
+  [
+    'a relative mount, and a path twice',
+    {
+      revision: { volumes: [{ name: 'a', emptyDir: {} }] },
+      container: {
+        volumeMounts: [
+          { name: 'a', mountPath: 'a' },
+          { name: 'a', mountPath: '/b' },
+          { name: 'a', mountPath: '/b/' },
+        ],
+      },
+    },
+    [`knative/volume ${CONTAINER}.volumeMounts[0].mountPath`, `knative/volume ${CONTAINER}.volumeMounts[2].mountPath`],
+  ],
+  ['a negative timeout', { revision: { timeoutSeconds: -1 } }, ['knative/timeout spec.template.spec.timeoutSeconds']],
+  [
+    'max-scale below activation-scale',
+    { template: { annotations: { [autoscaling('activation-scale')]: '3', [autoscaling('max-scale')]: '2' } } },
+    [`knative/annotation-value ${on(autoscaling('max-scale'))}`],
+  ],
+  ['no container', { revision: { containers: [] } }, ['knative/container-field spec.template.spec.containers']],
+  [
+    'two containers of one name, and no port',
+    {
+      revision: {
+        containers: [
+          { name: 'a', image: 'r.example.com/api:1.0.0' },
+          { name: 'a', image: 'r.example.com/api:1.0.0' },
+        ],
+      },
+    },
+    ['knative/container-field spec.template.spec.containers[1].name', 'knative/port spec.template.spec'],
+  ],
+  [
+    'hooks and rights',
+    {
+      container: {
+        lifecycle: { preStop: { exec: { command: ['x'] } } },
+        securityContext: { privileged: true, capabilities: { add: ['NET_ADMIN'] } },
+      },
+    },
+    [
+      `knative/container-field ${CONTAINER}.lifecycle`,
+      `knative/container-field ${CONTAINER}.securityContext.privileged`,
+      `knative/container-field ${CONTAINER}.securityContext.capabilities.add`,
+    ],
+  ],
+  [
+    'a port that is none',
+    { container: { ports: [{ containerPort: 65536, protocol: 'UDP' }] } },
+    [`knative/port ${CONTAINER}.ports[0].containerPort`, `knative/port ${CONTAINER}.ports[0].protocol`],
+  ],
+  [
+    'a probe with two handlers',
+    { container: { readinessProbe: { httpGet: { path: '/' }, tcpSocket: { port: 8080 } } } },
+    [`knative/probe ${CONTAINER}.readinessProbe`],
+  ],
+  [
+    'a liveness probe without a handler, and a negative time',
+    { container: { livenessProbe: { periodSeconds: 1 }, startupProbe: { tcpSocket: {}, initialDelaySeconds: -1 } } },
+    [`knative/probe ${CONTAINER}.livenessProbe`, `knative/probe ${CONTAINER}.startupProbe.initialDelaySeconds`],
   ],
   [
     'thresholds of a probe without a period',
@@ -231,6 +332,20 @@ test.each<[string, Given, string[]]>([
   ],
 ])('%s is refused', (_, given, expected) => {
   expect(check(service(given))).toEqual(expected);
+});
+
+// As name.ParseReference of go-containerregistry 0.20 said, with which the webhook reads them.
+test.each([
+  ['busybox', true],
+  ['r.example.com:5000/fn:1', true],
+  ['my_org/fn:1', true],
+  [`r.example.com/fn:1@sha256:${'a'.repeat(64)}`, true],
+  ['r.example.com/f:1.0.0', false],
+  ['R.example.com/Fn:1', false],
+  ['r.example.com/fn@sha256:abc', false],
+  [`r.example.com/fn:${'a'.repeat(129)}`, false],
+])('whether Knative reads the image %s: %s', (image, reads) => {
+  expect(check(service({ container: { image } }))).toEqual(reads ? [] : [`knative/image ${CONTAINER}.image`]);
 });
 
 test('an enabled flag lets its field pass', () => {

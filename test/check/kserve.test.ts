@@ -286,6 +286,102 @@ test.each<[string, Given, string[]]>([
       `kserve/worker ${CLASS}`,
     ],
   ],
+  [
+    'PYTHONPATH, unknown GPUs and sizes in the environment of several nodes',
+    {
+      annotations: { 'serving.kserve.io/autoscalerClass': 'none' },
+      model: {
+        storageUri: 'pvc://models/fraud/v1/',
+        env: [{ name: 'TENSOR_PARALLEL_SIZE', value: '2' }],
+        resources: { limits: { cpu: '1', 'acme.com/gpu': '1' } },
+      },
+      predictor: {
+        workerSpec: {
+          pipelineParallelSize: 2,
+          containers: [
+            {
+              name: 'worker-container',
+              env: [{ name: 'PYTHONPATH', value: '/x' }],
+              resources: { requests: { 'nvidia.com/gpu': '1', 'acme.com/gpu': '1' } },
+            },
+          ],
+        },
+      },
+    },
+    [
+      'kserve/blocked-env spec.predictor.workerSpec.containers[0].env[0].name',
+      'kserve/worker spec.predictor.workerSpec.containers[0].resources.requests["acme.com/gpu"]',
+      'kserve/worker spec.predictor.model.env[0].name',
+      'kserve/worker spec.predictor.model.resources.limits["acme.com/gpu"]',
+    ],
+  ],
+  [
+    'a model without a format',
+    { model: { modelFormat: undefined } },
+    ['kserve/legacy-framework spec.predictor.model.modelFormat'],
+  ],
+  [
+    'a key of a confidential model in another form',
+    { model: { confidential: { enabled: true, resourceId: 'kbs://a/b/c' } } },
+    ['kserve/storage spec.predictor.model.confidential.resourceId'],
+  ],
+  [
+    'a confidential model without a place',
+    { model: { storageUri: undefined, confidential: { enabled: true } } },
+    ['kserve/storage spec.predictor.model.confidential'],
+  ],
+  [
+    'a scheme of later versions',
+    { model: { storageUri: 'modelscope://acme/fraud' } },
+    ['kserve/storage-scheme spec.predictor.model.storageUri'],
+  ],
+  [
+    'a canary beside a server that brings its model',
+    {
+      predictor: { model: undefined, containers: [CONTAINER] },
+      spec: { canary: [{ trafficPercent: 10, predictor: { name: 'v2', model: { ...MODEL, name: '' } } }] },
+    },
+    ['kserve/canary spec.canary'],
+  ],
+  [
+    'a canary without an implementation, and with a negative limit',
+    { spec: { canary: [{ trafficPercent: 10, predictor: { name: 'v2', containerConcurrency: -1 } }] } },
+    [
+      'kserve/one-implementation spec.canary[0].predictor',
+      'kserve/concurrency spec.canary[0].predictor.containerConcurrency',
+    ],
+  ],
+  [
+    'an unknown protocol and scheme of a canary',
+    {
+      spec: {
+        canary: [
+          {
+            trafficPercent: 10,
+            predictor: { name: 'v2', model: { ...MODEL, protocolVersion: 'v3', storageUri: 'ftp://a/b' } },
+          },
+        ],
+      },
+    },
+    [
+      'kserve/protocol spec.canary[0].predictor.model.protocolVersion',
+      'kserve/storage-scheme spec.canary[0].predictor.model.storageUri',
+    ],
+  ],
+  [
+    'less than 1Mi for KEDA',
+    {
+      annotations: { 'serving.kserve.io/autoscalerClass': 'keda' },
+      predictor: {
+        autoScaling: {
+          metrics: [
+            { type: 'Resource', resource: { name: 'memory', target: { type: 'AverageValue', averageValue: '1Ki' } } },
+          ],
+        },
+      },
+    },
+    ['kserve/scale-target spec.predictor.autoScaling.metrics[0].resource.target.averageValue'],
+  ],
 ])('%s is refused', (_, given, expected) => {
   const object = inferenceService({
     ...given,
@@ -300,6 +396,26 @@ test.each<[string, Given, string[]]>([
     'less than one request per second',
     { predictor: { scaleMetric: 'rps', scaleTarget: 0 } },
     ['kserve/scale-target spec.predictor.scaleTarget'],
+  ],
+  ['no request in flight', { predictor: { scaleTarget: 0 } }, ['kserve/scale-target spec.predictor.scaleTarget']],
+  [
+    'too many requests in flight',
+    { predictor: { containerConcurrency: 1001 } },
+    ['knative/concurrency spec.predictor.containerConcurrency'],
+  ],
+  ['a negative timeout', { predictor: { timeout: -1 } }, ['knative/timeout spec.predictor.timeout']],
+  [
+    'an annotation of the object that KServe hands on',
+    { annotations: { 'autoscaling.knative.dev/window': '1s', 'serving.knative.dev/rollout-duration': '1.5s' } },
+    [
+      'knative/annotation-value metadata.annotations["autoscaling.knative.dev/window"]',
+      'knative/annotation-value metadata.annotations["serving.knative.dev/rollout-duration"]',
+    ],
+  ],
+  [
+    'an image that Knative cannot read',
+    { model: { image: 'r.example.com/f:1' } },
+    ['knative/image spec.predictor.model.image'],
   ],
   [
     'a deployment strategy',
@@ -345,6 +461,20 @@ test.each<[string, Given, string[]]>([
   expect(check(inferenceService({ mode: 'Knative', ...given }), knative)).toEqual(expected);
 });
 
+test("a container beside a model needs no port: that of the model is its runtime's", () => {
+  const containers = [{ name: 'side', image: 'r.example.com/side:1.0.0' }];
+  expect(check(inferenceService({ mode: 'Knative', predictor: { containers } }), knative)).toEqual([]);
+  expect(
+    check(
+      inferenceService({
+        mode: 'Knative',
+        spec: { transformer: { containers: [{ ...CONTAINER, image: 'r.example.com/own:1.0.0' }, ...containers] } },
+      }),
+      knative,
+    ),
+  ).toEqual(['knative/port spec.transformer']);
+});
+
 test('a claim behind one storageUri needs no flag of Knative: KServe mounts it when the pod is made', () => {
   expect(
     check(inferenceService({ mode: 'Knative', model: { storageUri: 'pvc://models/fraud/v1/' } }), knative),
@@ -386,6 +516,33 @@ test.each<[string, Fields, string[]]>([
     'PYTHONPATH',
     { containers: [{ ...CONTAINER, env: [{ name: 'PYTHONPATH' }] }] },
     ['kserve/blocked-env spec.containers[0].env[0].name'],
+  ],
+  [
+    'PYTHONPATH, sizes and GPUs of several nodes that KServe refuses',
+    {
+      containers: [{ ...CONTAINER, env: [{ name: 'PIPELINE_PARALLEL_SIZE' }] }],
+      workerSpec: {
+        tensorParallelSize: 0,
+        containers: [
+          {
+            name: 'worker-container',
+            env: [{ name: 'PYTHONPATH' }],
+            resources: { limits: { 'acme.com/gpu': '1' } },
+          },
+        ],
+      },
+    },
+    [
+      'kserve/blocked-env spec.workerSpec.containers[0].env[0].name',
+      'kserve/worker spec.workerSpec.tensorParallelSize',
+      'kserve/worker spec.containers[0].env[0].name',
+      'kserve/worker spec.workerSpec.containers[0].resources.limits["acme.com/gpu"]',
+    ],
+  ],
+  [
+    'two braces that no placeholder opens',
+    { containers: [{ ...CONTAINER, args: ['{{- .Name -}}', '{{ .Foo }}'] }] },
+    ['kserve/template spec.containers[0].args[1]'],
   ],
   ['several nodes without a worker', { workerSpec: { containers: [] } }, ['kserve/worker spec.workerSpec.containers']],
 ])('a runtime with %s is refused', (_, spec, expected) => {

@@ -74,10 +74,10 @@ describe('scaling', () => {
     ).toEqual(['function.scaling.target: serving/scaling-target: without Knative nothing scales by concurrency']);
   });
 
-  test('by CPU, which nobody asked for, is a warning for vLLM on GPUs', () => {
+  test('by CPU, which nobody asked for, is a warning for everything on GPUs', () => {
     const vllm = { framework: 'vllm' as const, resources: { ...resources, gpu: 1 } };
     const said =
-      'predictor.scaling: serving/gpu-scaling: between min 1 and max 3 KServe scales by CPU, at 80 %, where no target is written; how many requests wait for the GPU does not show there';
+      'predictor.scaling: serving/gpu-scaling: between min 1 and max 3 the autoscaler goes by CPU, at 80 %, where no target is written; how many requests wait for the GPU does not show there';
     expect(withPredictor({ ...vllm, scaling: { min: 1, max: 3 } })).toEqual([said]);
     const [finding] = checkServing(
       targetOf({ spec: { predictor: { ...base, ...vllm, scaling: { min: 1, max: 3 } } } }),
@@ -96,8 +96,15 @@ describe('scaling', () => {
     expect(withPredictor({ ...vllm, scaling: { min: 3, max: 3 } })).toEqual([]);
     expect(withPredictor({ ...vllm, scaling: { min: 1, max: 3, target: { cpu: 80 } } })).toEqual([]);
     expect(withPredictor({ ...vllm, resources, scaling: { min: 1, max: 3 } })).toEqual([]);
-    expect(withPredictor({ ...vllm, framework: 'triton', servedName: 'x', scaling: { min: 1, max: 3 } })).toEqual([]);
     expect(withPredictor({ ...vllm, scaling: { min: 1, max: 3 } }, { mode: 'Knative' })).toEqual([]);
+
+    const onGpu = { resources: { ...resources, gpu: 1 }, scaling: { min: 1, max: 3 } };
+    for (const framework of ['triton', 'huggingface', 'tensorflow', 'custom'] as const) {
+      const image = framework === 'custom' ? { image: 'registry.example.com/server:1.0.0', port: 8080 } : {};
+      expect(withPredictor({ ...onGpu, ...image, framework, servedName: 'x' })).toEqual([said]);
+    }
+    expect(withFunction(onGpu, { cluster: { knative: undefined } })).toEqual([said.replace('predictor', 'function')]);
+    expect(withFunction(onGpu)).toEqual([]);
   });
 
   test('limits requests in flight on Knative only', () => {

@@ -190,6 +190,24 @@ const WRONG: readonly (readonly [TargetOptions, ...string[]])[] = [
     },
     'warning strategy/replace-surges predictor.resources.gpu: on Knative an update of fraud-detector-main starts the new replicas before the old ones go, and waits until 2 more nvidia.com/gpu per replica are free',
   ],
+  [
+    {
+      cluster: {
+        kserve: { version: '0.20.0', mode: 'Standard', llm: { gatewayService: 'gateway.kserve.svc.cluster.local' } },
+      },
+      environment: { rollout: 'replace' },
+      spec: {
+        predictor: {
+          framework: 'vllm',
+          image: 'registry.example.com/llm-d:0.10.0',
+          model: { uri: 's3://ml-models/fraud-detector/v46/' },
+          resources: { ...PREDICTOR.resources, gpu: 1 },
+          llm: {},
+        },
+      },
+    },
+    'warning strategy/replace-surges predictor.resources.gpu: with an LLMInferenceService an update of fraud-detector-main starts the new replicas before the old ones go, and waits until 1 more nvidia.com/gpu per replica are free',
+  ],
 ];
 
 describe('nothing is wrong with', () => {

@@ -67,3 +67,22 @@ describe('a gate that nobody can ask moves nothing', () => {
     expect(ran.stderr).toMatch(/^error gate\//);
   });
 });
+
+test('what says how a move is committed is refused where none is asked for', async () => {
+  const root = await canary();
+  const before = treeIn(root);
+  expect(await run(root, ['gate', 'fraud', '--env', 'prod-eu', '--branch', 'bot', '--commit'])).toEqual({
+    code: 1,
+    signal: null,
+    stdout: '',
+    stderr: `error release/request: fraud, prod-eu
+  --branch is for the move that --advance makes, and none is asked for
+  fix: say --advance, or leave out --branch
+error release/request: fraud, prod-eu
+  --commit is for the move that --advance makes, and none is asked for
+  fix: say --advance, or leave out --commit
+2 errors
+`,
+  });
+  expect(treeIn(root)).toEqual(before);
+});

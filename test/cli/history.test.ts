@@ -66,3 +66,18 @@ test('outside of a repository there is no trail', async () => {
   expect(code).toBe(1);
   expect(stderr).toContain('error git/repository');
 });
+
+test('a limit of none, and a checkout that is not there, are refused', async () => {
+  const root = checkoutWith();
+  expect(await run(root, ['history', 'fraud', '--limit', '0'])).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: "error: option '--limit <number>' argument '0' is invalid. It is not at least 1.\n",
+  });
+  for (const command of [['history', 'fraud'], ['status'], ['lock', 'verify'], ['lock', 'repair']])
+    expect(await run(root, [...command, '--gitops', 'elsewhere']), command.join(' ')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: "error: option '--gitops <folder>' argument 'elsewhere' is invalid. There is no such folder.\n",
+    });
+});

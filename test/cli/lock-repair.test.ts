@@ -52,3 +52,29 @@ test('lock repair writes nothing when there is one that the rule does not decide
   ).toMatchObject({ code: 0 });
   expect(textOf(root, STAGING)).toBe('stable: v1\npaused: freeze\n');
 });
+
+test('lock repair says what cannot be one of its files, and that another folder is no release store', async () => {
+  const root = checkoutWith();
+  const notState = (file: string): string => `error release/repair: ${file}
+  it is no state file
+  fix: name a file as releases/<environment>/<team>/<service>.yaml; of two records with one name, one must get another name
+1 error; nothing was written
+`;
+  expect(await run(root, ['lock', 'repair', 'releases'])).toMatchObject({ code: 1, stderr: notState('releases') });
+  put(root, 'releases/staging/risk-ml/folder.yaml/file', '');
+  expect(await run(root, ['lock', 'repair', 'releases/staging/risk-ml/folder.yaml'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(
+      /^error release\/unreadable: releases\/staging\/risk-ml\/folder\.yaml\n {2}cannot be read: EISDIR/,
+    ) as string,
+  });
+  expect(await run(root, ['lock', 'repair', '--releases', 'elsewhere'])).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: `error release/no-state
+  elsewhere has no state of any service
+  fix: name the folder of the release store with --releases, or make a first release: npx ai-service release
+1 error; nothing was written
+`,
+  });
+});

@@ -1,8 +1,19 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { projectWith, put, REPOSITORY, run, SERVICE, spawn, timesIn, treeIn, type Ran } from '../support/project.ts';
+import {
+  PLATFORM,
+  projectWith,
+  put,
+  REPOSITORY,
+  run,
+  SERVICE,
+  spawn,
+  timesIn,
+  treeIn,
+  type Ran,
+} from '../support/project.ts';
 
 const SECOND = SERVICE.replaceAll('hello', 'second').replace('team: ml', 'team: other');
 const twoServices = (): string =>
@@ -26,11 +37,25 @@ let ran: Record<
   | 'nothing'
   | 'emptyOut'
   | 'sourcesOut'
+  | 'diskOut'
+  | 'homeOut'
+  | 'projectOut'
+  | 'aboveOut'
+  | 'gitOut'
+  | 'wholeRepository'
   | 'cdk8s'
   | 'repository',
   Ran
 >;
+const home = join(scratch, 'home');
+mkdirSync(home);
+symlinkSync(home, join(scratch, 'link'));
+const whole = projectWith({
+  'apps/platform.ts': PLATFORM.replace("ml-gitops.git'", "ml-gitops.git', path: '.'"),
+  'apps/hello/service.yaml': SERVICE,
+});
 const [owned, door, unwritten, wrong, wrongChecked] = [twoServices(), twoServices(), twoServices(), broken(), broken()];
+for (const root of [unwritten, whole]) mkdirSync(join(root, 'ml-gitops/.git'), { recursive: true });
 
 beforeAll(async () => {
   const runs = {
@@ -45,7 +70,13 @@ beforeAll(async () => {
     command: run(scratch, ['snyth']),
     nothing: run(scratch, []),
     emptyOut: run(unwritten, ['synth', '--out', '']),
-    sourcesOut: run(unwritten, ['synth', '--out', './apps/']),
+    sourcesOut: run(unwritten, ['synth', '--out', join(unwritten, 'apps')]),
+    diskOut: run(unwritten, ['synth', '--out', '/']),
+    homeOut: run(unwritten, ['synth', '--out', join(scratch, 'link')], { env: { HOME: home } }),
+    projectOut: run(unwritten, ['synth', '--out', './x/..']),
+    aboveOut: run(unwritten, ['synth', '--out', '..']),
+    gitOut: run(unwritten, ['synth', '--out', 'ml-gitops']),
+    wholeRepository: run(whole, ['synth', '--out', 'ml-gitops']),
     cdk8s: spawn('npx', ['cdk8s', 'synth', '--output', join(scratch, 'dist')], REPOSITORY, {
       CDK8S_CHECK_UPGRADE: 'false',
     }),
@@ -102,14 +133,36 @@ describe('the two doors', () => {
   });
 });
 
-test('a folder that is nothing, or holds the sources, is none to write to', () => {
-  const refused = (file: string, why: string): Partial<Ran> => ({
-    code: 1,
-    stderr: `error tree/output-folder: ${file}\n  cannot write here: ${why}\n  fix: give --out a folder that you may write to\n1 error; nothing was written\n`,
+describe('a folder that can never hold the tree', () => {
+  const said = (name: keyof typeof ran): string => {
+    expect(ran[name]).toMatchObject({ code: 1, stdout: '' });
+    const [, message, fix] =
+      /\n {2}cannot write here: (.*)\n {2}fix: (.*)\n1 error; nothing was written\n$/.exec(ran[name].stderr) ?? [];
+    return `${message} -> ${fix}`;
+  };
+  const own = 'write --out gitops: the tree has a folder of its own';
+  const path = 'and the platform says that the tree is in gitops/ of its repository (gitops.path)';
+
+  test('is refused, with one that can', () => {
+    expect(ran.emptyOut.stderr).toBe(
+      `error tree/output-folder: --out\n  cannot write here: the name of the folder is empty; is a variable unset?\n  fix: ${own}\n1 error; nothing was written\n`,
+    );
+    expect(said('sourcesOut')).toBe(`it is among the sources -> ${own}`);
+    expect(said('diskOut')).toBe(`it is the root of the disk -> ${own}`);
+    expect(said('homeOut')).toBe(`it is your home folder -> ${own}`);
+    expect(said('projectOut')).toBe(`it is the folder of the project, ${path} -> ${own}`);
+    expect(said('aboveOut')).toBe(`the project is in it, ${path} -> ${own}`);
+    expect(said('gitOut')).toBe(
+      `it is the root of a Git repository, ${path} -> write --out ml-gitops/gitops: the tree has a folder of its own`,
+    );
+    for (const folder of [unwritten, home, join(unwritten, 'ml-gitops'), join(unwritten, 'apps')])
+      expect(readdirSync(folder)).not.toContain('argocd');
   });
-  expect(ran.emptyOut).toMatchObject(refused('--out', 'the name of the folder is empty; is a variable unset?'));
-  expect(ran.sourcesOut).toMatchObject(refused('apps/', 'it is among the sources'));
-  expect(readdirSync(unwritten).sort()).not.toContain('argocd');
+
+  test('a repository is fine where the platform says that all of it is the tree', () => {
+    expect(ran.wholeRepository).toMatchObject({ code: 0 });
+    expect(readdirSync(join(whole, 'ml-gitops')).sort()).toEqual(['.ai-service-index', '.git', 'argocd', 'envs']);
+  });
 });
 
 describe('--check', () => {

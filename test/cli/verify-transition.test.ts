@@ -42,3 +42,36 @@ test('verify-transition accepts what the commands commit', async () => {
     stderr: '',
   });
 });
+
+test('verify-transition accepts what the command line forced where --allow-forced says that it may', async () => {
+  const root = repositoryOf();
+  const forced = ['--force', '--reason', 'served in\nMay', '--branch', 'bot'];
+  expect(await run(root, ['rollback', 'fraud', '--env', 'prod-eu', '--to', 'v3', ...forced])).toMatchObject({
+    code: 0,
+  });
+  const verify = ['verify-transition', '--base', 'main', '--head', 'HEAD'];
+  expect(await run(root, verify)).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringContaining(
+      '  fix: let a person look at it, and merge; where one has, say --allow-forced\n',
+    ) as string,
+  });
+  expect(await run(root, [...verify, '--allow-forced'])).toEqual({
+    code: 0,
+    signal: null,
+    stdout:
+      'rollback: fraud prod-eu: v3 is started again to go back to it, within 20m; v1 serves meanwhile\n  forced: served in May\n',
+    stderr: '',
+  });
+});
+
+test('a reason that says nothing is none, for whatever move', async () => {
+  const root = repositoryOf();
+  for (const command of ['finish', 'rollback', 'gate'])
+    expect(await run(root, [command, 'fraud', '--env', 'prod-eu', '--reason', ' ']), command).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: "error: option '--reason <text>' argument ' ' is invalid. It says nothing.\n",
+    });
+});

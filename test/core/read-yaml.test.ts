@@ -34,6 +34,8 @@ test.each([
   ['a: !secret x\n', '1:4 Unresolved tag: !secret'],
   ['a: *b\n', '1:4 there is no anchor &b before this alias'],
   ['a: *b\nb: &b 1\n', '1:4 there is no anchor &b before this alias'],
+  ['a: 1\nb: {{ team }}\n', '2:5 a map or list stands where a key must'],
+  ['a: 1\nb: caf\udce9\nc: [\n', '2:7 the byte 0xe9 is no UTF-8'],
 ])('%j is refused with line and column', (text, said) => {
   const { value, findings } = readYaml(text, 'x.yaml');
   expect(value).toBeUndefined();
@@ -50,4 +52,11 @@ test('keys that mean something to JavaScript are keys', () => {
   const { value } = readYaml('__proto__: { polluted: true }\nconstructor: 1\n', 'x.yaml');
   expect(Object.keys(value as object)).toEqual(['__proto__', 'constructor']);
   expect((value as { polluted?: unknown }).polluted).toBeUndefined();
+});
+
+test('a byte order mark is nothing, for the value and for places', () => {
+  const { value, findings, locate } = readYaml(`\ufeff${TEXT}`, 'x.yaml');
+  expect({ value, findings }).toEqual({ value: readYaml(TEXT, 'x.yaml').value, findings: [] });
+  expect(locate(['owner', 'team'])).toEqual({ file: 'x.yaml', line: 2, column: 3 });
+  expect(locate(['owner'])).toEqual({ file: 'x.yaml', line: 1, column: 1 });
 });

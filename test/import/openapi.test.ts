@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { isOpenApi, kindsOfOpenApi } from '../../src/import/openapi.ts';
-import { QUANTITY } from '../../src/import/well-known.ts';
+import { NATIVE_QUANTITY } from '../../src/import/well-known.ts';
 
 const GVK = { group: 'apps', version: 'v1', kind: 'Gadget' };
 const PATHS = {
@@ -103,7 +103,7 @@ test.each([
               required: ['name'],
               properties: {
                 data: { type: 'string', format: 'byte' },
-                limits: { type: 'object', additionalProperties: QUANTITY },
+                limits: { type: 'object', additionalProperties: NATIVE_QUANTITY },
                 name: { type: 'string' },
                 // A type that contains itself is cut off at the second turn.
                 old: {

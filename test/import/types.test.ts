@@ -14,6 +14,7 @@ const SPEC = {
     size: { type: 'integer', description: 'How big it is. Not */ the end.' },
     mode: { type: 'string', default: 'Fast', enum: ['Fast', 'Slow'] },
     port: { 'x-kubernetes-int-or-string': true, anyOf: [{ type: 'integer' }, { type: 'string' }] },
+    amount: { anyOf: [{ type: 'number' }, { type: 'string' }], pattern: '^[0-9.]+$' },
     containers: { type: 'array', minItems: 1, maxItems: 20, items: CONTAINER, description: 'What runs.' },
     initContainers: { type: 'array', minItems: 1, maxItems: 20, items: CONTAINER },
     labels: { type: 'object', additionalProperties: { type: 'string' } },
@@ -61,6 +62,7 @@ export type Widget = {
   kind: 'Widget';
   metadata: ObjectMeta;
   spec: {
+    amount?: number | string;
     anything?: unknown;
     /**
      * What runs.

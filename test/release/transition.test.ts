@@ -183,6 +183,23 @@ describe('a way back', () => {
     });
   });
 
+  test('a second rollback does not go further back, unless the release is named', () => {
+    const canary = state({ stable: 'v47', previous: 'v46', candidate: 'v48', phase: 'canary', weight: 10 });
+    const aborted = after(canary, { action: 'rollback' });
+    expect(aborted).toMatchObject({ stable: 'v47', previous: 'v46', candidate: 'v48', phase: 'held' });
+    expect(after(aborted as ReleaseState, { action: 'rollback' })).toBe(
+      'v48 is held already, and v47 answers all requests; nothing to do; to go further back, name the release: rollback --to v46',
+    );
+    expect(after(aborted as ReleaseState, { action: 'rollback', to: 'v46' })).toMatchObject({
+      stable: 'v46',
+      candidate: 'v47',
+    });
+    const { previous: _previous, ...first } = aborted as ReleaseState;
+    expect(after(first, { action: 'rollback' })).toBe(
+      'v48 is held already, and v47 answers all requests; nothing to do; to go further back, name the release: rollback --to <release>, with --force and a --reason',
+    );
+  });
+
   test('rollback to a release of which the state does not say that it served takes the word of a person', () => {
     const settled = state({ stable: 'v47', previous: 'v46' });
     const served =

@@ -54,8 +54,6 @@ spec:
   labels:
     app.kubernetes.io/component: predictor
     app.kubernetes.io/managed-by: cdk8s-ai-service
-    app.kubernetes.io/name: support-llm
-    app.kubernetes.io/part-of: risk-ml
     app.kubernetes.io/version: v46
   model:
     name: support-llm
@@ -67,9 +65,6 @@ spec:
   parallelism:
     tensor: 2
   replicas: 2
-  rolloutStrategy:
-    maxSurge: 0
-    maxUnavailable: 1
   router:
     gateway: {}
     route:
@@ -229,4 +224,42 @@ it('every object is one that the cluster takes', () => {
     candidate: { release: 'v47', weight: 10 },
   });
   for (const object of renderTarget(target, new Map())) expect(checker.check(object, target.cluster)).toEqual([]);
+});
+
+it('pods keep the name that KServe gives them, by which its own Service finds them, and all that is ours finds them too', () => {
+  const options: TargetOptions = {
+    candidate: { release: 'v47', weight: 10 },
+    spec: { predictor: predictor('v46'), canary: { steps: [10, 50] }, network: {} },
+  };
+  const selectorOf = (kind: string, field: string) =>
+    rendered(kind, options).map(({ spec }) => (spec as Record<string, unknown>)[field]);
+  const both = {
+    key: 'app.kubernetes.io/name',
+    operator: 'In',
+    values: ['support-llm-v46', 'support-llm-v47'],
+  };
+  expect(selectorOf('PodMonitor', 'selector')).toEqual([{ matchExpressions: [both] }]);
+  expect(selectorOf('NetworkPolicy', 'podSelector')).toEqual([
+    { matchLabels: { 'app.kubernetes.io/managed-by': 'cdk8s-ai-service' }, matchExpressions: [both] },
+  ]);
+  expect(selectorOf('PodDisruptionBudget', 'selector')).toEqual(
+    ['v46', 'v47'].map((release) => ({
+      matchLabels: {
+        'app.kubernetes.io/component': 'predictor',
+        'app.kubernetes.io/name': `support-llm-${release}`,
+        'app.kubernetes.io/version': release,
+      },
+    })),
+  );
+  const [monitor] = rendered('PodMonitor');
+  expect(monitor!['spec']).toMatchObject({
+    selector: { matchExpressions: [{ ...both, values: ['support-llm-v46'] }] },
+    podMetricsEndpoints: [
+      {
+        relabelings: expect.arrayContaining([
+          { action: 'replace', targetLabel: 'ai_service', replacement: 'support-llm' },
+        ]) as unknown,
+      },
+    ],
+  });
 });

@@ -58,7 +58,7 @@ describe('the golden tree', () => {
       kind: 'InferenceService',
       name: 'image-classifier-v12',
       model: 's3://ml-models/image-classifier/v12/',
-      replicas: '2 to 4',
+      replicas: '2',
     };
     expect(topologyOf(golden('prod-eu/eu-1/vision/image-classifier'))).toEqual({
       hosts: ['image-classifier.vision-prod.svc.cluster.local', 'image-classifier.vision-prod.eu.example.com'],

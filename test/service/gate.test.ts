@@ -86,23 +86,4 @@ describe('a query of the user', () => {
     ]);
     expect(wrong(own('sum(rate(x{r="{{ candidate }}"}[{{window}}]))'))).toEqual([]);
   });
-
-  it.each([
-    ['sum(x', 'a ( is not closed'],
-    ['sum(x))', 'a ) closes nothing'],
-    ['x{a="b}', 'a " is not closed'],
-    ['x[5m', 'a [ is not closed'],
-    ['(x]', 'a ] closes nothing'],
-  ])('closes what it opens, unlike %s', (query, why) => {
-    expect(wrong(own(query))).toEqual([
-      `prometheus.query: the query is no PromQL: ${why}: close every bracket and every quote`,
-    ]);
-  });
-
-  it.each(['x{a="(\\"["}', "x{a=~'[(]'}", 'x{a=~`\\(`}', 'x # (\n'])(
-    'may have brackets in strings and comments: %s',
-    (query) => {
-      expect(wrong(own(query))).toEqual([]);
-    },
-  );
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { modelUriProblem } from '../../src/service/model-uri.ts';
+import { modelTextProblems, modelUriProblem } from '../../src/service/model-uri.ts';
 
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 const DIGEST = `sha256:${'a1'.repeat(32)}`;
@@ -152,4 +152,38 @@ describe('the path that is to be written instead is right itself', () => {
 test('user information and query strings never show in the message', () => {
   const problem = modelUriProblem('https://user:hunter2@models.example.com/fraud/v47/model.onnx?sig=secret');
   expect(JSON.stringify(problem)).not.toMatch(/hunter2|secret/);
+});
+
+describe('a text in the place of a model', () => {
+  const problems = (text: string): string[] =>
+    modelTextProblems(text, { uri: (uri) => `uri(${uri})`, registry: 'registry(…)' }).map(
+      ({ message, fix }) => `${message} -> ${fix}`,
+    );
+  const asText = (text: string): string => `"${text}" is text, where a model is written as a map -> write `;
+  const either = 'uri(s3://bucket/name/v47/), or for a model in a registry registry(…)';
+
+  test('is written as it is where its place is right', () => {
+    expect(problems('s3://m/fraud/v47/')).toEqual([`${asText('s3://m/fraud/v47/')}uri(s3://m/fraud/v47/)`]);
+  });
+
+  test('says what is wrong with its place as well', () => {
+    expect(problems('s3://m/fraud/')).toEqual([
+      `${asText('s3://m/fraud/')}${either}`,
+      'model URI "s3://m/fraud/" has no version in its path, so it may mean another model tomorrow -> put the version into the path: s3://m/fraud/v47/',
+    ]);
+    expect(problems('models:/fraud/Production')).toEqual([
+      `${asText('models:/fraud/Production')}${either}`,
+      "model URI \"models:/fraud/Production\": KServe does not load models:// -> name the model with ModelRef.registry('<registry>', '<name>@<alias>')",
+    ]);
+  });
+
+  test('may be a name', () => {
+    expect(problems('fraud@champion')).toEqual([`${asText('fraud@champion')}${either}`]);
+  });
+
+  test('shows no secret', () => {
+    const said = problems('https://user:hunter2@models.example.com/fraud/v47/model.onnx?sig=secret').join();
+    expect(said).toContain('"https://…@models.example.com/fraud/v47/model.onnx?…" is text');
+    expect(said).not.toMatch(/hunter2|secret/);
+  });
 });

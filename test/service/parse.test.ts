@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { parseWith } from '../../src/service/parse.ts';
+import { fieldPath, parseWith, pathOfField } from '../../src/service/parse.ts';
 import { platform } from '../../src/service/platform.ts';
 import { aiService, aiServiceFile } from '../../src/service/service.ts';
 
@@ -269,7 +269,7 @@ describe('no message speaks of the validator', () => {
       'text in place of a map of one form or another',
       aiService,
       predictor({ model: 's3://ml-models/a/v1/' }),
-      '"s3://ml-models/a/v1/" fits none of the forms that are allowed here -> write a map',
+      '"s3://ml-models/a/v1/" is text, where a model is written as a map -> write ModelRef.uri(\'s3://ml-models/a/v1/\')',
     ],
     [
       'a destination that is no URL',
@@ -398,4 +398,25 @@ test('amounts that nobody means are refused', () => {
     'predictor.scaling.max: 999999999 is more than 10000',
     'predictor.scaling.target.concurrency: 999999999 is more than 10000',
   ]);
+});
+
+test('a model that is a text is told in the language of its file, in an override too', () => {
+  const props = { ...valid, overrides: { dev: { predictor: { model: 's3://ml-models/a/v1/' } } } };
+  const fix = (file: string): string[] => parseWith(aiServiceFile, props, { file }).findings.map((each) => each.fix);
+  expect(fix('apps/a/service.yaml')).toEqual(['write { uri: "s3://ml-models/a/v1/" }']);
+  expect(fix('apps/a/service.ts')).toEqual(["write ModelRef.uri('s3://ml-models/a/v1/')"]);
+});
+
+test.each([
+  ['predictor', ['predictor']],
+  ['predictor.args[0]', ['predictor', 'args', 0]],
+  ['environments["../dev"].stage', ['environments', '../dev', 'stage']],
+  ['predictor.env["A \\" B"]', ['predictor', 'env', 'A " B']],
+])('a field is a path and back: %s', (field, path) => {
+  expect(pathOfField(field)).toEqual(path);
+  expect(fieldPath(undefined, path)).toBe(field);
+});
+
+test.each(['/spec/hosts/0', 'traffic and canary', 'a..b', 'a[x]', 'a.'])('%j names no path', (field) => {
+  expect(pathOfField(field)).toBeUndefined();
 });

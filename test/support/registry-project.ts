@@ -130,6 +130,8 @@ export interface ProjectOptions {
   readonly services?: Readonly<Record<string, Partial<AIServiceProps>>>;
   readonly environments?: Environments;
   readonly cluster?: Partial<ClusterSpec>;
+  /** What some clusters have otherwise, by name: `<environment>-1`. */
+  readonly clusters?: Readonly<Record<string, Partial<ClusterSpec>>>;
   readonly approvalTag?: string;
   /** Whether the buckets may be read. Default: true. */
   readonly storage?: boolean;
@@ -151,9 +153,15 @@ export class RegistryProject {
 
   /** The sources as they are now. */
   platform(): Platform<string, string, string> {
-    const { services = { fraud: {} }, environments = ENVIRONMENTS, cluster = {}, approvalTag } = this.options;
+    const {
+      services = { fraud: {} },
+      environments = ENVIRONMENTS,
+      cluster = {},
+      clusters: own = {},
+      approvalTag,
+    } = this.options;
     const clusters = Object.fromEntries(
-      Object.keys(environments).map((name) => [`${name}-1`, { ...stack, ...cluster }]),
+      Object.keys(environments).map((name) => [`${name}-1`, { ...stack, ...cluster, ...own[`${name}-1`] }]),
     );
     const places = Object.entries(environments).map(([name, environment]) => [
       name,

@@ -42,11 +42,15 @@ export const TEXT_FORMATS: ReadonlyMap<string, TextFormat> = new Map([
   ],
 ]);
 
+type Range = readonly [min: number, max: number];
+
+/** What 64 bits hold. The last is the largest number below 2^63 that a double can hold. */
+export const INT64: Range = [-(2 ** 63), 2 ** 63 - 1024];
+
 /** Ranges of the integer formats. A JavaScript number above 2^53 stands for what it is printed as. */
-export const INTEGER_RANGES: ReadonlyMap<string, readonly [min: number, max: number]> = new Map([
+export const INTEGER_RANGES: ReadonlyMap<string, Range> = new Map<string, Range>([
   ['int32', [-(2 ** 31), 2 ** 31 - 1]],
-  // The largest number below 2^63 that a double can hold.
-  ['int64', [-(2 ** 63), 2 ** 63 - 1024]],
+  ['int64', INT64],
 ]);
 
 function matcher(pattern: RegExp): (text: string) => boolean {

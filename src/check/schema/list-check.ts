@@ -64,7 +64,7 @@ function identityOf(node: SchemaNode, definitions: Definitions): Identity | unde
     },
     show: (item) =>
       valuesOf(item)
-        .map((value, i) => `${keys[i]} ${showValue(value)}`)
+        .flatMap((value, i) => (value === undefined ? [] : `${keys[i]} ${showValue(value)}`))
         .join(', '),
   };
 }

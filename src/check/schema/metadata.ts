@@ -34,6 +34,8 @@ const PATH_SEGMENT: NameRule = {
 const NAME_RULES: Readonly<Record<string, NameRule>> = {
   'v1/Service': LABEL_1035,
   'v1/Namespace': LABEL,
+  // ValidatePodDisruptionBudget looks at the spec only.
+  'policy/v1/PodDisruptionBudget': PATH_SEGMENT,
   'rbac.authorization.k8s.io/v1/Role': PATH_SEGMENT,
   'rbac.authorization.k8s.io/v1/RoleBinding': PATH_SEGMENT,
   'rbac.authorization.k8s.io/v1/ClusterRole': PATH_SEGMENT,
@@ -132,9 +134,12 @@ function checkField(field: string, value: unknown): Problems {
     case 'namespace':
       return undefined;
     case 'labels':
-      return checkTextMap(value, checkLabelValue);
+      return checkTextMap(value, checkKey, checkLabelValue);
     case 'annotations':
-      return checkTextMap(value, undefined) ?? checkAnnotationsSize(value as Readonly<Record<string, string>>);
+      return (
+        checkTextMap(value, checkAnnotationKey, undefined) ??
+        checkAnnotationsSize(value as Readonly<Record<string, string>>)
+      );
     case 'finalizers':
       return checkFinalizers(value);
     case 'generateName':
@@ -150,14 +155,18 @@ function checkField(field: string, value: unknown): Problems {
   }
 }
 
-function checkTextMap(map: unknown, checkValue: ((value: string) => Problems) | undefined): Problems {
+function checkTextMap(
+  map: unknown,
+  checkName: (key: string) => Problems,
+  checkValue: ((value: string) => Problems) | undefined,
+): Problems {
   if (!isPlainMap(map)) return typeProblem(map, 'an object');
   let found: Problems;
   for (const key in map) {
     const value = map[key];
     if (value === undefined) continue;
     const problems = both(
-      checkKey(key),
+      checkName(key),
       typeof value === 'string' ? checkValue?.(value) : typeProblem(value, 'a string'),
     );
     if (problems) found = both(found, below(key, problems));
@@ -165,7 +174,18 @@ function checkTextMap(map: unknown, checkValue: ((value: string) => Problems) | 
   return found;
 }
 
+/** A key of labels, or a finalizer. */
 function checkKey(key: string): Problems {
+  const prefix = key.slice(0, Math.max(key.indexOf('/'), 0));
+  if (prefix === prefix.toLowerCase()) return checkAnnotationKey(key);
+  return problem(
+    'schema/metadata',
+    `${showValue(key)} has capital letters in its prefix, which only annotations may have`,
+    `write ${prefix.toLowerCase()}${key.slice(prefix.length)}`,
+  );
+}
+
+function checkAnnotationKey(key: string): Problems {
   if (isQualifiedName(key)) return undefined;
   const fix = 'write [prefix/]name: the prefix a DNS name, the name at most 63 letters, digits, "-", "_" and "."';
   return problem('schema/metadata', `${showValue(key)} is not a valid key`, fix);

@@ -1,5 +1,5 @@
 import { didYouMean } from '../../core/names.ts';
-import { INTEGER_RANGES, TEXT_FORMATS } from './formats.ts';
+import { INT64, INTEGER_RANGES, TEXT_FORMATS } from './formats.ts';
 import { translatePattern } from './pattern.ts';
 import { describeValue, isManifestNumber, showValue } from './plain-data.ts';
 import type { Check, Problem, Problems } from './problem.ts';
@@ -32,11 +32,21 @@ export function isInteger(value: unknown): value is number {
   return Number.isInteger(value) && isManifestNumber(value as number);
 }
 
+/**
+ * The API server reads an integer that 64 bits cannot hold as a number with a fraction (sigs.k8s.io/json), and refuses
+ * it wherever an integer must be.
+ */
+export function integerProblem(value: number): Problems {
+  const [min, max] = INT64;
+  if (value >= min && value <= max) return undefined;
+  return problem('schema/range', `${value} does not fit int64`, `write a number between ±${max}`);
+}
+
 /** Is the value of this JSON type, and what is said when not. A float without a fraction is an integer. */
 export const SCALAR_TYPES: Readonly<Record<string, Check>> = {
   string: (value) => (typeof value === 'string' ? undefined : typeProblem(value, 'a string')),
   boolean: (value) => (typeof value === 'boolean' ? undefined : typeProblem(value, 'a boolean')),
-  integer: (value) => (isInteger(value) ? undefined : typeProblem(value, 'an integer')),
+  integer: (value) => (isInteger(value) ? integerProblem(value) : typeProblem(value, 'an integer')),
   number: (value) =>
     typeof value === 'number' && isManifestNumber(value) ? undefined : typeProblem(value, 'a number'),
 };

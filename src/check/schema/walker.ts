@@ -6,9 +6,17 @@ import { objectCheck } from './object-check.ts';
 import { checkPlainData, isPlainMap } from './plain-data.ts';
 import type { Check } from './problem.ts';
 import { all, both } from './problem.ts';
-import { enumCheck, isInteger, numberConstraints, SCALAR_TYPES, textConstraints, typeProblem } from './scalar-check.ts';
+import {
+  enumCheck,
+  integerProblem,
+  isInteger,
+  numberConstraints,
+  SCALAR_TYPES,
+  textConstraints,
+  typeProblem,
+} from './scalar-check.ts';
 import type { Definitions, SchemaNode } from './schema-node.ts';
-import { resolveNode } from './schema-node.ts';
+import { hasDefault, resolveNode } from './schema-node.ts';
 
 /** Makes the check of the CEL rules of a node; `undefined` when it has none that can run. */
 export type CompileRules = (node: SchemaNode) => Check | undefined;
@@ -86,10 +94,23 @@ export function createCompiler(
     if (node.enum) checks.push(enumCheck(node.enum));
     // What controller-tools writes beside int-or-string is the same once more.
     const { anyOf, ...others } = node;
-    checks.push(...alternativeChecks(intOrString && anyOf?.length === 2 ? others : node, compilePartial));
-    for (const branch of node.allOf ?? []) checks.push(compilePartial(branch));
+    const alternatives = [
+      ...alternativeChecks(intOrString && anyOf?.length === 2 ? others : node, compilePartial),
+      ...(node.allOf ?? []).map((branch) => compilePartial(branch)),
+    ];
+    checks.push(...withDefaults(node, alternatives));
     const check = all(checks);
     return node.nullable === true ? (value) => (value === null ? undefined : check(value)) : check;
+  }
+
+  /** The API server fills in defaults before it asks which alternative an object is. */
+  function withDefaults(node: SchemaNode, alternatives: readonly Check[]): readonly Check[] {
+    const defaults: Record<string, unknown> = {};
+    for (const [name, property] of Object.entries(node.properties ?? {})) {
+      if (hasDefault(property, definitions)) defaults[name] = resolveNode(property, definitions).default;
+    }
+    if (Object.keys(defaults).length === 0) return alternatives;
+    return alternatives.map((check) => (value) => check(isPlainMap(value) ? filled(value, defaults) : value));
   }
 
   function typed(node: SchemaNode, partial: boolean): Check {
@@ -119,7 +140,8 @@ export function createCompiler(
     const number = numberConstraints(node);
     return (value) => {
       if (typeof value === 'string') return text?.(value);
-      return isInteger(value) ? number?.(value) : typeProblem(value, 'an integer or a string');
+      if (!isInteger(value)) return typeProblem(value, 'an integer or a string');
+      return integerProblem(value) ?? number?.(value);
     };
   }
 
@@ -159,6 +181,12 @@ export function createCompiler(
   }
 
   return { compile, compileWithFields };
+}
+
+function filled(value: Readonly<Record<string, unknown>>, defaults: Readonly<Record<string, unknown>>): unknown {
+  const copy: Record<string, unknown> = { ...value };
+  for (const name in defaults) copy[name] ??= defaults[name];
+  return copy;
 }
 
 const OBJECT_KEYWORDS = ['properties', 'required', 'additionalProperties', 'minProperties', 'maxProperties'] as const;

@@ -69,7 +69,8 @@ export interface Pin {
 
 /**
  * How a pin and the world may have come apart. `version-recreated-same-bytes`: another version by the registry's word, and the
- * one that was locked by its content; `unreadable`: nobody could tell, and why.
+ * one that was locked by its content; `bytes-changed`: also that the storage has nothing there; `unreadable`: nobody could tell,
+ * and why.
  */
 export type DriftKind =
   | 'alias-moved'

@@ -95,7 +95,11 @@ async function aliasDrift({ name, version, alias, approval }: Pin, { versionOf }
 
 async function bytesDrift({ uri, digest }: Pin, reading: Promise<Digest>): Promise<Drift[]> {
   const read = await reading;
-  if (read.digest === undefined) return [drift('unreadable', `${uri} was not read: ${read.reason}`, read.fix)];
+  if (read.digest === undefined) {
+    // A storage that has nothing there has been asked, and has answered.
+    if (read.missing) return [drift('bytes-changed', `${uri} is gone: ${read.reason}`, read.fix)];
+    return [drift('unreadable', `${uri} was not read: ${read.reason}`, read.fix)];
+  }
   if (digest === undefined || digest === read.digest) return [];
   const algorithm = (text: string): string => text.slice(0, text.indexOf(':'));
   if (algorithm(digest) !== algorithm(read.digest)) {

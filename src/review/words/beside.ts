@@ -5,7 +5,7 @@ import { isWorkload, partOf } from '../topology.ts';
 import { isRules } from './alert-rules.ts';
 import { changesBelow, latest } from './changes.ts';
 import { isStopMoved } from './release.ts';
-import { mayGoToZero } from './scaling.ts';
+import { crossesZero } from './scaling.ts';
 import { timeoutsChanged } from './timeouts.ts';
 
 /** Kinds of routes, as file names have them. */
@@ -34,7 +34,7 @@ export function besideNeeded(objects: readonly ObjectChange[]): ReadonlySet<stri
     const { route, model } = timeoutsChanged(change);
     if (route) ask('inferenceservice', 'service');
     if (model && !routed) ask(...ROUTES);
-    if (mayGoToZero(change) || isStopMoved(change)) {
+    if (crossesZero(change) || isStopMoved(change)) {
       ask(...ROUTES);
       // Rules that forget what is stopped; which releases there are stands in others, that did not change.
       if (ruled) ask('prometheusrule');

@@ -8,7 +8,7 @@ import { receiverWords } from './alert-routing.ts';
 import { alertWords } from './alerts.ts';
 import { comesOrGoes, explainsBelow, latest } from './changes.ts';
 import { sentence } from './said.ts';
-import { followingRelabelings, isScrape, scrapeWords } from './scrape.ts';
+import { followingScrapes, isScrape, scrapeWords } from './scrape.ts';
 import { labelOf, serviceOf } from './subject.ts';
 import { shown } from './text.ts';
 
@@ -24,7 +24,7 @@ export function monitoringWords(whole: ChangedUnit, stage: Stage): Said[] {
   const followers = new Map<ObjectChange, readonly Change[]>();
   const alerts = alertWords(unit, stage, (follow) => {
     for (const change of unit.objects.filter(isScrape)) {
-      const changes = followingRelabelings(change, follow);
+      const changes = followingScrapes(change, follow);
       if (changes.length > 0) followers.set(change, changes);
     }
     return [...followers].map(([of, changes]) => ({ of, changes }));

@@ -1,10 +1,11 @@
 import type { KubeObject } from '../../core/object.ts';
-import { isKind, nameOf, numberAt, textAt } from '../read.ts';
+import { isKind, listAt, nameOf, numberAt, textAt } from '../read.ts';
 import { reasonOf, type Stage } from '../risks.ts';
 import type { Said } from '../statement.ts';
 import { nativeShares, servedRelease } from '../topology.ts';
 import type { ChangedUnit } from '../unit.ts';
 import { changesBelow, explainsBelow, latest, type Altered } from './changes.ts';
+import { releasesIn } from './follow.ts';
 import { sentence } from './said.ts';
 import { groupedBy } from './sets.ts';
 import { addShare, labelOfRelease, sharesSaid, type Around, type Share, type Shares } from './shares.ts';
@@ -19,12 +20,8 @@ export function nativeSaid(unit: ChangedUnit, stage: Stage, change: Altered, aro
   if (isKind(change.after.object, 'serving.kserve.io', 'InferenceService'))
     return canarySaid(unit, stage, change, around);
   if (!isKind(change.after.object, 'serving.knative.dev', 'Service')) return [];
-  if (changesBelow(change.changes, ['spec', 'traffic']).length === 0) return [];
-  const labelled = [
-    ['metadata', 'labels'],
-    ['spec', 'template', 'metadata', 'labels'],
-  ].map((labels) => [...labels, 'app.kubernetes.io/version']);
-  const explains = [explainsBelow(change, ['spec', 'traffic'], ['spec', 'template', 'metadata', 'name'], ...labelled)];
+  if (changesBelow(change.changes, ['spec', 'traffic']).length === 0) return templateSaid(subject, change);
+  const explains = [explainsBelow(change, ['spec', 'traffic'], REVISION, ...RELEASE_LABELS)];
   const [before, after] = [nativeMap(change.before.object), nativeMap(change.after.object)];
   if (before.size === 0 || after.size === 0) return [];
   const said = sharesSaid({ unit, stage, subject, around, explains }, before, after);
@@ -44,6 +41,33 @@ export function nativeSaid(unit: ChangedUnit, stage: Stage, change: Altered, aro
             reasonOf('risk/retire', stage),
           ),
         )),
+  ];
+}
+
+/** Where the name of the revision stands that a template is for. */
+const REVISION = ['spec', 'template', 'metadata', 'name'] as const;
+
+/** Where a Knative Service says whose release it has. */
+const RELEASE_LABELS = [['metadata'], ['spec', 'template', 'metadata']].map((at) => [
+  ...at,
+  'labels',
+  'app.kubernetes.io/version',
+]);
+
+/** A template that is again the one of a revision that serves, as when a candidate was left: Knative makes no pods for it. */
+function templateSaid(subject: string, change: Altered): Said[] {
+  const [was, is] = [textAt(change.before.object, ...REVISION), textAt(change.after.object, ...REVISION)];
+  const serves = listAt(change.after.object, 'spec', 'traffic').some(
+    (entry) => textAt(entry, 'revisionName') === is && (numberAt(entry, 'percent') ?? 0) > 0,
+  );
+  if (was === is || is === undefined || !serves) return [];
+  const release = textAt(change.after.object, ...RELEASE_LABELS[0]!);
+  const whose = release === undefined ? shown(is) : labelOfRelease(release);
+  return [
+    sentence(
+      `${subject} has the template of ${whose} again, which serves; no pod restarts`,
+      explainsBelow(change, REVISION, ...RELEASE_LABELS),
+    ),
   ];
 }
 
@@ -107,8 +131,14 @@ function canarySaid(unit: ChangedUnit, stage: Stage, change: Altered, around: Ar
       ),
     ];
   }
-  const stable = before !== after ? before : undefined;
+  const stable = before !== after ? before : stableIn(unit, candidate);
   return sharesSaid(telling, shares(before !== after ? 0 : (was ?? 100), stable), shares(is ?? 100, stable));
+}
+
+/** The release that serves beside a candidate, where the rules of the service say so. */
+function stableIn(unit: ChangedUnit, candidate: string): string | undefined {
+  const [stable] = [...releasesIn(unit, 'before').phases].find(([, phase]) => phase === 'stable') ?? [];
+  return stable === candidate ? undefined : stable;
 }
 
 const WEIGHT = ['spec', 'router', 'route', 'weight'] as const;

@@ -7,6 +7,7 @@ import { changesBelow, explainsBelow, latest, type Altered } from './changes.ts'
 import { compared, networkCovers, selectorCovers } from './covers.ts';
 import { fieldsInWords } from './fields.ts';
 import { sentence } from './said.ts';
+import { selectsReleases } from './selects-releases.ts';
 import { alike } from './sets.ts';
 import { labelOf } from './subject.ts';
 import { listed, shown } from './text.ts';
@@ -78,10 +79,10 @@ function directionWords(stage: Stage, change: Altered, label: string, direction:
 function scopeWords(stage: Stage, change: Altered, label: string): Said[] {
   const changes = changesBelow(change.changes, ['spec', 'podSelector']);
   if (changes.length === 0) return [];
-  const wider = selectorCovers(
-    valueAt(change.after.object, 'spec', 'podSelector'),
-    valueAt(change.before.object, 'spec', 'podSelector'),
-  );
+  const [old, now] = [change.before, change.after].map(({ object }) => valueAt(object, 'spec', 'podSelector'));
+  if (selectsReleases(old, now, textAt(change.after.object, 'metadata', 'name') ?? ''))
+    return [sentence(`${label} follows the releases`, { of: change, changes })];
+  const wider = selectorCovers(now, old);
   const reason = wider ? undefined : reasonOf('risk/network', stage, 'pods that it held for may be without it');
   return [sentence(`${label} holds for other pods: ${fieldsInWords(changes, 2)}`, { of: change, changes }, reason)];
 }

@@ -122,10 +122,21 @@ function together(operands: readonly Named[]): Named {
         : operand,
     );
   }
-  const all = [...merged.values()];
+  const all = withOthersFirst([...merged.values()]);
   const [only] = all;
   if (only && all.length === 1) return only;
   return { frame: all.map(({ frame }) => `(${frame})`).join(' or '), places: all.flatMap(({ places }) => places) };
+}
+
+/**
+ * A release that does nothing here is known by no name, and its operand is one of many texts: where it stands among those of
+ * releases is a matter of the alphabet. Operands that differ from them in more than their texts stay where they are.
+ */
+function withOthersFirst(operands: readonly Named[]): readonly Named[] {
+  const shape = ({ frame }: Named): string => frame.replace(/"(?:[^"\\]|\\[^])*"/g, '""');
+  const shapes = new Set(operands.filter(({ places }) => places.length > 0).map(shape));
+  const isOther = (operand: Named): boolean => operand.places.length === 0 && shapes.has(shape(operand));
+  return [...operands.filter(isOther), ...operands.filter((operand) => !isOther(operand))];
 }
 
 function waysOfBoth(a: Ways, b: Ways): Ways {

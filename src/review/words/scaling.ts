@@ -207,7 +207,7 @@ function replicaWords(
   if (!after)
     return before ? [phrase(`${who} leaves its replicas to an autoscaler (was ${range(before.min, before.max)})`)] : [];
   if (before && before.min === after.min && before.max === after.max) return [];
-  const idle = after.min === 0 && before?.min !== 0 ? idleRelease(object, reach) : undefined;
+  const idle = before?.min === 0 || after.min === 0 ? idleRelease(object, reach) : undefined;
   const retired = reasonOf('risk/retire', stage);
   if (after.max === 0 && after.min === 0) {
     const reason = idle === undefined ? reasonOf('risk/delete-live', stage, 'no replica of it runs any more') : retired;
@@ -220,11 +220,12 @@ function replicaWords(
     before !== undefined && before.min > 0 && after.min === 0,
     before?.min === 0 && after.min > 0,
   ];
-  if (toZero) {
-    const text = `${idle === undefined ? front : `release ${shown(idle)} of ${front}`} may scale to zero`;
-    words.push(phrase(text, idle === undefined ? reasonOf('risk/scale-to-zero', stage) : retired));
-  }
-  if (fromZero) words.push(phrase(`${front} no longer scales to zero`));
+  const whose = idle === undefined ? front : `release ${shown(idle)} of ${front}`;
+  if (toZero)
+    words.push(
+      phrase(`${whose} may scale to zero`, idle === undefined ? reasonOf('risk/scale-to-zero', stage) : retired),
+    );
+  if (fromZero) words.push(phrase(`${whose} no longer scales to zero`));
   if (before && before.max === after.max && (toZero || (fromZero && after.min === 1))) return words;
   const fewer = before !== undefined && (after.min < before.min || (after.max ?? Infinity) < (before.max ?? Infinity));
   const noun = after.min === 1 && after.max === 1 ? 'replica' : 'replicas';
@@ -262,10 +263,9 @@ function idleRelease(object: KubeObject, reach: () => Reach | undefined): string
 
 const MINIMA: readonly Path[] = [...knative('min-scale'), ['spec', 'replicas'], ['spec', 'predictor', 'minReplicas']];
 
-/** Whether a change may take the last replica of a workload away, so that it matters whether anything leads to it. */
-export function mayGoToZero(change: ObjectChange): boolean {
+/** Whether a change may take the last replica of a workload away, or brings the first one back, so that it matters whether anything leads to it. */
+export function crossesZero(change: ObjectChange): boolean {
   if (change.change !== 'changed' || releaseOf(change.after.object) === undefined) return false;
-  return MINIMA.some(
-    (path) => numberAt(change.after.object, ...path) === 0 && numberAt(change.before.object, ...path) !== 0,
-  );
+  const { before, after } = change;
+  return MINIMA.some((path) => (numberAt(after.object, ...path) === 0) !== (numberAt(before.object, ...path) === 0));
 }

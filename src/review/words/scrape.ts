@@ -1,6 +1,6 @@
 import type { ObjectChange } from '../compare.ts';
 import type { Change } from '../field.ts';
-import { isKind, listAt, textAt } from '../read.ts';
+import { isKind, listAt, textAt, valueAt } from '../read.ts';
 import { reasonOf, type Stage } from '../risks.ts';
 import type { Said } from '../statement.ts';
 import type { ChangedUnit } from '../unit.ts';
@@ -8,6 +8,7 @@ import { changesBelow, latest } from './changes.ts';
 import { fieldsInWords } from './fields.ts';
 import type { Follow } from './follow.ts';
 import { sentence } from './said.ts';
+import { selectsReleases } from './selects-releases.ts';
 import { comeAndGone } from './sets.ts';
 import { labelOf, subjectOf } from './subject.ts';
 import { listed, shown } from './text.ts';
@@ -23,12 +24,16 @@ export function isScrape(change: ObjectChange): boolean {
   return isKind(latest(change), 'monitoring.coreos.com', ...SCRAPES.keys());
 }
 
-/** Changes of rules on pods and labels that only name other releases. */
-export function followingRelabelings({ changes }: ObjectChange, { isPatternFollowing }: Follow): Change[] {
-  return changes.filter(({ path, before, after }) => {
+/** Changes of which pods are scraped, and of rules on them and their labels, that only name other releases. */
+export function followingScrapes(change: ObjectChange, { isPatternFollowing }: Follow): Change[] {
+  const [old, now] = [change.before, change.after].map((placed) => valueAt(placed?.object, 'spec', 'selector'));
+  const service = textAt(latest(change), 'metadata', 'name') ?? '';
+  const selected = selectsReleases(old, now, service) ? changesBelow(change.changes, ['spec', 'selector']) : [];
+  const relabelings = change.changes.filter(({ path, before, after }) => {
     if (!path.includes('relabelings') || typeof before !== 'string' || typeof after !== 'string') return false;
     return isPatternFollowing(before, after);
   });
+  return [...selected, ...relabelings];
 }
 
 /**
@@ -68,7 +73,9 @@ export function scrapeWords(
   };
   const open = all.filter((one) => !saysPlace(one) && !saysInterval(one));
   add('collects otherwise', open, 'some series may be missing, or have other labels');
-  const selection = changesBelow(change.changes, ['spec', 'selector'], ['spec', 'namespaceSelector']);
+  const selection = changesBelow(change.changes, ['spec', 'selector'], ['spec', 'namespaceSelector']).filter(
+    (one) => !following.includes(one),
+  );
   add('collects metrics of other pods', selection, 'pods that it no longer selects are not seen');
   return said;
 }

@@ -34,7 +34,7 @@ test('a name is there and has the form of its kind', () => {
   ]);
 });
 
-test('names of Services start with a letter, those of Namespaces have no dots, those of roles are free', () => {
+test('names of Services start with a letter, those of Namespaces have no dots, those of roles and budgets are free', () => {
   expect(said({ ...good, name: '47-fraud' }, 'v1/Service')).toEqual([
     'name: schema/metadata: "47-fraud" is not a name for this kind -> write at most 63 lower-case letters, digits and "-", starting with a letter and ending with a letter or digit',
   ]);
@@ -43,6 +43,7 @@ test('names of Services start with a letter, those of Namespaces have no dots, t
   expect(said({ name: 'a.b' }, 'v1/Namespace', 'Cluster')).toHaveLength(1);
   expect(said({ name: 'system:auth-delegator' }, 'rbac.authorization.k8s.io/v1/ClusterRole', 'Cluster')).toEqual([]);
   expect(said({ ...good, name: 'a/b' }, 'rbac.authorization.k8s.io/v1/Role')).toHaveLength(1);
+  expect(said({ ...good, name: 'Fraud_Detector' }, 'policy/v1/PodDisruptionBudget')).toEqual([]);
 });
 
 test('a namespace is there exactly when the kind is namespaced', () => {
@@ -81,6 +82,14 @@ test('keys of labels and annotations are qualified names', () => {
   expect(said({ ...good, labels: { 'a b': 'x' }, annotations: { 'x/y/z': 'x' } })).toEqual([
     `labels["a b"]: schema/metadata: "a b" is not a valid key -> ${fix}`,
     `annotations["x/y/z"]: schema/metadata: "x/y/z" is not a valid key -> ${fix}`,
+  ]);
+});
+
+test('the prefix of a label or finalizer is in lower case, that of an annotation need not be', () => {
+  const labels = { 'App.kubernetes.io/Name': 'x', Name: 'x' };
+  expect(said({ ...good, labels, annotations: labels, finalizers: ['Example.com/Wait'] })).toEqual([
+    'labels["App.kubernetes.io/Name"]: schema/metadata: "App.kubernetes.io/Name" has capital letters in its prefix, which only annotations may have -> write app.kubernetes.io/Name',
+    'finalizers[0]: schema/metadata: "Example.com/Wait" has capital letters in its prefix, which only annotations may have -> write example.com/Wait',
   ]);
 });
 

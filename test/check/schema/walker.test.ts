@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { NATIVE_QUANTITY } from '../../../src/import/well-known.ts';
 import type { SchemaNode } from '../../../src/check/schema/schema-node.ts';
 import { problemsOf, rulesBroken } from './fixture.ts';
 
@@ -58,6 +59,34 @@ describe('types', () => {
       ': schema/type: 0.5 is a number with a fraction, and must be an integer or a string -> write an integer or a string',
     ]);
     expect(rulesBroken(schema, true)).toEqual([': schema/type']);
+  });
+});
+
+describe('integers', () => {
+  const tooLarge =
+    ': schema/range: 10000000000000000000 does not fit int64 -> write a number between ±9223372036854775000';
+
+  test.each<SchemaNode>([{ type: 'integer' }, { 'x-kubernetes-int-or-string': true }])(
+    '%j is one that 64 bits can hold, whatever the format says',
+    (schema) => {
+      expect(problemsOf(schema, 2 ** 62)).toEqual([]);
+      expect(problemsOf(schema, 1e19)).toEqual([tooLarge]);
+    },
+  );
+
+  test('a number may be larger', () => {
+    expect(problemsOf({ type: 'number' }, 1e19)).toEqual([]);
+  });
+});
+
+describe('quantities of kinds of Kubernetes itself', () => {
+  const { definitions, node } = { definitions: { Quantity: NATIVE_QUANTITY as SchemaNode }, node: '#/defs/Quantity' };
+
+  test('may be numbers with a fraction', () => {
+    expect(problemsOf({ $ref: node }, 0.5, definitions)).toEqual([]);
+    expect(problemsOf({ $ref: node }, '500m', definitions)).toEqual([]);
+    expect(rulesBroken({ $ref: node }, '500 m', definitions)).toEqual([': schema/pattern']);
+    expect(rulesBroken({ $ref: node }, true, definitions)).toEqual([': schema/one-of']);
   });
 });
 
@@ -274,6 +303,22 @@ describe('alternatives', () => {
     expect(problemsOf(atMostOne, { a: 'x', b: 'y' })).toEqual([
       ': schema/one-of: has a and b, which exclude each other -> keep one of a, b',
     ]);
+  });
+
+  test('which form an object has is asked with its defaults', () => {
+    const schema = object(
+      { type: { type: 'string', default: 'IPAddress' }, value: text },
+      {
+        oneOf: [
+          { properties: { type: { enum: ['IPAddress'] }, value: { format: 'ipv4' } } },
+          { properties: { type: { not: { enum: ['IPAddress'] } } } },
+        ],
+      },
+    );
+    expect(problemsOf(schema, { value: '10.0.0.1' })).toEqual([]);
+    expect(problemsOf(schema, { type: undefined, value: '10.0.0.1' })).toEqual([]);
+    expect(rulesBroken(schema, { value: 'example.com' })).toEqual([': schema/one-of']);
+    expect(problemsOf(schema, { type: 'Hostname', value: 'example.com' })).toEqual([]);
   });
 
   test('oneOf and anyOf say what is missing', () => {

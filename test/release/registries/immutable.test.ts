@@ -143,27 +143,28 @@ describe('Amazon S3', () => {
   });
 
   test.each([
-    [
-      'nothing is there',
-      { text: listing('') },
-      'the storage has nothing there',
-      'restore what was deleted, or release another version',
-    ],
-    [
-      'the bucket is not there',
-      { status: 404 },
-      'the storage has nothing there',
-      'restore what was deleted, or release another version',
-    ],
-    [
-      'the credentials may not read it',
-      { status: 403 },
-      'the storage answers 403',
-      'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN), or log in with the aws command',
-    ],
-  ])('it is unreadable when %s', async (_name, answer, reason, fix) => {
+    ['nothing is there', { text: listing('') }],
+    ['the bucket is not there', { status: 404 }],
+  ])('it is gone when %s', async (_name, answer) => {
     const { drifts } = await verify(uri, { [`GET ${bucket}/`]: answer }, { env: AWS });
-    expect(drifts).toEqual([{ kind: 'unreadable', message: `${uri} was not read: ${reason}`, fix }]);
+    expect(drifts).toEqual([
+      {
+        kind: 'bytes-changed',
+        message: `${uri} is gone: the storage has nothing there`,
+        fix: 'restore what was deleted, or release another version',
+      },
+    ]);
+  });
+
+  test('it is unreadable when the credentials may not read it', async () => {
+    const { drifts } = await verify(uri, { [`GET ${bucket}/`]: { status: 403 } }, { env: AWS });
+    expect(drifts).toEqual([
+      {
+        kind: 'unreadable',
+        message: `${uri} was not read: the storage answers 403`,
+        fix: 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN), or log in with the aws command',
+      },
+    ]);
   });
 });
 

@@ -48,10 +48,7 @@ const standard = (spec: TargetOptions['spec'], cluster: TargetOptions['cluster']
 });
 const knative = (spec: TargetOptions['spec']): TargetOptions => ({ ...standard(spec), mode: 'Knative' });
 
-/**
- * What runs; of the services that have every alert the releases are left out. Not here is `mechanism: revisions`: there one move still
- * tells of AiInferenceServiceMissing.
- */
+/** What runs; of the services that have every alert the releases are left out. */
 const PLACES: Readonly<Record<string, TargetOptions>> = {
   ...Object.fromEntries(
     Object.entries(WATCHED).map(([name, { candidate: _candidate, ...options }]) => [name, options]),
@@ -71,6 +68,12 @@ const PLACES: Readonly<Record<string, TargetOptions>> = {
   'a function alone': standard({ ...canary, function: api }),
   'an LLMInferenceService': standard({ ...canary, predictor: llm }, { kserve: withLlm }),
   'the canary of KServe': knative({ canary: { steps: [10, 50], mechanism: 'kserve' }, predictor: onKnative }),
+  'revisions of a function in front of a predictor': knative({
+    canary: { steps: [10, 50], mechanism: 'revisions' },
+    predictor: onKnative,
+    function: api,
+  }),
+  'revisions of a function alone': knative({ canary: { steps: [10, 50], mechanism: 'revisions' }, function: api }),
   'a shadow of which nothing is kept': standard({ shadow: { percent: 20, keepPrevious: 'none' }, predictor }),
   'an A/B test after which the older release is stopped': standard({
     abTest: { header: { name: 'x-cohort', value: 'b' }, keepPrevious: 'stopped' },

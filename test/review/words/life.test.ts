@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { KubeObject } from '../../../src/core/object.ts';
 import { emitYaml } from '../../../src/core/yaml.ts';
 import { renderFunctions } from '../../../src/render/knative.ts';
 import { renderGatewayApi } from '../../../src/render/gateway-api.ts';
@@ -6,6 +7,7 @@ import { renderIstio } from '../../../src/render/istio.ts';
 import { renderKserve } from '../../../src/render/kserve.ts';
 import { renderPrometheus } from '../../../src/render/prometheus.ts';
 import { argocdApp } from '../../../src/render/argocd.ts';
+import type { Target } from '../../../src/render/target.ts';
 import type { Said } from '../../../src/review/statement.ts';
 import { besideNeeded } from '../../../src/review/words/beside.ts';
 import { monitoringWords } from '../../../src/review/words/monitoring.ts';
@@ -18,13 +20,18 @@ import { targetOf, type TargetOptions } from '../../support/target.ts';
 import { lineOf, PROD, unexplained, unitOfScenario } from './support.ts';
 
 /** The whole way of a release, as our own renderers write it: each commit of it is one sentence, which explains all of it. */
-function commit(before: TargetOptions, after: TargetOptions): { said: string[]; open: string[] } {
+function commit(
+  before: TargetOptions,
+  after: TargetOptions,
+  rules: (target: Target) => readonly KubeObject[] = () => [],
+): { said: string[]; open: string[] } {
   const [old, now] = [targetOf(before), targetOf(after)];
   const render = (target: typeof old) => [
     ...renderKserve(target),
     ...renderFunctions(target),
     ...renderIstio(target),
     ...renderGatewayApi(target),
+    ...rules(target),
   ];
   const yaml = (target: typeof old): string =>
     render(target)
@@ -238,6 +245,52 @@ describe('other strategies', () => {
     const deployed = commit(more(serving(policy, 'v46')), at(0));
     expect(deployed.said[0]).toBe('release v47 of fraud-detector is deployed, without traffic [low risk/new-release]');
     expect(deployed.open).toEqual([]);
+  });
+});
+
+/** Moves that no step of a policy leads to, and that nobody needs to look at twice. */
+describe('what is routine is of low risk', () => {
+  const of = (policy: object, release: string, more: TargetOptions = {}): TargetOptions => ({
+    mode: 'Knative',
+    stable: release,
+    ...more,
+    spec: { ...policy, predictor: predictor(release), ...more.spec },
+  });
+
+  test('a candidate by revisions that was left is cleaned up: its revision goes, and the other one serves on', () => {
+    const policy = { canary: { steps: [10, 25], mechanism: 'revisions' } };
+    const more = { spec: { function: image('v46') } };
+    const held = of(policy, 'v46', { ...more, candidate: { release: 'v47', weight: 0, held: true } });
+    const { said, open } = commit(held, of(policy, 'v46', more));
+    expect({ said, open }).toEqual({
+      said: [
+        'fraud-detector has the template of release v46 again, which serves; no pod restarts',
+        'release v47 of fraud-detector is removed; nothing sends requests to it [low risk/retire]',
+        'image of fraud-detector function is registry.example.com/api:v46 (was v47)',
+      ],
+      open: [],
+    });
+  });
+
+  test('a canary by KServe goes back to the release before, which the alerts know', () => {
+    const policy = { canary: { steps: [10, 25], mechanism: 'kserve' } };
+    const returning = of(policy, 'v47', { candidate: { release: 'v46', weight: 0 } });
+    const { said } = commit(returning, of(policy, 'v46'), (target) => renderPrometheus(target, new Map()));
+    expect(said).toEqual(['fraud-detector goes back to release v46 (had 0 %) [low risk/retreat]']);
+  });
+
+  test('replicas of a release without requests are told apart from those of what serves', () => {
+    const policy = { canary: { steps: [10, 25] } };
+    const at = (min: number): TargetOptions =>
+      of(policy, 'v47', {
+        previous: 'v46',
+        spec: { function: { ...image('v46'), scaling: { min, max: 4 } } },
+      });
+    const { said, open } = commit(at(0), at(1));
+    expect({ said, open }).toEqual({
+      said: ['release v46 of fraud-detector no longer scales to zero', 'fraud-detector no longer scales to zero'],
+      open: [],
+    });
   });
 });
 

@@ -31,6 +31,13 @@ test('operands that differ in releases alone are one, whatever brackets they hav
   expect(inExpression('round(x{a="v46"}, 5) > 1 # or 2')?.frame).not.toBe(one?.frame);
 });
 
+test('where an operand without a release stands among those of releases does not count, unless it is another expression', () => {
+  const frame = (expr: string): string | undefined => inExpression(expr)?.frame;
+  expect(frame('count(x{a="v47"} or x{a="old"} or x{a="v46"})')).toBe(frame('count(x{a="old"} or x{a="v46"})'));
+  expect(frame('count(x{a="v47"} or x{a="older"})')).not.toBe(frame('count(x{a="old"} or x{a="v47"})'));
+  expect(frame('count(x{a="v47"} or 2 * x{a="old"})')).not.toBe(frame('count(2 * x{a="old"} or x{a="v47"})'));
+});
+
 test('what is no PromQL is not read', () => {
   expect(inExpression('x{a="v46"')).toBeUndefined();
 });
