@@ -1,8 +1,17 @@
 #!/usr/bin/env node
 import module from 'node:module';
 
+// Who reads may have seen enough (`| head`): the rest is dropped, and the command goes on. Of stderr nobody can be told.
+process.stderr.on('error', () => {});
+process.stdout.on('error', ({ code }) => {
+  if (code === 'EPIPE') return;
+  process.stderr.write(`standard output cannot be written: ${code}\n`);
+  process.exitCode = 1;
+});
+
 // From Node 22 on, what was compiled once is kept in the temporary folder: a tenth of a short run.
 module.enableCompileCache?.();
 const { main } = await import('../lib/cli.js');
 
-process.exitCode = await main(process.argv.slice(2));
+const code = await main(process.argv.slice(2));
+if (code !== 0) process.exitCode = code;

@@ -31,7 +31,7 @@ const common = {
   gates: z.array(gate).default([]).meta({ description: 'What must hold before the next step.' }),
   keepPrevious: z.enum(['warm', 'stopped', 'none']).default('warm').meta({
     description:
-      'What becomes of the release that served before: `warm` keeps it running, so that a rollback only moves weights.',
+      'What becomes of the release that served before: `warm` keeps it running, so that a rollback only moves weights; `stopped` keeps its objects without replicas, for which Argo CD needs a health check (docs/gitops-tree.md).',
   }),
 };
 

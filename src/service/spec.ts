@@ -1004,7 +1004,7 @@ export interface CanaryPolicySpec {
    */
   gates?: readonly Gate[];
   /**
-   * What becomes of the release that served before: `warm` keeps it running, so that a rollback only moves weights.
+   * What becomes of the release that served before: `warm` keeps it running, so that a rollback only moves weights; `stopped` keeps its objects without replicas, for which Argo CD needs a health check (docs/gitops-tree.md).
    */
   keepPrevious?: 'warm' | 'stopped' | 'none';
 }
@@ -1030,7 +1030,7 @@ export interface BlueGreenPolicySpec {
    */
   gates?: readonly Gate[];
   /**
-   * What becomes of the release that served before: `warm` keeps it running, so that a rollback only moves weights.
+   * What becomes of the release that served before: `warm` keeps it running, so that a rollback only moves weights; `stopped` keeps its objects without replicas, for which Argo CD needs a health check (docs/gitops-tree.md).
    */
   keepPrevious?: 'warm' | 'stopped' | 'none';
 }
@@ -1060,7 +1060,7 @@ export interface ShadowPolicySpec {
    */
   gates?: readonly Gate[];
   /**
-   * What becomes of the release that served before: `warm` keeps it running, so that a rollback only moves weights.
+   * What becomes of the release that served before: `warm` keeps it running, so that a rollback only moves weights; `stopped` keeps its objects without replicas, for which Argo CD needs a health check (docs/gitops-tree.md).
    */
   keepPrevious?: 'warm' | 'stopped' | 'none';
 }
@@ -1099,7 +1099,7 @@ export interface ABTestPolicySpec {
    */
   gates?: readonly Gate[];
   /**
-   * What becomes of the release that served before: `warm` keeps it running, so that a rollback only moves weights.
+   * What becomes of the release that served before: `warm` keeps it running, so that a rollback only moves weights; `stopped` keeps its objects without replicas, for which Argo CD needs a health check (docs/gitops-tree.md).
    */
   keepPrevious?: 'warm' | 'stopped' | 'none';
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
@@ -35,4 +36,23 @@ test('--help lists the commands by what they are for', async () => {
     'Monitoring:',
     'Commands:',
   ]);
+});
+
+/** In a shell, with the command line in the place of `ai-service`. */
+function shell(script: string): string {
+  const bin = join(import.meta.dirname, '../../bin/ai-service.js');
+  const command = script.replace('ai-service', `"${process.execPath}" "${bin}"`);
+  const options = { cwd: join(import.meta.dirname, '../..'), encoding: 'utf8', timeout: 20_000 } as const;
+  return spawnSync('bash', ['-c', command], options).stdout;
+}
+
+test('a reader who has seen enough stops no command', () => {
+  const text = shell('ai-service synth --check --out snapshots 2>&1 | head -1; echo "exit ${PIPESTATUS[0]}"');
+  expect(text).toBe('info release/unreleased-edit: image-classifier, prod-us\nexit 0\n');
+});
+
+test('output that cannot be written is an error', () => {
+  expect(shell('ai-service --help 2>&1 >/dev/full; echo "exit $?"')).toBe(
+    'standard output cannot be written: ENOSPC\nexit 1\n',
+  );
 });
