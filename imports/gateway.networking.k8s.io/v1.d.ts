@@ -56,7 +56,7 @@ export type ReferenceGrant = {
   apiVersion: 'gateway.networking.k8s.io/v1';
   kind: 'ReferenceGrant';
   metadata: ObjectMeta;
-  spec: ReferenceGrantSpec;
+  spec?: ReferenceGrantSpec;
 };
 
 export interface Add {

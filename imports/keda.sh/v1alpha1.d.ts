@@ -37,8 +37,7 @@ export type ScaledObject = {
     };
     cooldownPeriod?: number;
     fallback?: {
-      behavior?:
-        'static' | 'currentReplicas' | 'currentReplicasIfHigher' | 'currentReplicasIfLower' | 'scalingModifiers';
+      behavior?: 'static' | 'currentReplicas' | 'currentReplicasIfHigher' | 'currentReplicasIfLower';
       failureThreshold: number;
       replicas: number;
     };
@@ -55,7 +54,7 @@ export type ScaledObject = {
     };
     triggers: {
       authenticationRef?: {
-        kind?: 'TriggerAuthentication' | 'ClusterTriggerAuthentication';
+        kind?: string;
         name: string;
       };
       metadata: {
@@ -131,7 +130,6 @@ export interface ClusterTriggerAuthenticationSpec {
     name: string;
     parameter: string;
   }[];
-  filePath?: string;
   gcpSecretManager?: {
     credentials?: {
       clientSecret: ClientSecret;
@@ -145,7 +143,7 @@ export interface ClusterTriggerAuthenticationSpec {
   };
   hashiCorpVault?: {
     address: string;
-    authentication: 'token' | 'kubernetes';
+    authentication: string;
     credential?: {
       serviceAccount?: string;
       serviceAccountName?: string;
@@ -167,25 +165,14 @@ export interface ClusterTriggerAuthenticationSpec {
         ttl?: string;
         uriSans?: string;
       };
-      type?: '' | 'secretV2' | 'secret' | 'pki';
+      type?: string;
     }[];
-  };
-  oauth2?: {
-    clientId: string;
-    clientSecret?: ClientSecret;
-    scopes?: string[];
-    tokenUrl: string;
-    tokenUrlParams?: {
-      [k: string]: string;
-    };
-    type?: 'clientCredentials';
   };
   podIdentity?: PodIdentity;
   secretTargetRef?: SecretTargetRef[];
 }
 
 export interface PodIdentity {
-  externalID?: string;
   identityAuthorityHost?: string;
   identityId?: string;
   identityOwner?: 'keda' | 'workload';

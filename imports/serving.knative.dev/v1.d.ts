@@ -149,9 +149,6 @@ export type Service = {
           emptyDir?: {
             [k: string]: unknown;
           };
-          ephemeral?: {
-            [k: string]: unknown;
-          };
           hostPath?: {
             [k: string]: unknown;
           };
