@@ -4,7 +4,8 @@ import module from 'node:module';
 // Who reads may have seen enough (`| head`): the rest is dropped, and the command goes on. Of stderr nobody can be told.
 process.stderr.on('error', () => {});
 process.stdout.on('error', ({ code }) => {
-  if (code === 'EPIPE') return;
+  // A command that listens says itself what it could not write.
+  if (code === 'EPIPE' || process.stdout.listenerCount('error') > 1) return;
   process.stderr.write(`standard output cannot be written: ${code}\n`);
   process.exitCode = 1;
 });
