@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/conformance/**', 'test/package/**'],
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     // Many tests wait for a process that they start, so no core is left to it alone.
     maxWorkers: '100%',
   },

@@ -125,7 +125,7 @@ beforeAll(async () => {
     { stdio: 'ignore' },
   );
   await scraped(HISTORY);
-}, 60_000);
+});
 
 afterAll(async () => {
   exporter?.close();
@@ -153,7 +153,7 @@ async function freePort(): Promise<number> {
 /** Waits until Prometheus has scraped for so many seconds. */
 async function scraped(seconds: number): Promise<void> {
   const client = clientOf();
-  for (let tries = 0; tries < 100; tries += 1) {
+  for (let tries = 0; tries < 400; tries += 1) {
     const answer = await client.query(`count_over_time(up{job="mesh"}[10m])`, new Date());
     if (!('problem' in answer) && Number(answer[0]?.samples[0]?.value ?? 0) >= seconds) return;
     await sleep(500);

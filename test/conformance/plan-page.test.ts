@@ -22,13 +22,16 @@ const PLANS: Readonly<Record<string, Plan>> = {
   chinese: sayingOnly('漢字'.repeat(100)),
 };
 
+/** Milliseconds for what the browser does: on a new machine with work beside, its first start takes tens of seconds. */
+const PATIENCE = 240_000;
+
 const folder = mkdtempSync(join(tmpdir(), 'plan-page-'));
 let browser: Browser;
 
 beforeAll(async () => {
   const found = spawnSync('sh', ['-c', 'command -v chromium'], { encoding: 'utf8' }).stdout.trim();
   if (found === '') throw new Error('chromium is not installed; run test/conformance/install');
-  browser = await chromium.launch({ executablePath: found });
+  browser = await chromium.launch({ executablePath: found, timeout: PATIENCE });
   for (const [name, plan] of Object.entries(PLANS)) writeFileSync(join(folder, `${name}.html`), planHtml(plan));
   writeFileSync(join(folder, 'many.html'), planHtml(manyStatements(5000)));
 });
@@ -47,6 +50,7 @@ interface Opened {
 /** Opens a page, with all details open, and notes what the browser complains of and asks for. */
 async function open(name: string, options: BrowserContextOptions = {}): Promise<Opened> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   const url = pathToFileURL(join(folder, `${name}.html`)).href;
   const complaints: string[] = [];
