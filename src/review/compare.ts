@@ -107,11 +107,11 @@ function unreadFiles(side: Contents): string[] {
   );
 }
 
-/** All objects but those of files that the other tree has in a form that cannot be read: they may still be there. */
+/** All objects, by file, but those of files that the other tree has in a form that cannot be read: they may still be there. */
 function placed(side: Contents, unread: ReadonlySet<string>): Placed[] {
-  return [...side].flatMap(([file, { objects }]) =>
-    unread.has(file) ? [] : objects.map((object) => ({ file, object })),
-  );
+  return [...side]
+    .sort(([one], [other]) => compareText(one, other))
+    .flatMap(([file, { objects }]) => (unread.has(file) ? [] : objects.map((object) => ({ file, object }))));
 }
 
 /** What an object is called, and the cluster of our layout that it is for. */
@@ -131,7 +131,7 @@ function spreadKeys(objects: readonly Placed[]): string[] {
   });
 }
 
-/** Objects by identity; of two in one folder the first, and a finding. */
+/** Objects by identity; of two in one folder the first by name of its file, and a finding. */
 function byIdentity(objects: readonly Placed[], spread: ReadonlySet<string>, findings: Finding[]): Map<string, Placed> {
   const found = new Map<string, Placed>();
   for (const held of objects) {

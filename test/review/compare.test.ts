@@ -75,8 +75,12 @@ describe('objects are told by group, kind, namespace and name', () => {
     expect(findings).toEqual([]);
     expect(objects.map(({ after }) => after?.file)).toEqual(['overlays/prod/api.yaml']);
   });
-  test('two files of a folder with the same object are an error, and the first one counts', () => {
-    const { findings } = compare({}, { 'x/a.yaml': deployment('api'), 'x/b.yaml': deployment('api', { replicas: 5 }) });
+  test('two files of a folder with the same object are an error, and the first name counts, whichever was read first', () => {
+    const { findings, objects } = compare(
+      {},
+      { 'x/b.yaml': deployment('api', { replicas: 5 }), 'x/a.yaml': deployment('api') },
+    );
+    expect(objects.map(({ after }) => after?.file)).toEqual(['x/a.yaml']);
     expect(findings).toMatchObject([
       {
         id: 'plan/duplicate',
