@@ -18,5 +18,12 @@ export default tseslint.config(
   },
   // A policy without settings is an interface without fields.
   { files: ['src/service/*spec.ts'], rules: { '@typescript-eslint/no-empty-object-type': 'off' } },
+  {
+    files: ['test/**/*.ts'],
+    ignores: ['test/support/property.ts'],
+    rules: {
+      'no-restricted-imports': ['error', { name: 'fast-check', message: 'test/support/property.ts has it, seeded.' }],
+    },
+  },
   { files: ['**/*.js'], ...tseslint.configs.disableTypeChecked },
 );

@@ -6,7 +6,7 @@ import type { ContainerWorkload, ServerWorkload } from '../release/record.ts';
 import type { Target } from '../render/target.ts';
 import { fieldPath } from '../service/parse.ts';
 import { reporter, type Report } from './report.ts';
-import { namedArguments, secretForm, secretReason } from './secret-text.ts';
+import { isSecretName, namedArguments, secretForm, secretReason } from './secret-text.ts';
 
 /** Rules that keep secret values out of Git. No message ever repeats a value. */
 export const SECRET_RULES: readonly Rule[] = [
@@ -246,10 +246,14 @@ function checkPart(
     if (typeof value === 'string') {
       const reason = secretReason(name, value);
       if (reason !== undefined) result.add('secrets/literal', field, reason, REFERENCE);
-    } else if ('url' in value) {
-      const form = secretForm(value.url);
+    } else if ('url' in value || 'part' in value || 'service' in value) {
+      const form = 'url' in value ? secretForm(value.url) : undefined;
       if (form !== undefined) {
         result.add('secrets/literal', field, `the value of ${name} looks like ${form}`, REFERENCE);
+      } else if (isSecretName(name)) {
+        // In the object it is a literal under this name, whatever it was made of.
+        const reason = `${name} is the name of a secret, and has an address`;
+        result.add('secrets/literal', field, reason, 'give it the name of an address, as MODEL_URL');
       }
     } else if ('secret' in value) {
       // A name such as `constructor` is nobody's but an object's own.

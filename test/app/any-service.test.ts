@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { AIService, type AIServiceProps } from '../../src/app/ai-service.ts';
 import { formatWhere } from '../../src/core/finding.ts';
 import { frameworks } from '../../src/service/workload.ts';
 import { platformWith } from '../support/platform.ts';
+import { fc } from '../support/property.ts';
 
 /**
  * Any service that the schemas accept either renders a tree that passes every check, or is refused with an error that
@@ -202,31 +202,35 @@ const subject = fc
   .constantFrom('Standard' as const, 'Knative' as const)
   .chain((mode) => fc.record({ kserve: fc.constant({ version: '0.20.0', mode }), props: serviceOf(mode) }));
 
-test('any service renders a tree that passes every check, or is refused with an error that names the field', () => {
-  const runs = process.env['CI'] ? 1000 : 200;
-  const refused = new Map<string, number>();
-  let rendered = 0;
-  fc.assert(
-    fc.property(name, subject, (serviceName, { kserve, props }) => {
-      const platform = platformWith({ kserve });
-      new AIService(platform, serviceName, props as AIServiceProps<'dev' | 'prod-eu', 'dev' | 'prod'>);
-      const { files, findings } = platform.render();
-      const errors = findings.filter(({ severity }) => severity === 'error');
-      if (errors.length === 0) {
-        rendered += 1;
-        expect(files.size).toBeGreaterThan(5);
-      }
-      for (const id of new Set(errors.map((error) => error.id))) refused.set(id, (refused.get(id) ?? 0) + 1);
-      // An error about an object would mean that we render what the cluster refuses.
-      expect(
-        errors
-          .filter(({ where }) => where.object !== undefined)
-          .map((error) => `${error.id} ${formatWhere(error.where)}: ${error.message}`),
-      ).toEqual([]);
-      for (const error of errors) expect(error.where.field, JSON.stringify(error)).toMatch(/./);
-    }),
-    { numRuns: runs, seed: 20 },
-  );
-  // The property must not hold for the reason that everything is refused.
-  expect(rendered, JSON.stringify([...refused])).toBeGreaterThan(runs / 4);
-});
+test(
+  'any service renders a tree that passes every check, or is refused with an error that names the field',
+  { timeout: 300_000 },
+  () => {
+    const runs = process.env['CI'] ? 1000 : 200;
+    const refused = new Map<string, number>();
+    let rendered = 0;
+    fc.assert(
+      fc.property(name, subject, (serviceName, { kserve, props }) => {
+        const platform = platformWith({ kserve });
+        new AIService(platform, serviceName, props as AIServiceProps<'dev' | 'prod-eu', 'dev' | 'prod'>);
+        const { files, findings } = platform.render();
+        const errors = findings.filter(({ severity }) => severity === 'error');
+        if (errors.length === 0) {
+          rendered += 1;
+          expect(files.size).toBeGreaterThan(5);
+        }
+        for (const id of new Set(errors.map((error) => error.id))) refused.set(id, (refused.get(id) ?? 0) + 1);
+        // An error about an object would mean that we render what the cluster refuses.
+        expect(
+          errors
+            .filter(({ where }) => where.object !== undefined)
+            .map((error) => `${error.id} ${formatWhere(error.where)}: ${error.message}`),
+        ).toEqual([]);
+        for (const error of errors) expect(error.where.field, JSON.stringify(error)).toMatch(/./);
+      }),
+      { numRuns: runs },
+    );
+    // The property must not hold for the reason that everything is refused.
+    expect(rendered, JSON.stringify([...refused])).toBeGreaterThan(runs / 4);
+  },
+);

@@ -1,7 +1,6 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { openCheckout } from '../../src/app/checkout.ts';
@@ -21,6 +20,7 @@ import { recoverJournal, writeJournaled } from '../../src/tree/journal.ts';
 import { compareTree, writeTree } from '../../src/tree/write.ts';
 import { mlflow } from '../../src/service/registry.ts';
 import { stack } from '../support/platform.ts';
+import { fc } from '../support/property.ts';
 
 /** Release commands in a checkout of the GitOps repository, where no TypeScript is. */
 

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isSecretName, isSecretValue, secretForm } from '../../src/check/secret-text.ts';
 import { checkSecretReferences, checkSecrets, SECRET_RULES } from '../../src/check/secrets.ts';
 import type { KubeObject } from '../../src/core/object.ts';
+import { fc } from '../support/property.ts';
 import { targetOf, type TargetOptions } from '../support/target.ts';
 
 // Made here, so that no scanner takes this file for a leak.
@@ -294,6 +294,18 @@ describe('a service', () => {
       'secrets/literal explainer.env.HF_TOKEN: HF_TOKEN is the name of a secret, and has a literal value',
       'secrets/literal models.embedding.env.HF_TOKEN: HF_TOKEN is the name of a secret, and has a literal value',
     ]);
+  });
+
+  it('has no address under the name of a secret, which would look like one in the object', () => {
+    const env = {
+      A_PWD: { url: 'https://api.example.com' },
+      DB_TOKEN: { part: 'predictor' },
+      MODEL_URL: { service: 'geo' },
+    };
+    const reason = (name: string): string =>
+      `secrets/literal function.env.${name}: ${name} is the name of a secret, and has an address`;
+    const small = { image: 'registry.example.com/code:v46', resources: { cpu: '1', memory: '1Gi' } };
+    expect(found({ spec: { predictor, function: { ...small, env } } })).toEqual([reason('A_PWD'), reason('DB_TOKEN')]);
   });
 
   it('refers to keys that its secrets have', () => {

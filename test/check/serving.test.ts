@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkKnative } from '../../src/check/knative.ts';
 import { checkKserve } from '../../src/check/kserve.ts';
@@ -8,6 +7,7 @@ import { renderKserve } from '../../src/render/kserve.ts';
 import { renderFunctions } from '../../src/render/knative.ts';
 import { frameworks } from '../../src/service/workload.ts';
 import type { AIServiceInput } from '../../src/service/service.ts';
+import { fc } from '../support/property.ts';
 import { targetOf, type TargetOptions } from '../support/target.ts';
 
 const resources = { cpu: '1', memory: '1Gi' };

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { emitYaml } from '../../src/core/yaml.ts';
 import { HOSTILE_TEXT } from '../core/hostile-text.ts';
+import { fc } from '../support/property.ts';
 import { kubectl } from './kubectl.ts';
 
 /**

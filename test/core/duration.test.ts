@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatGoDuration, formatPrometheusDuration, parseDuration } from '../../src/core/duration.ts';
+import { fc } from '../support/property.ts';
 
 describe('parseDuration', () => {
   // What Go 1.26 `time.ParseDuration` made of them, in milliseconds.

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { editYaml } from '../../src/core/edit-yaml.ts';
+import { fc } from '../support/property.ts';
 
 const ORDER = ['stable', 'candidate', 'phase', 'weight', 'holds', 'reason'];
 

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   didYouMean,
@@ -9,6 +8,7 @@ import {
   isQualifiedName,
   slug,
 } from '../../src/core/names.ts';
+import { fc } from '../support/property.ts';
 
 const LONG = 'a'.repeat(63);
 

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compareKeys, orderedKeys } from '../../src/core/order.ts';
+import { fc } from '../support/property.ts';
 
 test.each([
   ['an object', ['data', 'spec', 'metadata', 'kind', 'apiVersion'], ['apiVersion', 'kind', 'metadata', 'spec', 'data']],

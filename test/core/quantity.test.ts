@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   canonicalQuantity,
@@ -8,6 +7,7 @@ import {
   parseQuantity,
   type Quantity,
 } from '../../src/core/quantity.ts';
+import { fc } from '../support/property.ts';
 
 /**
  * Printed by a Go program with k8s.io/apimachinery v0.33.4: for each number and suffix, `ParseQuantity`, then

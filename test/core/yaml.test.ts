@@ -1,9 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { emitYaml } from '../../src/core/yaml.ts';
+import { fc } from '../support/property.ts';
 import { HOSTILE_TEXT } from './hostile-text.ts';
 
 const VERSIONS = ['1.1', '1.2'] as const;

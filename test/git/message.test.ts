@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { messageText } from '../../src/git/message.ts';
+import { fc } from '../support/property.ts';
 
 /** The trailers that git reads in a message. */
 function trailersIn(message: string): string[] {

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compactGroup, readGroup, writeDocs, writeGroup } from '../../src/import/group-file.ts';
 import type { ImportedKind } from '../../src/import/kind.ts';
 import type { Schema } from '../../src/import/schema.ts';
 import { compactSchema } from '../../src/import/schema.ts';
+import { fc } from '../support/property.ts';
 import { CONTAINER } from './fixture.ts';
 
 function kindOf(kind: string, spec: object, versions: readonly string[] = ['v1']): ImportedKind {

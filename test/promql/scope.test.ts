@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { analyze } from '../../src/promql/analyze.ts';
 import { parsePromql, type Query } from '../../src/promql/parse.ts';
 import { isBounded, scoped, unknownPlaceholders, type Scope } from '../../src/promql/scope.ts';
 import { HOSTILE_TEXT } from '../core/hostile-text.ts';
+import { fc } from '../support/property.ts';
 
 const SCOPE: Scope = { service: 'fraud', namespace: 'risk-prod', environment: 'prod-eu', team: 'risk' };
 

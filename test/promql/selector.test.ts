@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   equal,
@@ -11,6 +10,7 @@ import {
   quote,
   selector,
 } from '../../src/promql/selector.ts';
+import { fc } from '../support/property.ts';
 
 describe('a selector', () => {
   test('is the metric and its conditions, in the order given', () => {

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { conflictLine, saferState, sidesOf } from '../../src/release/conflict.ts';
 import { releaseState, type ReleaseState } from '../../src/release/state.ts';
+import { fc } from '../support/property.ts';
 
 const state = (fields: Partial<ReleaseState>): ReleaseState => ({ stable: 'v1', phase: 'idle', weight: 0, ...fields });
 const warming = state({ candidate: 'v2', phase: 'warming', policy: 'p' });

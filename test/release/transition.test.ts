@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { policyDigest, PHASES, releaseState, runningReleases, type ReleaseState } from '../../src/release/state.ts';
 import { legalMoves, transition, TRANSITIONS, type Move, type MoveOptions } from '../../src/release/transition.ts';
 import { policyOf, type Policies, type ReleasePolicy } from '../../src/service/release-policy.ts';
 import { aiService } from '../../src/service/service.ts';
+import { fc } from '../support/property.ts';
 
 const parse = (policies: object): ReleasePolicy => {
   const spec = aiService.parse({

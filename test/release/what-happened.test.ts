@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { movesBetween } from '../../src/release/find-move.ts';
 import type { ReleaseState } from '../../src/release/state.ts';
@@ -12,6 +11,7 @@ import {
   shadowPolicy,
   type ReleasePolicy,
 } from '../../src/service/release-policy.ts';
+import { fc } from '../support/property.ts';
 
 /** Moves read back from states: for the trail, where a commit does not say what it did, and for the check of a move. */
 

@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parsePromql } from '../../src/promql/parse.ts';
 import type { RuleGroup } from '../../src/promql/rule.ts';
 import { renderPrometheus } from '../../src/render/prometheus.ts';
 import type { Target } from '../../src/render/target.ts';
 import { HOSTILE_TEXT } from '../core/hostile-text.ts';
+import { fc } from '../support/property.ts';
 import { REFERENCES, WATCHED } from '../support/watched.ts';
 import { targetOf } from '../support/target.ts';
 

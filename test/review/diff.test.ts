@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { createCatalogue, OWN_IMPORTS } from '../../src/check/schema/catalogue.ts';
@@ -6,6 +5,7 @@ import { resolveNode } from '../../src/check/schema/schema-node.ts';
 import { differences } from '../../src/review/diff.ts';
 import type { Known } from '../../src/review/lists.ts';
 import { applyChanges } from '../support/apply-changes.ts';
+import { fc } from '../support/property.ts';
 
 const schemas = createCatalogue([OWN_IMPORTS]);
 

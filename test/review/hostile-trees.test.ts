@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { createCatalogue, OWN_IMPORTS } from '../../src/check/schema/catalogue.ts';
@@ -11,6 +10,7 @@ import type { Plan } from '../../src/review/plan.ts';
 import { valueOf } from '../git/folders.ts';
 import { golden } from '../support/golden-tree.ts';
 import { memoryTrees, type TextTree } from '../support/memory-trees.ts';
+import { fc } from '../support/property.ts';
 
 /** Trees that nobody sane wrote: any kind with any fields under hostile names. What a plan promises holds for them, too. */
 

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { createCatalogue, OWN_IMPORTS } from '../../src/check/schema/catalogue.ts';
@@ -14,6 +13,7 @@ import { valueOf } from '../git/folders.ts';
 import { applyChanges } from '../support/apply-changes.ts';
 import { golden as whole } from '../support/golden-tree.ts';
 import { memoryTrees, type TextTree } from '../support/memory-trees.ts';
+import { fc } from '../support/property.ts';
 
 /** What a plan promises, held for any edit of the golden tree. */
 

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { emitYaml } from '../../src/core/yaml.ts';
 import { findUnwritable } from '../../src/service/unwritable.ts';
+import { fc } from '../support/property.ts';
 
 test('names each place, and no value', () => {
   const value = { a: ['x', 'secret\ud800'], b: { ['\udc00']: -0 }, c: JSON.parse('{ "__proto__": 1 }') as unknown };

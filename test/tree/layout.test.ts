@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../src/core/object.ts';
 import { descriptorPath, manifestsFolder, nameManifests, unitFolder } from '../../src/tree/layout.ts';
+import { fc } from '../support/property.ts';
 
 function object(apiVersion: string, kind: string, name: string, namespace?: string): KubeObject {
   return { apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } };

@@ -3,10 +3,10 @@ import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, utimesSync, 
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { INDEX_FILE, LOCK_FILE } from '../../src/tree/paths.ts';
 import { writeTree, type WriteInput, type WriteResult } from '../../src/tree/write.ts';
+import { fc } from '../support/property.ts';
 import { strikeAt } from './faults.ts';
 import { everythingIn, filesIn, putFiles, temporaryFolder } from './folders.ts';
 

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createSchemaCheck, SCHEMA_RULES } from '../../../src/check/schema.ts';
 import type { KubeObject } from '../../../src/core/object.ts';
+import { fc } from '../../support/property.ts';
 import { typicalObjects } from './typical-objects.ts';
 
 const check = createSchemaCheck([]);

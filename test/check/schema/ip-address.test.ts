@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { containsIp, formatIp, maskCidr, parseCidr, parseIp } from '../../../src/check/schema/ip-address.ts';
+import { fc } from '../../support/property.ts';
 
 test('an address is a number', () => {
   expect(parseIp('10.0.0.1')).toEqual({ family: 4, bits: 0x0a000001n });

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openImmutable, openRegistry } from '../../../src/release/registries/open.ts';
 import type { RegistryDeps } from '../../../src/release/registries/deps.ts';
 import type { Registry } from '../../../src/release/registries/registry.ts';
 import type { RegistryConfig } from '../../../src/service/registry.ts';
+import { fc } from '../../support/property.ts';
 import { NOON } from './world.ts';
 
 /** Whatever a server does with the secrets that it is sent, nothing that is said repeats one. */
