@@ -617,7 +617,7 @@ function routes(root: string): string {
 }
 
 describe.each(Object.entries(scenarios))('any sequence of moves, with %s', (_name, scenario) => {
-  test('keeps the promises', { timeout: 120_000 }, async () => {
+  test('keeps the promises', async () => {
     await anySequence(scenario, (_root, { after: { state, traffic } }) => {
       expect([...traffic.weights.values()].sort()).toEqual(
         expect.arrayContaining([100 - state.weight].filter((weight) => weight < 100 && traffic.weights.size > 1)),
@@ -631,7 +631,7 @@ describe.each(Object.entries(scenarios))('any sequence of moves, with %s', (_nam
  * object gives requests to what it brings, and that nothing is named that no commit brought.
  */
 describe.each(Object.entries(native))('any sequence of moves, with %s', (_name, scenario) => {
-  test('brings nothing to the one object that gets requests at once', { timeout: 120_000 }, async () => {
+  test('brings nothing to the one object that gets requests at once', async () => {
     await anySequence(scenario, (_root, { each, before, after }) => {
       if (!before.object || !after.object) throw new Error('there is no such object');
       const [{ content: old, shares: oldShares }, { content, shares }] = [before.object, after.object];

@@ -192,7 +192,7 @@ beforeAll(async () => {
       'apps/hello/service.yaml': RICH_YAML.replace('max: 4', 'max: four').replace('min: 2', 'min: two'),
     }),
   ]);
-}, 60_000);
+});
 
 describe('a project without one platform', () => {
   test.each([

@@ -41,7 +41,7 @@ describe('a gate that nobody can ask moves nothing', () => {
     );
     expect(treeIn(root)).toEqual(before);
     expect(git(root, 'status', '--porcelain')).toBe('');
-  }, 60_000);
+  });
 
   test('when no Prometheus is named', async () => {
     const root = await canary();

@@ -164,7 +164,7 @@ process.on('exit', () => process.stderr.write(\`steps \${steps()}\\n\`));
   test.each<[string, readonly Move[]]>([
     ['rollback', [RELEASE, ADVANCE]],
     ['cleanup', [RELEASE, ADVANCE, { action: 'abort' }]],
-  ])('%s leaves whole files, and status heals', { timeout: 120_000 }, async (name, moves) => {
+  ])('%s leaves whole files, and status heals', async (name, moves) => {
     const start = await checkoutAfter(moves);
     const done = copyOf(start);
     const whole = await command(done, [name], 0);

@@ -42,7 +42,7 @@ test('--help lists the commands by what they are for', async () => {
 function shell(script: string): string {
   const bin = join(import.meta.dirname, '../../bin/ai-service.js');
   const command = script.replace('ai-service', `"${process.execPath}" "${bin}"`);
-  const options = { cwd: join(import.meta.dirname, '../..'), encoding: 'utf8', timeout: 20_000 } as const;
+  const options = { cwd: join(import.meta.dirname, '../..'), encoding: 'utf8', timeout: 120_000 } as const;
   return spawnSync('bash', ['-c', command], options).stdout;
 }
 

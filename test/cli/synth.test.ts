@@ -85,7 +85,7 @@ beforeAll(async () => {
   ran = Object.fromEntries(
     await Promise.all(Object.entries(runs).map(async ([name, each]) => [name, await each])),
   ) as typeof ran;
-}, 60_000);
+});
 
 describe('the two doors', () => {
   test('write the same bytes; only the owned one keeps an index, and none writes into the place of the other', () => {

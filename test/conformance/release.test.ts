@@ -36,7 +36,7 @@ beforeAll(async () => {
     '/health',
     env,
   );
-}, 180_000);
+});
 
 afterAll(async () => {
   await Promise.all([mlflow?.stop(), storage?.stop()]);

@@ -28,7 +28,7 @@ beforeAll(async () => {
     '/ml-models',
     `<CreateBucketConfiguration><LocationConstraint>${REGION}</LocationConstraint></CreateBucketConfiguration>`,
   );
-}, 180_000);
+});
 
 afterAll(() => server?.stop());
 

@@ -292,7 +292,7 @@ describe('for any two trees', () => {
       ),
       { numRuns: 150 },
     );
-  }, 60_000);
+  });
 
   test('a tree and itself are no change', async () => {
     await fc.assert(
@@ -308,5 +308,5 @@ describe('for any two trees', () => {
       }),
       { numRuns: 60 },
     );
-  }, 60_000);
+  });
 });

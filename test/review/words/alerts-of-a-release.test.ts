@@ -193,7 +193,7 @@ describe('the alerts of a service follow its releases, and no sentence says anyt
     expect([...new Set(ofCatalogue)].sort()).toEqual(Object.keys(ALERT_GUIDES).sort());
   });
 
-  test.each([...lives])('%s', { timeout: 60_000 }, (_, life) => {
+  test.each([...lives])('%s', (_, life) => {
     const commits = life.slice(1).map((after, index) => wordsOf(life[index]!, after));
     const others = commits.flatMap(({ said, open }) => [...said.filter((text) => !FOLLOWING.test(text)), ...open]);
     expect(others).toEqual([]);
@@ -215,7 +215,6 @@ function forgetting(expr: string): string[] {
 
 test.each(['a predictor with everything, and a candidate', 'a function in front of Triton and TorchServe'])(
   'an alert that forgets at any place the release that serves is told, when another one comes: %s',
-  { timeout: 120_000 },
   (place) => {
     const at = (state: object): Target => targetAt(PLACES[place]!, releaseState.parse({ stable: 'v46', ...state }));
     const [before, after] = [at({}), at({ candidate: 'v47', phase: 'warming' })];
