@@ -8,7 +8,12 @@
 export function regexFlaw(source: string): string | undefined {
   const plain = withoutQuotes(source);
   if (/\(\?<?[=!]/.test(plain)) return 'looks ahead or behind, which RE2 does not';
-  if (/\\[1-9]|\\k</.test(plain)) return 'refers back to a group, which RE2 does not';
+  if (/\\[1-7](?![0-7])|\\[89]|\\k</.test(plain)) return 'refers back to a group, which RE2 does not';
+  const [, unknown] = UNKNOWN_ESCAPE.exec(plain) ?? [];
+  if (unknown !== undefined) return `has \\${unknown}, which RE2 does not know`;
+  const classes = [...plain.matchAll(/\\[pP](?:\{\^?(\w+)\}|(\w))/g)].map(([, name, letter]) => name ?? letter ?? '');
+  const strange = classes.find((name) => !isUnicodeClass(name));
+  if (strange !== undefined) return `has the class ${strange}, which Unicode does not know`;
   if (/\(\?>|[*+?}]\+/.test(plain.replace(/\\./g, 'a').replace(/\[[^\]]*\]/g, 'a')))
     return 'has a possessive part, which RE2 has not';
   const repeats = [...plain.matchAll(/\{(\d+)(?:,(\d*))?\}/g)].flatMap(([, least, most]) => [
@@ -22,6 +27,22 @@ export function regexFlaw(source: string): string | undefined {
   } catch (error) {
     return `cannot be read: ${String((error as Error).message.split(': ').at(-1)).toLowerCase()}`;
   }
+}
+
+/** A backslash before what has no meaning after one: the syntax of Go's `regexp/syntax`, 1.26. */
+const UNKNOWN_ESCAPE =
+  /\\(?![aAbBdDfnQrsStvwWz0-9]|x(?:[0-9a-fA-F]{2}|\{[0-9a-fA-F]+\})|[pP](?:\w|\{\^?\w+\})|[\0-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f])(.)/su;
+
+/** Whether it names a general category, as `Lu`, or a script, as `Greek`. */
+function isUnicodeClass(name: string): boolean {
+  return [name, `Script=${name}`].some((property) => {
+    try {
+      new RegExp(`\\p{${property}}`, 'u');
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }
 
 /**
@@ -41,11 +62,12 @@ function withoutQuotes(source: string): string {
 /** In the words of JavaScript, without flags, which decide between letters only. */
 function translated(plain: string): string {
   return plain
-    .replace(/\(\?P</g, '(?<')
+    .replace(/\\[^]|\[\^?\]?(?:\[:\^?\w+:\]|\\[^]|[^\]\\])*\]?/g, (part) => part.replace(/^\[(\^?)\]/, '[$1\\]'))
+    .replace(/\(\?P?<\w+>/g, '(')
     .replace(/\(\?[imsU]*(?:-[imsU]+)?\)/g, '')
     .replace(/\(\?[imsU]*(?:-[imsU]+)?:/g, '(?:')
     .replace(/\[:\^?[a-z]+:\]/g, 'a')
     .replace(/\\[pP](?:\{\^?\w+\}|\w)/g, 'a')
     .replace(/\\x\{[0-9a-fA-F]+\}/g, 'a')
-    .replace(/\\[AzCaQE]/g, '');
+    .replace(/\\[Aza]/g, '');
 }
