@@ -4,6 +4,7 @@ import type { Change, ItemKey, Segment } from './field.ts';
 import { align, type Alignment, type Name } from './align.ts';
 import { fieldOf, itemOf, listForm, type Known } from './lists.ts';
 import { meaningOf, worthOf } from './scalars.ts';
+import { exactly, groupedBy } from './words/sets.ts';
 
 /** Where in an object a value is, and what is known of it. */
 interface At {
@@ -21,14 +22,41 @@ interface At {
  * has none, another spelling of a quantity or a duration, `null` for what is left out.
  *
  * The changes are made one after the other: within an ordered list what goes is named from the end, then what comes from the
- * start.
+ * start. What goes and comes again elsewhere, as a route that is tried before another one now, has moved.
  *
  * @param known the schema of the kind, where there is one.
  */
 export function differences(kind: string, before: unknown, after: unknown, known?: Known): Change[] {
   const changes: Change[] = [];
   compare({ kind, field: '', above: '', known }, [], '', before, after, changes);
-  return changes;
+  return withMoves(changes);
+}
+
+/** Marks what is the same in two places of ordered lists of one name. */
+function withMoves(changes: readonly Change[]): Change[] {
+  const items = (op: Change['op']): Change[] => changes.filter((change) => change.op === op && isItem(change));
+  const [gone, come] = [items('remove'), items('add')];
+  if (gone.length === 0 || come.length === 0) return [...changes];
+  const by = groupedBy(gone, ({ path, before }) => contentOf(path, before));
+  const moves = new Map<Change, Change>();
+  for (const change of come) {
+    // What goes is named from the end: of several that are alike the first one is taken.
+    const from = by.get(contentOf(change.path, change.after))?.pop();
+    if (from) moves.set(from, change).set(change, from);
+  }
+  return changes.map((change) => {
+    const other = moves.get(change);
+    return other ? { ...change, moved: other.path } : change;
+  });
+}
+
+/** Whether a change is about all of an item of an ordered list that says enough to be told again. */
+function isItem({ path, before, after }: Change): boolean {
+  return typeof path.at(-1) === 'number' && isPlainMap(before ?? after);
+}
+
+function contentOf(path: readonly Segment[], item: unknown): string {
+  return exactly([path.at(-2), item]);
 }
 
 /** Whether two objects mean the same. */

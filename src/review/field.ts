@@ -15,4 +15,11 @@ export interface Change {
   readonly before?: unknown;
   /** What is there after; missing for `remove`. */
   readonly after?: unknown;
+  /** Of an item that only moved: the path of its other half, a `remove` where it was and an `add` where it is. */
+  readonly moved?: readonly Segment[];
+}
+
+/** The changes without the one half of each move: what moved is told where it is now. */
+export function withoutMovedAway(changes: readonly Change[]): readonly Change[] {
+  return changes.filter(({ op, moved }) => op !== 'remove' || !moved);
 }

@@ -15,8 +15,9 @@ import { riskOf } from './risks.ts';
 import { say } from './say.ts';
 import { topologyOf } from './topology.ts';
 import type { Side, Trees } from './trees.ts';
-import type { ChangedUnit, Descriptor } from './unit.ts';
+import type { ChangedUnit, Descriptor, Place } from './unit.ts';
 import { besideNeeded } from './words/beside.ts';
+import { groupedBy } from './words/sets.ts';
 
 /** What to make besides the words. */
 export interface PlanOptions {
@@ -126,7 +127,10 @@ async function readContents(trees: Trees, side: Side, paths: readonly string[], 
   );
 }
 
-type Group = Pick<ChangedUnit, 'place'> & { readonly objects: ObjectChange[]; readonly documents: DocumentChange[] };
+type Group = Pick<ChangedUnit, 'place' | 'from'> & {
+  readonly objects: ObjectChange[];
+  readonly documents: DocumentChange[];
+};
 
 /** Changes by where they happen, sorted by folder. */
 function group(objects: readonly ObjectChange[], documents: readonly DocumentChange[]): Group[] {
@@ -139,10 +143,40 @@ function group(objects: readonly ObjectChange[], documents: readonly DocumentCha
   };
   for (const change of objects) at((change.after ?? change.before).file).objects.push(change);
   for (const change of documents) at(change.file).documents.push(change);
-  return [...groups.values()].sort((a, b) => compareText(a.place.folder, b.place.folder));
+  return withOwners([...groups.values()]).sort((a, b) => compareText(a.place.folder, b.place.folder));
 }
 
 const DESCRIPTOR = 'argocd-app.json';
+
+/** A service that another team has now is one that changes, and not one that goes and one that comes. */
+function withOwners(groups: readonly Group[]): Group[] {
+  const moved = (verb: DocumentChange['change']): Map<string, Group[]> =>
+    groupedBy(
+      groups.filter(({ place, documents }) =>
+        documents.some(({ change, file }) => change === verb && file === `${place.folder}/${DESCRIPTOR}`),
+      ),
+      ({ place: { environment, cluster, service } }) => JSON.stringify([environment, cluster, service]),
+    );
+  const [left, right] = [moved('removed'), moved('added')];
+  const pairs = [...right].flatMap(([key, [now, ...more]]) => {
+    const [old, ...others] = left.get(key) ?? [];
+    const { service = SHARED } = now!.place;
+    return old && more.length + others.length === 0 && service !== SHARED ? [[old, now!] as const] : [];
+  });
+  const merged = new Map(
+    pairs.map(([old, now]) => [
+      now,
+      {
+        place: now.place,
+        from: old.place,
+        objects: [...now.objects, ...old.objects],
+        documents: [...now.documents, ...old.documents],
+      },
+    ]),
+  );
+  const gone = new Set(pairs.map(([old]) => old));
+  return groups.filter((one) => !gone.has(one)).map((one) => merged.get(one) ?? one);
+}
 
 /**
  * What the words need to know of each unit, read for all of them at once.
@@ -157,7 +191,9 @@ async function readUnits(
   mask: Mask,
 ): Promise<Answer<ChangedUnit[]>> {
   const services = groups.filter(({ place }) => place.service !== undefined);
-  const descriptors = services.map(({ place }) => `${place.folder}/${DESCRIPTOR}`);
+  const descriptorIn = ({ folder }: Place): string => `${folder}/${DESCRIPTOR}`;
+  const descriptors = services.map(({ place }) => descriptorIn(place));
+  const descriptorsBefore = services.map(({ place, from = place }) => descriptorIn(from));
   const asking = new Map(
     services
       .map(({ place, objects }) => [place.folder, besideNeeded(objects)] as const)
@@ -171,7 +207,7 @@ async function readUnits(
   const siblings = listed.value.filter(
     (file) => topology || asking.get(unitOf(file).folder)?.has(nameOf(file).split('.')[0] ?? ''),
   );
-  const old = await trees.readFiles('before', descriptors);
+  const old = await trees.readFiles('before', descriptorsBefore);
   const now = await trees.readFiles('after', [...descriptors, ...siblings.filter((file) => !read.has(file))]);
   if (old.value === undefined) return old;
   if (now.value === undefined) return now;
@@ -184,11 +220,12 @@ async function readUnits(
     beside.set(folder, [...(beside.get(folder) ?? []), ...objects.filter((object) => !changed.has(object))]);
   }
   return answered(
-    groups.map(({ place, objects, documents }) => {
-      const path = `${place.folder}/${DESCRIPTOR}`;
-      const [left, right] = [descriptorOf(before.get(path)), descriptorOf(after.get(path))];
+    groups.map(({ place, from, objects, documents }) => {
+      const left = descriptorOf(before.get(descriptorIn(from ?? place)));
+      const right = descriptorOf(after.get(descriptorIn(place)));
       return {
         place,
+        ...(from && { from }),
         objects,
         documents,
         descriptor: { ...(left && { before: left }), ...(right && { after: right }) },

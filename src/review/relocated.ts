@@ -7,6 +7,8 @@ import { isKind, textAt } from './read.ts';
 import type { Said } from './statement.ts';
 import type { ChangedUnit } from './unit.ts';
 
+const DESCRIPTOR = 'argocd-app.json';
+
 /** A unit as its words see it. */
 export interface Seen {
   readonly unit: ChangedUnit;
@@ -21,17 +23,19 @@ export interface Seen {
  *
  * @param known the schema of a kind, where there is one.
  */
-export function seenInPlace(unit: ChangedUnit, known: (object: KubeObject) => Known | undefined): Seen {
+export function seenInPlace(whole: ChangedUnit, known: (object: KubeObject) => Known | undefined): Seen {
+  const { documents, halves } = withOwner(whole);
+  const isAlike = (of: DocumentChange): boolean => halves.has(of) && of.changes.length === 0;
+  const unit = { ...whole, documents: documents.filter((of) => !isAlike(of)) };
+  const originals = new Map<ObjectChange, ObjectChange>();
+  const follows: (ObjectChange | DocumentChange)[] = documents.filter(isAlike);
   const [from, to] = [textAt(unit.descriptor.before, 'namespace'), textAt(unit.descriptor.after, 'namespace')];
   const descriptor = unit.documents.find(
-    ({ file, change }) => change === 'changed' && file === `${unit.place.folder}/argocd-app.json`,
+    ({ file, change }) => change === 'changed' && file === `${unit.place.folder}/${DESCRIPTOR}`,
   );
-  if (!descriptor || !from || !to || from === to)
-    return { unit, whole: ({ explains }) => explains.map(({ of }) => of) };
-  const originals = new Map<ObjectChange, ObjectChange>();
-  const follows: ObjectChange[] = [];
+  const goes = descriptor && from && to && from !== to;
   const objects = unit.objects.flatMap((change): ObjectChange[] => {
-    if (!change.before || !change.after || isAddress(change.after.object)) return [change];
+    if (!goes || !change.before || !change.after || isAddress(change.after.object)) return [change];
     const before = { ...change.before, object: renamed(change.before.object, from, to, leavesOf(change.after.object)) };
     const moved =
       before.object.metadata.name === change.after.object.metadata.name &&
@@ -53,12 +57,38 @@ export function seenInPlace(unit: ChangedUnit, known: (object: KubeObject) => Kn
   return {
     unit: { ...unit, objects },
     whole({ explains, reasons }) {
-      const own = explains.map(({ of }) => ('file' in of ? of : (originals.get(of) ?? of)));
-      return own.includes(descriptor) && reasons.some(({ rule }) => rule === 'risk/destination')
-        ? [...own, ...follows]
-        : own;
+      const own = explains.map(({ of }) => of);
+      const all = descriptor && own.includes(descriptor) && reasons.some(({ rule }) => rule === 'risk/destination');
+      return [...own, ...(all ? follows : [])].flatMap((of) =>
+        'file' in of ? (halves.get(of) ?? of) : (originals.get(of) ?? of),
+      );
     },
   };
+}
+
+/** Files of a service that another team has now: each is one that changed, and stands for its two halves. */
+function withOwner({ place, from, documents }: ChangedUnit): {
+  readonly documents: readonly DocumentChange[];
+  readonly halves: ReadonlyMap<DocumentChange, readonly DocumentChange[]>;
+} {
+  const halves = new Map<DocumentChange, readonly DocumentChange[]>();
+  if (!from) return { documents, halves };
+  const paired = new Set<DocumentChange>();
+  const gone = new Map(
+    documents.flatMap((of) =>
+      of.change === 'removed' ? [[`${place.folder}${of.file.slice(from.folder.length)}`, of]] : [],
+    ),
+  );
+  for (const now of documents) {
+    const old = now.change === 'added' ? gone.get(now.file) : undefined;
+    if (old?.before === undefined || now.after === undefined) continue;
+    const changes = differences('', old.before, now.after);
+    // Where the descriptor does not say another team, no sentence would tell of the rest.
+    if (changes.length === 0 && now.file === `${place.folder}/${DESCRIPTOR}`) return { documents, halves: new Map() };
+    halves.set({ change: 'changed', file: now.file, before: old.before, after: now.after, changes }, [now, old]);
+    paired.add(now).add(old);
+  }
+  return { documents: [...halves.keys(), ...documents.filter((of) => !paired.has(of))], halves };
 }
 
 function isAddress(object: KubeObject): boolean {

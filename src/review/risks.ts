@@ -142,6 +142,13 @@ export const RISKS = [
     why: 'slow requests fail, and the model computes for nobody',
   },
   {
+    id: 'risk/fault',
+    prod: 'high',
+    elsewhere: 'low',
+    summary: 'Requests are made to fail or to wait on purpose.',
+    why: 'callers meet it',
+  },
+  {
     id: 'risk/public',
     prod: 'high',
     elsewhere: 'medium',
@@ -259,6 +266,13 @@ export const RISKS = [
     elsewhere: 'medium',
     summary: 'A service goes to another cluster or namespace.',
     why: 'it leaves the one where it is now',
+  },
+  {
+    id: 'risk/refused',
+    prod: 'high',
+    elsewhere: 'medium',
+    summary: 'A field changes that the API server never lets change.',
+    why: 'the sync fails until somebody deletes the object',
   },
   {
     id: 'risk/unreadable',

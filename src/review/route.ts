@@ -1,7 +1,7 @@
 import { clusterHost } from '../core/names.ts';
 import type { KubeObject } from '../core/object.ts';
 import { MODEL_VERSION } from '../render/entry.ts';
-import { isKind, listAt, mapAt, numberAt, textAt } from './read.ts';
+import { entriesAt, isKind, listAt, mapAt, numberAt, textAt } from './read.ts';
 
 /** Routes as objects hold them, read with care: where they send the requests of which hosts. */
 
@@ -18,11 +18,14 @@ interface Backend {
 export interface RouteRule {
   /** What tells it from the other rules of its route, before and after a change. */
   readonly key: string;
+  readonly name?: string;
   /** The header that a request must carry: `x-canary: always`. */
   readonly header?: string;
   /** The path that a request must have, unless that is any. */
   readonly path?: string;
   readonly backends: readonly Backend[];
+  /** What a request gets that goes to none of them: `are redirected to /v2`, `are answered with 503`. */
+  readonly instead?: string;
   /** Who gets copies, of how many per cent of the requests. */
   readonly mirror?: { readonly host: string; readonly percent: number };
   /** As it is written. */
@@ -34,7 +37,10 @@ export interface Route {
   readonly hosts: readonly string[];
   /** Whether it is at a gateway that callers from outside of the cluster reach. */
   readonly public: boolean;
+  /** Rules that requests can come to, in their order. */
   readonly rules: readonly RouteRule[];
+  /** Rules behind one that takes all requests. */
+  readonly hidden: readonly RouteRule[];
 }
 
 /** The route that an object is; `undefined` when it is none. A Service is the route to what it selects. */
@@ -49,8 +55,28 @@ function virtualService(object: KubeObject): Route {
   return {
     hosts: fullHosts(listAt(object, 'spec', 'hosts').filter((host) => typeof host === 'string')),
     public: gateways.some((gateway) => gateway !== 'mesh' && !LOCAL_GATEWAY.test(gateway)),
-    rules: listAt(object, 'spec', 'http').map((http) => istioRule(http)),
+    ...reached(listAt(object, 'spec', 'http')),
   };
+}
+
+/** The first rule that matches gets a request, so that none comes to what stands behind one that takes all. */
+function reached(http: readonly unknown[]): Pick<Route, 'rules' | 'hidden'> {
+  const last = http.findIndex(takesAll);
+  const rules = http.map((item) => istioRule(item));
+  return last < 0 ? { rules, hidden: [] } : { rules: rules.slice(0, last + 1), hidden: rules.slice(last + 1) };
+}
+
+/** Whether a rule matches every request: it has no match, or one that asks for nothing. */
+function takesAll(http: unknown): boolean {
+  const matches = listAt(http, 'match');
+  return (
+    matches.length === 0 ||
+    matches.some((match) =>
+      entriesAt(match).every(
+        ([field, value]) => field === 'name' || (field === 'uri' && textAt(value, 'prefix') === '/'),
+      ),
+    )
+  );
 }
 
 /** Knative's gateway for callers without a proxy, under its usual names. */
@@ -89,7 +115,19 @@ function istioRule(http: unknown): RouteRule {
     mirror:
       mirrored === undefined ? undefined : { host: hostLabel(mirrored, textAt(http, 'mirror', 'subset')), percent },
     timeout: textAt(http, 'timeout'),
+    takesAll: takesAll(http),
+    instead: insteadOf(http),
   });
+}
+
+function insteadOf(http: unknown): string | undefined {
+  const status = textAt(http, 'directResponse', 'status');
+  if (status !== undefined) return `are answered with ${status}`;
+  const { uri, authority, redirectCode } = mapAt(http, 'redirect');
+  const to = [authority, uri].filter((part) => typeof part === 'string').join('');
+  if (to !== '' || redirectCode !== undefined) return `are redirected to ${to === '' ? 'another address' : to}`;
+  const delegate = textAt(http, 'delegate', 'name');
+  return delegate === undefined ? undefined : `go where VirtualService ${delegate} says`;
 }
 
 function headerText(name: string, value: unknown): string {
@@ -109,6 +147,8 @@ function httpRoute(object: KubeObject): Route {
     hosts: fullHosts([...services, ...listAt(object, 'spec', 'hostnames').filter((host) => typeof host === 'string')]),
     public: parents.some((parent) => (textAt(parent, 'kind') ?? 'Gateway') === 'Gateway'),
     rules: listAt(object, 'spec', 'rules').map((item) => gatewayRule(item)),
+    // The most exact match wins.
+    hidden: [],
   };
 }
 
@@ -156,16 +196,20 @@ interface ReadRule {
   readonly backends: readonly ReadBackend[];
   readonly mirror: RouteRule['mirror'] | undefined;
   readonly timeout: string | undefined;
+  readonly takesAll?: boolean;
+  readonly instead?: string | undefined;
 }
 
 type ReadBackend = { readonly host: string; readonly release: string | undefined; readonly weight: number };
 
-function rule({ name, headers, path, backends, mirror, timeout }: ReadRule): RouteRule {
+function rule({ name, headers, path, backends, mirror, timeout, takesAll, instead }: ReadRule): RouteRule {
   // With one match that asks for no header, requests without one come here too.
   const header =
     headers.length > 0 && headers.every((asked) => asked.length > 0) ? headers[0]?.join(' and ') : undefined;
   return {
-    key: JSON.stringify([name, header, path]),
+    // Of those that take all requests the first one counts, whatever it is called.
+    key: takesAll ? 'all' : JSON.stringify([name, header, path]),
+    ...(name !== undefined && { name }),
     ...(header !== undefined && { header }),
     ...(path !== undefined && { path }),
     backends: backends.map(({ host, release, weight }) => ({
@@ -173,6 +217,7 @@ function rule({ name, headers, path, backends, mirror, timeout }: ReadRule): Rou
       weight,
       ...(release !== undefined && release !== '' && { release }),
     })),
+    ...(instead !== undefined && { instead }),
     ...(mirror && { mirror }),
     ...(timeout !== undefined && { timeout }),
   };

@@ -34,7 +34,8 @@ export function isWorkload(object: KubeObject): boolean {
   return (
     isKind(object, 'serving.kserve.io', 'InferenceService', 'LLMInferenceService') ||
     isKind(object, 'serving.knative.dev', 'Service') ||
-    isKind(object, 'apps', 'Deployment', 'StatefulSet', 'DaemonSet')
+    isKind(object, 'apps', 'Deployment', 'StatefulSet', 'DaemonSet') ||
+    isKind(object, 'argoproj.io', 'Rollout')
   );
 }
 
@@ -68,6 +69,15 @@ export function nativeShares(
       : [{ release, weight }];
   }
   return undefined;
+}
+
+/** Per cent of the requests that go to what the template of an object makes, where the object splits them itself. */
+export function newestShare(object: KubeObject): number {
+  if (!isKind(object, 'serving.knative.dev', 'Service'))
+    return numberAt(object, 'spec', 'predictor', 'canaryTrafficPercent') ?? 100;
+  const revision = textAt(object, 'spec', 'template', 'metadata', 'name');
+  const newest = listAt(object, 'spec', 'traffic').filter((entry) => textAt(entry, 'revisionName') === revision);
+  return newest.reduce<number>((sum, entry) => sum + (numberAt(entry, 'percent') ?? 0), 0);
 }
 
 /** `v13` of the revision `image-classifier-function-main-v13-0a1b2c3d` of `image-classifier-function-main`. */

@@ -17,6 +17,8 @@ export type Descriptor = Readonly<Record<string, unknown>>;
 /** All that differs at one place, and what the sentences need to know beside it. */
 export interface ChangedUnit {
   readonly place: Place;
+  /** Where a service was that another team has now: what went there is of this unit, too. */
+  readonly from?: Place;
   /** The descriptor in both trees, changed or not. */
   readonly descriptor: { readonly before?: Descriptor; readonly after?: Descriptor };
   readonly objects: readonly ObjectChange[];

@@ -67,9 +67,9 @@ async function planOf(before: TextTree, after: TextTree): Promise<Plan> {
   return valueOf(await makePlan(memoryTrees(before, after), { schemas, topology: false }));
 }
 
-/** One edit of a tree: a file goes, gets another name, or one of its fields gets another value. */
+/** One edit of a tree: a file goes, gets another name, an item of a list moves, or one of its fields gets another value. */
 type Edit = { readonly at: number; readonly seed: number } & (
-  { readonly do: 'remove' | 'move' | 'rename' } | { readonly do: 'field'; readonly value: unknown }
+  { readonly do: 'remove' | 'move' | 'rename' | 'reorder' } | { readonly do: 'field'; readonly value: unknown }
 );
 
 const edits = fc.array(
@@ -79,6 +79,7 @@ const edits = fc.array(
       at: fc.nat(),
       seed: fc.nat(),
     }),
+    fc.record({ do: fc.constant('reorder' as const), at: fc.nat(), seed: fc.nat() }),
     fc.record({
       do: fc.constant('field' as const),
       at: fc.nat(),
@@ -99,12 +100,31 @@ function edited(tree: ValueTree, changes: readonly Edit[]): ValueTree {
     const path = paths[edit.at % paths.length]!;
     const value = result[path];
     if (edit.do === 'field') result[path] = withField(value, edit.seed, edit.value);
+    else if (edit.do === 'reorder') result[path] = reordered(value, edit.seed);
     else delete result[path];
     if (edit.do === 'move') result[path.replace(/\.yaml$/, `-${edit.seed % 3}.yaml`)] = value;
     if (edit.do === 'rename' && isPlainMap(value) && isPlainMap(value['metadata']))
       result[path] = { ...value, metadata: { ...value['metadata'], name: `other-${edit.seed % 3}` } };
   }
   return result;
+}
+
+/** The value with an item of one of its lists in another of its lists of that name, or at another place of it. */
+function reordered(value: unknown, seed: number): unknown {
+  const copy = structuredClone(value);
+  const lists = listsIn(copy).filter(({ list }) => list.length > 0);
+  if (lists.length === 0) return value;
+  const { name, list } = lists[seed % lists.length]!;
+  const others = lists.filter((other) => other.name === name);
+  const to = others[Math.floor(seed / 7) % others.length]!.list;
+  const [item] = list.splice(seed % list.length, 1);
+  to.splice(Math.floor(seed / 3) % (to.length + 1), 0, item);
+  return copy;
+}
+
+function listsIn(value: unknown, name = ''): { readonly name: string; readonly list: unknown[] }[] {
+  if (Array.isArray(value)) return [{ name, list: value }, ...value.flatMap((item) => listsIn(item))];
+  return isPlainMap(value) ? Object.keys(value).flatMap((key) => listsIn(value[key], key)) : [];
 }
 
 /** The value with another one somewhere in it, but for what says what the object is. */

@@ -76,3 +76,35 @@ test('what is recorded of several clusters is said once', async () => {
   expect(plan.statements).toMatchObject([{ subject: 'clusters', where: 'dev, prod-eu, prod-us' }]);
   expect(plan.cells).toHaveLength(3);
 });
+
+test('a service that another team has now changes: it does not go, and come for the first time', async () => {
+  const folder = /^envs\/prod-eu\/eu-1\/risk-ml\/fraud-detector\//;
+  const descriptor = /fraud-detector\/argocd-app\.json$/;
+  const others = edited(golden, [descriptor, '"team": "risk-ml"', '"team": "payments"']);
+  const after = Object.fromEntries(
+    Object.entries(golden).map(([path, text]) =>
+      folder.test(path)
+        ? [path.replace('/risk-ml/', '/payments/'), descriptor.test(path) ? others[path]! : text]
+        : [path, text],
+    ),
+  );
+  const plan = await planTo(after);
+  expect(said(plan)).toEqual(['high team of fraud-detector is payments (was risk-ml)']);
+  // Its objects are what they were. Each file is told where it is, and where it was.
+  expect(plan.entries.map((entry) => [entry.change, entry.type === 'document' && entry.file.split('/')[3]])).toEqual(
+    ['payments', 'payments', 'payments', 'risk-ml', 'risk-ml', 'risk-ml'].map((team) => [
+      team === 'payments' ? 'added' : 'removed',
+      team,
+    ]),
+  );
+  expect(plan.statements[0]!.entries).toEqual([0, 1, 2, 3, 4, 5]);
+
+  const inAnotherNamespace = edited(after, [/prod-eu.*payments\/fraud-detector\//, 'risk-ml-prod', 'payments-prod']);
+  expect(said(await planTo(inAnotherNamespace))).toEqual([
+    'high fraud-detector goes to namespace payments-prod (was risk-ml-prod)',
+    'high fraud-detector no longer answers at fraud-detector.risk-ml-prod.svc.cluster.local',
+    'high team of fraud-detector is payments (was risk-ml)',
+    'low fraud-detector answers at fraud-detector.payments-prod.svc.cluster.local',
+    'low runbook of fraud-detector changed',
+  ]);
+});

@@ -2,9 +2,10 @@ import { orderedKeys } from '../../core/order.ts';
 import { emitYaml } from '../../core/yaml.ts';
 import { align } from '../align.ts';
 import type { Placed } from '../compare.ts';
-import type { Change } from '../field.ts';
+import { withoutMovedAway, type Change } from '../field.ts';
 import type { Entry, Plan, Risk } from '../plan.ts';
 import type { Place } from '../unit.ts';
+import { exactly } from '../words/sets.ts';
 import { clipped, visible, visibleLines } from './characters.ts';
 import { count, RISKS_DOWN } from './verdict.ts';
 
@@ -17,6 +18,8 @@ export interface FieldDiff {
   readonly after?: string;
   /** What has several lines, with a few around what differs. */
   readonly lines?: readonly DiffLine[];
+  /** Instead of values, which are the same: `moved from place 1 to 3`. */
+  readonly note?: string;
 }
 
 /** A line of a diff; `…` stands for lines that are left out, and says how many. */
@@ -121,7 +124,21 @@ export function noteOf(entry: Entry): string {
 
 /** The changed fields of an entry. */
 export function fieldDiffs(entry: Entry, bounds: Bounds): FieldDiff[] {
-  return entry.changes.map((change) => fieldDiff(change, bounds));
+  const left = new Map(
+    entry.changes.flatMap(({ op, path, field }) => (op === 'remove' ? [[exactly(path), field]] : [])),
+  );
+  return withoutMovedAway(entry.changes).map((change) => {
+    const from = change.moved && left.get(exactly(change.moved));
+    if (from === undefined) return fieldDiff(change, bounds);
+    return { op: 'change', field: visible(change.field), note: movedText(change, from) };
+  });
+}
+
+/** Places are counted from 1, as people do; of another list it is said which. */
+function movedText({ path, moved = [] }: Change, from: string): string {
+  if (exactly(path.slice(0, -1)) !== exactly(moved.slice(0, -1))) return `moved from ${visible(from)}`;
+  const [was, is] = [moved, path].map((of) => Number(of.at(-1)) + 1);
+  return `moved from place ${was} to ${is}`;
 }
 
 function fieldDiff({ op, field, before, after }: Change, bounds: Bounds): FieldDiff {

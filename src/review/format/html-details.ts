@@ -1,3 +1,4 @@
+import { withoutMovedAway } from '../field.ts';
 import type { Entry } from '../plan.ts';
 import {
   fieldDiffs,
@@ -33,7 +34,7 @@ const SIGNS = { added: '+', removed: '−', changed: '~', replaced: '⇄' } as c
 /** What changes in one object, folded: its fields, or all of it where it comes or goes. */
 export function detailsHtml(entry: Entry, left: Left): Markup {
   const [title, file] = [titleOf(entry), fileOf(entry)];
-  const note = noteOf(entry) || count(entry.changes.length, 'field');
+  const note = noteOf(entry) || count(withoutMovedAway(entry.changes).length, 'field');
   const what = note === entry.change ? note : `${entry.change}, ${note}`;
   const sign = html`<span class="sign" aria-hidden="true">${SIGNS[entry.change]}</span>`;
   const name = html`<span class="title"><b>${title}</b> <span class="quiet">${what}</span></span>`;
@@ -66,8 +67,9 @@ function sizeOf(parts: readonly Markup[]): number {
   return parts.reduce((sum, { markup }) => sum + markup.length, 0);
 }
 
-function fieldHtml({ field, before, after, lines }: FieldDiff): Markup {
+function fieldHtml({ field, before, after, lines, note }: FieldDiff): Markup {
   const name = html`<dt><code>${field}</code></dt>`;
+  if (note !== undefined) return html`<div>${name}<dd>${note}</dd></div>`;
   if (lines) return html`<div>${name}<dd>${blockHtml(lines)}</dd></div>`;
   const [old, now] = marked(before, after);
   const beside = old !== undefined && now !== undefined && `${before}${after}`.length <= MAX_BESIDE;

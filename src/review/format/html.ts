@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { formatWhere, sortFindings, type Finding } from '../../core/finding.ts';
+import { formatWhere, foldFindings, type Finding } from '../../core/finding.ts';
 import type { Plan, Risk, Statement } from '../plan.ts';
 import type { Place } from '../unit.ts';
 import { environmentOf, groupsOf, type Group } from './details.ts';
@@ -128,7 +128,7 @@ function filters(plan: Plan, subjects: readonly Subject[]): Markup {
 
 function findingsOf(findings: readonly Finding[]): Markup {
   if (findings.length === 0) return html``;
-  const items = sortFindings(findings).map(({ severity, where, message, fix, id }) => {
+  const items = foldFindings(findings).map(({ severity, where, message, fix, id }) => {
     const place = formatWhere(where);
     const at = place === '' ? undefined : html`<code>${place}</code> `;
     return html`<li><p><b>${severity}</b> ${at}${message}</p><p class="quiet">${fix} <code>${id}</code></p></li>`;

@@ -7,14 +7,14 @@ const FIELDS = [
   'version', 'base', 'head', 'risk', 'totals', 'statements', 'cells', 'entries', 'topologies', 'findings',
   'services', 'environments', 'objects', 'added', 'changed', 'replaced', 'removed', 'high', 'medium', 'low',
   'id', 'severity', 'rule', 'type', 'change', 'op', 'file', 'text', 'subject', 'environment', 'cluster', 'team', 'service', 'folder',
-  'where', 'place', 'places', 'path', 'field', 'reasons', 'before', 'after', 'changes',
+  'where', 'place', 'places', 'path', 'moved', 'field', 'reasons', 'before', 'after', 'changes',
   'hosts', 'public', 'releases', 'release', 'weight', 'mirror', 'header', 'parts', 'part', 'kind', 'name', 'model', 'replicas',
   'object', 'line', 'column', 'message', 'fix',
 ];
 const RANKS: ReadonlyMap<string, number> = new Map(FIELDS.map((field, index) => [field, index]));
 
 /** Where in a plan the objects and values of trees begin: those of an entry, of a change, and what names an item. */
-const OF_TREES: ReadonlySet<string> = new Set(['object', 'path']);
+const OF_TREES: ReadonlySet<string> = new Set(['object', 'path', 'moved']);
 
 /**
  * A plan as JSON: the same plan is always the same bytes, in whatever order it was put together. `schema/plan.schema.json`

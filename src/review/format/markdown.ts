@@ -1,4 +1,4 @@
-import { formatWhere, sortFindings } from '../../core/finding.ts';
+import { formatWhere, foldFindings } from '../../core/finding.ts';
 import type { Entry, Plan, Risk, Statement } from '../plan.ts';
 import { clipped, visible } from './characters.ts';
 import { fieldDiffs, fileOf, groupsOf, noteOf, titleOf, type Bounds, type FieldDiff, type Group } from './details.ts';
@@ -78,7 +78,7 @@ function headOf(plan: Plan, marker: string): string {
 
 function findingsOf({ findings }: Plan): string {
   if (findings.length === 0) return '';
-  const sorted = sortFindings(findings);
+  const sorted = foldFindings(findings);
   const lines = sorted.slice(0, MAX_FINDINGS).map(({ severity, where, message, id }) => {
     const place = formatWhere(where);
     return `> - **${severity}** ${place === '' ? '' : `${short(place)}: `}${short(message)} (\`${id.replaceAll('`', '')}\`)`;
@@ -220,8 +220,9 @@ function blockOf(entry: Entry): string {
   return lines.length === 0 ? `${head}\n\n` : `${head}\n\n${fenced('diff', lines)}\n\n`;
 }
 
-function fieldLines({ field, before, after, lines }: FieldDiff): string[] {
+function fieldLines({ field, before, after, lines, note }: FieldDiff): string[] {
   const name = clipped(field, 2 * MAX_NAME);
+  if (note !== undefined) return [` ${name}: ${note}`];
   if (lines) {
     const shown = lines.map(({ sign, text }) => (sign === '…' ? `@@ … ${text} @@` : `${sign}${text}`));
     return [`@@ ${name} @@`, ...withinBytes(shown, MAX_BLOCK)];

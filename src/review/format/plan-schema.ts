@@ -78,6 +78,10 @@ const change = z
     field: z.string().meta({ description: 'The path for people: `spec.http[default].timeout`.' }),
     before: z.unknown().optional().meta({ description: 'What is there before; missing for `add`.' }),
     after: z.unknown().optional().meta({ description: 'What is there after; missing for `remove`.' }),
+    moved: z.array(segment).readonly().optional().meta({
+      description:
+        'Of an item that only moved: the path of its other half, a `remove` where it was and an `add` where it is.',
+    }),
   })
   .meta({
     id: 'Change',

@@ -131,7 +131,8 @@ function object(entry: Entry, paint: Paint): string {
   return `${lines.join('\n')}\n`;
 }
 
-function field({ op, field: name, before, after, lines }: FieldDiff, paint: Paint): string[] {
+function field({ op, field: name, before, after, lines, note }: FieldDiff, paint: Paint): string[] {
+  if (note !== undefined) return [`      ${name}: ${paint.quiet(note)}`];
   if (lines) {
     const most = op === 'change' ? lines.length : MAX_ONE_SIDED;
     const rest = lines.length - most;

@@ -1,3 +1,4 @@
+import { foldFindings } from '../../core/finding.ts';
 import type { Plan, Risk } from '../plan.ts';
 import { RISK_ORDER } from '../risks.ts';
 
@@ -44,5 +45,5 @@ export function byChange({ totals: { objects } }: Plan): string {
 
 /** How many things could not be read, or had to be assumed: `2 problems`; empty when there is none. */
 export function problems({ findings }: Plan): string {
-  return findings.length === 0 ? '' : count(findings.length, 'problem');
+  return findings.length === 0 ? '' : count(foldFindings(findings).length, 'problem');
 }

@@ -18,7 +18,12 @@ export interface Lot {
 
 /** A rule that came or went. */
 export function arrivalLot(stage: Stage, rule: Rule, verb: 'added' | 'removed'): Lot {
-  return lot(rule, verb, verb, verb === 'removed' && rule.kind === 'alert' ? reasonOf('risk/alert', stage) : undefined);
+  return lot(
+    rule,
+    verb,
+    verb,
+    verb === 'removed' && rule.kind === 'alert' ? reasonOf('risk/alert', stage, 'nobody is told') : undefined,
+  );
 }
 
 /** What changed of a rule; nothing where only what it says did. */

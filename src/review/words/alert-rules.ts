@@ -47,7 +47,8 @@ export function groupedRules(object: KubeObject | undefined): [group: string, ru
   );
 }
 
-function ruleOf(of: ObjectChange, group: string, rule: unknown): Rule | undefined {
+/** A rule as it is written; `undefined` when it has no name. */
+export function ruleOf(of: ObjectChange, group: string, rule: unknown): Rule | undefined {
   const { alert: _alert, record: _record, expr: _expr, for: _for, labels: _labels, ...others } = mapAt(rule);
   const [alert, record] = [textAt(rule, 'alert'), textAt(rule, 'record')];
   const name = alert ?? record;

@@ -1,16 +1,16 @@
 import type { ObjectChange } from '../compare.ts';
-import type { Change } from '../field.ts';
+import { withoutMovedAway, type Change } from '../field.ts';
 import { textAt } from '../read.ts';
 import { reasonOf, type Stage } from '../risks.ts';
 import type { Explained, Said } from '../statement.ts';
 import type { ChangedUnit } from '../unit.ts';
 import { arrivalLot, changeLots, type Lot } from './alert-lots.ts';
-import { isRules, pairRules, rulesOf, sameBut, type Pairing, type Rule } from './alert-rules.ts';
+import { isRules, pairRules, ruleOf, rulesOf, sameBut, type Pairing, type Rule } from './alert-rules.ts';
 import { isAltered, isBelow, latest } from './changes.ts';
 import { followOf, releasesIn, type Follow } from './follow.ts';
 import { objectiveWords } from './objectives.ts';
 import { sentence } from './said.ts';
-import { groupedBy } from './sets.ts';
+import { alike, groupedBy } from './sets.ts';
 import { labelOf, serviceOf, subjectOf } from './subject.ts';
 import { counted, listed, names, shown } from './text.ts';
 
@@ -79,8 +79,9 @@ export function alertWords(
   const reworded = changed.filter((each) => each.lots.length === 0).map(({ now }) => now);
   said.push(...together(alert, titles, subject), ...recordingWords(stage, recording, subject, [...before, ...after]));
   if (reworded.length > 0) said.push(sentence(textOf(reworded, titles, subject), explain(reworded)));
-  said.push(...orderWords(unit, changes, said));
-  return withChanges(said);
+  const moves = movesOf(changes, follow);
+  said.push(...orderWords(unit, changes, said, moves));
+  return withChanges(said, moves);
 }
 
 /** Objects that come or go with all their rules. */
@@ -184,13 +185,44 @@ function textOf(rules: readonly Rule[], { long }: Titles, subject: string): stri
     : `what ${counted(rules.length, 'alert')} of ${subject} say changed`;
 }
 
-/** Rules that only stand elsewhere. */
-function orderWords(unit: ChangedUnit, changes: readonly ObjectChange[], said: readonly Said[]): Said[] {
+/** Rules that only stand elsewhere: those that are the same there, and where nothing else is said of an object, its groups. */
+function orderWords(
+  unit: ChangedUnit,
+  changes: readonly ObjectChange[],
+  said: readonly Said[],
+  moves: ReadonlySet<Change>,
+): Said[] {
   const explained = new Set(said.flatMap(({ explains }) => explains.map(({ of }) => of)));
   return changes.flatMap((of) => {
-    if (explained.has(of) || !isAltered(of) || groupChanges(of.changes).length === 0) return [];
-    return [sentence(`rules of ${labelOf(unit, of.after.object)} are in other groups or another order`, { of })];
+    const all = isAltered(of) ? groupChanges(of.changes) : [];
+    const own = all.filter((change) => moves.has(change));
+    const label = labelOf(unit, latest(of));
+    if (own.length > 0) return [sentence(`rules of ${label} moved ${whereTo(own)}`, { of, changes: own })];
+    if (explained.has(of) || all.length === 0) return [];
+    return [sentence(`rules of ${label} are in other groups or another order`, { of })];
   });
+}
+
+/** Where rules went, and which. */
+function whereTo(moves: readonly Change[]): string {
+  const rules = withoutMovedAway(moves);
+  const away = rules.filter(({ path, moved = [] }) => !alike(path.slice(0, -1), moved.slice(0, -1)));
+  const where =
+    away.length === 0 ? 'within a group' : away.length === rules.length ? 'to another group' : 'to other places';
+  return `${where}: ${names(new Set(rules.map(({ after }) => textAt(after, 'alert') ?? textAt(after, 'record'))))}`;
+}
+
+/** Both halves of moves of rules, but for those of releases that move themselves. */
+function movesOf(changes: readonly ObjectChange[], follow: Follow): Set<Change> {
+  const follows = (of: ObjectChange, { before, after }: Change): boolean => {
+    const rule = ruleOf(of, '', after ?? before);
+    return rule !== undefined && follow.comesAndGoes(rule, false);
+  };
+  return new Set(
+    changes
+      .filter(isAltered)
+      .flatMap((of) => groupChanges(of.changes).filter((change) => change.moved && !follows(of, change))),
+  );
 }
 
 function explain(rules: readonly Rule[]): Explained[] {
@@ -198,12 +230,12 @@ function explain(rules: readonly Rule[]): Explained[] {
 }
 
 /** All sentences on the rules of an object explain its groups together; the first one has the changes. */
-function withChanges(said: readonly Said[]): Said[] {
+function withChanges(said: readonly Said[], moves: ReadonlySet<Change>): Said[] {
   const seen = new Set<ObjectChange>();
   const own = (one: Explained): Explained => {
     const { of } = one;
     if ('file' in of || !isRules(of) || one.changes || !isAltered(of)) return one;
-    const changes = seen.has(of) ? [] : groupChanges(of.changes);
+    const changes = seen.has(of) ? [] : groupChanges(of.changes).filter((change) => !moves.has(change));
     seen.add(of);
     return { of, changes };
   };

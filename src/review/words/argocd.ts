@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../core/object.ts';
 import type { ObjectChange } from '../compare.ts';
-import { isKind, listAt, textAt, valueAt } from '../read.ts';
+import type { Change } from '../field.ts';
+import { isKind, listAt, textAt, valueAt, type Path } from '../read.ts';
 import { reasonOf, type Stage } from '../risks.ts';
 import { stageOfNames } from '../stage.ts';
 import type { Said } from '../statement.ts';
@@ -67,7 +68,7 @@ function deliveryWords(unit: ChangedUnit, stage: Stage, change: ObjectChange, de
   }
   if (change.change === 'added') return [sentence(`${label} added${whatItDelivers(object, delivery)}`, { of: change })];
   return [
-    ...delivery.settings.flatMap((setting) => settingWords(stage, change, label, setting)),
+    ...delivery.settings.flatMap((setting) => settingWords(stage, change, label, setting, delivery.finds)),
     ...optionWords(stage, change, label, delivery),
     ...findWords(stage, change, label, delivery),
     ...ignoreWords(stage, change, label, delivery),
@@ -80,6 +81,7 @@ function settingWords(
   change: Altered,
   label: string,
   { path, name, rule, of, words, why }: Setting,
+  finds: Path,
 ): Said[] {
   const [was, is] = [of(change.before.object), of(change.after.object)];
   const around = path.slice(0, -1);
@@ -92,7 +94,26 @@ function settingWords(
       : touched;
   const text = words ? `${label} ${words(is)}` : `${label}: ${name} is ${is} (was ${was})`;
   const reason = why(is, was);
-  return [sentence(text, { of: change, changes }, reason === undefined ? undefined : reasonOf(rule, stage, reason))];
+  const again = changesBelow(change.changes, finds).filter((one) => sourceOf(one) === name && one.after === is);
+  return [
+    sentence(
+      text,
+      { of: change, changes: [...changes, ...again] },
+      reason === undefined ? undefined : reasonOf(rule, stage, reason),
+    ),
+  ];
+}
+
+/** What a field of a generator is called in the source of its template: mostly both read the same repository. */
+function sourceOf({ path }: Change): string | undefined {
+  const field = path.at(-1);
+  return path.includes('git')
+    ? field === 'revision'
+      ? 'targetRevision'
+      : field === 'repoURL'
+        ? field
+        : undefined
+    : undefined;
 }
 
 function whatItDelivers(object: KubeObject, { spec }: Delivery): string {
@@ -136,8 +157,13 @@ function optionWords(stage: Stage, change: Altered, label: string, { spec }: Del
   return [sentence(`${label} ${text}`, explains, ...why.map((reason) => reasonOf('risk/delivery', stage, reason)))];
 }
 
-function findWords(stage: Stage, change: Altered, label: string, { finds }: Delivery): Said[] {
-  const changes = changesBelow(change.changes, finds);
+function findWords(stage: Stage, change: Altered, label: string, { finds, spec }: Delivery): Said[] {
+  const old = (name: string): unknown => valueAt(change.before.object, ...spec, 'source', name);
+  const now = (name: string): unknown => valueAt(change.after.object, ...spec, 'source', name);
+  const changes = changesBelow(change.changes, finds).filter((one) => {
+    const name = sourceOf(one);
+    return name === undefined || one.after !== now(name) || old(name) === now(name);
+  });
   if (changes.length === 0) return [];
   const reason = reasonOf('risk/delivery', stage, 'it may deliver other things, or no longer what it did');
   return [sentence(`${label} looks elsewhere: ${fieldsInWords(changes, 2)}`, { of: change, changes }, reason)];

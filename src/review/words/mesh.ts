@@ -219,6 +219,12 @@ function issuersOf(object: unknown): string[] {
   return listAt(object, 'spec', 'jwtRules').map((rule) => shown(valueAt(rule, 'issuer')));
 }
 
+function issuersWithAudience(object: unknown): string[] {
+  return listAt(object, 'spec', 'jwtRules').flatMap((rule) =>
+    listAt(rule, 'audiences').length > 0 ? [shown(valueAt(rule, 'issuer'))] : [],
+  );
+}
+
 function tokenWords(stage: Stage, change: ObjectChange, label: string): Said[] {
   if (change.change === 'removed') {
     const reason = reasonOf('risk/authorization', stage, 'a forged token is no longer refused');
@@ -230,9 +236,19 @@ function tokenWords(stage: Stage, change: ObjectChange, label: string): Said[] {
       sentence(`${label} added: it accepts tokens of ${come.length === 0 ? 'nobody' : listed(come)}`, { of: change }),
     ];
   }
-  const scope = scopeWords(stage, change, label, 'risk/authorization', false);
   const changes = changesBelow(change.changes, ['spec', 'jwtRules']);
+  const scope = scopeWords(stage, change, label, 'risk/authorization', false);
   if (changes.length === 0) return scope;
+  const anyAudience = issuersWithAudience(change.before.object).filter(
+    (issuer) =>
+      issuersOf(change.after.object).includes(issuer) && !issuersWithAudience(change.after.object).includes(issuer),
+  );
+  if (anyAudience.length > 0) {
+    const text = `${label} takes tokens of ${listed(anyAudience)} for any audience`;
+    const reason = reasonOf('risk/authorization', stage, 'tokens that were made for others are accepted');
+    scope.push(sentence(text, { of: change, changes }, reason));
+    if (come.length + gone.length === 0) return scope;
+  }
   const text =
     come.length > 0
       ? `accepts tokens of ${listed(come)}${gone.length > 0 ? ` (was ${listed(gone)})` : ' too'}`

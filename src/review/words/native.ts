@@ -1,16 +1,16 @@
 import type { KubeObject } from '../../core/object.ts';
 import { isKind, listAt, nameOf, numberAt, textAt } from '../read.ts';
 import { reasonOf, type Stage } from '../risks.ts';
-import type { Said } from '../statement.ts';
+import type { Explained, Said } from '../statement.ts';
 import { nativeShares, servedRelease } from '../topology.ts';
 import type { ChangedUnit } from '../unit.ts';
-import { changesBelow, explainsBelow, latest, type Altered } from './changes.ts';
+import { changesBelow, explainsBelow, isAltered, latest, type Altered } from './changes.ts';
 import { releasesIn } from './follow.ts';
 import { sentence } from './said.ts';
-import { groupedBy } from './sets.ts';
+import { comeAndGone, groupedBy } from './sets.ts';
 import { addShare, labelOfRelease, sharesSaid, type Around, type Share, type Shares } from './shares.ts';
 import { serviceOf, subjectOf } from './subject.ts';
-import { percent, shown } from './text.ts';
+import { names, percent, shown } from './text.ts';
 
 /** Requests that KServe or Knative split themselves, behind the route. */
 
@@ -21,14 +21,20 @@ export function nativeSaid(unit: ChangedUnit, stage: Stage, change: Altered, aro
     return canarySaid(unit, stage, change, around);
   if (!isKind(change.after.object, 'serving.knative.dev', 'Service')) return [];
   if (changesBelow(change.changes, ['spec', 'traffic']).length === 0) return templateSaid(subject, change);
-  const explains = [explainsBelow(change, ['spec', 'traffic'], REVISION, ...RELEASE_LABELS)];
+  const tags = [change.before, change.after].map(({ object }) => textAt(object, ...TAG)) as [string?, string?];
+  const explains = [
+    explainsBelow(change, ['spec', 'traffic'], REVISION, ...RELEASE_LABELS),
+    ...tagged(unit, change, ...tags),
+  ];
   const [before, after] = [nativeMap(change.before.object), nativeMap(change.after.object)];
   if (before.size === 0 || after.size === 0) return [];
   const said = sharesSaid({ unit, stage, subject, around, explains }, before, after);
   const fresh = [...after].flatMap(([key, share]) => (before.has(key) || share.weight > 0 ? [] : [share]));
   const gone = [...before].flatMap(([key, share]) => (after.has(key) || share.weight > 0 ? [] : [share]));
+  if (said.length + fresh.length + gone.length === 0) return revisionSaid(stage, subject, change, explains);
   return [
     ...said,
+    ...orphanSaid(stage, subject, change, explains),
     ...fresh.map(({ label }) =>
       sentence(`${label} of ${subject} is deployed, without traffic`, explains, reasonOf('risk/new-release', stage)),
     ),
@@ -48,11 +54,8 @@ export function nativeSaid(unit: ChangedUnit, stage: Stage, change: Altered, aro
 const REVISION = ['spec', 'template', 'metadata', 'name'] as const;
 
 /** Where a Knative Service says whose release it has. */
-const RELEASE_LABELS = [['metadata'], ['spec', 'template', 'metadata']].map((at) => [
-  ...at,
-  'labels',
-  'app.kubernetes.io/version',
-]);
+const TAG = ['metadata', 'labels', 'app.kubernetes.io/version'] as const;
+const RELEASE_LABELS = [TAG, ['spec', 'template', ...TAG]] as const;
 
 /** A template that is again the one of a revision that serves, as when a candidate was left: Knative makes no pods for it. */
 function templateSaid(subject: string, change: Altered): Said[] {
@@ -61,7 +64,7 @@ function templateSaid(subject: string, change: Altered): Said[] {
     (entry) => textAt(entry, 'revisionName') === is && (numberAt(entry, 'percent') ?? 0) > 0,
   );
   if (was === is || is === undefined || !serves) return [];
-  const release = textAt(change.after.object, ...RELEASE_LABELS[0]!);
+  const release = textAt(change.after.object, ...TAG);
   const whose = release === undefined ? shown(is) : labelOfRelease(release);
   return [
     sentence(
@@ -69,6 +72,48 @@ function templateSaid(subject: string, change: Altered): Said[] {
       explainsBelow(change, REVISION, ...RELEASE_LABELS),
     ),
   ];
+}
+
+/** The same releases, in other revisions. */
+function revisionSaid(stage: Stage, subject: string, change: Altered, explains: readonly Explained[]): Said[] {
+  const orphans = orphanSaid(stage, subject, change, explains);
+  const [was, is] = [revisionsIn(change.before.object), revisionsIn(change.after.object)];
+  const { come, gone } = comeAndGone(was, is);
+  if (orphans.length > 0 || come.length === 0) return orphans;
+  return [sentence(`requests to ${subject} go to revision ${names(come)} (was ${names(gone)})`, explains)];
+}
+
+/** Revisions with requests that were not there before, and that the template does not make. */
+function orphanSaid(stage: Stage, subject: string, { before, after }: Altered, explains: readonly Explained[]): Said[] {
+  const known = new Set([
+    ...revisionsIn(before.object),
+    textAt(before.object, ...REVISION),
+    textAt(after.object, ...REVISION),
+  ]);
+  const orphans = revisionsIn(after.object).filter((revision) => !known.has(revision));
+  if (orphans.length === 0) return [];
+  return [
+    sentence(
+      `nothing makes revision ${names(orphans)} of ${subject}`,
+      explains,
+      reasonOf('risk/no-backend', stage, 'Knative splits the requests as before as long as it is not there'),
+    ),
+  ];
+}
+
+function revisionsIn(object: KubeObject): string[] {
+  return listAt(object, 'spec', 'traffic').flatMap((entry) => textAt(entry, 'revisionName') ?? []);
+}
+
+/** Other objects of a workload that outlives its releases, as its PodDisruptionBudget: they carry the name of the newest, too. */
+function tagged(unit: ChangedUnit, { after }: Altered, was: string | undefined, is: string | undefined): Explained[] {
+  if (was === is) return [];
+  return unit.objects.flatMap((other) => {
+    if (!isAltered(other) || other.after.object === after.object) return [];
+    const [old, now] = [other.before, other.after].map(({ object }) => textAt(object, ...TAG));
+    const explained = explainsBelow(other, TAG);
+    return old === was && now === is && explained.changes?.length ? [explained] : [];
+  });
 }
 
 function nativeMap(object: KubeObject): Shares {
@@ -91,13 +136,9 @@ function canarySaid(unit: ChangedUnit, stage: Stage, change: Altered, around: Ar
     (other) => other.change !== 'changed' && isKind(latest(other), 'serving.kserve.io', 'ServingRuntime'),
   );
   const explains = [
-    explainsBelow(
-      change,
-      CANARY,
-      ['spec', 'predictor', 'model', 'runtime'],
-      ['metadata', 'labels', 'app.kubernetes.io/version'],
-    ),
+    explainsBelow(change, CANARY, ['spec', 'predictor', 'model', 'runtime'], TAG),
     ...runtimes.map((of) => ({ of })),
+    ...tagged(unit, change, before, after),
   ];
   const candidate = after ?? 'the new release';
   const telling = { unit, stage, subject, around, explains };

@@ -70,10 +70,20 @@ function directionWords(stage: Stage, change: Altered, label: string, direction:
       rules.map((rule) => ruleInWords(rule, peers)),
       2,
     );
+  if (more.length > 0 && more.every((rule) => isProbe(rule, peers)))
+    return [sentence(`${label} lets probes of an ambient mesh in`, explains)];
   if (more.length > 0)
     return [sentence(`${label} lets more ${verb}: ${words(more)}`, explains, reasonOf('risk/network', stage))];
   if (less.length > 0) return [sentence(`${label} lets less ${verb}: no longer all ${words(less)}`, explains)];
   return [sentence(`${field} rules of ${label} are written otherwise`, explains)];
+}
+
+/** From where Istio's ambient mode sends the kubelet's probes on: no packet from another node has this address. */
+const PROBES = '169.254.7.127/32';
+
+function isProbe(rule: unknown, peers: 'from' | 'to'): boolean {
+  const all = listAt(rule, peers);
+  return peers === 'from' && all.length > 0 && all.every((peer) => textAt(peer, 'ipBlock', 'cidr') === PROBES);
 }
 
 function scopeWords(stage: Stage, change: Altered, label: string): Said[] {

@@ -1,11 +1,13 @@
 import type { KubeObject } from '../../core/object.ts';
 import type { ObjectChange } from '../compare.ts';
 import type { Change } from '../field.ts';
+import type { Reason } from '../plan.ts';
 import { nameOf, textAt } from '../read.ts';
 import { reasonOf, type RiskId, type Stage } from '../risks.ts';
 import type { Explained, Said } from '../statement.ts';
 import type { ChangedUnit } from '../unit.ts';
-import { isBelow, latest } from './changes.ts';
+import { isAltered, isBelow, latest } from './changes.ts';
+import { dangersOf } from './dangers.ts';
 import { documentWords, type LeftDocument } from './documents.ts';
 import { fieldInWords, fieldsInWords } from './fields.ts';
 import { DATA, LIVE, POD_FIELDS } from './kinds.ts';
@@ -52,15 +54,27 @@ function deletionOf(kind: string): Deletion {
 }
 
 /** What somebody counts on that goes with an object of a kind. */
-const LOST: ReadonlyMap<string, string> = new Map([['PodDisruptionBudget', 'a drain may take all replicas at once']]);
+const LOST: ReadonlyMap<string, string> = new Map([
+  ['CronJob', 'it no longer runs'],
+  ['ExternalSecret', 'the Secret that it makes goes with it'],
+  ['HelmRelease', 'all that its chart made is deleted with it'],
+  ['HorizontalPodAutoscaler', 'nothing scales any more what it scaled'],
+  ['Job', 'it no longer runs'],
+  ['PodDisruptionBudget', 'a drain may take all replicas at once'],
+  ['ServiceEntry', 'calls of its hosts may fail'],
+]);
+
+/** Kinds of which nobody can say from the tree what one more does. */
+const OPAQUE: ReadonlySet<string> = new Set(['EnvoyFilter', 'HelmRelease', 'WasmPlugin']);
 
 function arrivals(unit: ChangedUnit, stage: Stage, left: readonly Left[]): Said[] {
   const changes = left.map(({ of }) => of).filter(({ change }) => change === 'added' || change === 'removed');
   return [...groupedBy(changes, (of) => `${of.change}\n${latest(of).kind}`).values()].flatMap((group): Said[] => {
     const { kind } = latest(group[0]!);
     const verb = group[0]!.change;
-    const rule = verb === 'removed' ? deletionOf(kind) : undefined;
-    const reason = rule && reasonOf(rule, stage, LOST.get(kind));
+    const rule = verb === 'removed' ? deletionOf(kind) : OPAQUE.has(kind) ? 'risk/unknown' : undefined;
+    const reason =
+      rule && reasonOf(rule, stage, verb === 'removed' ? LOST.get(kind) : 'what it does is not in the tree');
     if (group.length <= FEW || rule === 'risk/delete-data' || rule === 'risk/delete-live') {
       return group.map((of) => sentence(`${labelOf(unit, latest(of))} ${verb}`, { of }, reason));
     }
@@ -110,7 +124,7 @@ function fields(unit: ChangedUnit, stage: Stage, left: readonly Left[]): Said[] 
     }))
     .filter(({ changes }) => changes.length > 0);
   const [tags, others] = [true, false].map((tag) => open.filter(({ changes }) => changes.every(isTag) === tag));
-  return [...others!.map((one) => fieldWords(unit, stage, one)), ...tagWords(unit, tags!)];
+  return [...others!.map((one) => fieldWords(unit, stage, one)), ...tagWords(unit, stage, tags!)];
 }
 
 function fieldWords(unit: ChangedUnit, stage: Stage, { of, changes }: Left): Said {
@@ -125,6 +139,7 @@ function fieldWords(unit: ChangedUnit, stage: Stage, { of, changes }: Left): Sai
   return sentence(
     `${labelOf(unit, object)}: ${masked ? 'its data changed' : fieldsInWords(changes)}`,
     { of, changes },
+    ...(isAltered(of) ? dangersOf(of, changes, stage) : []),
     reason,
   );
 }
@@ -141,16 +156,20 @@ function tagInWords(change: Change): string {
 }
 
 /** Labels and annotations: the same change of many objects is one sentence, and so are many small changes. */
-function tagWords(unit: ChangedUnit, left: readonly Left[]): Said[] {
+function tagWords(unit: ChangedUnit, stage: Stage, left: readonly Left[]): Said[] {
   const service = serviceOf(unit);
   const of = (count: number): string => `${counted(count, 'object')}${service === undefined ? '' : ` of ${service}`}`;
+  const reasons = (group: readonly Left[]): Reason[] =>
+    group.flatMap(({ of, changes }) => (isAltered(of) ? dangersOf(of, changes, stage) : []));
   const groups = [...groupedBy(left, ({ changes }) => listed(changes.map(tagInWords)))];
   const single = groups.filter(([, group]) => group.length <= FEW).flatMap(([, group]) => group);
   const words = groups.flatMap(([text, group]): Said[] => {
-    if (group.length > FEW) return [sentence(`${of(group.length)}: ${text}`, group)];
-    return single.length > FEW ? [] : group.map((one) => sentence(`${labelOf(unit, latest(one.of))}: ${text}`, one));
+    if (group.length > FEW) return [sentence(`${of(group.length)}: ${text}`, group, ...reasons(group))];
+    return single.length > FEW
+      ? []
+      : group.map((one) => sentence(`${labelOf(unit, latest(one.of))}: ${text}`, one, ...reasons([one])));
   });
   return single.length > FEW
-    ? [...words, sentence(`labels and annotations of ${of(single.length)} changed`, single)]
+    ? [...words, sentence(`labels and annotations of ${of(single.length)} changed`, single, ...reasons(single))]
     : words;
 }

@@ -1,6 +1,6 @@
 import type { Change } from '../field.ts';
 import type { Reason } from '../plan.ts';
-import { valueAt, type Path } from '../read.ts';
+import { isKind, valueAt, type Path } from '../read.ts';
 import { reasonOf, type Stage } from '../risks.ts';
 import type { Said } from '../statement.ts';
 import { touching, type Altered } from './changes.ts';
@@ -47,6 +47,8 @@ export function told(
 }
 
 /** What happens to pods that serve: `its pods restart with another image`. */
-export function restart({ inPlace, stage }: Part, how: string): Reason | undefined {
-  return inPlace ? reasonOf('risk/in-place', stage, `its pods restart ${how}`) : undefined;
+export function restart({ inPlace, stage, change }: Part, how: string): Reason | undefined {
+  if (!inPlace) return undefined;
+  const runs = isKind(change.after.object, 'batch', 'CronJob');
+  return reasonOf('risk/in-place', stage, runs ? `its next run is ${how}` : `its pods restart ${how}`);
 }

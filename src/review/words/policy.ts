@@ -10,7 +10,7 @@ import { gateWords } from './gates.ts';
 import { merged, phrase, sentence, type Phrase } from './said.ts';
 import { alike } from './sets.ts';
 import { serviceOf } from './subject.ts';
-import { isWas, listed, percent, shown } from './text.ts';
+import { counted, isWas, listed, percent, shown } from './text.ts';
 
 /** What the descriptor of a service says: where it goes, and how a new release gets its traffic. */
 
@@ -120,7 +120,11 @@ function stepReason(stage: Stage, olds: readonly number[], news: readonly number
     return reasonOf('risk/gate', stage, `the widest step is ${percent(wide)} points, and was ${percent(narrow)}`);
   }
   if (news.length >= olds.length) return undefined;
-  return reasonOf('risk/gate', stage, `a candidate is looked at ${news.length} times, and was ${olds.length} times`);
+  return reasonOf(
+    'risk/gate',
+    stage,
+    `a candidate is looked at after ${counted(news.length, 'step')}, and was after ${olds.length}`,
+  );
 }
 
 function stepsOf(policy: unknown): number[] {

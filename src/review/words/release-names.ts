@@ -36,8 +36,11 @@ const PATTERN = /[\\.+*?()[\]{}^$]/;
  * inText('x{pod=~"a-v46|a-v47"}') // { frame: 'x{pod="<releases>"}', places: [Map { 'a-<release>' => Set { 'v46', 'v47' } }] }
  */
 export function releaseReader(releases: readonly string[]): ReleaseReader {
+  // A revision of Knative is called after its release and a digest of what runs.
   const token =
-    releases.length === 0 ? undefined : new RegExp(`(?<![A-Za-z0-9])(?:${releases.join('|')})(?![A-Za-z0-9])`, 'g');
+    releases.length === 0
+      ? undefined
+      : new RegExp(`(?<![A-Za-z0-9])(${releases.join('|')})(?:-[0-9a-f]{8})?(?![A-Za-z0-9])`, 'g');
   const inText = (text: string): Named => {
     const places: Ways[] = [];
     if (token === undefined) return { frame: text, places };
@@ -46,7 +49,8 @@ export function releaseReader(releases: readonly string[]): ReleaseReader {
       const ways = new Map<string, Set<string>>();
       for (const way of isPattern === undefined ? [value] : value.split('|')) {
         const shape = way.replace(token, '<release>');
-        ways.set(shape, new Set([...(ways.get(shape) ?? []), ...(way.match(token) ?? [])]));
+        const named = Array.from(way.matchAll(token), ([, release = '']) => release);
+        ways.set(shape, new Set([...(ways.get(shape) ?? []), ...named]));
       }
       places.push(ways);
       // One release is matched as a text, several as a pattern.

@@ -55,11 +55,16 @@ function departureSaid({ objects, documents }: ChangedUnit, stage: Stage, servic
   const live = removed.map(latest).some(isWorkload);
   return sentence(
     `${service} is removed`,
-    [...removed.filter((change) => !DATA.has(latest(change).kind)), ...documents].map((of) => ({ of })),
+    [...removed.filter((change) => !holdsData(latest(change).kind)), ...documents].map((of) => ({ of })),
     live
       ? reasonOf('risk/delete-live', stage, 'its workloads and its address go with it')
       : reasonOf('risk/delete', stage),
   );
+}
+
+/** What an ExternalSecret makes is kept elsewhere. */
+function holdsData(kind: string): boolean {
+  return DATA.has(kind) && kind !== 'ExternalSecret';
 }
 
 /** What of a release comes, goes, or replaces what another one had. */

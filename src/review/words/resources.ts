@@ -31,7 +31,7 @@ function oneResource(stage: Stage, who: string, kind: string, before: unknown, a
     now: string | undefined,
     bound: 'request' | 'limit',
   ): Phrase[] =>
-    isSame(old, now) ? [] : [phrase(`${what} of ${who} ${isWas(now, old)}`, lessReason(stage, old, now, bound))];
+    isSame(old, now) ? [] : [phrase(`${what} of ${who} ${isWas(now, old)}`, lessReason(stage, kind, old, now, bound))];
   // A request that is missing is the limit.
   if (isSame(request ?? limit, limit ?? request) && isSame(oldRequest ?? oldLimit, oldLimit ?? oldRequest)) {
     return words(noun, oldRequest ?? oldLimit, request ?? limit, 'request');
@@ -57,6 +57,7 @@ function amount(text: string | undefined): bigint | undefined {
 /** Without a request nothing is kept free; without a limit everything may be used. */
 function lessReason(
   stage: Stage,
+  kind: string,
   before: string | undefined,
   after: string | undefined,
   bound: 'request' | 'limit',
@@ -69,5 +70,6 @@ function lessReason(
   }
   const [old, now] = [amount(before), amount(after)];
   if (old === undefined || now === undefined || now >= old) return undefined;
-  return reasonOf(2n * now <= old ? 'risk/resources-halved' : 'risk/resources', stage);
+  const text = kind === 'memory' ? 'it may be killed' : kind === 'cpu' ? 'it may be slower' : undefined;
+  return reasonOf(2n * now <= old ? 'risk/resources-halved' : 'risk/resources', stage, text);
 }

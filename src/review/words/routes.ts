@@ -9,7 +9,7 @@ import type { ChangedUnit } from '../unit.ts';
 import { changesBelow, comesOrGoes, explainsBelow, latest, type Altered } from './changes.ts';
 import { merged, sentence } from './said.ts';
 import { comeAndGone, groupedBy } from './sets.ts';
-import { subjectOf } from './subject.ts';
+import { labelOf, subjectOf } from './subject.ts';
 import { listed, names, shown } from './text.ts';
 import { timeoutWords } from './timeouts.ts';
 
@@ -32,12 +32,13 @@ export function routeWords(unit: ChangedUnit, stage: Stage): Said[] {
   });
   const changed = unit.objects.filter((change): change is Altered => change.change === 'changed');
   return merged([
-    ...[...groupedBy(entries, ({ change }) => subjectOf(unit, latest(change)))].flatMap(([subject, own]) =>
+    ...[...groupedBy(entries, ({ change }) => entranceOf(unit, latest(change)))].flatMap(([subject, own]) =>
       addressWords(stage, subject, own),
     ),
     ...changed.flatMap((change) => {
-      const subject = subjectOf(unit, change.after.object);
+      const subject = entranceOf(unit, change.after.object);
       return [
+        ...tlsWords(stage, change, labelOf(unit, change.after.object)),
         ...retryWords(subject, change),
         ...portWords(stage, subject, change),
         ...visibilityWords(stage, subject, change),
@@ -45,6 +46,33 @@ export function routeWords(unit: ChangedUnit, stage: Stage): Said[] {
     }),
     ...timeoutWords(unit, stage),
   ]);
+}
+
+/** Whose door an object is: the service's own, or that of something else that its team put beside it. */
+function entranceOf(unit: ChangedUnit, object: KubeObject): string {
+  const { service } = unit.place;
+  const leadsTo = isKind(object, 'networking.k8s.io', 'Ingress')
+    ? listAt(object, 'spec', 'rules').flatMap((rule) =>
+        listAt(rule, 'http', 'paths').map((path) => textAt(path, 'backend', 'service', 'name')),
+      )
+    : isKind(object, '', 'Service')
+      ? [nameOf(object)]
+      : [service];
+  return leadsTo.includes(service) ? subjectOf(unit, object) : labelOf(unit, object);
+}
+
+/** Hosts that callers from outside can no longer reach by TLS. */
+function tlsWords(stage: Stage, change: Altered, label: string): Said[] {
+  if (!isKind(change.after.object, 'networking.k8s.io', 'Ingress')) return [];
+  const hosts = (object: KubeObject): unknown[] =>
+    listAt(object, 'spec', 'tls').flatMap((entry) => {
+      const own = listAt(entry, 'hosts');
+      return own.length > 0 ? own : ['every host'];
+    });
+  const { gone } = comeAndGone(hosts(change.before.object), hosts(change.after.object));
+  if (gone.length === 0) return [];
+  const explains = explainsBelow(change, ['spec', 'tls']);
+  return [sentence(`${label} has no certificate any more for ${names(gone)}`, explains, reasonOf('risk/mtls', stage))];
 }
 
 /** Where callers find something: a route, an Ingress, a Service. */
@@ -193,10 +221,11 @@ function retryWords(subject: string, change: Altered): Said[] {
 
 function retryText(retries: unknown): string {
   const attempts = numberAt(retries, 'attempts');
-  const per = textAt(retries, 'perTryTimeout') ?? textAt(retries, 'backoff');
+  const [per, backoff] = [textAt(retries, 'perTryTimeout'), textAt(retries, 'backoff')];
   const on = textAt(retries, 'retryOn');
   if (attempts === undefined) return "as the mesh's default says";
   if (attempts === 0) return 'never';
   const times = attempts === 1 ? 'once' : `${attempts} times`;
-  return `${times}${per === undefined ? '' : `, after ${shown(per)} each`}${on === undefined ? '' : ` on ${shown(on)}`}`;
+  const wait = backoff === undefined ? '' : `, after ${shown(backoff)} each`;
+  return `${times}${per === undefined ? wait : ` of ${shown(per)}`}${on === undefined ? '' : ` on ${shown(on)}`}`;
 }

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../core/object.ts';
+import { SHARED } from '../place.ts';
 import { nameOf, textAt, valueAt } from '../read.ts';
 import type { ChangedUnit } from '../unit.ts';
 import { shown } from './text.ts';
@@ -12,8 +13,11 @@ import { shown } from './text.ts';
 export function labelOf(unit: ChangedUnit, object: KubeObject): string {
   const namespace = textAt(object, 'metadata', 'namespace');
   const usual = textAt(unit.descriptor.after ?? unit.descriptor.before, 'namespace');
+  const { service } = unit.place;
   const said =
-    namespace === undefined || (unit.place.service !== undefined && namespace === usual) ? '' : `${shown(namespace)}/`;
+    namespace === undefined || (service !== undefined && service !== SHARED && namespace === usual)
+      ? ''
+      : `${shown(namespace)}/`;
   return `${shown(valueAt(object, 'kind'))} ${said}${shown(nameOf(object) || undefined)}`;
 }
 
@@ -24,5 +28,5 @@ export function subjectOf(unit: ChangedUnit, object: KubeObject): string {
 
 /** The service of a unit as sentences name it; for what a team shares, that. */
 export function serviceOf({ place: { service, team } }: ChangedUnit): string | undefined {
-  return service === '_shared' ? `what ${shown(team)} shares` : service === undefined ? undefined : shown(service);
+  return service === SHARED ? `what ${shown(team)} shares` : service === undefined ? undefined : shown(service);
 }

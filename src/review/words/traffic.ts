@@ -7,6 +7,7 @@ import type { Said } from '../statement.ts';
 import type { ChangedUnit } from '../unit.ts';
 import { changesBelow, explainsBelow, isBelow, latest, type Altered } from './changes.ts';
 import { groupSaid, nativeSaid } from './native.ts';
+import { orderSaid } from './route-order.ts';
 import { merged, sentence } from './said.ts';
 import { keysOf } from './sets.ts';
 import {
@@ -99,6 +100,7 @@ function routeSaid(
     ...shares,
     ...(over || lasting(headers).length > 0 ? lasting(headers) : headers),
     ...(over ? lasting(copies) : copies),
+    ...orderSaid(base, change, before, after),
   ];
 }
 
@@ -134,11 +136,11 @@ function headerSaid({ stage, explains, around, was, is, path }: RouteTelling, he
     return [
       sentence(`${who} go where all others go`, explains, reasonOf('risk/retreat', stage, `they went to ${olds}`)),
     ];
-  if (was && olds === news) return [];
+  if (was && olds === news && was.instead === is.instead) return [];
   const reason = reasonOf('risk/traffic', stage, 'who sends the header meets it');
   return [
     sentence(
-      `${who} go to ${news}${was ? ` (went to ${olds})` : ''}`,
+      `${who} ${is.instead === undefined ? `go to ${news}` : shown(is.instead)}${was ? ` (went to ${olds})` : ''}`,
       explains,
       ...behindReasons(stage, is, around),
       reason,
@@ -157,7 +159,8 @@ function pathSaid({ subject, stage, explains, around, was, is, path }: RouteTell
       reasonOf('risk/address', stage, `they went to ${to}`),
     );
   const reason = reasonOf('risk/traffic', stage, 'a route of their own is new');
-  return sentence(`${who} go to ${to}`, explains, ...behindReasons(stage, is, around), reason);
+  const what = is.instead === undefined ? `go to ${to}` : shown(is.instead);
+  return sentence(`${who} ${what}`, explains, ...behindReasons(stage, is, around), reason);
 }
 
 function behindReasons(stage: Stage, rule: RouteRule, around: Around): Reason[] {

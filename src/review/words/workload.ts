@@ -2,7 +2,7 @@ import type { KubeObject } from '../../core/object.ts';
 import { entriesAt, isKind, textAt, valueAt } from '../read.ts';
 import { reasonOf, type Stage } from '../risks.ts';
 import type { Said } from '../statement.ts';
-import { nativeShares } from '../topology.ts';
+import { nativeShares, newestShare } from '../topology.ts';
 import type { ChangedUnit } from '../unit.ts';
 import { isAltered } from './changes.ts';
 import { containersSaid } from './containers.ts';
@@ -35,7 +35,7 @@ export function workloadWords(unit: ChangedUnit, stage: Stage): Said[] {
           stage,
           change,
           who,
-          inPlace: !hasRevisions(after),
+          inPlace: isInPlace(before, after),
           path: [],
           changes: change.changes,
           before,
@@ -51,9 +51,12 @@ export function workloadWords(unit: ChangedUnit, stage: Stage): Said[] {
   );
 }
 
-/** Whether a change starts a revision of its own beside the one that serves, which Git gives no requests yet. */
-function hasRevisions(object: KubeObject): boolean {
-  return !isKind(object, 'serving.kserve.io', 'LLMInferenceService') && nativeShares(object) !== undefined;
+/** Whether a change is one of what serves; not where it starts a revision beside that, which Git gives no requests yet. */
+function isInPlace(before: KubeObject, after: KubeObject): boolean {
+  if (isKind(after, 'serving.kserve.io', 'LLMInferenceService') || nativeShares(after) === undefined) return true;
+  const release = (object: KubeObject): string | undefined =>
+    textAt(object, 'metadata', 'labels', 'app.kubernetes.io/version');
+  return release(before) === release(after) && newestShare(after) > 0;
 }
 
 const PLACEMENT = [

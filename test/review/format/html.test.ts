@@ -245,3 +245,21 @@ test('huge diffs do not make a huge page', () => {
   expect(page).toContain('1,600 more lines');
   expect(page.match(/left out of this page, which is large enough; the file has it/g)?.length).toBeGreaterThan(50);
 });
+
+test('a problem of several environments is said once', () => {
+  const findings = ['dev', 'prod-eu'].map(
+    (environment) =>
+      ({
+        id: 'plan/duplicate',
+        severity: 'error',
+        where: { service: 'fraud-detector', environment, cluster: 'a' },
+        message: 'twice',
+        fix: 'remove one',
+      }) as const,
+  );
+  const page = planHtml({ ...EMPTY, findings });
+  expect(part(page, '<section class="findings"', '</section>').match(/<code>fraud-detector.*?<\/code>/g)).toEqual([
+    '<code>fraud-detector, in dev (a), prod-eu (a)</code>',
+  ]);
+  expect(page).toContain('<li class="quiet">1 problem</li>');
+});

@@ -231,3 +231,20 @@ test.each([10_000, 20_000, 60_000])(
     }
   },
 );
+
+test('a problem of several environments is said once', () => {
+  const findings = ['dev', 'prod-eu'].map(
+    (environment) =>
+      ({
+        id: 'plan/duplicate',
+        severity: 'error',
+        where: { service: 'fraud-detector', environment, cluster: 'a' },
+        message: 'twice',
+        fix: 'remove one',
+      }) as const,
+  );
+  const text = planMarkdown({ ...EMPTY, findings }, { marker: 'x' });
+  expect(text.split('\n').filter((line) => line.startsWith('>'))).toEqual([
+    '> - **error** fraud-detector, in dev (a), prod-eu (a): twice (`plan/duplicate`)',
+  ]);
+});

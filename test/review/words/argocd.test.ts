@@ -169,6 +169,19 @@ describe('an ApplicationSet', () => {
     expect(words(set, edited(set, [from, to]))).toEqual([`ApplicationSet risk-ml-prod-eu${said}`]);
   });
 
+  test('follows another repository, in its generator as in its template', () => {
+    const [old, now] = ['https://git.example.com/a.git', 'https://git.example.com/b.git'];
+    expect(words(set, edited(set, [old, now]))).toEqual([
+      `ApplicationSet risk-ml-prod-eu: repoURL is ${now} (was ${old}) [high risk/delivery]`,
+    ]);
+    expect(
+      words(set, edited(set, [`git: { repoURL: ${old}`, `git: { repoURL: ${now}`])),
+      'finds elsewhere alone',
+    ).toEqual([
+      `ApplicationSet risk-ml-prod-eu looks elsewhere: spec.generators[0].git.repoURL is ${now} (was ${old}) [high risk/delivery]`,
+    ]);
+  });
+
   test('comes with the place that it finds services in, and not with a template', () => {
     expect(words('', set)).toEqual([
       'ApplicationSet risk-ml-prod-eu added: it delivers gitops/envs/prod-eu/*/risk-ml/*, in project risk-ml',

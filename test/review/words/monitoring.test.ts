@@ -117,7 +117,7 @@ describe('alerts', () => {
       'rules of PrometheusRule b are in other groups or another order',
     ]);
     expect(words(rules(alert(FAST) + alert('Other')), rules(alert('Other') + alert(FAST)))).toEqual([
-      'rules of PrometheusRule fraud-detector are in other groups or another order',
+      'rules of PrometheusRule fraud-detector moved within a group: FraudDetectorLatencyBurnFast',
     ]);
   });
 

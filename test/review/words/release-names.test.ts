@@ -41,3 +41,8 @@ test('where an operand without a release stands among those of releases does not
 test('what is no PromQL is not read', () => {
   expect(inExpression('x{a="v46"')).toBeUndefined();
 });
+
+test('a revision of Knative is called after its release and a digest, which says nothing of releases', () => {
+  expect(inText('x{service="f-v46-0a1b2c3d"}')).toEqual(inText('x{service="f-v46-4e5f6a7b"}'));
+  expect(inText('x{service="f-v46-0a1b2c3d"}').places).toEqual([new Map([['f-<release>', new Set(['v46'])]])]);
+});

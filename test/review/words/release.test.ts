@@ -176,7 +176,16 @@ describe('a service', () => {
   });
 
   test('is removed in one sentence, and what holds data is left to other words', () => {
-    const secret = '---\napiVersion: v1\nkind: Secret\nmetadata: { name: keys, namespace: risk-ml-prod }\n';
+    // What an ExternalSecret makes is kept elsewhere.
+    const secret = `---
+apiVersion: v1
+kind: Secret
+metadata: { name: keys, namespace: risk-ml-prod }
+---
+apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata: { name: hub, namespace: risk-ml-prod }
+`;
     const unit = unitOfScenario(
       files(release('v47') + route(['v47', 100]) + secret),
       {},

@@ -174,6 +174,17 @@ describe('authorisation', () => {
     expect(words(tokens('https://a.example.com'), '')).toEqual([
       'RequestAuthentication fraud-detector removed: tokens are no longer checked by it [high risk/authorization]',
     ]);
+    const audience = '{ issuer: https://a.example.com, audiences: [fraud] }';
+    const before = named(
+      'apiVersion: security.istio.io/v1\nkind: RequestAuthentication',
+      `spec: { jwtRules: [${audience}] }`,
+    );
+    expect(words(before, tokens('https://a.example.com'))).toEqual([
+      'RequestAuthentication fraud-detector takes tokens of https://a.example.com for any audience [high risk/authorization]',
+    ]);
+    expect(words(before, edited(before, ['audiences: [fraud]', 'audiences: [scores]']))).toEqual([
+      'RequestAuthentication fraud-detector checks tokens otherwise: spec.jwtRules[0].audiences[0] is scores (was fraud) [high risk/authorization]',
+    ]);
   });
 });
 
@@ -187,6 +198,13 @@ describe('network policies', () => {
     ]);
     expect(words(network(closed), network(edited(closed, [', ports: [{ port: 8080 }]', ''])))).toEqual([
       'NetworkPolicy fraud-detector lets more in: from pods app=web [high risk/network]',
+    ]);
+  });
+
+  test('one lets the probes of an ambient mesh in, which come from no other node', () => {
+    const probes = 'from: [{ ipBlock: { cidr: 169.254.7.127/32 } }, ';
+    expect(words(network(closed), network(edited(closed, ['from: [', probes])))).toEqual([
+      'NetworkPolicy fraud-detector lets probes of an ambient mesh in',
     ]);
   });
 

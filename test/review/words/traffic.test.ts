@@ -383,6 +383,48 @@ ${traffic.map((entry) => `    - { latestRevision: false, ${entry} }\n`).join('')
     expect(words(before, after)).toEqual([sentence]);
   });
 
+  const v12again = 'revisionName: fraud-detector-function-main-v12-9c8d7e6f';
+  const v13again = 'revisionName: fraud-detector-function-main-v13-8b7a6c5d';
+
+  test('the same releases in other revisions', () => {
+    expect(words(revisions(`${v12}, percent: 100`), revisions(`${v12again}, percent: 100`))).toEqual([
+      'requests to fraud-detector go to revision fraud-detector-function-main-v12-9c8d7e6f (was fraud-detector-function-main-v12-0a1b2c3d)',
+    ]);
+  });
+
+  test('a revision that nothing makes: an edit of the function renames that of the stable release, too', () => {
+    expect(
+      words(
+        revisions(`${v12}, percent: 90`, `${v13}, percent: 10`),
+        revisions(`${v12again}, percent: 90`, `${v13again}, percent: 10`),
+      ),
+    ).toEqual([
+      'nothing makes revision fraud-detector-function-main-v12-9c8d7e6f of fraud-detector [high risk/no-backend]',
+    ]);
+  });
+
+  test('what outlives releases carries the name of the newest one, and needs no words of its own', () => {
+    const budget = (release: string): string => `---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: { name: fraud-detector-main, namespace: risk-ml-prod, labels: { app.kubernetes.io/version: ${release} } }
+spec: { maxUnavailable: 1 }
+`;
+    const main = (release: string, ...traffic: readonly string[]): string =>
+      `${edited(revisions(...traffic), ['app.kubernetes.io/version: main', `app.kubernetes.io/version: ${release}`])}${budget(release)}`;
+    const knative = unitOfScenario(
+      main('v12', `${v12}, percent: 100`),
+      main('v13', `${v12}, percent: 100`, `${v13}, percent: 0, tag: candidate`),
+    );
+    expect(unexplained(knative, trafficWords(knative, { prod: true }))).toEqual([]);
+    const unit = unitOfScenario(kserve('v46') + budget('v46'), kserve('v47', 0) + budget('v47'));
+    expect(unexplained(unit, trafficWords(unit, { prod: true }))).toEqual(['spec.predictor.model.storageUri']);
+    const other = unitOfScenario(kserve('v46') + budget('v12'), kserve('v47', 0) + budget('v13'));
+    expect(unexplained(other, trafficWords(other, { prod: true })), 'another release').toContain(
+      'metadata.labels."app.kubernetes.io/version"',
+    );
+  });
+
   test('groups of LLMInferenceServices', () => {
     const llm = (release: string, weight: number): string => `---
 apiVersion: serving.kserve.io/v1alpha2

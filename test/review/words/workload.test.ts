@@ -305,7 +305,7 @@ test('the reason is why it matters, and not the value once more', () => {
       words.reasons.map(({ text }) => text),
     );
   expect(reasons(model, edited(model, ['minReplicas: 2', 'minReplicas: 1'], ['memory: 8Gi', 'memory: 6Gi']))).toEqual([
-    'it may be slower, or be killed',
+    'it may be killed',
     'the load of before may be too much for them',
   ]);
 });
