@@ -79,6 +79,7 @@ export const ROOMS: Readonly<Record<string, string>> = {
   promql: 'Alerts and recordings that a service brings along: see [alerting.md](alerting.md).',
   routing: 'Where the alerts of a service go: see [alerting.md](alerting.md).',
   schema: 'The schema of an object, with its CEL rules. Run on every object, whoever made it.',
+  kubernetes: 'Objects of Kubernetes itself, beyond their schema, and pods that KServe and Knative make of theirs.',
   kserve: 'Objects of KServe.',
   knative: 'Objects of Knative Serving.',
   istio: 'Objects of Istio.',

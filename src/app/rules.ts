@@ -58,6 +58,14 @@ export const APP_RULES = [
     source: 'ours: kinds would be unknown, and nobody would look for the cause in a path',
   },
   {
+    id: 'platform/health-check',
+    severity: 'warning',
+    summary:
+      'Where finished releases leave a stopped InferenceService behind, Argo CD has been told that it is healthy.',
+    source:
+      "argo-cd 3.5.7 resource_customizations/serving.kserve.io/InferenceService/health.lua: Suspended, for which gitops-engine pkg/sync/sync_context.go Sync waits before it prunes, whatever the object's annotations say",
+  },
+  {
     id: 'platform/metric-sources',
     severity: 'info',
     summary: 'A cluster with a Prometheus says what that scrapes.',

@@ -10,12 +10,12 @@ import type {
 import type { Finding } from '../core/finding.ts';
 import { isDnsSubdomain } from '../core/names.ts';
 import { objectLabel, type KubeObject } from '../core/object.ts';
-import { checkSyncOptions } from './argocd-annotations.ts';
-import { checkProject } from './argocd-project.ts';
-import { ARGOCD_RULES } from './argocd-rules.ts';
+import { checkSyncOptions } from './argocd/annotations.ts';
+import { checkProject } from './argocd/project.ts';
+import { ARGOCD_RULES } from './argocd/rules.ts';
 import { reporter, type Report } from './report.ts';
 
-export { ARGOCD_RULES } from './argocd-rules.ts';
+export { ARGOCD_RULES } from './argocd/rules.ts';
 
 const report = reporter(ARGOCD_RULES);
 

@@ -5,6 +5,8 @@ import { checkArgocd, ARGOCD_RULES } from './argocd.ts';
 import { checkIstio, ISTIO_RULES } from './istio.ts';
 import { checkKnative, KNATIVE_RULES } from './knative.ts';
 import { checkKserve, KSERVE_RULES } from './kserve.ts';
+import { checkKubernetes, KUBERNETES_RULES } from './kubernetes.ts';
+import { checkServingPods } from './kubernetes/serving.ts';
 import { checkPrometheus, PROMETHEUS_RULES } from './prometheus.ts';
 import { createSchemaCheck, SCHEMA_RULES } from './schema.ts';
 import { checkSecrets, SECRET_RULES } from './secrets.ts';
@@ -19,11 +21,22 @@ type SystemCheck = (object: KubeObject, cluster: Cluster) => readonly Finding[];
 
 /** Rules of a system by API group, so that an object meets only those that concern it. */
 const BY_GROUP: ReadonlyMap<string, SystemCheck> = new Map<string, SystemCheck>([
-  ['serving.kserve.io', checkKserve],
-  ['serving.knative.dev', checkKnative],
+  ['serving.kserve.io', (object, cluster) => [...checkKserve(object, cluster), ...checkServingPods(object, cluster)]],
+  [
+    'serving.knative.dev',
+    (object, cluster) => [...checkKnative(object, cluster), ...checkServingPods(object, cluster)],
+  ],
   ['networking.istio.io', checkIstio],
   ['security.istio.io', checkIstio],
+  ['telemetry.istio.io', checkIstio],
   ['monitoring.coreos.com', checkPrometheus],
+  ['', checkKubernetes],
+  ['apps', checkKubernetes],
+  ['autoscaling', checkKubernetes],
+  ['batch', checkKubernetes],
+  ['networking.k8s.io', checkKubernetes],
+  ['policy', checkKubernetes],
+  ['rbac.authorization.k8s.io', checkKubernetes],
 ]);
 
 const NONE: readonly Finding[] = [];
@@ -31,6 +44,7 @@ const NONE: readonly Finding[] = [];
 /** All rules on single objects, for the docs table. */
 export const OBJECT_RULES: readonly Rule[] = [
   ...SCHEMA_RULES,
+  ...KUBERNETES_RULES,
   ...KSERVE_RULES,
   ...KNATIVE_RULES,
   ...ISTIO_RULES,

@@ -5,7 +5,7 @@ import { didYouMean, isDns1035 } from '../core/names.ts';
 import { objectLabel, type KubeObject } from '../core/object.ts';
 import { parseQuantity } from '../core/quantity.ts';
 import type { Cluster } from '../service/platform.ts';
-import { checkKnativePod, checkVolumes, KNATIVE_POD_RULES, type ContainerLike } from './knative-pod.ts';
+import { checkKnativePod, checkVolumes, KNATIVE_POD_RULES, type ContainerLike } from './knative/pod.ts';
 import { reporter, type Report } from './report.ts';
 
 /** Rules on Knative Services beyond their schema: the webhook's, and what it silently ignores. */

@@ -3,18 +3,18 @@ import type { InferenceService } from '../../imports/serving.kserve.io/v1beta1.j
 import type { Finding } from '../core/finding.ts';
 import { objectLabel, type KubeObject } from '../core/object.ts';
 import type { Cluster } from '../service/platform.ts';
-import { checkCanary, checkWorker, type Annotations, type Component, type Predictor } from './kserve-predictor.ts';
-import { checkScaling } from './kserve-scaling.ts';
-import { checkStorage } from './kserve-storage.ts';
-import { componentNameProblem } from './kserve-names.ts';
-import { KSERVE_RULES } from './kserve-rules.ts';
-import { checkBlockedEnv, checkRuntime, checkTemplates, CONTAINER, PROTOCOLS } from './kserve-runtime.ts';
 import { checkRevisionAnnotations, checkRolloutDuration, checkTimeout, KNATIVE_RULES } from './knative.ts';
-import { checkKnativePod, hasFeature, type ContainerLike } from './knative-pod.ts';
+import { checkKnativePod, hasFeature, type ContainerLike } from './knative/pod.ts';
+import { componentNameProblem } from './kserve/names.ts';
+import { checkCanary, checkWorker, type Annotations, type Component, type Predictor } from './kserve/predictor.ts';
+import { KSERVE_RULES } from './kserve/rules.ts';
+import { checkBlockedEnv, checkRuntime, checkTemplates, CONTAINER, PROTOCOLS } from './kserve/runtime.ts';
+import { checkScaling } from './kserve/scaling.ts';
+import { checkStorage } from './kserve/storage.ts';
 import { reporter, type Report } from './report.ts';
 
-export { KSERVE_RULES } from './kserve-rules.ts';
-export { opensTemplate } from './kserve-runtime.ts';
+export { KSERVE_RULES } from './kserve/rules.ts';
+export { opensTemplate } from './kserve/runtime.ts';
 
 /** Rules on InferenceServices and ServingRuntimes beyond their schema: the webhooks', and what fails or is ignored later. */
 

@@ -3,7 +3,7 @@ import { entriesOf, type Entry, type RunningServer } from '../release/serving.ts
 import { isLlm } from '../render/is-llm.ts';
 import type { Target } from '../render/target.ts';
 import { policyOf } from '../service/release-policy.ts';
-import { countOfCharacters } from './kserve-names.ts';
+import { countOfCharacters } from './kserve/names.ts';
 import { reporter, type Report } from './report.ts';
 
 /** Rules on models that LLMInferenceServices serve. */

@@ -24,8 +24,8 @@ import {
 import { answersOnKnative } from '../render/queue-proxy-traffic.ts';
 import { hasSource } from '../render/scrape.ts';
 import type { Target } from '../render/target.ts';
-import { graphOf, promiseOf, type SloOutput } from '../service/slo.ts';
 import { retentionSeconds } from '../service/prometheus-storage.ts';
+import { graphOf, promiseOf, type SloOutput } from '../service/slo.ts';
 import { boundsBeside } from './latency-bounds.ts';
 import { reporter, type Report } from './report.ts';
 

@@ -2,7 +2,7 @@ import type { HTTPRoute } from '../../imports/gateway.networking.k8s.io/v1.js';
 import type { VirtualService } from '../../imports/networking.istio.io/v1.js';
 import type { Finding, Rule } from '../core/finding.ts';
 import { groupOf, objectLabel, type KubeObject } from '../core/object.ts';
-import { checkSyncAnnotations } from './argocd-annotations.ts';
+import { checkSyncAnnotations } from './argocd/annotations.ts';
 import { reporter, type Report } from './report.ts';
 
 /** Rules on what stands together on one cluster, whoever made it. */

@@ -2,9 +2,9 @@ import { resolve } from 'node:path';
 import type { Finding, Rule, Severity } from '../core/finding.ts';
 import type { KubeObject } from '../core/object.ts';
 import { objectLabel } from '../core/object.ts';
-import { compileRules } from './schema/cel.ts';
 import type { KindSchema } from './schema/catalogue.ts';
 import { createCatalogue, OWN_IMPORTS } from './schema/catalogue.ts';
+import { compileRules } from './schema/cel.ts';
 import { metadataCheck } from './schema/metadata.ts';
 import { checkPlainData, isPlainMap } from './schema/plain-data.ts';
 import type { Check, Problems } from './schema/problem.ts';
@@ -34,7 +34,7 @@ export const SCHEMA_RULES: readonly Rule[] = [
   rule(
     'type',
     'Every value has the type that the schema says, and no null stands where none may be.',
-    `${STRUCTURE}; a create drops such a null without a word, a server-side apply refuses it`,
+    `${STRUCTURE}; of a custom resource a create drops such a null without a word, and a server-side apply refuses it; core kinds take it for left out`,
   ),
   rule('required', 'Required fields are there.', STRUCTURE),
   rule('enum', 'A value is one of those that the schema lists.', STRUCTURE),
@@ -103,13 +103,14 @@ export function createSchemaCheck(roots: readonly string[], allowUnknownKinds: r
     if (unreadable !== undefined) {
       flaws.push(() => problem('schema/unknown-kind', unreadable, 'run ai-service import again for this group'));
     }
-    if (known) return all([...flaws, compileObject(known, metadata)]);
+    if (known)
+      return all([...flaws, compileObject(known, { metadata, ...UNSEEN_FIELDS.get(`${apiVersion}/${kind}`) })]);
     const allowed = allowUnknownKinds.includes(`${apiVersion}/${kind}`);
     if (!allowed && flaws.length === 0) flaws.push(unknownKind(apiVersion, kind, catalogue.suggest(apiVersion, kind)));
     return all([...flaws, (object) => checkOpenObject(object, metadata)]);
   }
 
-  function compileObject({ schema, definitions }: KindSchema, metadata: Check): Check {
+  function compileObject({ schema, definitions }: KindSchema, fields: Readonly<Record<string, Check>>): Check {
     let compiler = compilers.get(definitions);
     if (!compiler) {
       compiler = createCompiler(definitions, (node) => compileRules(node, definitions, skip), skip);
@@ -122,7 +123,7 @@ export function createSchemaCheck(roots: readonly string[], allowUnknownKinds: r
       required: required.filter((name) => name !== 'apiVersion' && name !== 'kind'),
     };
     if (!root.required.includes('metadata')) root.required.push('metadata');
-    return compiler.compileWithFields(root, { apiVersion: accept, kind: accept, metadata, status: refuseStatus });
+    return compiler.compileWithFields(root, { apiVersion: accept, kind: accept, status: refuseStatus, ...fields });
   }
 
   return {
@@ -143,6 +144,19 @@ export function createSchemaCheck(roots: readonly string[], allowUnknownKinds: r
       return findings;
     },
   };
+}
+
+/**
+ * Fields whose values stand in no message, by kind. A Secret with data passes no check anyway (`secrets/secret-object`), and
+ * people write the plain text where base64 must be.
+ */
+const UNSEEN_FIELDS: ReadonlyMap<string, Readonly<Record<string, Check>>> = new Map([
+  ['v1/Secret', { data: acceptMap, stringData: acceptMap }],
+]);
+
+function acceptMap(value: unknown): Problems {
+  if (value === undefined || isPlainMap(value)) return undefined;
+  return problem('schema/type', 'is no map', 'leave the field out');
 }
 
 /** Looked at before, to find the schema. */

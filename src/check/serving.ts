@@ -1,17 +1,17 @@
 import type { Finding, Rule } from '../core/finding.ts';
+import type { ContainerWorkload, ServerWorkload } from '../release/record.ts';
+import type { RunningFunction, RunningServer, RunningWorkload, Scale } from '../release/serving.ts';
 import { runsOnKnative } from '../render/address.ts';
-import { endpointUrl, isEndpoint, maxReplicas, type Calls, type EnvValue } from '../render/container.ts';
+import { endpointUrl, isEndpoint, isRestricted, maxReplicas, type Calls, type EnvValue } from '../render/container.ts';
 import { isLlm } from '../render/is-llm.ts';
 import { CANDIDATE_TAG, revisionName } from '../render/knative.ts';
 import { workloadTimeout } from '../render/request-timeout.ts';
 import type { Target } from '../render/target.ts';
-import type { ContainerWorkload, ServerWorkload } from '../release/record.ts';
-import type { RunningFunction, RunningServer, RunningWorkload, Scale } from '../release/serving.ts';
 import { RUNTIMES, type Runtime } from '../service/runtime.ts';
-import { hasFeature, RESERVED_ENV, RESERVED_PORTS } from './knative-pod.ts';
-import { checkLlm } from './llm.ts';
+import { hasFeature, RESERVED_ENV, RESERVED_PORTS } from './knative/pod.ts';
 import { opensTemplate } from './kserve.ts';
-import { componentNameProblem, countOfCharacters } from './kserve-names.ts';
+import { componentNameProblem, countOfCharacters } from './kserve/names.ts';
+import { checkLlm } from './llm.ts';
 import { reporter, type Report } from './report.ts';
 
 /** What a service asks of a cluster that it cannot give. Findings name the field as it is written in the source. */
@@ -109,6 +109,21 @@ export const SERVING_RULES: readonly Rule[] = [
     summary: 'The port is one that the platform leaves to the container.',
     source: 'knative serving 1.21 k8s_validation.go reservedPorts; kserve v0.20.0 explainer_custom.go',
   },
+  {
+    id: 'serving/root-image',
+    severity: 'error',
+    summary: 'Where no container may run as root, no image is one that would.',
+    source:
+      'kubernetes Pod Security Standards, restricted; kserve v0.20.0 config/llmisvcconfig: runAsNonRoot; config/runtimes/kserve-vllmserver.yaml leaves it out, since the image names no user',
+  },
+  {
+    id: 'serving/added-containers',
+    severity: 'warning',
+    summary:
+      'Where namespaces take restricted pods only, the containers that KServe and Istio add to a pod are restricted too.',
+    source:
+      'k8s.io/pod-security-admission 0.33 on the pods of kserve v0.20.0: pkg/utils/storage.go CreateModelcarContainer, charts/kserve-resources/values.yaml storage.containerSecurityContext; istio 1.30 injection-template.yaml',
+  },
 ];
 
 const report = reporter(SERVING_RULES);
@@ -124,6 +139,7 @@ export function checkServing(target: Target): Finding[] {
     if (workload.kind === 'server') checkServer(result, target, workload);
     else checkFunction(result, target, workload);
     checkTimeout(result, target, workload);
+    checkAddedContainers(result, target, workload);
   }
   result.findings.push(...checkLlm(target));
   return result.findings;
@@ -153,6 +169,7 @@ function checkServer(result: Report, target: Target, workload: RunningServer): v
   // Findings of the parts below say the same for every release; sorting drops the repeats.
   checkContainer(result, target, workload, field, server, workload.scale);
   checkRuntime(result, field, server);
+  checkPodSecurity(result, target, workload, field);
   if (transformer && workload.transformerScale) {
     checkContainer(result, target, workload, 'transformer', transformer, workload.transformerScale);
   }
@@ -386,6 +403,60 @@ function checkEnv(
       );
     }
   }
+}
+
+/** What cannot run without root, and how models come that nothing restricts. Whether an own image can is not known here. */
+function checkPodSecurity({ add }: Report, target: Target, workload: RunningServer, field: string): void {
+  const { environment } = target;
+  const { server, model } = workload;
+  const restricted = isRestricted(target);
+  const image = rootImage(server);
+  if (image !== undefined && (restricted || isLlm(workload))) {
+    const why = restricted
+      ? `the namespaces of ${environment} take restricted pods only`
+      : 'KServe starts the containers of an LLMInferenceService as other users only';
+    add(
+      'serving/root-image',
+      `${field}.image`,
+      `${image} runs as root, and ${why}: no replica would ever start`,
+      'name an image with another user, or a user that can run this one: runAsUser: <number>',
+    );
+  }
+  if (!restricted || !model?.uri.startsWith('oci://')) return;
+  add(
+    'serving/added-containers',
+    `${field}.model`,
+    `KServe loads oci:// by containers of the model's image, which say nothing of privileges: the namespaces of ${environment} would refuse the pods`,
+    'write oci+native://, which mounts the image; or nothing, if ociModelMode of inferenceservice-config is native',
+  );
+}
+
+/** On Knative nothing but the pod could give the containers of others a seccomp profile, and it may not. */
+function checkAddedContainers({ add }: Report, target: Target, workload: RunningWorkload): void {
+  const { environment, clusterName, cluster } = target;
+  if (!isRestricted(target) || !runsOnKnative(target, workload) || hasFeature(cluster, 'securitycontext')) return;
+  const downloads =
+    workload.kind === 'server' && workload.model && !/^(?:pvc|oci(?:\+native)?):/.test(workload.model.uri);
+  const added = [
+    ...(downloads ? ["KServe's storage-initializer"] : []),
+    ...(cluster.istio?.dataplane === 'sidecar' ? ["Istio's sidecar"] : []),
+  ];
+  if (added.length === 0) return;
+  add(
+    'serving/added-containers',
+    workload.kind === 'function' || workload.part === 'predictor' ? workload.part : `models.${workload.part}`,
+    `by default ${added.join(' and ')} ${added.length > 1 ? 'have' : 'has'} no seccomp profile, and Knative on cluster ${clusterName} takes none for the pod: the namespaces of ${environment} would refuse it`,
+    "set kubernetes.podspec-securitycontext: enabled in config-features and add 'securitycontext' to knative.features of the cluster; or give each one where it is configured (docs/gitops-tree.md)",
+  );
+}
+
+/** The image of a runtime that runs as root, where nothing else is said. */
+function rootImage({ framework, image, runAsUser }: ServerWorkload): string | undefined {
+  if (framework === 'custom' || runAsUser !== undefined || RUNTIMES[framework].nonRoot) return undefined;
+  const { image: name, gpu } = RUNTIMES[framework];
+  const names = gpu && 'image' in gpu ? [name, gpu.image] : [name];
+  const given = (image ?? name).replace(/^docker\.io\//, '').replace(/[:@].*$/, '');
+  return names.find((each) => each === given);
 }
 
 /** Protocol, arguments and variables of a server against what its runtime speaks and sets. */

@@ -1,9 +1,9 @@
 import type { Finding, Rule } from '../core/finding.ts';
 import { atLeast } from '../core/version.ts';
 import { IN_PLACE } from '../release/serving.ts';
-import { isLlm } from '../render/is-llm.ts';
 import { runsOnKnative } from '../render/address.ts';
 import { MIRROR_PERCENT } from '../render/gateway-api.ts';
+import { isLlm } from '../render/is-llm.ts';
 import { istioCounts } from '../render/istio-traffic.ts';
 import { queueProxiesCount } from '../render/queue-proxy-traffic.ts';
 import type { Target } from '../render/target.ts';
@@ -256,6 +256,14 @@ function checkNative({ add }: Report, target: Target, policy: ReleasePolicy): vo
     message,
     `nothing on clusters that ran ${stable.release}; ${choose} for a tree that says everything`,
   );
+}
+
+/** Whether a release that has finished leaves an InferenceService behind that is stopped. */
+export function leavesStopped({ spec, env, serving }: Target): boolean {
+  const { keepPrevious, mechanism } = policyOf(spec, env.rollout);
+  // KServe's own mechanism has one InferenceService for all releases.
+  if (keepPrevious !== 'stopped' || mechanism === 'kserve') return false;
+  return serving.workloads.some((workload) => workload.kind === 'server' && !isLlm(workload));
 }
 
 /** An update in place on the last GPUs: elsewhere we have an old replica go before a new one starts. */

@@ -556,12 +556,14 @@ error objects/namespace: fraud, dev, dev-1: ConfigMap kube-system/fraud-own0: me
   });
 
   test('with text that no file can hold', () => {
-    expect(printed(good, { then: adds({ ...configMap, data: { a: '\ud800', ['\udc00']: 'b' } }) })).toBe(
-      `error chart/unwritable: fraud, dev, dev-1: ConfigMap risk-ml-dev/fraud-own0: data.a
+    const csi = { driver: 'a.example.com', volumeAttributes: { a: '\ud800', ['\udc00']: 'b' } };
+    const spec = { containers: [{ name: 'a', image: 'a/b:1' }], volumes: [{ name: 'v', csi }] };
+    expect(printed(good, { then: adds({ apiVersion: 'v1', kind: 'Pod', spec }) })).toBe(
+      `error chart/unwritable: fraud, dev, dev-1: Pod risk-ml-dev/fraud-own0: spec.volumes[0].csi.volumeAttributes.a
   the text holds half a surrogate pair, which is no character
   fix: write the whole character
 
-error chart/unwritable: fraud, dev, dev-1: ConfigMap risk-ml-dev/fraud-own0: data["\\udc00"]
+error chart/unwritable: fraud, dev, dev-1: Pod risk-ml-dev/fraud-own0: spec.volumes[0].csi.volumeAttributes["\\udc00"]
   the name holds half a surrogate pair, which is no character
   fix: write the whole character`,
     );
@@ -572,7 +574,9 @@ error chart/unwritable: fraud, dev, dev-1: ConfigMap risk-ml-dev/fraud-own0: dat
     const resource = {
       apiVersion: 'networking.istio.io/v1alpha3',
       kind: 'EnvoyFilter',
-      spec: { configPatches: [{ patch: { value: { ['k'.repeat(2000)]: 1 } } }] },
+      spec: {
+        configPatches: [{ applyTo: 'CLUSTER', patch: { operation: 'MERGE', value: { ['k'.repeat(2000)]: 1 } } }],
+      },
     };
     const findings = errorsOf(good, {
       then: adds({ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', rules: [rule] }, resource),
@@ -590,7 +594,11 @@ error chart/unwritable: fraud, dev, dev-1: ConfigMap risk-ml-dev/fraud-own0: dat
     expect(printed(good, { then: (service) => void new kplus.Ingress(service.chart('dev', 'dev-1'), 'empty') })).toBe(
       `error chart/construct: fraud, dev, dev-1
   fraud/dev.dev-1/empty: ingress with no rules or default backend
-  fix: correct the construct`,
+  fix: correct the construct
+
+error kubernetes/ingress: fraud, dev, dev-1: Ingress risk-ml-dev/fraud-empty: spec.rules
+  neither rules nor defaultBackend: no request goes anywhere
+  fix: write a rule`,
     );
     expect(
       printed(good, { then: (service) => void new kplus.Deployment(service.chart('dev', 'dev-1'), 'empty') }),
@@ -647,7 +655,21 @@ describe('a patch', () => {
     ).toBe(
       `error patch/no-match: fraud, dev, dev-1
   a patch selects Virtualservice, and nothing like it is rendered
-  fix: select one of the kinds DestinationRule, InferenceService, PodMonitor, PrometheusRule, Service, ServiceAccount, ServingRuntime, VirtualService`,
+  fix: did you mean VirtualService?`,
+    );
+  });
+
+  test.each([
+    [{ kind: 'PodDisruptionBudget' }, 'say in which environment it is meant; or leave the patch out'],
+    [{ kind: 'VirtualService', name: 'frau' }, 'name one of fraud, or none for all of the kind'],
+    [
+      { kind: 'Ingress' },
+      'select one of the kinds that may be rendered: AlertmanagerConfig, AnalysisTemplate, ConfigMap, Deployment, DestinationRule, ExternalSecret, Gateway, HTTPRoute, HorizontalPodAutoscaler, InferenceService, LLMInferenceService, NetworkPolicy, PodDisruptionBudget, PodMonitor, PrometheusRule, Service, ServiceAccount, ServingRuntime, VirtualService',
+    ],
+  ])('that selects %j, of which nothing is rendered', (selector, fix) => {
+    const remove = { op: 'remove', path: '/spec' } as const;
+    expect(printed(good, { then: (service) => service.patch(selector, remove) })).toContain(
+      `is rendered\n  fix: ${fix}`,
     );
   });
 
@@ -698,14 +720,26 @@ describe('text and numbers that no file can hold', () => {
 
 describe('labels that no object can have', () => {
   test.each([
-    [{ 'a b': 'x' }, '["a b"]', '"a b" is not a key of labels and annotations'],
-    [{ ['k'.repeat(2000)]: 'x' }, `.${'k'.repeat(2000)}`, `"${'k'.repeat(80)}" is not a key of labels and annotations`],
+    [{ 'a b': 'x' }, '["a b"]', '"a b" is not a key of labels'],
+    [{ ['k'.repeat(2000)]: 'x' }, `.${'k'.repeat(2000)}`, `"${'k'.repeat(80)}" is not a key of labels`],
+    [{ 'Example.com/a': 'x' }, '["Example.com/a"]', '"Example.com/a" is not a key of labels'],
     [{ pool: 'gpu pool' }, '.pool', '"gpu pool" is not the value of a label'],
   ])('%#', (nodeSelector, field, message) => {
     expect(errorsOf(withPredictor({ placement: { nodeSelector } }))).toMatchObject([
       { where: { field: `predictor.placement.nodeSelector${field}` }, message },
     ]);
   });
+});
+
+test('a host name has at most 63 characters between two dots, as Istio has it', () => {
+  const withHost = (host: string): unknown => ({ ...good, traffic: { hosts: [host] } });
+  expect(printed(withHost(`${'a'.repeat(63)}.example.com`))).toBe('');
+  const host = `${'a'.repeat(64)}.example.com`;
+  expect(printed(withHost(host))).toBe(
+    `error service/value: apps/fraud/service.ts: fraud: traffic.hosts[0]
+  "${host}" is not a host name in lower case with at most 63 characters between two dots
+  fix: write a host name in lower case with at most 63 characters between two dots, as fraud.example.com`,
+  );
 });
 
 describe('hostile props and overrides', () => {
@@ -1020,6 +1054,15 @@ error serving/scaling-target: fraud, prod-eu, eu-1: overrides.prod.predictor.sca
   fix: aim at cpu or memory: target: { cpu: 70 }`);
   });
 
+  test('is printed once where other kinds are rendered in each of them', () => {
+    const overrides = { prod: { predictor: { scaling: { min: 2, max: 4 } } } };
+    const patch = (service: Service): void =>
+      service.patch({ kind: 'Virtualservice' }, { op: 'remove', path: '/spec' });
+    expect(said({ ...everywhere, overrides }, patch)).toBe(`error patch/no-match: fraud, in dev, prod-eu
+  a patch selects Virtualservice, and nothing like it is rendered
+  fix: did you mean VirtualService?`);
+  });
+
   test("in an object of one's own or a patch names the object without its namespaces", () => {
     expect(
       said(everywhere, (service) => {
@@ -1130,6 +1173,11 @@ overrides:
       put(latin1, { [path]: '' });
       writeFileSync(join(latin1, path), Buffer.from('# 1\n# caf\u00e9\n', 'latin1'));
     }
+    put(latin1, {
+      'apps/watched/service.yaml': `${SERVICE}  exports: { predictions: score }\nmonitoring: { drift: [{ psi: { metric: score, reference: ./score.json } }] }\n`,
+    });
+    const reference = '{ "edges": [1], "shares": [0.5, 0.5],\n  "feature": "caf\u00e9" }';
+    writeFileSync(join(latin1, 'apps/watched/score.json'), Buffer.from(reference, 'latin1'));
     put(latin1, { 'releases/prod-eu/ml/hello.yaml': 'stable: v1\nprevious: v2\n' });
     const foreign = projectWith({ 'apps/hello/service.yaml': SERVICE, 'gitops/argocd/root.yaml': 'hands off\n' });
     await Promise.all([
@@ -1180,7 +1228,7 @@ overrides:
       start('full', hello(), { node: strikeAt(8, "throw new Error('ENOSPC: no space left on device')") }),
       start('killed', hello(), { node: strikeAt(8, "process.kill(process.pid, 'SIGKILL')") }),
     ]);
-  }, 60_000);
+  });
 
   test('all mistakes of a run are told at once and sorted, in YAML with line and column', () => {
     expect(after('several').ran).toEqual({
@@ -1259,13 +1307,19 @@ error serving/scale-to-zero: apps/second/service.yaml:6:46: second, prod-eu, eu-
 error yaml/syntax: apps/third/service.yaml:2:6
   the byte 0xe9 is no UTF-8
   fix: save the file in UTF-8
+error monitoring/reference: apps/watched/score.json:2:18: watched
+  the byte 0xe9 is no UTF-8
+  fix: save the file in UTF-8
 error yaml/syntax: releases/hello/v1.yaml:2:6
   the byte 0xe9 is no UTF-8
   fix: save the file in UTF-8
 error service/value: releases/hello/v2.yaml:2:1: hello: digest
   "sha256:abc" is not a SHA-256 digest
   fix: write a SHA-256 digest, as sha256:<64 hex digits>
-4 errors; nothing was written
+warning monitoring/exports-of-runtime: apps/watched/service.yaml:6:3: watched, in dev, prod-eu: predictor.exports
+  the usual image of framework sklearn exposes neither predictions nor features
+  fix: write image: an image of this server that exposes them, or export them from a transformer
+5 errors; nothing was written
 `);
   });
 

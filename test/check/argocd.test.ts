@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkSyncAnnotations } from '../../src/check/argocd-annotations.ts';
+import { checkSyncAnnotations } from '../../src/check/argocd/annotations.ts';
 import { ARGOCD_RULES, checkArgocd } from '../../src/check/argocd.ts';
 import type { KubeObject } from '../../src/core/object.ts';
 

@@ -4,6 +4,7 @@ import type { KubeObject } from '../../src/core/object.ts';
 import { renderIstio } from '../../src/render/istio.ts';
 import { cluster as clusterSchema } from '../../src/service/platform.ts';
 import { defaultCluster, targetOf } from '../support/target.ts';
+import { FINE_KINDS, WRONG_KINDS } from './istio/examples.ts';
 
 const cluster = clusterSchema.parse(defaultCluster('Standard'));
 
@@ -198,7 +199,8 @@ const FINE: readonly (readonly [string, KubeObject])[] = [
       metadata: { name: 'fraud', namespace: 'ml', annotations: { 'istio.io/dry-run': 'true' } },
     },
   ],
-  ['a kind without rules of ours', object('Sidecar', {})],
+  ['a kind without rules of ours', object('ProxyConfig', {})],
+  ...FINE_KINDS,
 ];
 
 const WRONG: readonly (readonly [KubeObject, string])[] = [
@@ -744,8 +746,12 @@ const WRONG: readonly (readonly [KubeObject, string])[] = [
     'istio/authorization-policy spec.provider: action ALLOW asks no provider',
   ],
   [
-    authorization({ selector: {}, targetRefs: [{ kind: 'Service', name: 'a' }], rules: [{}] }),
-    'istio/authorization-policy spec.selector: selector and targetRefs stand side by side',
+    authorization({
+      selector: { matchLabels: { app: 'a' } },
+      targetRefs: [{ kind: 'Service', name: 'a' }],
+      rules: [{}],
+    }),
+    'istio/selector spec.selector: selector and targetRefs stand side by side',
   ],
   [
     authorization({ rules: [{ from: [{ source: {} }] }] }),
@@ -757,7 +763,7 @@ const WRONG: readonly (readonly [KubeObject, string])[] = [
   ],
   [
     authorization({ targetRefs: [{ kind: 'Pod', name: 'a' }], rules: [{}] }),
-    'istio/authorization-policy spec.targetRefs: a policy is not for a Pod',
+    'istio/selector spec.targetRefs: a policy is not for a Pod',
   ],
   ...(
     [
@@ -807,6 +813,7 @@ const WRONG: readonly (readonly [KubeObject, string])[] = [
   ],
   [authorization({ action: 'AUDIT' }), 'istio/ignored spec.rules: action AUDIT has no rules, so it does nothing'],
   [authorization({}), 'istio/denies-everything spec.rules: ALLOW without rules denies every request'],
+  ...WRONG_KINDS,
 ];
 
 describe('nothing is wrong with', () => {

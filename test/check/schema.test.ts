@@ -78,6 +78,28 @@ describe('an object by its schema', () => {
     );
   });
 
+  test('what a Secret holds is in no message, and other rules refuse it', () => {
+    const secret = (field: string, value: unknown): KubeObject => ({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'a', namespace: 'b' },
+      [field]: value,
+    });
+    for (const field of ['data', 'stringData']) {
+      for (const value of ['hunter2!', 'aGVs\nbG8=\n', 47, null])
+        expect(createSchemaCheck([]).check(secret(field, { password: value }))).toEqual([]);
+      expect(createSchemaCheck([]).check(secret(field, 'hunter2'))).toEqual([
+        {
+          id: 'schema/type',
+          severity: 'error',
+          where: { object: 'Secret b/a', field },
+          message: 'is no map',
+          fix: 'leave the field out',
+        },
+      ]);
+    }
+  });
+
   test('a part of the schema that cannot be checked is a warning, once', () => {
     const check = createSchemaCheck([root]);
     expect(check.check(widgetWith({ spec: { size: 1, name: 'x' } }))).toEqual([

@@ -52,6 +52,67 @@ test('a finding names service, environment, cluster and the field of the source,
   );
 });
 
+describe('Pod Security', () => {
+  const restricted = { environment: { podSecurity: 'restricted' } } as const;
+  const vllm = { framework: 'vllm' as const };
+  const llm = { ...vllm, image: 'vllm/vllm-openai:v0.24.0', llm: {} };
+  const kserve = {
+    version: '0.20.0',
+    mode: 'Standard',
+    llm: { gatewayService: 'gateway.kserve.svc.cluster.local' },
+  } as const;
+  const root = (image: string, why: string): string =>
+    `predictor.image: serving/root-image: ${image} runs as root, and ${why}: no replica would ever start`;
+  const here = 'the namespaces of prod-eu take restricted pods only';
+
+  test('of no level lets images run as root', () => {
+    expect(withPredictor(vllm)).toEqual([]);
+    expect(withPredictor(vllm, { environment: { podSecurity: 'baseline' } })).toEqual([]);
+  });
+
+  test('restricted refuses images that are known to run as root', () => {
+    expect(withPredictor(vllm, restricted)).toEqual([root('vllm/vllm-openai-cpu', here)]);
+    const image = `docker.io/vllm/vllm-openai:v0.24.0@sha256:${'a'.repeat(64)}`;
+    expect(withPredictor({ ...vllm, image }, restricted)).toEqual([root('vllm/vllm-openai', here)]);
+    expect(withPredictor({ ...vllm, image, runAsUser: 2000 }, restricted)).toEqual([]);
+    expect(withPredictor({ ...vllm, image: 'registry.example.com/vllm-openai:1.0.0' }, restricted)).toEqual([]);
+    expect(withPredictor({ framework: 'triton', servedName: 'a' }, restricted)).toEqual([]);
+  });
+
+  test('an LLMInferenceService runs no image as root anywhere', () => {
+    const why = 'KServe starts the containers of an LLMInferenceService as other users only';
+    expect(withPredictor(llm, { cluster: { kserve } })).toEqual([root('vllm/vllm-openai', why)]);
+    expect(withPredictor({ ...llm, runAsUser: 2000 }, { cluster: { kserve } })).toEqual([]);
+  });
+
+  test('restricted is asked of what KServe makes of an image with a model', () => {
+    const digest = `registry.example.com/a@sha256:${'a'.repeat(64)}`;
+    expect(withPredictor({ model: { uri: `oci://${digest}` } }, restricted)).toEqual([
+      "predictor.model: serving/added-containers: KServe loads oci:// by containers of the model's image, which say nothing of privileges: the namespaces of prod-eu would refuse the pods",
+    ]);
+    expect(withPredictor({ model: { uri: `oci+native://${digest}` } }, restricted)).toEqual([]);
+    expect(withPredictor({ model: { uri: `oci://${digest}` } })).toEqual([]);
+  });
+
+  test('restricted is asked of the containers that others add, where Knative lets the pod say nothing', () => {
+    const said = (field: string, who: string): string =>
+      `${field}: serving/added-containers: by default ${who} no seccomp profile, and Knative on cluster eu-1 takes none for the pod: the namespaces of prod-eu would refuse it`;
+    const on = (input: typeof base | object, cluster: TargetOptions['cluster'] = {}): string[] =>
+      withPredictor(input, { ...restricted, mode: 'Knative', cluster });
+    const ambient = { istio: { version: '1.30', dataplane: 'ambient' } } as const;
+    const features = ['securitycontext', 'persistent-volume-claim'] as const;
+    expect(on({})).toEqual([said('predictor', "KServe's storage-initializer and Istio's sidecar have")]);
+    expect(on({}, ambient)).toEqual([said('predictor', "KServe's storage-initializer has")]);
+    expect(on({ model: { uri: 'pvc://models/a/v46/' } })).toEqual([said('predictor', "Istio's sidecar has")]);
+    expect(on({ model: { uri: 'pvc://models/a/v46/' } }, ambient)).toEqual([]);
+    expect(on({}, { knative: { version: '1.21.1', features } })).toEqual([]);
+    // KServe in Standard mode, and functions where there is no Knative, say it in the pod.
+    expect(withFunction({}, restricted)).toEqual([said('function', "Istio's sidecar has")]);
+    expect(withFunction({}, { ...restricted, cluster: { knative: undefined } })).toEqual([]);
+    expect(withPredictor({}, restricted)).toEqual([]);
+  });
+});
+
 describe('scaling', () => {
   test('to zero needs Knative, also where KEDA is', () => {
     expect(withPredictor({ scaling: { min: 0 } }, { cluster: { keda: { version: '2.18.0' } } })).toEqual([

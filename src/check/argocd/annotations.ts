@@ -1,8 +1,8 @@
-import type { Finding } from '../core/finding.ts';
-import { didYouMean } from '../core/names.ts';
-import { groupOf, objectLabel, type KubeObject } from '../core/object.ts';
-import { ARGOCD_RULES } from './argocd-rules.ts';
-import { reporter, type Report } from './report.ts';
+import type { Finding } from '../../core/finding.ts';
+import { didYouMean } from '../../core/names.ts';
+import { groupOf, objectLabel, type KubeObject } from '../../core/object.ts';
+import { reporter, type Report } from '../report.ts';
+import { ARGOCD_RULES } from './rules.ts';
 
 const report = reporter(ARGOCD_RULES);
 

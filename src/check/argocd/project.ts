@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { AppProject } from '../../imports/argoproj.io/v1alpha1.js';
-import { parseDuration } from '../core/duration.ts';
-import type { Report } from './report.ts';
+import type { AppProject } from '../../../imports/argoproj.io/v1alpha1.js';
+import { parseDuration } from '../../core/duration.ts';
+import type { Report } from '../report.ts';
 
 type ProjectSpec = AppProject['spec'];
 type Window = NonNullable<ProjectSpec['syncWindows']>[number];

@@ -1,4 +1,4 @@
-import type { Rule } from '../core/finding.ts';
+import type { Rule } from '../../core/finding.ts';
 
 /** Rules on objects of Argo CD beyond their schema, which says little and has no CEL. */
 export const ARGOCD_RULES: readonly Rule[] = [

@@ -1,7 +1,7 @@
-import { isIP } from 'node:net';
-import type { AuthorizationPolicy } from '../../imports/security.istio.io/v1.js';
-import { checkLabels } from './istio-common.ts';
-import type { Report } from './report.ts';
+import type { AuthorizationPolicy } from '../../../imports/security.istio.io/v1.js';
+import type { Report } from '../report.ts';
+import { isAddressRange } from './common.ts';
+import { checkTargets } from './targets.ts';
 
 type Spec = NonNullable<AuthorizationPolicy['spec']>;
 type Rule = NonNullable<Spec['rules']>[number];
@@ -33,28 +33,6 @@ export function checkAuthorizationPolicy(report: Report, { metadata, spec = {} }
   }
   rules?.forEach((rule, index) => checkRule(report, `spec.rules[${index}]`, rule, action));
 }
-
-function checkTargets(report: Report, { selector, targetRef, targetRefs = [] }: Spec): void {
-  const refs = [...(targetRef ? [targetRef] : []), ...targetRefs];
-  if ([selector, targetRef, targetRefs.length > 0 ? targetRefs : undefined].filter(Boolean).length > 1) {
-    report.add(ID, 'spec.selector', 'selector and targetRefs stand side by side', 'choose one');
-  }
-  checkLabels(report, ID, 'spec.selector.matchLabels', selector?.matchLabels);
-  for (const { group = '', kind } of refs) {
-    const named = `${group === 'core' ? '' : group}/${kind}`;
-    if (TARGETS.has(named)) continue;
-    const message = `a policy is not for a ${kind}${group === '' ? '' : ` of ${group}`}`;
-    report.add(ID, 'spec.targetRefs', message, 'name a Service, ServiceEntry, Gateway or GatewayClass with its group');
-  }
-}
-
-/** What a policy may be attached to (istio 1.30.3 validation.go allowedTargetRefs). */
-const TARGETS: ReadonlySet<string> = new Set([
-  '/Service',
-  'networking.istio.io/ServiceEntry',
-  'gateway.networking.k8s.io/Gateway',
-  'gateway.networking.k8s.io/GatewayClass',
-]);
 
 function checkDryRun({ add }: Report, action: string, dryRun: string | undefined): void {
   if (dryRun === undefined) return;
@@ -89,7 +67,8 @@ function isEmpty(lists: Source | Operation): boolean {
 function checkSource(report: Report, field: string, source: Source, action: string): void {
   for (const [name, values] of Object.entries(source) as [string, readonly string[]][]) {
     const place = `${field}.${name}`;
-    checkValues(report, place, values);
+    const check = /TrustDomains$/i.test(name) ? checkTrustDomains : checkValues;
+    check(report, place, values);
     if (/IpBlocks$/i.test(name)) checkAddresses(report, place, values);
     if (/ServiceAccounts$/i.test(name)) checkServiceAccounts(report, place, values);
     if (action === 'CUSTOM' && values.length > 0 && !/IpBlocks$/i.test(name)) notAsked(report, place);
@@ -118,7 +97,7 @@ const ATTRIBUTES: Readonly<Record<string, typeof checkValues>> = {
   'source.namespace': checkValues,
   'source.serviceAccount': checkServiceAccounts,
   'source.principal': checkValues,
-  'source.trustDomain': checkValues,
+  'source.trustDomain': checkTrustDomains,
   'request.auth.principal': checkValues,
   'request.auth.audiences': checkValues,
   'request.auth.presenter': checkValues,
@@ -133,12 +112,11 @@ const NAMED = /^(?:request\.headers|request\.auth\.claims|experimental\.envoy\.f
 function checkCondition(report: Report, field: string, condition: Condition, action: string): void {
   const { key, values = [], notValues = [] } = condition;
   const { add } = report;
-  const check = ATTRIBUTES[key];
-  if (check) {
-    for (const [name, list] of Object.entries({ values, notValues })) check(report, `${field}.${name}`, list);
-  } else if (!NAMED.test(key)) {
+  const check = ATTRIBUTES[key] ?? (key.startsWith('request.headers') ? checkValues : undefined);
+  for (const [name, list] of Object.entries({ values, notValues })) check?.(report, `${field}.${name}`, list);
+  if (!ATTRIBUTES[key] && !NAMED.test(key)) {
     add(ID, `${field}.key`, `${JSON.stringify(key)} is no attribute`, 'write request.headers[x-user], source.ip, …');
-  } else if (!/^[^[]+\[.+\]$/.test(key)) {
+  } else if (!ATTRIBUTES[key] && !/^[^[]+\[.+\]$/.test(key)) {
     add(ID, `${field}.key`, `${JSON.stringify(key)} says not which one`, `write ${key.replace(/\[.*/, '')}[<name>]`);
   }
   if (values.length + notValues.length === 0)
@@ -162,10 +140,7 @@ function checkValues({ add }: Report, field: string, values: readonly string[]):
 
 function checkAddresses({ add }: Report, field: string, values: readonly string[]): void {
   for (const value of values) {
-    const [address = '', bits] = value.split('/');
-    const version = isIP(address);
-    const range = bits === undefined || (/^(?:0|[1-9]\d*)$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
-    if (version !== 0 && range && value.split('/').length <= 2) continue;
+    if (isAddressRange(value)) continue;
     add(ID, field, `${JSON.stringify(value)} is neither an address nor a range of them`, 'write 10.1.0.0/16');
   }
 }
@@ -181,6 +156,19 @@ function checkServiceAccounts({ add }: Report, field: string, values: readonly s
   for (const value of values) {
     if (/^[^*/]+(?:\/[^*/]+)?$/.test(value)) continue;
     add(ID, field, `${JSON.stringify(value)} is no ServiceAccount`, 'write <name> or <namespace>/<name>, without "*"');
+  }
+}
+
+function checkTrustDomains(report: Report, field: string, values: readonly string[]): void {
+  checkValues(report, field, values);
+  for (const domain of values) {
+    if (/^(?:\*?[^*/]*|[^*/]*\*)$/.test(domain)) continue;
+    report.add(
+      ID,
+      field,
+      `${JSON.stringify(domain)} is no trust domain`,
+      'write cluster.local, with "*" at one end at most',
+    );
   }
 }
 

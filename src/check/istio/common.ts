@@ -1,9 +1,10 @@
-import type { Destination } from '../../imports/networking.istio.io/v1.js';
-import { parseDuration } from '../core/duration.ts';
-import { isDnsLabel, isDnsSubdomain, isLabelValue, isQualifiedName } from '../core/names.ts';
-import { remember } from '../core/remember.ts';
-import { regexFlaw } from '../promql/regex.ts';
-import type { Report } from './report.ts';
+import { isIP } from 'node:net';
+import type { Destination } from '../../../imports/networking.istio.io/v1.js';
+import { parseDuration } from '../../core/duration.ts';
+import { isDnsLabel, isDnsSubdomain, isLabelValue, isQualifiedName } from '../../core/names.ts';
+import { remember } from '../../core/remember.ts';
+import { regexFlaw } from '../../promql/regex.ts';
+import type { Report } from '../report.ts';
 
 /** A field `host` that resolves from every namespace: with a dot, a wildcard, or not a name at all. */
 export function checkShortHost({ add }: Report, field: string, host: string, namespace: string | undefined): void {
@@ -30,6 +31,49 @@ export const isHostPattern = remember((host: string): boolean => {
   return labels.every(isIstioLabel) && !/^[-+]?\d+$/.test(rest.at(-1) ?? '');
 });
 
+/** The whole name of one host, without a wildcard. */
+export function isHostName(host: string): boolean {
+  return !host.includes('*') && isHostPattern(host) && !/^[-+]?\d+$/.test(host);
+}
+
+/** An address, or a range of them as `10.1.0.0/16`. */
+export function isAddressRange(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/');
+  const version = isIP(address);
+  if (bits === undefined) return version !== 0;
+  // A zone names a network card, which a range has not.
+  const fits = /^(?:0|[1-9]\d*)$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128);
+  return version !== 0 && fits && more.length === 0 && !address.includes('%');
+}
+
+/** A host of a Gateway or a Sidecar: a host name or `*`, with the namespace that it is looked for in before it. */
+export function checkScopedHost({ add }: Report, field: string, text: string, of: 'Gateway' | 'Sidecar'): void {
+  const say = (message: string, fix: string): void =>
+    add('istio/hosts', field, `${JSON.stringify(text)} ${message}`, fix);
+  const inSidecar = of === 'Sidecar';
+  const slash = text.indexOf('/');
+  const namespace = slash === -1 ? undefined : text.slice(0, slash);
+  const host = text.slice(slash + 1);
+  const noHost = (): void =>
+    say('is no host name', 'write fraud.example.com or *.example.com: without scheme, port and path');
+  if (text.includes('://')) noHost();
+  else if (namespace === undefined && inSidecar) {
+    say('says no namespace', 'write <namespace>/<host>, ./* for this namespace, or */* for all');
+  } else if (
+    namespace !== undefined &&
+    !(['*', '.'].includes(namespace) || isIstioLabel(namespace) || (inSidecar && namespace === '~'))
+  ) {
+    say('begins with no namespace', 'write a namespace, "." for this one or "*" for all');
+  } else if (host !== '*' && !host.includes('.')) {
+    say(
+      'is no whole name',
+      `write ${inSidecar ? '<service>.<namespace>.svc.cluster.local' : 'fraud.example.com'}, or *`,
+    );
+  } else if (host.includes('*') && host !== '*' && !host.startsWith('*.')) {
+    say('has "*" within a name', 'write *.example.com');
+  } else if (!isHostPattern(host) && (inSidecar || isIP(host) === 0)) noHost();
+}
+
 /** Whether the first of two hosts stands for all that the second one does. */
 export function coversHost(host: string, other: string): boolean {
   return host === other || host === '*' || (host.startsWith('*') && other.endsWith(host.slice(1)));
@@ -45,13 +89,23 @@ export function checkPattern({ add }: Report, id: string, field: string, pattern
   if (flaw !== undefined) add(id, field, `the pattern ${flaw}`, 'write a pattern of RE2');
 }
 
-/** Who may see an object: `.`, `*` alone, or namespaces. */
-export function checkExportTo({ add }: Report, exportTo: readonly string[] | undefined, own: string | undefined): void {
+/**
+ * Who may see an object: `.`, `*` alone, or namespaces.
+ *
+ * @param toNobody whether `~` alone is fine: a ServiceEntry may be for what serves it, and for nobody else.
+ */
+export function checkExportTo(
+  { add }: Report,
+  exportTo: readonly string[] | undefined,
+  own: string | undefined,
+  toNobody = false,
+): void {
   if (!exportTo) return;
   const meant = exportTo.map((namespace) => (namespace === '.' ? (own ?? '.') : namespace));
   exportTo.forEach((namespace, index) => {
     const field = `spec.exportTo[${index}]`;
-    if (!['.', '*'].includes(namespace) && !isDnsLabel(namespace)) {
+    const nobody = toNobody && namespace === '~';
+    if (!['.', '*'].includes(namespace) && !isDnsLabel(namespace) && !nobody) {
       add(
         'istio/export-to',
         field,
@@ -60,8 +114,9 @@ export function checkExportTo({ add }: Report, exportTo: readonly string[] | und
       );
     } else if (meant.indexOf(meant[index] ?? '') !== index) {
       add('istio/export-to', field, `${JSON.stringify(meant[index])} is listed twice`, 'remove one of them');
-    } else if (namespace === '*' && exportTo.length > 1) {
-      add('istio/export-to', field, '"*" stands beside other namespaces', 'write ["*"] alone, or leave "*" out');
+    } else if ((namespace === '*' || nobody) && exportTo.length > 1) {
+      const fix = `write ["${namespace}"] alone, or leave "${namespace}" out`;
+      add('istio/export-to', field, `"${namespace}" stands beside other namespaces`, fix);
     }
   });
 }
@@ -135,6 +190,28 @@ export function checkLabels(
 /** A port that something can listen on. */
 export function isPort(port: number | undefined): boolean {
   return port !== undefined && port >= 1 && port <= 65535;
+}
+
+/** By what a match of any protocol says who calls, and where. */
+interface Callers {
+  readonly gateways?: readonly string[];
+  readonly port?: number;
+  readonly sourceLabels?: Readonly<Record<string, string>>;
+  readonly sourceNamespace?: string;
+}
+
+/** Checks who calls, and where, in a match of any protocol. */
+export function checkCallers(report: Report, place: string, match: Callers): void {
+  const { gateways, port, sourceLabels, sourceNamespace } = match;
+  checkGatewayNames(report, `${place}.gateways`, gateways);
+  checkLabels(report, 'istio/match', `${place}.sourceLabels`, sourceLabels);
+  if (port && !isPort(port)) {
+    report.add('istio/match', `${place}.port`, `${port} is no port`, 'write a port between 1 and 65535');
+  }
+  if (sourceNamespace && !isDnsLabel(sourceNamespace)) {
+    const message = `${JSON.stringify(sourceNamespace)} is no namespace`;
+    report.add('istio/match', `${place}.sourceNamespace`, message, 'write the namespace of the callers');
+  }
 }
 
 /** A destination that requests can go to. */

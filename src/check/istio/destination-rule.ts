@@ -1,16 +1,19 @@
 import { isIP } from 'node:net';
-import type { DestinationRule, PortLevelSettingTls, TrafficPolicy } from '../../imports/networking.istio.io/v1.js';
+import type { DestinationRule, PortLevelSettingTls, TrafficPolicy } from '../../../imports/networking.istio.io/v1.js';
+import type { Report } from '../report.ts';
 import {
   checkDuration,
   checkExportTo,
   checkLabels,
   checkShortHost,
+  isHostName,
   isHostPattern,
   isIstioLabel,
   isPort,
-} from './istio-common.ts';
-import { checkLoadBalancer } from './istio-load-balancer.ts';
-import type { Report } from './report.ts';
+} from './common.ts';
+import { checkConnectionPool } from './connection-pool.ts';
+import { checkLoadBalancer } from './load-balancer.ts';
+import { checkSelector } from './targets.ts';
 
 /** Checks a DestinationRule beyond its schema. */
 export function checkDestinationRule(report: Report, { metadata, spec }: DestinationRule): void {
@@ -36,6 +39,7 @@ export function checkDestinationRule(report: Report, { metadata, spec }: Destina
     const message = 'a rule for some workloads of a namespace is seen outside of it';
     add('istio/export-to', 'spec.exportTo', message, 'write ["."], or remove workloadSelector');
   }
+  checkSelector(report, 'spec.workloadSelector.matchLabels', workloadSelector && (workloadSelector.matchLabels ?? {}));
   const names = new Set<string>();
   subsets.forEach((subset, index) => {
     const field = `spec.subsets[${index}]`;
@@ -91,7 +95,7 @@ function checkTrafficPolicy(report: Report, field: string, policy: TrafficPolicy
   if (tunnel && !isPort(tunnel.targetPort)) {
     add(id, `${field}.tunnel.targetPort`, `${tunnel.targetPort} is no port`, 'write a port between 1 and 65535');
   }
-  if (tunnel && (tunnel.targetHost.includes('*') || !isHostPattern(tunnel.targetHost)) && !isIP(tunnel.targetHost)) {
+  if (tunnel && !isHostName(tunnel.targetHost) && !isIP(tunnel.targetHost)) {
     const message = `${JSON.stringify(tunnel.targetHost)} is neither a host nor an address`;
     add(id, `${field}.tunnel.targetHost`, message, 'write where the tunnel ends');
   }
@@ -108,41 +112,7 @@ function checkPortPolicy(
   { connectionPool, outlierDetection, loadBalancer, tls }: PortPolicy,
   namespace: string | undefined,
 ): void {
-  const { add } = report;
-  if (connectionPool) {
-    if (!connectionPool.http && !connectionPool.tcp) {
-      add(
-        'istio/traffic-policy',
-        `${field}.connectionPool`,
-        'the pool limits neither http nor tcp',
-        'set a limit, or remove it',
-      );
-    }
-    const { http, tcp } = connectionPool;
-    if (http?.h2UpgradePolicy === 'UPGRADE' && http.useClientProtocol) {
-      add(
-        'istio/traffic-policy',
-        `${field}.connectionPool.http.useClientProtocol`,
-        'the protocol is upgraded, and kept as the client has it',
-        'remove useClientProtocol, or write h2UpgradePolicy: DO_NOT_UPGRADE',
-      );
-    }
-    checkDuration(report, field, 'connectionPool.tcp.tcpKeepalive.time', tcp?.tcpKeepalive?.time);
-    checkDuration(report, field, 'connectionPool.tcp.tcpKeepalive.interval', tcp?.tcpKeepalive?.interval);
-    for (const protocol of ['http', 'tcp'] as const) {
-      for (const [name, value] of Object.entries(connectionPool[protocol] ?? {})) {
-        if (/Timeout$|Duration$/.test(name))
-          checkDuration(report, field, `connectionPool.${protocol}.${name}`, value as string);
-        if (typeof value !== 'number' || value >= 0) continue;
-        add(
-          'istio/traffic-policy',
-          `${field}.connectionPool.${protocol}.${name}`,
-          `${value} is below 0`,
-          'write 0 or more',
-        );
-      }
-    }
-  }
+  if (connectionPool) checkConnectionPool(report, `${field}.connectionPool`, connectionPool);
   if (outlierDetection) checkOutlierDetection(report, `${field}.outlierDetection`, outlierDetection);
   if (loadBalancer) checkLoadBalancer(report, `${field}.loadBalancer`, loadBalancer, outlierDetection !== undefined);
   if (tls) checkTls(report, `${field}.tls`, tls, namespace);

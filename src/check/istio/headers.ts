@@ -1,5 +1,5 @@
-import type { HttpHeaders } from '../../imports/networking.istio.io/v1.js';
-import type { Report } from './report.ts';
+import type { HttpHeaders } from '../../../imports/networking.istio.io/v1.js';
+import type { Report } from '../report.ts';
 
 /** A name of a header, in the characters that HTTP has for it. */
 export function isHeaderName(name: string): boolean {

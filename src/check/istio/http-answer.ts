@@ -1,7 +1,7 @@
-import { checkPattern, isPort } from './istio-common.ts';
-import { isHeaderName } from './istio-headers.ts';
-import type { HttpRule } from './istio-http-rule.ts';
-import type { Report } from './report.ts';
+import type { Report } from '../report.ts';
+import { checkPattern, isPort } from './common.ts';
+import { isHeaderName } from './headers.ts';
+import type { HttpRule } from './http-rule.ts';
 
 /** What a rule answers without asking anybody. */
 export function checkAnswer({ add }: Report, field: string, { redirect, directResponse }: HttpRule): void {

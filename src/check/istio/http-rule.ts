@@ -1,11 +1,10 @@
 import { STATUS_CODES } from 'node:http';
-import type { Destination, Uri, VirtualService } from '../../imports/networking.istio.io/v1.js';
-import { parseDuration } from '../core/duration.ts';
-import { isDnsLabel } from '../core/names.ts';
-import type { Cluster } from '../service/platform.ts';
-import { checkDestination, checkGatewayNames, checkLabels, checkPattern, isPort } from './istio-common.ts';
-import { isHeaderName } from './istio-headers.ts';
-import type { Report } from './report.ts';
+import type { Destination, Uri, VirtualService } from '../../../imports/networking.istio.io/v1.js';
+import { parseDuration } from '../../core/duration.ts';
+import type { Cluster } from '../../service/platform.ts';
+import type { Report } from '../report.ts';
+import { checkCallers, checkDestination, checkPattern } from './common.ts';
+import { isHeaderName } from './headers.ts';
 
 /** A rule for HTTP of a VirtualService. */
 export type HttpRule = NonNullable<NonNullable<VirtualService['spec']>['http']>[number];
@@ -56,16 +55,7 @@ export function checkMatches(report: Report, field: string, rule: HttpRule, inMe
     const place = `${field}.match[${index}]`;
     checkMatchedTexts(report, place, match);
     checkMatchedHeaders(report, place, match, inMesh);
-    checkGatewayNames(report, `${place}.gateways`, match.gateways);
-    checkLabels(report, 'istio/match', `${place}.sourceLabels`, match.sourceLabels);
-    const { port, sourceNamespace } = match;
-    if (port && !isPort(port)) {
-      report.add('istio/match', `${place}.port`, `${port} is no port`, 'write a port between 1 and 65535');
-    }
-    if (sourceNamespace && !isDnsLabel(sourceNamespace)) {
-      const message = `${JSON.stringify(sourceNamespace)} is no namespace`;
-      report.add('istio/match', `${place}.sourceNamespace`, message, 'write the namespace of the callers');
-    }
+    checkCallers(report, place, match);
   });
 }
 

@@ -1,6 +1,6 @@
-import type { LoadBalancer } from '../../imports/networking.istio.io/v1.js';
-import { checkDuration } from './istio-common.ts';
-import type { Report } from './report.ts';
+import type { LoadBalancer } from '../../../imports/networking.istio.io/v1.js';
+import type { Report } from '../report.ts';
+import { checkDuration } from './common.ts';
 
 /** How requests are spread over the replicas of a host. */
 export function checkLoadBalancer(
@@ -37,9 +37,11 @@ export function checkLoadBalancer(
 
 type Hash = NonNullable<LoadBalancer['consistentHash']>;
 
-function checkHash({ add }: Report, field: string, { httpCookie, maglev, ringHash, minimumRingSize }: Hash): void {
+function checkHash(report: Report, field: string, { httpCookie, maglev, ringHash, minimumRingSize }: Hash): void {
+  const { add } = report;
   const id = 'istio/traffic-policy';
   if (httpCookie) {
+    checkDuration(report, field, 'httpCookie.ttl', httpCookie.ttl);
     if (httpCookie.name === '') add(id, `${field}.httpCookie.name`, 'the cookie has no name', 'name it');
     const names = (httpCookie.attributes ?? []).map(({ name }) => name);
     names.forEach((name, index) => {

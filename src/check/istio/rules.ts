@@ -1,4 +1,4 @@
-import type { Rule } from '../core/finding.ts';
+import type { Rule } from '../../core/finding.ts';
 
 const VALIDATION = 'istio 1.30.3 pkg/config/validation';
 
@@ -14,7 +14,7 @@ export const ISTIO_RULES: readonly Rule[] = [
     id: 'istio/hosts',
     severity: 'error',
     summary: 'Hosts are there, each once, are host names, and none is `*` in the mesh.',
-    source: `${VALIDATION}/validation.go ValidateVirtualService, ValidateDestinationRule`,
+    source: `${VALIDATION}/validation.go ValidateVirtualService, ValidateDestinationRule, ValidateServiceEntry; agent/validation.go ValidateNamespaceSlashWildcardHostname`,
   },
   {
     id: 'istio/short-host',
@@ -31,7 +31,7 @@ export const ISTIO_RULES: readonly Rule[] = [
   {
     id: 'istio/export-to',
     severity: 'error',
-    summary: 'exportTo lists namespaces, `.` or `*` alone, each once.',
+    summary: 'exportTo lists namespaces, or `.`, `*`, or `~` for a ServiceEntry, each once and the last two alone.',
     source: `${VALIDATION}/validation.go validateExportTo; capitals are refused by us, no namespace has them`,
   },
   {
@@ -63,7 +63,7 @@ export const ISTIO_RULES: readonly Rule[] = [
     id: 'istio/match',
     severity: 'error',
     summary: 'A match says something that can be, and its pattern is RE2.',
-    source: `${VALIDATION}/virtualservice.go validateHTTPRouteMatchRequest, validation.go validateStringMatch, validateTLSMatch`,
+    source: `${VALIDATION}/virtualservice.go validateHTTPRouteMatchRequest, validation.go validateStringMatch, validateTCPMatch, validateTLSMatch`,
   },
   {
     id: 'istio/unreachable-rule',
@@ -150,19 +150,75 @@ export const ISTIO_RULES: readonly Rule[] = [
     source: `${VALIDATION}/validation.go validateTrafficPolicy; a hash without a key, and a port without a number, are refused by us`,
   },
   {
+    id: 'istio/selector',
+    severity: 'error',
+    summary:
+      'A policy is for workloads with labels that can be, or for what a policy can be attached to, and not for both.',
+    source: `${VALIDATION}/validation.go validateOneOfSelectorType, validateWorkloadSelector, validatePolicyTargetReference, ValidateAlphaWorkloadSelector; labels that no workload can have are refused by us`,
+  },
+  {
+    id: 'istio/port',
+    severity: 'error',
+    summary:
+      'Ports have a number, a name of their own and a protocol that Istio knows, and listen at an address or a socket.',
+    source: `${VALIDATION}/validation.go validateServerPort, validateServerBind, validateSidecarEgressPortBindAndCaptureMode, ValidatePortName, ValidateProtocol`,
+  },
+  {
+    id: 'istio/gateway',
+    severity: 'error',
+    summary:
+      'A Gateway has a name that can be written in a VirtualService, and servers whose protocol and TLS go together.',
+    source: `${VALIDATION}/validation.go ValidateGateway, validateServer`,
+  },
+  {
+    id: 'istio/server-tls',
+    severity: 'error',
+    summary: 'TLS that ends here has certificates, named once and as its mode needs them.',
+    source: `${VALIDATION}/validation.go validateTLSOptions`,
+  },
+  {
+    id: 'istio/service-entry',
+    severity: 'error',
+    summary: 'Hosts, addresses, endpoints and ports of a ServiceEntry go together with its resolution.',
+    source: `${VALIDATION}/validation.go ValidateServiceEntry, validateWorkloadEntry; labels longer than 63 characters are refused by us`,
+  },
+  {
+    id: 'istio/sidecar',
+    severity: 'error',
+    summary: 'A Sidecar says something, has one listener for each port, and hands requests on within its pod.',
+    source: `${VALIDATION}/validation.go ValidateSidecar, validateSidecarOutboundTrafficPolicy`,
+  },
+  {
+    id: 'istio/request-authentication',
+    severity: 'error',
+    summary: 'A rule for tokens says who issues them or where the keys are, and keys written out are public.',
+    source: `${VALIDATION}/validation.go validateJwtRule; a private key is refused by us, Istio warns`,
+  },
+  {
+    id: 'istio/telemetry',
+    severity: 'error',
+    summary: 'Tags have names and values, and a filter of access logs is CEL.',
+    source: `${VALIDATION}/validation.go validateTelemetryTracing, validateTelemetryMetrics, validation_istiod.go validateTelemetryFilter`,
+  },
+  {
+    id: 'istio/envoy-filter',
+    severity: 'error',
+    summary: 'A patch of an EnvoyFilter says what is patched, how and with what, and is matched by what it patches.',
+    source: `${VALIDATION}/envoyfilter/envoyfilter.go validateEnvoyFilter; what it patches with is not looked at`,
+  },
+  {
     id: 'istio/ignored',
     severity: 'warning',
     summary:
       'A DestinationRule stands in the namespace of its host, failover has the outlier detection that it needs, and nothing is written that Istio does not read.',
-    source:
-      'istio 1.30.3 pilot/pkg/model/push_context.go looks at the caller, at the host and in the root namespace; pilot/pkg/networking/core/loadbalancer',
+    source: `istio 1.30.3 pilot/pkg/model/push_context.go looks at the caller, at the host and in the root namespace; pilot/pkg/networking/core/loadbalancer; what ${VALIDATION} warns of`,
   },
   {
     id: 'istio/authorization-policy',
     severity: 'error',
     summary:
-      'A policy has rules where its action needs them, a provider with CUSTOM only, and one way to choose what it protects.',
-    source: `${VALIDATION}/validation.go ValidateAuthorizationPolicy`,
+      'A policy has rules where its action needs them, a provider with CUSTOM only, and says of requests what can be.',
+    source: `${VALIDATION}/validation.go ValidateAuthorizationPolicy; pkg/config/security`,
   },
   {
     id: 'istio/denies-everything',

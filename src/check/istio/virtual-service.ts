@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
-import type { Destination, HttpHeaders, VirtualService } from '../../imports/networking.istio.io/v1.js';
-import type { Cluster } from '../service/platform.ts';
+import type { Destination, HttpHeaders, VirtualService } from '../../../imports/networking.istio.io/v1.js';
+import type { Cluster } from '../../service/platform.ts';
+import type { Report } from '../report.ts';
 import {
   checkDestination,
   checkDuration,
@@ -9,11 +10,11 @@ import {
   checkGatewayNames,
   coversHost,
   isHostPattern,
-} from './istio-common.ts';
-import { checkHeaders } from './istio-headers.ts';
-import { checkAnswer, checkCors, checkRewrite } from './istio-http-answer.ts';
-import { checkFault, checkMatches, checkMirror, checkRetries, type HttpRule, type Match } from './istio-http-rule.ts';
-import type { Report } from './report.ts';
+} from './common.ts';
+import { checkHeaders } from './headers.ts';
+import { checkAnswer, checkCors, checkRewrite } from './http-answer.ts';
+import { checkFault, checkMatches, checkMirror, checkRetries, type HttpRule, type Match } from './http-rule.ts';
+import { checkStreamMatch } from './stream-match.ts';
 
 /** Checks a VirtualService beyond its schema. */
 export function checkVirtualService(report: Report, { metadata, spec = {} }: VirtualService, cluster: Cluster): void {
@@ -38,25 +39,16 @@ export function checkVirtualService(report: Report, { metadata, spec = {} }: Vir
     ['tcp', tcp],
     ['tls', tls],
   ] as const) {
-    rules.forEach(({ route = [] }, index) => {
+    rules.forEach(({ match = [], route = [] }, index) => {
       const field = `spec.${protocol}[${index}]`;
       if (route.length === 0) add('istio/route-conflict', field, 'the rule has no route', 'write where requests go');
+      if (protocol === 'tls' && match.length === 0) {
+        add('istio/match', `${field}.match`, 'the rule is for no host', 'write sniHosts');
+      }
       checkDestinations(report, field, route, metadata.namespace);
+      match.forEach((each, at) => checkStreamMatch(report, `${field}.match[${at}]`, each, hosts));
     });
   }
-  tls.forEach(({ match }, index) => {
-    match.forEach(({ sniHosts }, at) => {
-      for (const name of sniHosts) {
-        if (hosts.some((host) => coversHost(host, name))) continue;
-        add(
-          'istio/match',
-          `spec.tls[${index}].match[${at}].sniHosts`,
-          `${JSON.stringify(name)} is none of the hosts of the VirtualService`,
-          'list it in spec.hosts, or remove it',
-        );
-      }
-    });
-  });
 }
 
 function checkDelegate({ add }: Report, spec: NonNullable<VirtualService['spec']>): void {

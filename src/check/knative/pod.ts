@@ -1,6 +1,6 @@
-import type { Rule } from '../core/finding.ts';
-import type { Cluster } from '../service/platform.ts';
-import type { Report } from './report.ts';
+import type { Rule } from '../../core/finding.ts';
+import type { Cluster } from '../../service/platform.ts';
+import type { Report } from '../report.ts';
 
 /**
  * What Knative's webhook says about the pod of a revision. InferenceServices in Knative mode meet it too, but only in

@@ -1,7 +1,7 @@
-import type { InferenceService } from '../../imports/serving.kserve.io/v1beta1.js';
-import type { ContainerLike } from './knative-pod.ts';
-import { checkGpuResources, checkParallelEnv, checkParallelSizes, CONTAINER } from './kserve-runtime.ts';
-import type { Report } from './report.ts';
+import type { InferenceService } from '../../../imports/serving.kserve.io/v1beta1.js';
+import type { ContainerLike } from '../knative/pod.ts';
+import type { Report } from '../report.ts';
+import { checkGpuResources, checkParallelEnv, checkParallelSizes, CONTAINER } from './runtime.ts';
 
 type Spec = NonNullable<InferenceService['spec']>;
 

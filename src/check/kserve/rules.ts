@@ -1,4 +1,4 @@
-import type { Rule } from '../core/finding.ts';
+import type { Rule } from '../../core/finding.ts';
 
 const VALIDATION = 'kserve v0.20.0 pkg/apis/serving/v1beta1/inference_service_validation.go';
 const COMPONENT = 'kserve v0.20.0 pkg/apis/serving/v1beta1/component.go';

@@ -1,7 +1,7 @@
-import type { ServingRuntime } from '../../imports/serving.kserve.io/v1alpha1.js';
-import { movingImage } from '../service/image.ts';
-import type { ContainerLike } from './knative-pod.ts';
-import type { Report } from './report.ts';
+import type { ServingRuntime } from '../../../imports/serving.kserve.io/v1alpha1.js';
+import { movingImage } from '../../service/image.ts';
+import type { ContainerLike } from '../knative/pod.ts';
+import type { Report } from '../report.ts';
 
 /** Name of the container that serves. */
 export const CONTAINER = 'kserve-container';

@@ -1,6 +1,6 @@
-import type { Annotations, Component } from './kserve-predictor.ts';
-import { parseQuantity } from '../core/quantity.ts';
-import type { Report } from './report.ts';
+import { parseQuantity } from '../../core/quantity.ts';
+import type { Report } from '../report.ts';
+import type { Annotations, Component } from './predictor.ts';
 
 type Metric = NonNullable<NonNullable<Component['autoScaling']>['metrics']>[number];
 

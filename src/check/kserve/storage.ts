@@ -1,7 +1,7 @@
-import type { ContainerLike } from './knative-pod.ts';
-import type { Component } from './kserve-predictor.ts';
-import { CONTAINER } from './kserve-runtime.ts';
-import type { Report } from './report.ts';
+import type { ContainerLike } from '../knative/pod.ts';
+import type { Report } from '../report.ts';
+import type { Component } from './predictor.ts';
+import { CONTAINER } from './runtime.ts';
 
 /** What the storage initializer loads (inference service utils ValidateStorageURI; default ClusterStorageContainer). */
 const SCHEMES = ['gs', 's3', 'pvc', 'file', 'https', 'http', 'hdfs', 'webhdfs', 'oci', 'oci+native', 'hf'];

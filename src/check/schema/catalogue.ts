@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { didYouMean, isDnsSubdomain } from '../../core/names.ts';
 import { compareText } from '../../core/finding.ts';
+import { didYouMean, isDnsSubdomain } from '../../core/names.ts';
 import { groupOf, versionOf } from '../../core/object.ts';
 import { isPlainMap } from './plain-data.ts';
 import type { Definitions, SchemaNode } from './schema-node.ts';

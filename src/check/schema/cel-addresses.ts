@@ -1,7 +1,7 @@
 import type { Environment } from '@marcbachmann/cel-js';
-import { orFail } from './or-fail.ts';
 import type { Cidr, IpAddress } from './ip-address.ts';
 import { containsIp, formatIp, maskCidr, parseCidr, parseIp } from './ip-address.ts';
+import { orFail } from './or-fail.ts';
 
 class Ip {
   readonly address: IpAddress;

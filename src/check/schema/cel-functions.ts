@@ -1,8 +1,8 @@
 import type { Environment, Optional } from '@marcbachmann/cel-js';
 import { registerAddresses } from './cel-addresses.ts';
-import { orFail } from './or-fail.ts';
 import { registerFormats } from './cel-formats.ts';
 import { registerQuantities } from './cel-quantities.ts';
+import { orFail } from './or-fail.ts';
 import { translatePattern } from './pattern.ts';
 import { parseRequestUri, type RequestUri } from './request-uri.ts';
 

@@ -1,7 +1,7 @@
 import type { ParseResult } from '@marcbachmann/cel-js';
+import { remember } from '../../core/remember.ts';
 import type { CelEnvironment } from './cel-environment.ts';
 import { celEnvironment } from './cel-environment.ts';
-import { remember } from '../../core/remember.ts';
 import { compileConversion, wordsOf } from './cel-value.ts';
 import { showValue } from './plain-data.ts';
 import type { Check, Problem } from './problem.ts';

@@ -1,4 +1,4 @@
-import { didYouMean, isDns1035, isDnsLabel, isDnsSubdomain, isLabelValue, isQualifiedName } from '../../core/names.ts';
+import { didYouMean, isAnnotationKey, isDns1035, isDnsLabel, isDnsSubdomain, isLabelValue } from '../../core/names.ts';
 import { isPlainMap, showValue } from './plain-data.ts';
 import type { Check, Problems } from './problem.ts';
 import { below, both, problem } from './problem.ts';
@@ -34,6 +34,7 @@ const PATH_SEGMENT: NameRule = {
 const NAME_RULES: Readonly<Record<string, NameRule>> = {
   'v1/Service': LABEL_1035,
   'v1/Namespace': LABEL,
+  'apps/v1/StatefulSet': LABEL,
   // ValidatePodDisruptionBudget looks at the spec only.
   'policy/v1/PodDisruptionBudget': PATH_SEGMENT,
   'rbac.authorization.k8s.io/v1/Role': PATH_SEGMENT,
@@ -186,7 +187,7 @@ function checkKey(key: string): Problems {
 }
 
 function checkAnnotationKey(key: string): Problems {
-  if (isQualifiedName(key)) return undefined;
+  if (isAnnotationKey(key)) return undefined;
   const fix = 'write [prefix/]name: the prefix a DNS name, the name at most 63 letters, digits, "-", "_" and "."';
   return problem('schema/metadata', `${showValue(key)} is not a valid key`, fix);
 }

@@ -2,8 +2,8 @@ import { didYouMean } from '../../core/names.ts';
 import { isPlainMap } from './plain-data.ts';
 import type { Check, Problems } from './problem.ts';
 import { below, both, problem } from './problem.ts';
-import type { Definitions, SchemaNode } from './schema-node.ts';
 import { SCALAR_TYPES, typeProblem } from './scalar-check.ts';
+import type { Definitions, SchemaNode } from './schema-node.ts';
 import { hasDefault } from './schema-node.ts';
 
 /** How to check the fields of an object: those with a name in the schema, and all others. */

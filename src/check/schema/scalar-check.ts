@@ -11,7 +11,12 @@ type Constraints<T> = ((value: T) => Problems) | undefined;
 
 /** A value of the wrong type. */
 export function typeProblem(value: unknown, expected: string): readonly Problem[] {
-  return problem('schema/type', `${describeValue(value)}, and must be ${expected}`, typeFix(value, expected));
+  // Right for all kinds: a core kind takes it for left out, and a server-side apply of a custom resource refuses it.
+  const said =
+    value === null
+      ? 'is null, which counts as left out, or is refused'
+      : `${describeValue(value)}, and must be ${expected}`;
+  return problem('schema/type', said, typeFix(value, expected));
 }
 
 function typeFix(value: unknown, expected: string): string {

@@ -34,13 +34,15 @@ test('a name is there and has the form of its kind', () => {
   ]);
 });
 
-test('names of Services start with a letter, those of Namespaces have no dots, those of roles and budgets are free', () => {
+test('names of Services start with a letter, those of Namespaces and StatefulSets have no dots, those of roles and budgets are free', () => {
   expect(said({ ...good, name: '47-fraud' }, 'v1/Service')).toEqual([
     'name: schema/metadata: "47-fraud" is not a name for this kind -> write at most 63 lower-case letters, digits and "-", starting with a letter and ending with a letter or digit',
   ]);
   expect(said({ ...good, name: 'a'.repeat(64) }, 'v1/Service')).toHaveLength(1);
   expect(said({ ...good, name: '47-fraud' }, 'serving.knative.dev/v1/Service')).toEqual([]);
   expect(said({ name: 'a.b' }, 'v1/Namespace', 'Cluster')).toHaveLength(1);
+  // It is the beginning of the host names of its pods.
+  expect(said({ ...good, name: 'a.b' }, 'apps/v1/StatefulSet')).toHaveLength(1);
   expect(said({ name: 'system:auth-delegator' }, 'rbac.authorization.k8s.io/v1/ClusterRole', 'Cluster')).toEqual([]);
   expect(said({ ...good, name: 'a/b' }, 'rbac.authorization.k8s.io/v1/Role')).toHaveLength(1);
   expect(said({ ...good, name: 'Fraud_Detector' }, 'policy/v1/PodDisruptionBudget')).toEqual([]);
@@ -60,7 +62,7 @@ test('a namespace is there exactly when the kind is namespaced', () => {
     'namespace: schema/metadata: "a.b" is not a namespace -> write at most 63 lower-case letters, digits and "-", with a letter or digit at both ends',
   ]);
   expect(said({ ...good, namespace: null })).toEqual([
-    'namespace: schema/type: is null, and must be a string -> leave the field out, or write a string',
+    'namespace: schema/type: is null, which counts as left out, or is refused -> leave the field out, or write a string',
   ]);
 });
 

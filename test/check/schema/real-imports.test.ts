@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { createSchemaCheck } from '../../../src/check/schema.ts';
 import { OWN_IMPORTS } from '../../../src/check/schema/catalogue.ts';
 import { celEnvironment } from '../../../src/check/schema/cel-environment.ts';
 import { translatePattern } from '../../../src/check/schema/pattern.ts';
 import type { SchemaNode } from '../../../src/check/schema/schema-node.ts';
-import { createSchemaCheck } from '../../../src/check/schema.ts';
 import type { KubeObject } from '../../../src/core/object.ts';
 import { typicalObjects } from './typical-objects.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { NATIVE_QUANTITY } from '../../../src/import/well-known.ts';
 import type { SchemaNode } from '../../../src/check/schema/schema-node.ts';
+import { NATIVE_QUANTITY } from '../../../src/import/well-known.ts';
 import { problemsOf, rulesBroken } from './fixture.ts';
 
 const text: SchemaNode = { type: 'string' };
@@ -30,7 +30,11 @@ describe('types', () => {
     ['integer', '4', ': schema/type: "4" is a string, and must be an integer -> write 4 without quotes'],
     ['integer', 2.5, ': schema/type: 2.5 is a number with a fraction, and must be an integer -> write an integer'],
     ['boolean', 'true', ': schema/type: "true" is a string, and must be a boolean -> write true without quotes'],
-    ['number', null, ': schema/type: is null, and must be a number -> leave the field out, or write a number'],
+    [
+      'number',
+      null,
+      ': schema/type: is null, which counts as left out, or is refused -> leave the field out, or write a number',
+    ],
     ['object', [], ': schema/type: is a list, and must be an object -> write an object'],
     [
       'array',
