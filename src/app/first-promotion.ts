@@ -2,6 +2,7 @@ import { answered, refused, type Answer } from '../core/answer.ts';
 import type { Where } from '../core/finding.ts';
 import type { ReleaseState } from '../release/state.ts';
 import { requiredState, stateFile } from '../release/store.ts';
+import { stagesOf } from '../service/platform.ts';
 import { policyOf } from '../service/release-policy.ts';
 import type { FileChange } from '../tree/journal.ts';
 import { formatState, type PlannedMove } from './move.ts';
@@ -30,7 +31,7 @@ export function planFirstPromotion(scope: ReleaseScope, promotion: Promotion): A
     );
   }
   const { team } = spec.owner;
-  const stages = [...new Set(Object.values(config.environments).map(({ stage }) => stage))];
+  const stages = stagesOf(Object.values(config.environments));
   const source = requiredState(store, from, team, service);
   if (!source.value) return source;
   const release = promotion.release ?? source.value.stable;

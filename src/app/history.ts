@@ -10,7 +10,7 @@ import type { ReleaseState } from '../release/state.ts';
 import { openStore, placeOfState, stateFile, statesIn, type ReleaseStore, type StatePlace } from '../release/store.ts';
 import { changedFields, whatHappened, type FieldChange, type Happening } from '../release/what-happened.ts';
 import { commitFiles, memoryFiles } from './commit-files.ts';
-import { nothingThere } from './status.ts';
+import { nothingThere } from './no-state.ts';
 import { modelVersion, releaseOf, weightsOf } from './words.ts';
 
 /** Whose trail is read, and how much of it. */

@@ -7,6 +7,7 @@ import { fieldPath, parseWith } from '../service/parse.ts';
 import {
   cluster as clusterSchema,
   environment as environmentSchema,
+  stagesOf,
   type Cluster,
   type Environment,
   type PlatformConfig,
@@ -171,10 +172,18 @@ export function placeData(
   clusterName: string,
   { environments, clusters }: PlatformConfig,
 ): object {
-  const { stage, rollout, entry } = environments[environment]!;
+  const { stage, rollout, entry, podSecurity } = environments[environment]!;
   const { serviceAccountAnnotations: _function, ...cluster } = clusters[clusterName]!;
-  const stages = [...new Set(Object.values(environments).map((each) => each.stage))];
-  return { environment, stage, stages, rollout, ...(entry && { entry }), cluster: plain(cluster) as object };
+  const stages = stagesOf(Object.values(environments));
+  return {
+    environment,
+    stage,
+    stages,
+    rollout,
+    ...(entry && { entry }),
+    ...(podSecurity && { podSecurity }),
+    cluster: plain(cluster) as object,
+  };
 }
 
 const placeFile = z.strictObject({
@@ -183,6 +192,7 @@ const placeFile = z.strictObject({
   stages: z.array(z.string()),
   rollout: z.enum(['release', 'replace']),
   entry: z.literal(true).optional(),
+  podSecurity: environmentSchema.shape.podSecurity,
   cluster: clusterSchema,
 });
 
@@ -192,9 +202,9 @@ export function readPlace(text: string, file: string, clusterName: string, names
   if (yaml.findings.length > 0) return refused(...yaml.findings);
   const { value, findings } = parseWith(placeFile, yaml.value, { file }, yaml.locate);
   if (!value) return refused(...findings);
-  const { stage, rollout, stages, entry, cluster } = value;
+  const { stage, rollout, stages, entry, podSecurity, cluster } = value;
   return answered({
-    env: environmentSchema.parse({ stage, rollout, entry, namespace, clusters: [clusterName] }),
+    env: environmentSchema.parse({ stage, rollout, entry, podSecurity, namespace, clusters: [clusterName] }),
     cluster,
     stages,
   });

@@ -8,7 +8,7 @@ import type { Drift, DriftKind, Pin } from '../release/registries/registry.ts';
 import { releaseFinding } from '../release/rules.ts';
 import { mirrored } from '../render/container.ts';
 import { unknownPlace, type ReleaseScope } from './release.ts';
-import { emptyStore } from './status.ts';
+import { emptyStore } from './no-state.ts';
 
 /** Which locks are verified. Default: all. */
 export interface LockQuery {
@@ -40,7 +40,8 @@ interface Lock {
 
 /**
  * Asks registries and storage whether what the states name (stable, candidate, previous) is still what was locked, in all
- * environments or in one. Each model is asked for once. What could not be asked is a finding too, and never taken for well.
+ * environments or in one. Each model is asked for once. What could not be asked is a finding too, and never taken for well; nor is what nobody
+ * could ever ask for, which is no error.
  *
  * @example (await verifyLocks(scope, { environment: 'prod-eu' })).findings
  */
@@ -164,6 +165,7 @@ const RULES = {
   'approval-revoked': 'lock/approval-revoked',
   'bytes-changed': 'lock/bytes-changed',
   unreadable: 'lock/unreadable',
+  'out-of-reach': 'lock/out-of-reach',
 } as const satisfies Record<DriftKind, string>;
 
 function findingOfDrift({ kind, message, fix }: Drift, where: Where): Finding {

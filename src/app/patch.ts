@@ -1,6 +1,8 @@
 import { JsonPatch } from 'cdk8s';
 import type { Finding, Where } from '../core/finding.ts';
+import { didYouMean } from '../core/names.ts';
 import { objectLabel, type KubeObject } from '../core/object.ts';
+import { RENDERED_KINDS } from '../render/kinds.ts';
 import { appFinding } from './rules.ts';
 
 /**
@@ -71,13 +73,25 @@ export function applyPatches(
       );
     }
     if (selected.length === 0) {
-      const kinds = [...new Set(objects.map((object) => object.kind))].sort();
       const message = `a patch selects ${kind}${name === undefined ? '' : ` ${name}`}, and nothing like it is rendered`;
-      findings.push(appFinding('patch/no-match', scope.where, message, `select one of the kinds ${kinds.join(', ')}`));
+      findings.push(appFinding('patch/no-match', scope.where, message, whatToSelect(selector, objects)));
     }
   }
   const changed = [...documents].flatMap(([before, after]) => (after === before ? [] : [after]));
   return { objects: [...documents.values()], changed, findings };
+}
+
+/** The kinds that may be rendered somewhere: what is said of one is the same in all environments, and said once. */
+const KINDS = [...new Set(RENDERED_KINDS.map((kind) => kind.slice(kind.indexOf('/') + 1)))].sort();
+
+function whatToSelect({ kind }: PatchSelector, objects: readonly KubeObject[]): string {
+  const names = objects.filter((object) => object.kind === kind).map(({ metadata }) => metadata.name);
+  if (names.length > 0) return `name one of ${names.sort().join(', ')}, or none for all of the kind`;
+  if (KINDS.includes(kind)) return 'say in which environment it is meant; or leave the patch out';
+  const near = didYouMean(kind, KINDS);
+  return near === undefined
+    ? `select one of the kinds that may be rendered: ${KINDS.join(', ')}`
+    : `did you mean ${near}?`;
 }
 
 function patched(document: KubeObject, operation: PatchOperation, where: Where, findings: Finding[]): KubeObject {

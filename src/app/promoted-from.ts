@@ -1,4 +1,4 @@
-import type { PlatformConfig } from '../service/platform.ts';
+import { stagesOf, type PlatformConfig } from '../service/platform.ts';
 import type { AIService } from './ai-service.ts';
 
 /**
@@ -15,7 +15,7 @@ export function promotedFrom(
   const own = Object.entries(environments).filter(
     ([name, { rollout }]) => service.runsIn(name) && rollout === 'release',
   );
-  const stages = [...new Set(own.map(([, { stage }]) => stage))];
+  const stages = stagesOf(own.map(([, env]) => env));
   const before = stages[stages.indexOf(env.stage) - 1];
   return own.find(([, { stage }]) => stage === before)?.[0];
 }

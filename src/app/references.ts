@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, normalize } from 'node:path';
+import { textOf } from '../core/files.ts';
 import type { Finding, Where } from '../core/finding.ts';
 import { driftLimits } from '../service/drift.ts';
 import { parseReference, type Reference } from '../service/reference.ts';
@@ -41,7 +42,7 @@ interface Read {
 
 function read(root: string, file: string, where: Where): Read {
   try {
-    return parseReference(readFileSync(join(root, file), 'utf8'), { ...where, file });
+    return parseReference(textOf(readFileSync(join(root, file))), { ...where, file });
   } catch (error) {
     const message = `the reference file cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`;
     return {

@@ -162,9 +162,8 @@ export function renderedWith(
   );
   const synthesis = synthesize(platform, undefined, store);
   // Services that wait for their own first release would keep each other from it; what they have in the tree is guarded.
-  // That later stages wait for a release is synth's to say.
-  const own = ({ id, where }: Finding): boolean =>
-    where.service === undefined || (where.service === service && id !== 'release/not-released');
+  // That later stages wait for a release, and what the platform is warned of, is synth's to say.
+  const own = ({ id, where }: Finding): boolean => where.service === service && id !== 'release/not-released';
   const concerns = (finding: Finding): boolean =>
     own(finding) || (finding.severity === 'error' && finding.id !== 'release/not-locked');
   const said = synthesis.findings.filter(concerns);

@@ -2,12 +2,12 @@ import { answered, refused, type Answer } from '../core/answer.ts';
 import { columns } from '../core/columns.ts';
 import type { Files } from '../core/files.ts';
 import type { Finding } from '../core/finding.ts';
-import { didYouMean } from '../core/names.ts';
 import type { LastChange } from '../git/log.ts';
 import type { Repository } from '../git/repository.ts';
 import { releaseFinding } from '../release/rules.ts';
 import type { ReleaseState } from '../release/state.ts';
 import { openStore, stateFile, statesIn, type ReleaseStore, type StatePlace } from '../release/store.ts';
+import { emptyStore, nothingThere } from './no-state.ts';
 
 /** Which services are asked for. */
 export interface StatusQuery {
@@ -83,46 +83,6 @@ function lostRecords(
         const fix = `restore ${service}/${release}.yaml of the release store from Git; or the state, if somebody edited that`;
         return [releaseFinding('release/unknown-release', { service, environment, file, field }, message, fix)];
       }),
-  );
-}
-
-/** That there is no state at all: another folder is meant, or nothing was released yet. */
-export function emptyStore(releases: string): Finding {
-  const fix = 'name the folder of the release store with --releases, or make a first release: npx ai-service release';
-  return releaseFinding('release/no-state', {}, `${releases} has no state of any service`, fix);
-}
-
-/**
- * Why there is no state of what is asked for, and which there are.
- *
- * @param store what has none: a folder, or a commit.
- */
-export function nothingThere(
-  places: readonly StatePlace[],
-  { service, environment }: Pick<StatusQuery, 'service' | 'environment'>,
-  store: string,
-  otherwise = '',
-): Finding {
-  const where = { ...(service !== undefined && { service }), ...(environment !== undefined && { environment }) };
-  const finding = (message: string, wanted: string, names: readonly string[]): Finding => {
-    const known = [...new Set(names)];
-    const near = didYouMean(wanted, known);
-    const fix = near === undefined ? `name one of ${known.join(', ')}` : `did you mean ${near}?`;
-    return releaseFinding('release/no-state', where, message, `${fix}${otherwise}`);
-  };
-  const own = places.filter((place) => service === undefined || place.service === service);
-  if (service !== undefined && own.length === 0)
-    return finding(
-      `${store} has no state of a service ${JSON.stringify(service)}`,
-      service,
-      places.map((place) => place.service),
-    );
-  const wanted = environment ?? '';
-  const whose = service === undefined ? 'any service' : service;
-  return finding(
-    `${store} has no state of ${whose} in ${JSON.stringify(wanted)}`,
-    wanted,
-    own.map((place) => place.environment),
   );
 }
 

@@ -5,9 +5,10 @@ import { checkGraphs } from '../check/monitoring.ts';
 import { createClusterChecks, type ClusterChecks } from '../check/objects.ts';
 import { checkRuleSyntax } from '../check/promql.ts';
 import { checkSecretText } from '../check/secrets.ts';
+import { leavesStopped } from '../check/strategy.ts';
 import { checkVersions } from '../check/versions.ts';
 import { diskFiles } from '../core/files.ts';
-import { FindingsError, sortFindings, type Finding, type Where } from '../core/finding.ts';
+import { compareText, FindingsError, sortFindings, type Finding, type Where } from '../core/finding.ts';
 import { clusterHost, isDnsLabel } from '../core/names.ts';
 import { groupOf, objectLabel, type KubeObject } from '../core/object.ts';
 import { emitYaml } from '../core/yaml.ts';
@@ -80,6 +81,7 @@ export function synthesize(platform: Platform, progress?: Progress, store?: List
     progress?.(index + 1, services.length);
   });
   run.addTeams();
+  run.checkArgocdHealth();
   run.lookForStrayStates();
   return run.result();
 }
@@ -158,6 +160,8 @@ class Run {
   readonly #destinations = new Map<string, Place>();
   /** Pairs of places with one destination of which it was said. */
   readonly #shared = new Set<string>();
+  /** Services that leave stopped InferenceServices behind. */
+  readonly #stopping = new Set<string>();
   readonly #clusterChecks = new Map<string, ClusterChecks>();
   readonly #argocdChecks = createClusterChecks();
   readonly #services: ReadonlyMap<string, AIService>;
@@ -337,6 +341,7 @@ class Run {
     const { environment, clusterName, namespace, spec } = target;
     this.#targets += 1;
     this.#checkDestination(target);
+    if (leavesStopped(target)) this.#stopping.add(service.name);
     const objects = this.#render(service, target, references);
     if (!objects) return;
     const where: Where = { service: service.name, environment, cluster: clusterName };
@@ -525,6 +530,18 @@ class Run {
       ...this.#argocdChecks.check(object, { unit: 'argocd', namespace: undefined }),
     );
     this.#addFile(`argocd/${name}.yaml`, object, {});
+  }
+
+  /** Nothing in an object takes it out of what a sync waits for: Argo CD must be told. Said once, since one setting mends it. */
+  checkArgocdHealth(): void {
+    if (this.#stopping.size === 0 || this.#config.argocd.healthChecks?.includes('InferenceService')) return;
+    const names = [...this.#stopping].sort(compareText);
+    const named = names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
+    const at: Where = { file: `${this.#platform.apps}/platform.ts`, field: 'argocd.healthChecks' };
+    const message = `keepPrevious: 'stopped' of ${named} leaves a stopped InferenceService, which Argo CD calls suspended: a sync that stops one and removes another waits for ever, and holds up the next one, be it a rollback`;
+    const fix =
+      "give argocd-cm the health check of docs/gitops-tree.md and write healthChecks: ['InferenceService']; or keepPrevious: 'warm' or 'none'";
+    this.#findings.push(appFinding('platform/health-check', at, message, fix));
   }
 
   lookForStrayStates(): void {

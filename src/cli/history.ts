@@ -1,5 +1,6 @@
 import { audit as auditAt, auditJson, auditText, parseTime } from '../app/audit.ts';
 import { historyJson, historyText, readHistory } from '../app/history.ts';
+import { answered } from '../core/answer.ts';
 import { openRepository } from '../git/repository.ts';
 import { EXIT } from './exit.ts';
 import { fail, printFindings } from './report.ts';
@@ -39,8 +40,8 @@ export async function history(
 export interface AuditOptions {
   readonly service: string;
   readonly env: string;
-  /** RFC 3339, or a date. */
-  readonly at: string;
+  /** RFC 3339, or a date. Default: now. */
+  readonly at?: string;
   readonly gitops: string;
   readonly releases: string;
   readonly ref?: string;
@@ -52,7 +53,7 @@ export async function audit(
   { service, env: environment, at, gitops, releases, ref, json }: AuditOptions,
   now = new Date(),
 ): Promise<number> {
-  const time = parseTime(at, now);
+  const time = at === undefined ? answered(now) : parseTime(at, now);
   if (!time.value) return fail(time.findings, 'reads');
   const repository = await openRepository(gitops);
   if (!repository.value) return fail(repository.findings, 'reads');

@@ -1,5 +1,5 @@
 import { conflictedStates, repairState } from '../app/repair.ts';
-import { emptyStore } from '../app/status.ts';
+import { emptyStore } from '../app/no-state.ts';
 import { diskFiles } from '../core/files.ts';
 import { openRepository } from '../git/repository.ts';
 import { statesIn } from '../release/store.ts';

@@ -11,8 +11,10 @@ import {
   type RulesUnderTest,
   type StoryTest,
 } from '../app/monitoring-test.ts';
+import type { Platform } from '../app/platform.ts';
 import { loadProject } from '../app/project.ts';
 import { answered, refused, type Answer } from '../core/answer.ts';
+import { textOf } from '../core/files.ts';
 import type { Where } from '../core/finding.ts';
 import { makeFolder } from '../core/make-folder.ts';
 import { slug } from '../core/names.ts';
@@ -41,10 +43,14 @@ const STORIES_FILE = 'monitoring.test.yaml';
  */
 export async function monitoringTest(service: string, options: MonitoringTestOptions): Promise<number> {
   const where: Where = { service, environment: options.env };
-  const rules = await rulesOf(service, options, where);
-  if (!rules.value) return fail(rules.findings);
+  const { platform, findings } = await loadProject(process.cwd(), options.apps);
+  const doing = options.out === undefined ? 'reads' : 'writes';
+  if (!platform || findings.length > 0)
+    return fail([...findings, ...(platform?.render().findings ?? [])], doing, platform?.clustersOf);
+  const rules = rulesOf(platform, service, options, where);
+  if (!rules.value) return fail(rules.findings, doing, platform.clustersOf);
   const tests = testsOf(rules.value, options, where);
-  if (!tests.value) return fail(tests.findings);
+  if (!tests.value) return fail(tests.findings, doing);
   const folder = options.out ?? mkdtempSync(join(tmpdir(), 'ai-service-'));
   try {
     const files = tests.value.map(({ name, text }, index) => ({
@@ -59,7 +65,7 @@ export async function monitoringTest(service: string, options: MonitoringTestOpt
     } catch (error) {
       return fail([outputFolderFinding(folder, error)]);
     }
-    printFindings(tests.findings);
+    printFindings(tests.findings, doing);
     return run(folder, files, options.out !== undefined);
   } finally {
     if (options.out === undefined) rmSync(folder, { recursive: true });
@@ -67,13 +73,12 @@ export async function monitoringTest(service: string, options: MonitoringTestOpt
 }
 
 /** The rules of the service, as the sources render them today. */
-async function rulesOf(
+function rulesOf(
+  platform: Platform,
   service: string,
-  { env, cluster, apps }: MonitoringTestOptions,
+  { env, cluster }: MonitoringTestOptions,
   where: Where,
-): Promise<Answer<RulesUnderTest>> {
-  const { platform, findings } = await loadProject(process.cwd(), apps);
-  if (!platform || findings.length > 0) return refused(...findings);
+): Answer<RulesUnderTest> {
   const { files, findings: found } = platform.render();
   const wrong = found.filter(({ severity }) => severity === 'error');
   if (wrong.length > 0) return refused(...wrong);
@@ -114,7 +119,7 @@ function testsOf(
   const file = named ?? `${apps}/${rules.service}/${STORIES_FILE}`;
   let text: string | undefined;
   try {
-    text = readFileSync(file, 'utf8');
+    text = textOf(readFileSync(file));
   } catch (error) {
     // One that is not asked for need not be there.
     if (named !== undefined || (error as NodeJS.ErrnoException).code !== 'ENOENT') {

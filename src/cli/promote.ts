@@ -3,6 +3,7 @@ import { isFirstPromotion, planPromotion, type Promotion } from '../app/promote.
 import type { FirstPromotion } from '../app/first-promotion.ts';
 import { refused, type Answer } from '../core/answer.ts';
 import { diskFiles } from '../core/files.ts';
+import type { ClustersOf } from '../core/finding.ts';
 import type { MoveOptions } from '../release/transition.ts';
 import { recoverJournal } from '../tree/journal.ts';
 import { carryOut, moveOptions, type CheckoutOptions, type CommitOptions } from './move.ts';
@@ -30,11 +31,12 @@ export async function promote(service: string, options: PromoteOptions): Promise
     ...(release !== undefined && { release }),
     ...moveOptions(options),
   };
-  const { value: planned, findings } = isFirstPromotion(checkout, promotion)
+  const { answer, clustersOf } = isFirstPromotion(checkout, promotion)
     ? await planFirst(promotion, options)
-    : await planPromotion(checkout, promotion);
-  if (!planned) return fail(findings);
-  printFindings(findings);
+    : { answer: await planPromotion(checkout, promotion) };
+  const { value: planned, findings } = answer;
+  if (!planned) return fail(findings, 'writes', clustersOf);
+  printFindings(findings, 'writes', clustersOf);
   return carryOut({ service, environment: to, action: 'promote', planned }, planned.changes, options);
 }
 
@@ -42,9 +44,11 @@ export async function promote(service: string, options: PromoteOptions): Promise
 async function planFirst(
   promotion: Promotion,
   { gitops, out, releases, apps }: PromoteOptions,
-): Promise<Answer<FirstPromotion>> {
+): Promise<{ readonly answer: Answer<FirstPromotion>; readonly clustersOf?: ClustersOf | undefined }> {
   const { openProject } = await import('./release.ts');
   const { planFirstPromotion } = await import('../app/first-promotion.ts');
   const opened = await openProject({ gitops, out, releases, apps });
-  return 'failed' in opened ? refused(...opened.failed) : planFirstPromotion(opened.scope, promotion);
+  if ('failed' in opened) return { answer: refused(...opened.failed), clustersOf: opened.clustersOf };
+  const { scope } = opened;
+  return { answer: planFirstPromotion(scope, promotion), clustersOf: scope.platform.clustersOf };
 }

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { buildReference, formatReference, REFERENCE_RULES } from '../app/reference-build.ts';
 import { answered, refused, type Answer } from '../core/answer.ts';
+import { textOf } from '../core/files.ts';
 import { findingOf } from '../core/finding.ts';
 import { makeFolder } from '../core/make-folder.ts';
 import { EXIT } from './exit.ts';
@@ -57,7 +58,7 @@ export async function referenceSnippet(paths: readonly string[], { out }: { read
 
 function readText(file: string): Answer<string> {
   try {
-    return answered(readFileSync(file, 'utf8'));
+    return answered(textOf(readFileSync(file)));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     return refused(

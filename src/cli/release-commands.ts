@@ -256,7 +256,10 @@ function addTrailCommands(program: Command, exit: (code: number) => void): void 
     .description('show which model served at a time, since when, and who approved it')
     .requiredOption('--service <service>', 'name of the service')
     .requiredOption('--env <environment>', 'environment')
-    .requiredOption('--at <time>', '2026-03-01T09:30:00Z, with Z or an offset; or a date, which means its end in UTC')
+    .option(
+      '--at <time>',
+      '2026-03-01T09:30:00Z, with Z or an offset; or a date, which means its end in UTC (default: now)',
+    )
     .option('--ref <ref>', 'the branch that the environment follows (default: the commit that is checked out)')
     .option('--json', 'print JSON');
   storeOptions(audit).action(async (options: AuditOptions) => {

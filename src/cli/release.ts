@@ -2,7 +2,7 @@ import { registriesOf } from '../app/lock-models.ts';
 import { loadProject } from '../app/project.ts';
 import { parseImages, parseModels } from '../app/release-arguments.ts';
 import { planRelease, releaseScope, type PlannedRelease, type ReleaseScope } from '../app/release.ts';
-import type { Finding } from '../core/finding.ts';
+import type { ClustersOf, Finding } from '../core/finding.ts';
 import { defaultDeps } from '../release/registries/open.ts';
 import { recoverJournal } from '../tree/journal.ts';
 import { EXIT } from './exit.ts';
@@ -56,8 +56,9 @@ export async function release(service: string, options: ReleaseOptions): Promise
   const images = parseImages([...image, ...(fn === undefined ? [] : [`function=${fn}`])]);
   if (!models.value || !images.value) return fail([...models.findings, ...images.findings]);
   const opened = await openProject(options);
-  if ('failed' in opened) return fail(opened.failed);
+  if ('failed' in opened) return fail(opened.failed, 'writes', opened.clustersOf);
   const { scope } = opened;
+  const { clustersOf } = scope.platform;
   const { value: planned, findings } = await planRelease(scope, {
     service,
     environment,
@@ -69,8 +70,8 @@ export async function release(service: string, options: ReleaseOptions): Promise
     ...(pinImages && { pinImages }),
     ...(allowUnapproved && { allowUnapproved }),
   });
-  if (!planned) return fail(findings);
-  printFindings(findings);
+  if (!planned) return fail(findings, 'writes', clustersOf);
+  printFindings(findings, 'writes', clustersOf);
   if ('nothing' in planned) {
     process.stdout.write(`${service} ${environment}: nothing to release, ${planned.nothing}\n`);
     return EXIT.fine;
@@ -103,17 +104,25 @@ export function carryOutRelease(
   });
 }
 
+/** A project, or what is wrong with it, and the clusters where they are known. */
+type OpenedProject =
+  | { readonly scope: ReleaseScope }
+  | { readonly failed: readonly Finding[]; readonly clustersOf?: ClustersOf | undefined };
+
 /** Loads the project in the current folder, with its registries; completes first what a killed run had begun. */
 export async function openProject({
   gitops,
   out,
   apps,
   releases = gitops === undefined ? undefined : 'releases',
-}: ProjectOptions): Promise<{ readonly scope: ReleaseScope } | { readonly failed: readonly Finding[] }> {
+}: ProjectOptions): Promise<OpenedProject> {
   const unfinished = recoverJournal({ root: gitops ?? process.cwd(), tree: out });
   if (unfinished.length > 0) return { failed: unfinished };
   const { platform, findings } = await loadProject(process.cwd(), apps);
-  if (!platform || findings.length > 0) return { failed: [...findings, ...(platform?.render().findings ?? [])] };
+  if (!platform || findings.length > 0) {
+    const failed = [...findings, ...(platform?.render().findings ?? [])];
+    return { failed, clustersOf: platform?.clustersOf };
+  }
   const deps = await defaultDeps(process.env);
   const scope = releaseScope(
     platform,

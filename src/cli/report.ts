@@ -33,8 +33,8 @@ export function printFindings(findings: readonly Finding[], doing: Doing = 'writ
 }
 
 /** Prints findings and gives the exit code of an error. */
-export function fail(findings: readonly Finding[], doing: Doing = 'writes'): number {
-  printFindings(findings, doing);
+export function fail(findings: readonly Finding[], doing: Doing = 'writes', clustersOf?: ClustersOf): number {
+  printFindings(findings, doing, clustersOf);
   return EXIT.error;
 }
 

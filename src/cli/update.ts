@@ -34,9 +34,10 @@ export async function update(services: readonly string[], options: UpdateOptions
     ]);
   }
   const opened = await openProject(options);
-  if ('failed' in opened) return fail(opened.failed);
+  if ('failed' in opened) return fail(opened.failed, 'writes', opened.clustersOf);
+  const { clustersOf } = opened.scope.platform;
   const updates = await findUpdates(opened.scope, { ...(all ? {} : { services }), ...(env && { environments: env }) });
-  printFindings(updates.findings);
+  printFindings(updates.findings, 'writes', clustersOf);
   process.stdout.write(json ? jsonOf(updates) : textOf(updates));
   const failed = updates.findings.some(({ severity }) => severity === 'error');
   const applied = apply ? await applyAll(opened.scope, updates.proposals, options) : EXIT.fine;
@@ -78,8 +79,9 @@ async function applyOne(
   { out }: UpdateOptions,
 ): Promise<number> {
   const { value: planned, findings } = await planRelease(scope, { service, environment, reason });
-  if (!planned) return fail(findings);
-  printFindings(findings);
+  const { clustersOf } = scope.platform;
+  if (!planned) return fail(findings, 'writes', clustersOf);
+  printFindings(findings, 'writes', clustersOf);
   return 'nothing' in planned ? EXIT.fine : carryOutRelease(scope, { service, environment, planned }, { out, branch });
 }
 

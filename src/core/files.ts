@@ -33,11 +33,28 @@ export function textOf(bytes: Buffer): string {
 /** Where bytes that are no UTF-8 stand among the code units. */
 const ESCAPED = 0xdc00;
 
+/** Where a text is no UTF-8, and what to say about it. */
+export interface ForeignByte {
+  /** Counted from 1, as in a finding. */
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+  readonly fix: string;
+}
+
 /** The first byte of a text that was no UTF-8; `undefined` where all of it was. */
-export function foreignByte(text: string): { readonly offset: number; readonly byte: number } | undefined {
+export function foreignByte(text: string): ForeignByte | undefined {
   if (text.isWellFormed()) return undefined;
   const offset = text.search(/[\udc80-\udcff]/u);
-  return offset < 0 ? undefined : { offset, byte: text.charCodeAt(offset) - ESCAPED };
+  if (offset < 0) return undefined;
+  const before = text.slice(0, offset);
+  const byte = text.charCodeAt(offset) - ESCAPED;
+  return {
+    line: before.split('\n').length,
+    column: offset - before.lastIndexOf('\n'),
+    message: `the byte 0x${byte.toString(16)} is no UTF-8`,
+    fix: 'save the file in UTF-8',
+  };
 }
 
 /** The files below a folder of the disk. */

@@ -31,16 +31,24 @@ export function isDns1035(text: string): boolean {
 }
 
 /**
- * A key of labels and annotations: `[prefix/]name` (apimachinery `IsQualifiedName`). Annotation keys are compared in
- * lower case.
+ * A key of labels, and other names like it: `[prefix/]name`, the prefix in lower case (apimachinery `IsQualifiedName`).
  *
  * @example isQualifiedName('serving.kserve.io/deploymentMode') // true
  */
 export const isQualifiedName = remember((key: string): boolean => {
   const slash = key.indexOf('/');
-  if (slash >= 0 && !isDnsSubdomain(key.slice(0, slash).toLowerCase())) return false;
+  if (slash >= 0 && !isDnsSubdomain(key.slice(0, slash))) return false;
   return isNamePart(key.slice(slash + 1));
 });
+
+/**
+ * A key of annotations: a qualified name once it is in lower case (apimachinery `ValidateAnnotations`).
+ *
+ * @example isAnnotationKey('Example.com/note') // true
+ */
+export function isAnnotationKey(key: string): boolean {
+  return isQualifiedName(key.toLowerCase());
+}
 
 function isNamePart(text: string): boolean {
   return text.length <= 63 && /^[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?$/.test(text);

@@ -39,8 +39,14 @@ function yamlModule(): typeof Yaml {
  * @param file name for findings, relative to the project.
  */
 export function readYaml(given: string, file: string): YamlFile {
-  const { LineCounter, parseDocument, isCollection, isMap, isNode, isScalar, visit } = yamlModule();
   const text = given.replace(/^\ufeff/, '');
+  const foreign = foreignByte(text);
+  if (foreign !== undefined) {
+    const { line, column, message, fix } = foreign;
+    const flaw = finding('yaml/syntax', { file, line, column }, message, fix);
+    return { value: undefined, findings: [flaw], locate: () => ({ file }) };
+  }
+  const { LineCounter, parseDocument, isCollection, isMap, isNode, isScalar, visit } = yamlModule();
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
   const at = (offset: number): Where => {
@@ -50,12 +56,6 @@ export function readYaml(given: string, file: string): YamlFile {
   const findings: Finding[] = [];
   const add = (offset: number, message: string, fix: string): void =>
     void findings.push(finding('yaml/syntax', at(offset), message, fix));
-  const foreign = foreignByte(text);
-  if (foreign !== undefined) {
-    const message = `the byte 0x${foreign.byte.toString(16)} is no UTF-8`;
-    add(foreign.offset, message, 'save the file in UTF-8');
-    return { value: undefined, findings, locate: () => ({ file }) };
-  }
   // What is a warning to the parser is a tag or directive that would be lost.
   for (const { code, message, pos } of [...document.errors, ...document.warnings]) {
     const { why = message, fix = 'correct the YAML at this place' } = SAID[code] ?? {};

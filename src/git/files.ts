@@ -1,4 +1,5 @@
 import { answered, refused, type Answer } from '../core/answer.ts';
+import { textOf } from '../core/files.ts';
 import { checkPaths, fromFolder, fromTop, inGroups, pathspecs, type Place } from './paths.ts';
 import { resolveRef } from './refs.ts';
 import { failed, piecesOf, runGit } from './run.ts';
@@ -94,7 +95,7 @@ export async function readObjects(place: Place, ids: readonly string[]): Promise
     if (type === 'missing') {
       return refused(failed('read the files of a commit', { ...ran, stderr: `object ${id} is not in this clone` }));
     }
-    texts.set(id, ran.stdout.toString('utf8', start, start + Number(size)));
+    texts.set(id, textOf(ran.stdout.subarray(start, start + Number(size))));
     at = start + Number(size) + 1;
   }
   return answered(texts);

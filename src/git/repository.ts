@@ -34,7 +34,7 @@ export interface Repository {
   listFiles(ref: string, ...folders: readonly string[]): Promise<Answer<readonly string[]>>;
   /** Names of the folders directly in a folder of a commit, sorted; none where there is no such folder. */
   listFolders(ref: string, folder: string): Promise<Answer<readonly string[]>>;
-  /** The text of many files of a commit, by path; a path that is no regular file there is left out. */
+  /** The text of many files of a commit as `textOf` of core gives it, by path; a path that is no regular file there is left out. */
   readFiles(ref: string, paths: Iterable<string>): Promise<Answer<ReadonlyMap<string, string>>>;
 
   /** What is different in `head` when compared with `base`, sorted by path; a rename is a removal and an addition. */

@@ -166,6 +166,13 @@ export const RELEASE_RULES = [
     source: 'ours: what nobody can read may have changed',
   },
   {
+    id: 'lock/out-of-reach',
+    severity: 'info',
+    summary: 'A model is where more than its cluster can read it, so that it can be verified.',
+    source:
+      'ours: a volume, HDFS or a folder behind https answers nobody who verifies; that is no reason to fail for ever',
+  },
+  {
     id: 'release/uncommitted',
     severity: 'error',
     summary: 'What a move commits differs from Git by that move alone.',

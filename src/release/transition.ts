@@ -105,8 +105,14 @@ export function legalMoves(state: ReleaseState): Action[] {
 
 function illegalMove(state: ReleaseState, action: Action): Problem | undefined {
   if (possible(state, action)) return undefined;
+  // A release comes by `release` or by `promote`: what is in its way is the same.
+  if (action === 'release') {
+    return {
+      message: `${state.candidate ?? ''} is on its way already, ${progressOf(state)}, and there is one candidate at a time`,
+      fix: 'bring it to its end with advance and finish; or take it off with abort, and run this again',
+    };
+  }
   const said: Readonly<Partial<Record<Action, string>>> = {
-    release: `${state.candidate ?? ''} is on its way already, and there is one candidate at a time`,
     cleanup: 'everything that runs is needed',
     resume: 'no release is held',
     hold: 'there is no candidate to hold',
@@ -132,11 +138,10 @@ function possible(state: ReleaseState, action: Action): boolean {
   return true;
 }
 
-function unexpectedStep({ step, phase, weight }: ReleaseState, { expectStep }: MoveOptions): Problem | undefined {
-  if (expectStep === undefined || step === expectStep) return undefined;
-  const now = step === undefined ? phase : `at step ${step} (${weight} %)`;
+function unexpectedStep(state: ReleaseState, { expectStep }: MoveOptions): Problem | undefined {
+  if (expectStep === undefined || state.step === expectStep) return undefined;
   return {
-    message: `expected step ${expectStep}, but the candidate is ${now}: somebody else moved it`,
+    message: `expected step ${expectStep}, but the candidate is ${progressOf(state)}: somebody else moved it`,
     fix: 'look at ai-service status, and run again with what it says',
   };
 }
@@ -179,7 +184,7 @@ function advance(state: ReleaseState, policy: ReleasePolicy, options: MoveOption
     const message =
       policy.exposures.length === 0
         ? `a ${policy.strategy} release has no steps`
-        : `the candidate is at the last of ${policy.exposures.length} steps`;
+        : `${state.candidate ?? ''} is ${progressOf(state)}, and no step is left`;
     return refused(message, 'run finish');
   }
   return moved({ ...unexposed(state), phase: 'canary', step, policy: policyDigest(policy), ...exposure }, options);
@@ -204,8 +209,9 @@ function finish(state: ReleaseState, policy: ReleasePolicy, options: MoveOptions
   const { stable, candidate, previous, retiring = [], stopped = [], holds = {}, reason = '' } = state;
   if (candidate === undefined) return refused('there is no candidate', 'run release first');
   if (!isAtLastStep(state, policy) && !options.force) {
+    const ahead = policy.exposures.slice(nextStep(state, policy)).map(exposureText);
     return refused(
-      `the candidate has not been through all steps: ${policy.exposures.map(exposureText).join(', ')}`,
+      `${candidate} is ${progressOf(state)}, and has not been through ${ahead.join(', ')}`,
       'run advance, or say --force with a --reason',
     );
   }
@@ -435,6 +441,14 @@ export function offPolicy(state: ReleaseState, policy: ReleasePolicy): Problem |
     message: `the candidate gets ${now}, and ${said}`,
     fix: 'restore the state from Git; traffic moves by advance, abort and rollback, and other steps are written in the policy',
   };
+}
+
+/** How far a candidate is: `at step 0 (10 %)`. */
+function progressOf(state: ReleaseState): string {
+  const { phase, step } = state;
+  if (phase === 'canary')
+    return step === undefined ? `at ${exposureText(state)}` : `at step ${step} (${exposureText(state)})`;
+  return phase === 'warming' ? 'warming, without traffic' : phase;
 }
 
 function exposureText({ weight, mirror, header }: Pick<ReleaseState, 'weight' | 'mirror' | 'header'>): string {

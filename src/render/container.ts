@@ -27,6 +27,15 @@ export interface EnvVar {
   };
 }
 
+/** `securityContext` of a container, or of a pod. A type, since the schema of a Knative pod takes nothing that may be extended. */
+type Security = {
+  readonly allowPrivilegeEscalation?: boolean;
+  readonly capabilities?: { drop: string[] };
+  readonly runAsNonRoot?: boolean;
+  readonly runAsUser?: number;
+  readonly seccompProfile?: { readonly type: string };
+};
+
 /** `nodeSelector` and `tolerations` of a pod. */
 export interface PodPlacement {
   nodeSelector?: Record<string, string>;
@@ -143,6 +152,47 @@ export function placementOf({ placement }: Scale): PodPlacement {
     // The schema has no undefined in it, only absent fields; zod's types do not say so.
     ...(placement?.tolerations && { tolerations: placement.tolerations as NonNullable<PodPlacement['tolerations']> }),
   };
+}
+
+/** Whether the namespaces of the environment take nothing but restricted pods. */
+export function isRestricted({ env }: Target): boolean {
+  return env.podSecurity === 'restricted';
+}
+
+/** What a seccomp profile has to be in a restricted pod. */
+export const RUNTIME_DEFAULT = { type: 'RuntimeDefault' };
+
+/**
+ * `securityContext` of a container with an image of the user's own: the chosen user, and all that the Pod Security level
+ * `restricted` asks of a container. Nothing else by default, since an image may need its root.
+ */
+export function securityOf(
+  target: Target,
+  { runAsUser }: Pick<ContainerWorkload, 'runAsUser'>,
+): { securityContext?: Security } {
+  const user = runAsUser !== undefined && { runAsUser };
+  if (!isRestricted(target)) return user ? { securityContext: user } : {};
+  return {
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      runAsNonRoot: true,
+      seccompProfile: RUNTIME_DEFAULT,
+      ...user,
+    },
+  };
+}
+
+/**
+ * `securityContext` of a pod, for the containers that others add to it: by default KServe's storage-initializer and Istio's
+ * sidecar have no seccomp profile of their own (kserve v0.20.0 charts/kserve-resources/values.yaml; istio 1.30
+ * injection-template.yaml).
+ *
+ * @param knative whether Knative makes the pod: it takes the field where its flag is on, and that of a container always.
+ */
+export function podSecurityOf(target: Target, knative: boolean): { securityContext?: Security } {
+  if (!isRestricted(target) || (knative && !target.cluster.knative?.features.includes('securitycontext'))) return {};
+  return { securityContext: { runAsNonRoot: true, seccompProfile: RUNTIME_DEFAULT } };
 }
 
 /**

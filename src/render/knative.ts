@@ -14,9 +14,11 @@ import {
   maxReplicas,
   mirrored,
   placementOf,
+  podSecurityOf,
   progressDeadline,
   replacesInPlace,
   resourcesOf,
+  securityOf,
   serviceAccountName,
   startupSeconds,
 } from './container.ts';
@@ -224,6 +226,7 @@ function podFields(target: Target, { scale }: RunningFunction) {
     enableServiceLinks: false,
     serviceAccountName: serviceAccountName(target),
     ...placementOf(scale),
+    ...podSecurityOf(target, target.cluster.knative !== undefined),
   };
 }
 
@@ -241,5 +244,6 @@ function containerFields(
     ...(container.args && { args: container.args }),
     ...(env.length > 0 && { env }),
     resources: resourcesOf(container.resources),
+    ...securityOf(target, container),
   };
 }

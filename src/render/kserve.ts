@@ -12,13 +12,17 @@ import {
   deploymentProbes,
   envOf,
   IN_PLACE_STRATEGY,
+  isRestricted,
   knativeProbes,
   maxReplicas,
   mirrored,
   placementOf,
+  podSecurityOf,
   progressDeadline,
   replacesInPlace,
   resourcesOf,
+  RUNTIME_DEFAULT,
+  securityOf,
   serviceAccountName,
   startupSeconds,
 } from './container.ts';
@@ -60,6 +64,8 @@ function servingRuntime(target: Target, workload: RunningServer, framework: Runt
   const runtime = RUNTIMES[framework];
   const image = serverImage(framework, server, [cluster]);
   const env = runtime.env(protocolOf(framework, server.protocol));
+  const restricted = isRestricted(target);
+  const user = server.runAsUser ?? runtime.user;
   const sharedMemory = { name: 'shared-memory', mountPath: '/dev/shm' };
   return {
     apiVersion: 'serving.kserve.io/v1alpha1',
@@ -89,8 +95,9 @@ function servingRuntime(target: Target, workload: RunningServer, framework: Runt
             allowPrivilegeEscalation: false,
             capabilities: { drop: ['ALL'] },
             privileged: false,
-            ...(runtime.nonRoot && { runAsNonRoot: true }),
-            ...(runtime.user !== undefined && { runAsUser: runtime.user }),
+            ...((runtime.nonRoot || user !== undefined || restricted) && { runAsNonRoot: true }),
+            ...(user !== undefined && { runAsUser: user }),
+            ...(restricted && { seccompProfile: RUNTIME_DEFAULT }),
           },
           ...(runtime.sharedMemory && { volumeMounts: [sharedMemory] }),
         },
@@ -210,6 +217,7 @@ function customContainer(target: Target, workload: RunningServer): Container {
     env,
     ports: portsOf(target, port, server.metrics && (server.metrics.port ?? port)),
     resources: resourcesOf(server.resources),
+    ...securityOf(target, server),
     ...probesOf(target, server, server.readiness, port),
   };
 }
@@ -247,6 +255,7 @@ function component(
         ...(env.length > 0 && { env }),
         ports: portsOf(target, port, undefined),
         resources: resourcesOf(resources),
+        ...securityOf(target, container),
         ...probesOf(target, container, container.readiness, port),
       },
     ],
@@ -281,6 +290,7 @@ function componentFields(
     timeout,
     serviceAccountName: serviceAccountName(target),
     ...placementOf(scale),
+    ...podSecurityOf(target, onKnative(target)),
     ...(onKnative(target)
       ? {
           annotations: progressDeadline(startupSeconds(container), timeoutMs),

@@ -103,7 +103,11 @@ export function renderShared({ team, env, cluster, namespace }: SharedUnit): Kub
     kind: 'Namespace',
     metadata: {
       name: namespace,
-      labels: { ...labels, ...meshLabels(cluster) },
+      labels: {
+        ...labels,
+        ...meshLabels(cluster),
+        ...(env.podSecurity && { 'pod-security.kubernetes.io/enforce': env.podSecurity }),
+      },
       // A Namespace takes everything in it along: it goes by hand only.
       annotations: { 'argocd.argoproj.io/sync-options': 'Delete=false,Prune=false' },
     },

@@ -3,13 +3,20 @@ import type { RunningServer } from '../release/serving.ts';
 import {
   choosesParallelism,
   envOf,
+  isRestricted,
   mirrored,
   placementOf,
+  podSecurityOf,
   resourcesOf,
+  securityOf,
   serviceAccountName,
   startupSeconds,
 } from './container.ts';
 import { workloadLabels, type Target } from './target.ts';
+
+type Container = NonNullable<
+  NonNullable<NonNullable<LLMInferenceService['spec']>['template']>['initContainers']
+>[number];
 
 /** Port of vLLM in an LLMInferenceService (kserve v0.20.0 config/llmisvcconfig). */
 export const LLM_PORT = 8000;
@@ -59,20 +66,33 @@ export function llmInferenceService(target: Target, workload: RunningServer): LL
       template: {
         serviceAccountName: serviceAccountName(target),
         ...placementOf(scale),
+        ...podSecurityOf(target, false),
+        ...initContainers(target, workload),
         containers: [
           {
-            // The rest of the container is KServe's.
+            // The rest of the container is KServe's, and restricted (kserve v0.20.0 config-llm-template.yaml).
             name: 'main',
             ...(server.image !== undefined && { image: mirrored(imageMirrors, server.image) }),
             ...(command && { command }),
             ...(env.length > 0 && { env }),
             resources: resourcesOf(server.resources),
+            ...(server.runAsUser !== undefined && { securityContext: { runAsUser: server.runAsUser } }),
             startupProbe: { periodSeconds: 10, failureThreshold: Math.ceil(startupSeconds(server) / 10) },
           },
         ],
       },
     },
   };
+}
+
+/**
+ * What a restricted namespace asks of the storage-initializer. KServe puts its own container under what stands here
+ * (kserve v0.20.0 llmisvc/workload_storage.go), and a container without an image stays where it downloads nothing.
+ */
+function initContainers(target: Target, { server, model }: RunningServer): { initContainers?: Container[] } {
+  const uris = [model?.uri ?? '', ...(server.llm?.adapters ?? []).map(({ uri }) => uri)];
+  if (!isRestricted(target) || !uris.some((uri) => /^(?:hf|s3):/.test(uri))) return {};
+  return { initContainers: [{ name: 'storage-initializer', ...securityOf(target, {}) }] };
 }
 
 /** Share of the requests in per cent. Releases that share a workload share its weight. */

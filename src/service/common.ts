@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { formatGoDuration, parseDuration } from '../core/duration.ts';
-import { isDnsLabel, isLabelValue, isQualifiedName } from '../core/names.ts';
+import { isAnnotationKey, isDnsLabel, isLabelValue, isQualifiedName } from '../core/names.ts';
 import { canonicalQuantity, explainQuantity } from '../core/quantity.ts';
 import { movingImage } from './image.ts';
 
@@ -47,13 +47,14 @@ export const dnsLabel = z.string().check((context) => {
   }
 });
 
-/** A key of labels and annotations. */
-const qualifiedName = z.string().check((context) => {
-  if (!isQualifiedName(context.value)) {
+/** A key of labels or annotations, which differ in whether a prefix may have capital letters. */
+function keyOf(what: string, isKey: (key: string) => boolean): z.ZodString {
+  return z.string().check((context) => {
+    if (isKey(context.value)) return;
     const fix = 'write [prefix/]name: the prefix a DNS name, the name at most 63 letters, digits, "-", "_" and "."';
-    report(context, `${JSON.stringify(context.value.slice(0, 80))} is not a key of labels and annotations`, fix);
-  }
-});
+    report(context, `${JSON.stringify(context.value.slice(0, 80))} is not a key of ${what}`, fix);
+  });
+}
 
 const labelValue = z.string().check((context) => {
   if (!isLabelValue(context.value)) {
@@ -63,10 +64,10 @@ const labelValue = z.string().check((context) => {
 });
 
 /** Labels by key. */
-export const labels = z.record(qualifiedName, labelValue);
+export const labels = z.record(keyOf('labels', isQualifiedName), labelValue);
 
 /** Annotations by key. */
-export const annotations = z.record(qualifiedName, z.string());
+export const annotations = z.record(keyOf('annotations', isAnnotationKey), z.string());
 
 /** A length of time, as Go writes it: `250ms`, `30s`, `20m`, `1h30m`; read in its canonical form. */
 export const duration = z

@@ -5,19 +5,7 @@ export interface Problem {
 }
 
 /** Schemes that KServe's storage initializer loads (kserve v0.20.0 pkg/controller/…/utils.go ValidateStorageURI). */
-const SCHEMES = new Set([
-  's3',
-  'gs',
-  'hf',
-  'https',
-  'http',
-  'pvc',
-  'oci',
-  'oci+native',
-  'oci+fetch',
-  'hdfs',
-  'webhdfs',
-]);
+const SCHEMES = new Set(['s3', 'gs', 'hf', 'https', 'http', 'pvc', 'oci', 'oci+native', 'hdfs', 'webhdfs']);
 
 /** What people write for a scheme that KServe refuses. */
 const WRONG_SCHEMES: Readonly<Record<string, string>> = {
@@ -25,6 +13,7 @@ const WRONG_SCHEMES: Readonly<Record<string, string>> = {
   az: 'write https://<account>.blob.core.windows.net/<container>/<path>',
   abfs: 'write https://<account>.blob.core.windows.net/<container>/<path>',
   abfss: 'write https://<account>.blob.core.windows.net/<container>/<path>',
+  'oci+fetch': 'write oci:// or oci+native://; KServe plans oci+fetch, and 0.20 does not have it',
   wasb: 'write https://<account>.blob.core.windows.net/<container>/<path>',
   models: "name the model with ModelRef.registry('<registry>', '<name>@<alias>')",
   runs: "name the model with ModelRef.registry('<registry>', '<name>:<version>')",

@@ -96,6 +96,10 @@ export interface PlatformSpec {
      * AppProject of the root Application.
      */
     rootProject?: string;
+    /**
+     * Kinds for which its ConfigMap argocd-cm has the health check of docs/gitops-tree.md. Default: none.
+     */
+    healthChecks?: readonly 'InferenceService'[];
   };
   /**
    * Clusters by name.
@@ -427,6 +431,10 @@ export interface EnvironmentSpec {
    * Render the teams' Namespaces too.
    */
   createNamespaces?: boolean;
+  /**
+   * Pod Security level that the namespaces enforce; those that we create get its label. Where it is `restricted`, every container runs without root, capabilities and privilege escalation, under the seccomp profile RuntimeDefault. Default: not said, and containers of your own images say nothing of it.
+   */
+  podSecurity?: 'baseline' | 'restricted';
 }
 /**
  * An MLflow tracking server with its model registry, 2.x or 3.x.

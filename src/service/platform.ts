@@ -337,6 +337,10 @@ export const environment = z
         'Releases may be made here, and need not be promoted from an earlier stage. They always may in the first stage, and where the environment replaces.',
     }),
     createNamespaces: z.boolean().default(false).meta({ description: "Render the teams' Namespaces too." }),
+    podSecurity: z.enum(['baseline', 'restricted']).optional().meta({
+      description:
+        'Pod Security level that the namespaces enforce; those that we create get its label. Where it is `restricted`, every container runs without root, capabilities and privilege escalation, under the seccomp profile RuntimeDefault. Default: not said, and containers of your own images say nothing of it.',
+    }),
   })
   .meta({ id: 'EnvironmentSpec', description: 'Where services run for one purpose.' });
 
@@ -365,6 +369,14 @@ export const platform = z
         version: described('argocd', 'Argo CD version: "3.5".'),
         namespace: dnsLabel.default('argocd').meta({ description: 'Namespace of Argo CD.' }),
         rootProject: z.string().default('default').meta({ description: 'AppProject of the root Application.' }),
+        healthChecks: z
+          .array(z.enum(['InferenceService']))
+          .readonly()
+          .optional()
+          .meta({
+            description:
+              'Kinds for which its ConfigMap argocd-cm has the health check of docs/gitops-tree.md. Default: none.',
+          }),
       })
       .meta({ description: 'The Argo CD that delivers the tree.' }),
     clusters: z.record(dnsLabel, cluster).meta({ description: 'Clusters by name.' }),
@@ -400,3 +412,8 @@ export type Cluster = z.output<typeof cluster>;
 export type Environment = z.output<typeof environment>;
 /** A platform with every default filled in. */
 export type PlatformConfig = z.output<typeof platform>;
+
+/** The stages of environments in the order in which releases go through them: that of the platform. */
+export function stagesOf(environments: readonly Pick<Environment, 'stage'>[]): readonly string[] {
+  return [...new Set(environments.map(({ stage }) => stage))];
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { foreignByte } from '../core/files.ts';
 import type { Finding, Where } from '../core/finding.ts';
 import { across, report } from './common.ts';
 import { parseWith, type Parsed } from './parse.ts';
@@ -95,6 +96,11 @@ export type Reference = z.output<typeof reference>;
  * @example parseReference('{"edges":[0.5],"shares":[0.9,0.1]}', { file: 'apps/x/reference/score.json' }).value
  */
 export function parseReference(text: string, where: Where): Parsed<Reference> {
+  const foreign = foreignByte(text);
+  if (foreign) {
+    const { line, column, message, fix } = foreign;
+    return { value: undefined, findings: [finding({ ...where, line, column }, message, fix)] };
+  }
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -33,8 +33,8 @@ const traffic = z
         z
           .string()
           .regex(
-            /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$/,
-            'expected a host name in lower case, as fraud.example.com',
+            /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)+$/,
+            'expected a host name in lower case with at most 63 characters between two dots, as fraud.example.com',
           ),
       )
       .default([])

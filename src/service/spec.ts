@@ -710,6 +710,10 @@ export interface ModelServer {
    * How long a replica may take until it serves (pull, download, load). Default: 10m, with a GPU 30m.
    */
   startup?: string;
+  /**
+   * Number of the user to run as, for an image that would run as root, or names its user by a word. Default: the image's.
+   */
+  runAsUser?: number;
   exports?: ExportedMetrics;
 }
 /**
@@ -918,6 +922,10 @@ export interface Component {
    * How long a replica may take until it serves (pull, download, load). Default: 10m, with a GPU 30m.
    */
   startup?: string;
+  /**
+   * Number of the user to run as, for an image that would run as root, or names its user by a word. Default: the image's.
+   */
+  runAsUser?: number;
   exports?: ExportedMetrics;
 }
 /**
@@ -970,6 +978,10 @@ export interface ServerlessFunction {
    * How long a replica may take until it serves (pull, download, load). Default: 10m, with a GPU 30m.
    */
   startup?: string;
+  /**
+   * Number of the user to run as, for an image that would run as root, or names its user by a word. Default: the image's.
+   */
+  runAsUser?: number;
   exports?: ExportedMetrics;
 }
 /**

@@ -138,6 +138,10 @@ const container = {
   startup: duration.optional().meta({
     description: 'How long a replica may take until it serves (pull, download, load). Default: 10m, with a GPU 30m.',
   }),
+  runAsUser: z.int().min(1).max(2_147_483_647).optional().meta({
+    description:
+      "Number of the user to run as, for an image that would run as root, or names its user by a word. Default: the image's.",
+  }),
 };
 
 const urlPath = z.string().startsWith('/', 'expected a path that starts with "/", as /healthz');

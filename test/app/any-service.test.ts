@@ -97,6 +97,7 @@ function containerFields(knative: boolean) {
     resources,
     scaling,
     startup: duration,
+    runAsUser: fc.integer({ min: 1, max: 65_535 }),
     placement: mostly<object>(fc.constant({}), placement),
     ...(knative && { concurrency: fc.integer({ min: 1, max: 1000 }) }),
   };

@@ -24,11 +24,12 @@ interface Sources {
   readonly cluster?: Partial<ClusterSpec>;
   /** Whether releases enter at the environment, as it says itself. */
   readonly entry?: true;
+  readonly podSecurity?: 'restricted';
   readonly edit?: (service: AIService<'prod-eu', 'prod', never>) => void;
 }
 
 /** A service that was released: its records say what runs. */
-function releasedWith({ service = {}, cluster = {}, entry, edit }: Sources) {
+function releasedWith({ service = {}, cluster = {}, entry, podSecurity, edit }: Sources) {
   const root = mkdtempSync(join(tmpdir(), 'intent-'));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   const put = (path: string, text: string): void => {
@@ -43,7 +44,13 @@ function releasedWith({ service = {}, cluster = {}, entry, edit }: Sources) {
       argocd: { version: '3.5' },
       clusters: { 'eu-1': { ...stack, ...cluster } },
       environments: {
-        'prod-eu': { stage: 'prod', clusters: ['eu-1'], namespace: 'risk-ml-prod', ...(entry && { entry }) },
+        'prod-eu': {
+          stage: 'prod',
+          clusters: ['eu-1'],
+          namespace: 'risk-ml-prod',
+          ...(entry && { entry }),
+          ...(podSecurity && { podSecurity }),
+        },
       },
     },
     { root },
@@ -145,9 +152,12 @@ test('what the function of a cluster gives a service stands in its intent, so th
   expect(value?.changes.map(({ path }) => path).filter((path) => path.includes('serviceaccount'))).toEqual([]);
 });
 
-test('that releases enter at an environment is written where it is so, and else changes no byte', () => {
+test.each<[string, Sources, string]>([
+  ['that releases enter at an environment', { entry: true }, 'entry: true\n'],
+  ['the Pod Security level of its namespaces', { podSecurity: 'restricted' }, 'podSecurity: restricted\n'],
+])('%s is written where it is said, and else changes no byte', (_what, sources, line) => {
   const placeOf = (sources: Sources): string => releasedWith(sources).files.get('envs/prod-eu/eu-1/cluster.yaml') ?? '';
   expect(placeOf({}).match(/^[a-z]+/gm)).toEqual(['cluster', 'environment', 'rollout', 'stage', 'stages']);
-  expect(placeOf({ entry: true }).replace('entry: true\n', '')).toBe(placeOf({}));
-  expect(placeOf({ entry: true })).not.toBe(placeOf({}));
+  expect(placeOf(sources).replace(line, '')).toBe(placeOf({}));
+  expect(placeOf(sources)).not.toBe(placeOf({}));
 });

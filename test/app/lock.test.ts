@@ -194,6 +194,23 @@ describe('is said', () => {
     ]);
   });
 
+  test('a model that only a cluster can read, and the rest is verified', async () => {
+    const made = await project();
+    await made.release({ models: { predictor: { uri: 'pvc://models/fraud/v3/' } } });
+    expect(await said(made)).toEqual({
+      models: 2,
+      findings: [
+        [
+          'info',
+          'lock/out-of-reach',
+          '',
+          'releases/fraud/v3.yaml',
+          'pvc://models/fraud/v3/ cannot be verified: nothing here can read pvc://',
+        ],
+      ],
+    });
+  });
+
   test('a model by URI whose storage has nothing there', async () => {
     const made = await project();
     await made.release({ models: { predictor: { uri: 's3://ml-models/hotfix/v3/' } } });

@@ -39,7 +39,7 @@ const predictor = {
 interface Scenario {
   readonly service?: Partial<AIServiceProps>;
   readonly cluster?: Partial<ClusterSpec>;
-  readonly environment?: { readonly rollout: 'replace' };
+  readonly environment?: { readonly rollout?: 'replace'; readonly podSecurity?: 'restricted' };
   readonly state?: string;
   /** What a release carries. Default: a predictor, and a function where the service has one. */
   readonly parts?: (release: string, index: number) => RecordedParts['parts'];
@@ -48,13 +48,7 @@ interface Scenario {
 }
 
 /** A project with four recorded releases, its tree on disk. */
-function projectOf({
-  service = {},
-  cluster = {},
-  environment = {} as NonNullable<Scenario['environment']>,
-  state = 'stable: v1\n',
-  parts,
-}: Scenario = {}) {
+function projectOf({ service = {}, cluster = {}, environment = {}, state = 'stable: v1\n', parts }: Scenario = {}) {
   const root = mkdtempSync(join(tmpdir(), 'move-'));
   folders.push(root);
   put(root, 'releases/prod-eu/risk-ml/fraud.yaml', state);
@@ -391,6 +385,11 @@ const EDITS: NonNullable<Scenario['edits']> = [
 const scenarios: Record<string, Scenario> = {
   'canary in Standard mode': { edits: EDITS },
   'canary on Knative': { cluster: knative, service: { predictor: onKnative } },
+  'canary in restricted namespaces': {
+    environment: { podSecurity: 'restricted' },
+    service: { function: api },
+    parts: withFunction,
+  },
   'canary of a function': {
     service: { function: api },
     parts: withFunction,

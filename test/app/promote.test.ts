@@ -100,6 +100,19 @@ describe('a promotion', () => {
     expect((await promote()).said).toEqual(['release/illegal-move: v1 serves already; nothing to do']);
   });
 
+  test('waits until what is on its way there has come to its end', async () => {
+    const { made, promote, move } = await project();
+    await promote();
+    await made.release();
+    await move('staging', 'finish');
+    await promote();
+    await move('prod-eu', 'advance');
+    made.registry.aliases.set('fraud@champion', '1');
+    expect((await promote({ release: 'v1', force: true, reason: 'test' })).said).toEqual([
+      'release/illegal-move: v2 is on its way already, at step 0 (10 %), and there is one candidate at a time; bring it to its end with advance and finish; or take it off with abort, and run this again',
+    ]);
+  });
+
   test('of a service that is not there, or has no release yet, says so', async () => {
     const { promote } = await project();
     expect((await promote({ service: 'fruad' })).said.join()).toContain('did you mean fraud?');

@@ -154,7 +154,7 @@ describe('a move that was forced', () => {
       'a finish that leaves steps out',
       [RELEASE],
       FINISH,
-      'finish needs --force here: the candidate has not been through all steps: 10 %, 50 %',
+      'finish needs --force here: v2 is warming, without traffic, and has not been through 10 %, 50 %',
       APPROVED,
       'fraud prod-eu: v2 serves, v1 keeps running',
     ],
@@ -232,7 +232,7 @@ describe('a move that was forced', () => {
     await makeAndCommit(root, { ...FINISH, force: true, reason: ' ' });
     expect((await verifyForced(root)).findings.map(({ message, fix }) => [message, fix])).toEqual([
       [
-        'finish needs --force and a --reason here, and the state has no reason: the candidate has not been through all steps: 10 %, 50 %',
+        'finish needs --force and a --reason here, and the state has no reason: v2 is warming, without traffic, and has not been through 10 %, 50 %',
         'make the move with its command, and both',
       ],
     ]);

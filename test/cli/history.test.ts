@@ -35,11 +35,12 @@ test('history prints the trail, as text and as JSON', async () => {
 test('audit prints what served, as text and as JSON', async () => {
   const root = await released();
   const asked = ['audit', '--service', 'fraud', '--env', 'prod-eu', '--at'];
-  const [text, json, early, time] = await Promise.all([
+  const [text, json, early, time, now] = await Promise.all([
     run(root, [...asked, '2026-03-02']),
     run(root, [...asked, '2026-03-02T07:00:00Z', '--json']),
     run(root, [...asked, '2020-01-01']),
     run(root, [...asked, 'monday']),
+    run(root, asked.slice(0, -1)),
   ]);
   expect(text).toMatchObject({
     code: 0,
@@ -58,6 +59,10 @@ test('audit prints what served, as text and as JSON', async () => {
     stderr: expect.stringContaining('error trail/too-early: fraud, prod-eu') as string,
   });
   expect(time).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('error trail/time') as string });
+  expect(now).toMatchObject({ code: 0, stderr: '' });
+  // Whatever the clock says, it is later than these commits, and what comes after the time is the same.
+  const since = (said: string): string => said.slice(said.indexOf('\n'));
+  expect(since(now.stdout)).toBe(since(text.stdout));
 });
 
 test('outside of a repository there is no trail', async () => {

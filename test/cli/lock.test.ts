@@ -6,6 +6,7 @@ import { fakeRegistry, type FakeRegistry } from '../support/registry-project.ts'
 
 interface Locked {
   readonly registry: FakeRegistry;
+  readonly ask: (...args: string[]) => Promise<Ran>;
   /** Runs `ai-service lock verify`. */
   readonly verify: (env?: NodeJS.ProcessEnv, ...options: string[]) => Promise<Ran>;
 }
@@ -39,9 +40,11 @@ predictor:
     AWS_ENDPOINT_URL_S3: url,
     no_proxy: '127.0.0.1',
   };
-  expect(await run(root, ['release', 'fraud', '--env', 'staging'], { env })).toMatchObject({ code: 0 });
+  const ask = (...args: string[]): Promise<Ran> => run(root, args, { env });
+  expect(await ask('release', 'fraud', '--env', 'staging')).toMatchObject({ code: 0 });
   return {
     registry,
+    ask,
     verify: (more = {}, ...options) => run(root, ['lock', 'verify', ...options], { env: { ...env, ...more } }),
   };
 }
@@ -86,6 +89,23 @@ test('bytes that are gone are a difference: the storage has answered', async () 
   expect(stderr).toContain(
     '  s3://ml-models/fraud/v46/ is gone: the storage has nothing there\n  fix: restore what was deleted, or release another version\n',
   );
+});
+
+test('a model on a volume is named, and does not fail the command for ever', async () => {
+  const { verify, ask } = await locked();
+  expect(await ask('release', 'fraud', '--env', 'staging', '--model', 'main=pvc://models/fraud/v3/')).toMatchObject({
+    code: 0,
+  });
+  expect(await verify()).toEqual({
+    code: 0,
+    signal: null,
+    stdout:
+      '2 models asked for, nothing differs; 1 place out of reach; bytes were not compared for 1, locked without a digest\n',
+    stderr: `info lock/out-of-reach: releases/fraud/v3.yaml: fraud: parts.predictor.model
+  pvc://models/fraud/v3/ cannot be verified: nothing here can read pvc://
+  fix: check it where it is mounted
+`,
+  });
 });
 
 test('where no release is there is nothing that could be fine: another folder may be meant', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { projectWith, run, SERVICE, type Ran } from '../support/project.ts';
@@ -41,6 +41,22 @@ test('a folder that cannot be written to is said', async () => {
     stdout: '',
     stderr: expect.stringContaining('error tree/output-folder: file\n  cannot write here: EEXIST: ') as string,
   });
+});
+
+test('what is wrong everywhere is said once, by environments', async () => {
+  const service = `${SERVICE}  scaling: { target: { concurrency: 4 } }\n`;
+  const { code, stderr } = await monitoringTest({ 'apps/hello/service.yaml': service }).ran;
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^error .*: hello, in dev, prod-eu: predictor.scaling.target\n.*\n.*\n1 error\n$/);
+});
+
+test('stories that are no UTF-8 are refused with the place', async () => {
+  const root = projectWith({ 'apps/hello/service.yaml': SERVICE });
+  writeFileSync(join(root, 'apps/hello/monitoring.test.yaml'), Buffer.from('- story: caf\u00e9\n', 'latin1'));
+  const { code, stderr } = await run(root, ['monitoring', 'test', 'hello', '--env', 'prod-eu'], ALONE);
+  expect(code).toBe(1);
+  expect(stderr).toContain('apps/hello/monitoring.test.yaml:1:13');
+  expect(stderr).toContain('the byte 0xe9 is no UTF-8');
 });
 
 test('what cannot be tested is said, with the place', async () => {

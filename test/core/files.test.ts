@@ -26,15 +26,13 @@ test('files that are laid over others are read instead of them, and listed besid
 test.each([
   ['plain', Buffer.from('caf\u00e9 \u{1f600} \ufffd\n'), 'caf\u00e9 \u{1f600} \ufffd\n', undefined],
   ['with a byte order mark', Buffer.from('\ufeffa'), '\ufeffa', undefined],
-  ['in Latin 1', Buffer.from('caf\u00e9\n', 'latin1'), 'caf\udce9\n', { offset: 3, byte: 0xe9 }],
-  ['cut off', Buffer.from('\u20ac').subarray(0, 2), '\udce2\udc82', { offset: 0, byte: 0xe2 }],
-  [
-    'with half a surrogate pair',
-    Buffer.from([0x61, 0xed, 0xa0, 0x80]),
-    'a\udced\udca0\udc80',
-    { offset: 1, byte: 0xed },
-  ],
+  ['in Latin 1', Buffer.from('caf\u00e9\n', 'latin1'), 'caf\udce9\n', [1, 4, '0xe9']],
+  ['in Latin 1, further below', Buffer.from('a\n\nb\u00e9\n', 'latin1'), 'a\n\nb\udce9\n', [3, 2, '0xe9']],
+  ['cut off', Buffer.from('\u20ac').subarray(0, 2), '\udce2\udc82', [1, 1, '0xe2']],
+  ['with half a surrogate pair', Buffer.from([0x61, 0xed, 0xa0, 0x80]), 'a\udced\udca0\udc80', [1, 2, '0xed']],
 ])('text %s is read without a loss, and what is no UTF-8 can be told', (_, bytes, text, foreign) => {
   expect(textOf(bytes)).toBe(text);
-  expect(foreignByte(text)).toEqual(foreign);
+  const [line, column, byte] = foreign ?? [];
+  const said = { line, column, message: `the byte ${byte} is no UTF-8`, fix: 'save the file in UTF-8' };
+  expect(foreignByte(text)).toEqual(foreign && said);
 });

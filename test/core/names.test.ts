@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   didYouMean,
+  isAnnotationKey,
   isDns1035,
   isDnsLabel,
   isDnsSubdomain,
@@ -40,7 +41,7 @@ test.each([
 test.each([
   ['a', true],
   ['example.com/a_b.c-d', true],
-  ['Example.com/a', true],
+  ['example.com/A', true],
   ['', false],
   ['/a', false],
   ['a/', false],
@@ -48,8 +49,12 @@ test.each([
   ['_a', false],
   ['a'.repeat(64), false],
   ['__proto__', false],
-])('%j as a key of labels: %s', (key, valid) => {
-  expect(isQualifiedName(key)).toBe(valid);
+])('%j as a key of labels or annotations: %s', (key, valid) => {
+  expect([isQualifiedName(key), isAnnotationKey(key)]).toEqual([valid, valid]);
+});
+
+test('only the prefix of an annotation may have capital letters', () => {
+  expect([isQualifiedName('Example.com/a'), isAnnotationKey('Example.com/a')]).toEqual([false, true]);
 });
 
 test.each([

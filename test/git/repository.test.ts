@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { openRepository } from '../../src/git/repository.ts';
@@ -216,6 +216,15 @@ describe('files of a commit', () => {
         ['a.yaml', 'größe: 5\r\n'],
         ['b.yaml', 'größe: 5\r\n'],
       ]),
+    );
+  });
+
+  test('are text that tells what is no UTF-8, as files on the disk are', async () => {
+    const folder = repositoryWith({ 'a.yaml': '' });
+    writeFileSync(join(folder, 'a.yaml'), Buffer.from('café', 'latin1'));
+    commitAll(folder, 'latin', {});
+    expect(valueOf(await (await opened(folder)).readFiles('HEAD', ['a.yaml']))).toEqual(
+      new Map([['a.yaml', 'caf\udce9']]),
     );
   });
 

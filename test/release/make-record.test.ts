@@ -245,6 +245,15 @@ describe('a part that did not change', () => {
     });
   });
 
+  test('is new when it runs as another user; a record says so only where the sources do', () => {
+    const { record } = made({ ...withFunction, function: { ...api, runAsUser: 1000 } }, locked('12'), {
+      records: [v12],
+    });
+    expect(introducedBy(record)).toEqual({ predictor: 'v12', function: 'v12-2' });
+    expect(record.parts['function']?.workload.runAsUser).toBe(1000);
+    expect(Object.values(v12.parts).filter(({ workload }) => 'runAsUser' in workload)).toEqual([]);
+  });
+
   test('is new when it shares an InferenceService with one that changed', () => {
     const transformer = { image: 'registry.example.com/transform:1.0.0', resources: { cpu: '1', memory: '1Gi' } };
     const first = recorded({ ...fraud, transformer }, locked('12'));

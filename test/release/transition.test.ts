@@ -50,7 +50,7 @@ describe('a release on its way', () => {
   });
 
   test('cannot advance past the last step', () => {
-    expect(after(atStep(2), { action: 'advance' })).toBe('the candidate is at the last of 3 steps; run finish');
+    expect(after(atStep(2), { action: 'advance' })).toBe('v47 is at step 2 (50 %), and no step is left; run finish');
   });
 
   test('cannot go on from a weight that somebody wrote by hand, but can go back from it', () => {
@@ -104,7 +104,10 @@ describe('a release on its way', () => {
 
   test('finishes earlier with a reason only', () => {
     expect(after(atStep(0), { action: 'finish' })).toBe(
-      'the candidate has not been through all steps: 10 %, 25 %, 50 %; run advance, or say --force with a --reason',
+      'v47 is at step 0 (10 %), and has not been through 25 %, 50 %; run advance, or say --force with a --reason',
+    );
+    expect(after(warming, { action: 'finish' })).toBe(
+      'v47 is warming, without traffic, and has not been through 10 %, 25 %, 50 %; run advance, or say --force with a --reason',
     );
     expect(after(atStep(0), { action: 'finish' }, { force: true })).toBe(
       'steps are left out without a reason; say --reason',
@@ -118,7 +121,7 @@ describe('a release on its way', () => {
 
   test('there is one candidate at a time', () => {
     expect(after(atStep(0), { action: 'release', release: 'v48' })).toBe(
-      'release is not possible while canary: v47 is on its way already, and there is one candidate at a time; possible now: advance, finish, abort, rollback, hold, pause',
+      'v47 is on its way already, at step 0 (10 %), and there is one candidate at a time; bring it to its end with advance and finish; or take it off with abort, and run this again',
     );
   });
 });

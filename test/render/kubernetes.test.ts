@@ -199,11 +199,21 @@ describe('the NetworkPolicy', () => {
 });
 
 describe('what a team shares', () => {
-  const shared = (createNamespaces: boolean, istio: z.input<typeof clusterSchema>['istio']): KubeObject[] =>
+  const shared = (
+    createNamespaces: boolean,
+    istio: z.input<typeof clusterSchema>['istio'],
+    podSecurity?: 'baseline' | 'restricted',
+  ): KubeObject[] =>
     renderShared({
       team: 'risk-ml',
       environment: 'dev',
-      env: environmentSchema.parse({ stage: 'dev', clusters: ['dev-1'], namespace: 'risk-ml-dev', createNamespaces }),
+      env: environmentSchema.parse({
+        stage: 'dev',
+        clusters: ['dev-1'],
+        namespace: 'risk-ml-dev',
+        createNamespaces,
+        podSecurity,
+      }),
       clusterName: 'dev-1',
       cluster: clusterSchema.parse({ ...defaultCluster('Standard'), istio }),
       namespace: 'risk-ml-dev',
@@ -231,6 +241,10 @@ describe('what a team shares', () => {
 
   it('is the Namespace alone, without Istio', () => {
     expect(shared(true, undefined)).toEqual([namespace({})]);
+  });
+
+  it.each(['baseline', 'restricted'] as const)('is the Namespace with its Pod Security level, %s', (level) => {
+    expect(shared(true, undefined, level)).toEqual([namespace({ 'pod-security.kubernetes.io/enforce': level })]);
   });
 
   it('is the Namespace with a waypoint, in an ambient mesh', () => {

@@ -111,6 +111,15 @@ describe('a scheme that KServe does not load is refused with what to write inste
   ])('%s', (uri, fix) => {
     expect(modelUriProblem(uri)?.fix).toContain(fix);
   });
+
+  test('one that KServe plans, and does not have yet', () => {
+    const uri = `oci+fetch://registry.example.com/models/fraud@${DIGEST}`;
+    expect(modelUriProblem(uri)).toEqual({
+      message: `model URI "${uri}": KServe does not load oci+fetch://`,
+      fix: 'write oci:// or oci+native://; KServe plans oci+fetch, and 0.20 does not have it',
+    });
+    expect(modelUriProblem(uri.replace('fetch', 'native'))).toBeUndefined();
+  });
 });
 
 describe('a scheme without its two slashes is refused, and what is to be written is right', () => {

@@ -227,7 +227,9 @@ describe('no message speaks of the validator', () => {
       return finding?.fix;
     });
     expect(said).toContain('write a path that starts with "/", as /healthz');
-    expect(said).toContain('write a host name in lower case, as fraud.example.com');
+    expect(said).toContain(
+      'write a host name in lower case with at most 63 characters between two dots, as fraud.example.com',
+    );
     expect(said).toContain('write a URL, as https://10.0.0.1:6443');
     expect(new Set(said).size).toBeGreaterThan(25);
   });

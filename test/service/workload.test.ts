@@ -14,6 +14,12 @@ function wrong(more: object): string[] {
   return (error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);
 }
 
+it('a container runs as a user with a number, which is not that of root', () => {
+  expect(wrong({ runAsUser: 1000 })).toEqual([]);
+  expect(wrong({ runAsUser: 0 })).toEqual([expect.stringMatching(/^runAsUser: /)]);
+  expect(wrong({ runAsUser: 'app' })).toEqual([expect.stringMatching(/^runAsUser: /)]);
+});
+
 describe('a model on an LLMInferenceService', () => {
   it('may have adapters, or none', () => {
     expect(wrong({ llm: {} })).toEqual([]);

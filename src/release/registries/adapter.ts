@@ -85,7 +85,7 @@ async function describe(
     const message = said(name, version, `${flaw.message}; its digest is locked`);
     return { value, findings: [...findings, registryFinding('registry/place-reused', where, message, PLACE_FIX)] };
   }
-  if (read.missing) return notFound(where, `model at ${model.uri}`, read.fix);
+  if (read.known === 'missing') return notFound(where, `model at ${model.uri}`, read.fix);
   if (flaw) {
     const unpinned = said(name, version, `${flaw.message}, and there is no digest: ${read.reason}`);
     return refuse('registry/place', where, unpinned, `${read.fix}; or ${PLACE_FIX}`);

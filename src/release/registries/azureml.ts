@@ -251,7 +251,7 @@ async function withSlash(
   const kind = await kindOfBlob(plain, deps);
   if (kind === 'directory') return answered(`${plain}/`);
   if (kind === 'object') return answered(plain);
-  if (kind.missing) return notFound(where, `model at ${plain}`, kind.fix);
+  if (kind.known === 'missing') return notFound(where, `model at ${plain}`, kind.fix);
   const message = `${said} may be a directory or an object, and Azure ML does not say which: ${kind.reason}`;
   return refuse('registry/place', where, message, `let the storage be asked: ${kind.fix}`);
 }

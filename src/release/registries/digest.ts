@@ -9,22 +9,27 @@ export interface Unread {
   readonly digest: undefined;
   readonly reason: string;
   readonly fix: string;
-  /** The storage was asked, and has nothing there. */
-  readonly missing?: true;
+  /** What is known all the same. */
+  readonly known?: Known;
 }
 
+/**
+ * What is known of bytes that have no digest. `missing`: the storage was asked, and has nothing there; `there`: it has them, and
+ * says nothing that would tell them from others; `out-of-reach`: nothing can be asked, with whatever rights.
+ */
+type Known = 'missing' | 'there' | 'out-of-reach';
+
 /** No digest, why, and what would help. */
-export function unread(reason: string, fix: string): Unread {
-  return { digest: undefined, reason, fix };
+export function unread(reason: string, fix: string, known?: Known): Unread {
+  return { digest: undefined, reason, fix, ...(known && { known }) };
 }
 
 /** The storage was asked, and has nothing there. */
-export const NOTHING: Unread = {
-  digest: undefined,
-  reason: 'the storage has nothing there',
-  fix: 'restore what was deleted, or release another version',
-  missing: true,
-};
+export const NOTHING: Unread = unread(
+  'the storage has nothing there',
+  'restore what was deleted, or release another version',
+  'missing',
+);
 
 /** No digest, since the storage refused or was not there. */
 export function unreadReply(reply: Reply | NoReply, credentials: string): Unread {

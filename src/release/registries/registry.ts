@@ -70,7 +70,7 @@ export interface Pin {
 /**
  * How a pin and the world may have come apart. `version-recreated-same-bytes`: another version by the registry's word, and the
  * one that was locked by its content; `bytes-changed`: also that the storage has nothing there; `unreadable`: nobody could tell,
- * and why.
+ * and why; `out-of-reach`: nobody ever could, since the place is one that only a cluster reads.
  */
 export type DriftKind =
   | 'alias-moved'
@@ -79,7 +79,8 @@ export type DriftKind =
   | 'version-recreated-same-bytes'
   | 'approval-revoked'
   | 'bytes-changed'
-  | 'unreadable';
+  | 'unreadable'
+  | 'out-of-reach';
 
 /** One way in which a pin is no longer what the registry or the storage has. */
 export interface Drift {

@@ -28,7 +28,6 @@ export async function readDigest(uri: string, deps: RegistryDeps): Promise<Diges
       return (await import('./hugging-face-files.ts')).readCommit(uri, deps);
     case 'oci':
     case 'oci+native':
-    case 'oci+fetch':
       return (await import('./oci-requests.ts')).readManifest(uri, deps);
     case 'https':
     case 'http': {
@@ -36,18 +35,19 @@ export async function readDigest(uri: string, deps: RegistryDeps): Promise<Diges
       return isAzureBlob(uri) ? readAzureBlob(uri, deps) : readObject(uri, deps);
     }
     default:
-      return unread(`nothing here can read ${scheme}://`, 'check it where it is mounted');
+      return unread(`nothing here can read ${scheme}://`, 'check it where it is mounted', 'out-of-reach');
   }
 }
 
 async function readObject(uri: string, deps: RegistryDeps): Promise<Digest> {
-  if (uri.endsWith('/')) return unread('a folder behind https cannot be listed', 'name the object, or use a bucket');
+  if (uri.endsWith('/'))
+    return unread('a folder behind https cannot be listed', 'name the object, or use a bucket', 'out-of-reach');
   const reply = await send({ url: uri, method: 'HEAD' }, deps);
   if (reply.status !== 200) return unreadReply(reply, 'check that the address answers without credentials');
   const etag = reply.headers.get('etag');
   // A weak ETag only says that two answers mean the same (RFC 9110 §8.8.1).
   if (etag === null || etag.startsWith('W/'))
-    return unread('the server gives no strong ETag', 'use a bucket, or a registry with digests');
+    return unread('the server gives no strong ETag', 'use a bucket, or a registry with digests', 'there');
   return treeDigest('etag-tree', [
     [uri.slice(uri.lastIndexOf('/') + 1), reply.headers.get('content-length') ?? '', etag],
   ]);

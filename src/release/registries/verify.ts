@@ -97,7 +97,11 @@ async function bytesDrift({ uri, digest }: Pin, reading: Promise<Digest>): Promi
   const read = await reading;
   if (read.digest === undefined) {
     // A storage that has nothing there has been asked, and has answered.
-    if (read.missing) return [drift('bytes-changed', `${uri} is gone: ${read.reason}`, read.fix)];
+    if (read.known === 'missing') return [drift('bytes-changed', `${uri} is gone: ${read.reason}`, read.fix)];
+    // It has answered that it is there, and there is no more that it could be asked for.
+    if (read.known === 'there' && digest === undefined) return [];
+    if (read.known === 'out-of-reach')
+      return [drift('out-of-reach', `${uri} cannot be verified: ${read.reason}`, read.fix)];
     return [drift('unreadable', `${uri} was not read: ${read.reason}`, read.fix)];
   }
   if (digest === undefined || digest === read.digest) return [];

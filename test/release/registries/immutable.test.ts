@@ -275,18 +275,25 @@ describe('other places', () => {
   });
 
   test.each([
-    [
-      'https://models.example.com/fraud/v47/model.onnx',
-      { 'HEAD models.example.com/fraud/v47/model.onnx': { headers: { etag: 'W/"e"' } } },
-      'the server gives no strong ETag',
-    ],
-    ['https://models.example.com/fraud/v47/', {}, 'a folder behind https cannot be listed'],
-    ['pvc://models/fraud/v47/', {}, 'nothing here can read pvc://'],
-    ['hdfs://models/fraud/v47/', {}, 'nothing here can read hdfs://'],
-  ])('%s is unreadable, which is said', async (uri, routes, reason) => {
-    const { drifts } = await verify(uri, routes);
+    ['https://models.example.com/fraud/v47/', 'a folder behind https cannot be listed'],
+    ['pvc://models/fraud/v47/', 'nothing here can read pvc://'],
+    ['hdfs://models/fraud/v47/', 'nothing here can read hdfs://'],
+    ['webhdfs://models/fraud/v47/', 'nothing here can read webhdfs://'],
+  ])('%s is out of reach for everybody but the cluster, which is said', async (uri, reason) => {
+    const { drifts, server } = await verify(uri, {});
     expect(drifts.map(({ kind, message }) => [kind, message])).toEqual([
-      ['unreadable', `${uri} was not read: ${reason}`],
+      ['out-of-reach', `${uri} cannot be verified: ${reason}`],
+    ]);
+    expect(server.seen).toEqual([]);
+  });
+
+  test('an object whose server has no strong ETag is there, and nothing else was locked', async () => {
+    const uri = 'https://models.example.com/fraud/v47/model.onnx';
+    const routes = { 'HEAD models.example.com/fraud/v47/model.onnx': { headers: { etag: 'W/"e"' } } };
+    expect((await verify(uri, routes)).drifts).toEqual([]);
+    const { drifts } = await verify(uri, routes, { digest: 'etag-tree:abc' });
+    expect(drifts.map(({ kind, message }) => [kind, message])).toEqual([
+      ['unreadable', `${uri} was not read: the server gives no strong ETag`],
     ]);
   });
 });
