@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type * as Yaml from 'yaml';
+import { foreignByte, type ForeignByte } from '../core/files.ts';
 import type { Finding } from '../core/finding.ts';
 import type { KubeObject } from '../core/object.ts';
 import { isPlainMap } from '../check/schema/plain-data.ts';
@@ -13,6 +14,9 @@ export interface FileContent {
   readonly documents: readonly { readonly name: string; readonly value: unknown }[];
   readonly findings: readonly Finding[];
 }
+
+/** What the parsers of Kubernetes read, which take UTF-8 alone. */
+const IS_DATA = /\.(?:ya?ml|json)$/i;
 
 /** Characters of a file that are read at most. */
 export const MAX_LENGTH = 4_000_000;
@@ -29,6 +33,8 @@ export function readFile(file: string, text: string, mask: Mask): FileContent {
     return notCompared(file, tooLarge(file, `has ${(text.length / 1_000_000).toFixed(1)} million characters`));
   }
   if (text.includes('\0')) return notCompared(file);
+  const foreign = foreignByte(text);
+  if (foreign) return notCompared(file, ...(IS_DATA.test(file) ? [noUtf8(file, foreign)] : []));
   const read = /\.ya?ml$/i.test(file)
     ? readYamlValues(file, text)
     : /\.json$/i.test(file)
@@ -49,6 +55,10 @@ export function readFile(file: string, text: string, mask: Mask): FileContent {
 /** A file of which no one can say here what it holds. */
 export function notCompared(file: string, ...findings: readonly Finding[]): FileContent {
   return { objects: [], documents: [{ name: file, value: undefined }], findings };
+}
+
+function noUtf8(file: string, { line, column, message, fix }: ForeignByte): Finding {
+  return planFinding('plan/syntax', { file, line, column }, message, fix);
 }
 
 function tooLarge(file: string, what: string): Finding {

@@ -1,6 +1,7 @@
 import { lstatSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { answered, refused, type Answer } from '../core/answer.ts';
+import { textOf } from '../core/files.ts';
 import type { Finding } from '../core/finding.ts';
 import type { Change } from '../git/changes.ts';
 import type { Repository } from '../git/repository.ts';
@@ -197,7 +198,7 @@ function folderSide(root: string) {
         texts.set(path, undefined);
         if (entry !== 'file' || isGarbled(path)) continue;
         try {
-          texts.set(path, readFileSync(join(root, path), 'utf8'));
+          texts.set(path, textOf(readFileSync(join(root, path))));
         } catch (error) {
           const { code = 'it cannot be opened' } = error as NodeJS.ErrnoException;
           findings.push(

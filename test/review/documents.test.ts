@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { textOf } from '../../src/core/files.ts';
 import { readFile, MAX_LENGTH } from '../../src/review/documents.ts';
 import { createMask } from '../../src/review/mask.ts';
 
@@ -148,6 +149,20 @@ describe('what cannot be read', () => {
       objects: [],
       documents: [{ name: 'a.png', value: undefined }],
       findings: [],
+    });
+  });
+  test('a file that is no UTF-8 is not compared, and an error where Kubernetes would read it', () => {
+    const text = textOf(Buffer.from('a: caf\xe9\n', 'latin1'));
+    expect(read('a.txt', text)).toEqual({
+      objects: [],
+      documents: [{ name: 'a.txt', value: undefined }],
+      findings: [],
+    });
+    expect(read('a.yaml', text)).toMatchObject({
+      documents: [{ name: 'a.yaml', value: undefined }],
+      findings: [
+        { id: 'plan/syntax', where: { file: 'a.yaml', line: 1, column: 7 }, message: 'the byte 0xe9 is no UTF-8' },
+      ],
     });
   });
   test('a file of ten megabytes is not read, and said', () => {
