@@ -79,8 +79,9 @@ export function lostState(
     const found = unknown(environment, team, service);
     if (found?.records.some((release) => manifest.endsWith(`-${release}.yaml`)))
       return `there are release records of ${service}, but no state at ${found.file}: restore that file from Git`;
-    return found?.emptyStore === undefined
-      ? undefined
+    if (!found) return undefined;
+    return found.emptyStore === undefined
+      ? `bring it back; a release changes what runs, and warms the new one first: npx ai-service release ${service}`
       : `bring it back; if ${service} was released, restore ${found.file} from Git, or correct releases of the platform: there is no state in ${found.emptyStore}`;
   };
 }

@@ -51,7 +51,9 @@ test('of a released workload that would go because its state got lost it says wh
   expect(instead(['v45', 'v46'], undefined)).toBe(
     `there are release records of fraud, but no state at ${file}: restore that file from Git`,
   );
-  expect(instead(['v45'], undefined), 'it was never released').toBeUndefined();
+  expect(instead(['v45'], undefined), 'it was never released').toBe(
+    'bring it back; a release changes what runs, and warms the new one first: npx ai-service release fraud',
+  );
   expect(instead(['v46'], undefined, `${UNIT}/manifests/service.fraud-v46.yaml`), 'no workload').toBeUndefined();
   expect(instead([], 'relases')).toBe(
     `bring it back; if fraud was released, restore ${file} from Git, or correct releases of the platform: there is no state in relases`,
