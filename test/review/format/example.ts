@@ -348,3 +348,15 @@ export function manyStatements(statements: number): Plan {
     findings: [],
   };
 }
+
+/** One problem, as it is found in each of two environments. */
+export const IN_TWO_ENVIRONMENTS = ['dev', 'prod-eu'].map(
+  (environment) =>
+    ({
+      id: 'plan/duplicate',
+      severity: 'error',
+      where: { service: 'fraud-detector', environment, cluster: 'a' },
+      message: 'twice',
+      fix: 'remove one',
+    }) as const,
+);

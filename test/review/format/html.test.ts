@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Plan, Routes } from '../../../src/review/plan.ts';
 import { planHtml } from '../../../src/review/format/html.ts';
 import { html } from '../../../src/review/format/html-markup.ts';
-import { changed, EMPTY, EXAMPLE, field, manyStatements, placeOf, sayingOnly } from './example.ts';
+import { changed, EMPTY, EXAMPLE, field, IN_TWO_ENVIRONMENTS, manyStatements, placeOf, sayingOnly } from './example.ts';
 
 /** How the page looks and works is proven in a browser: test/conformance/plan-page.test.ts. */
 
@@ -247,17 +247,7 @@ test('huge diffs do not make a huge page', () => {
 });
 
 test('a problem of several environments is said once', () => {
-  const findings = ['dev', 'prod-eu'].map(
-    (environment) =>
-      ({
-        id: 'plan/duplicate',
-        severity: 'error',
-        where: { service: 'fraud-detector', environment, cluster: 'a' },
-        message: 'twice',
-        fix: 'remove one',
-      }) as const,
-  );
-  const page = planHtml({ ...EMPTY, findings });
+  const page = planHtml({ ...EMPTY, findings: IN_TWO_ENVIRONMENTS });
   expect(part(page, '<section class="findings"', '</section>').match(/<code>fraud-detector.*?<\/code>/g)).toEqual([
     '<code>fraud-detector, in dev (a), prod-eu (a)</code>',
   ]);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Plan } from '../../../src/review/plan.ts';
 import { inMarkdown } from '../../../src/review/format/escape-markdown.ts';
 import { markerLine, planMarkdown } from '../../../src/review/format/markdown.ts';
-import { changed, EMPTY, EXAMPLE, field, manyStatements, placeOf, sayingOnly } from './example.ts';
+import { changed, EMPTY, EXAMPLE, field, IN_TWO_ENVIRONMENTS, manyStatements, placeOf, sayingOnly } from './example.ts';
 
 test('a plan as a comment: a hidden marker, verdict and totals, a table, and folded details with diffs', () => {
   const text = planMarkdown(
@@ -233,17 +233,7 @@ test.each([10_000, 20_000, 60_000])(
 );
 
 test('a problem of several environments is said once', () => {
-  const findings = ['dev', 'prod-eu'].map(
-    (environment) =>
-      ({
-        id: 'plan/duplicate',
-        severity: 'error',
-        where: { service: 'fraud-detector', environment, cluster: 'a' },
-        message: 'twice',
-        fix: 'remove one',
-      }) as const,
-  );
-  const text = planMarkdown({ ...EMPTY, findings }, { marker: 'x' });
+  const text = planMarkdown({ ...EMPTY, findings: IN_TWO_ENVIRONMENTS }, { marker: 'x' });
   expect(text.split('\n').filter((line) => line.startsWith('>'))).toEqual([
     '> - **error** fraud-detector, in dev (a), prod-eu (a): twice (`plan/duplicate`)',
   ]);
