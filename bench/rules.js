@@ -22,7 +22,7 @@ const asks = process.argv[3] === 'all' ? 'all' : 'default';
 const project = join(import.meta.dirname, '..');
 const tools = join(project, '.cache/prometheus');
 if (!existsSync(join(tools, 'prometheus')))
-  throw new Error('there is no Prometheus: run test/conformance/install-prometheus');
+  throw new Error('there is no Prometheus: run test/conformance/install-prometheus prometheus');
 
 /** Seconds between scrapes. */
 const SCRAPE = 30;
