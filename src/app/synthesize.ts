@@ -9,7 +9,7 @@ import { leavesStopped } from '../check/strategy.ts';
 import { checkVersions } from '../check/versions.ts';
 import { diskFiles } from '../core/files.ts';
 import { compareText, FindingsError, sortFindings, type Finding, type Where } from '../core/finding.ts';
-import { clusterHost, isDnsLabel } from '../core/names.ts';
+import { clusterHost, isDnsLabel, NAME_FORMS } from '../core/names.ts';
 import { groupOf, objectLabel, type KubeObject } from '../core/object.ts';
 import { emitYaml } from '../core/yaml.ts';
 import { FOLLOWS_SOURCES } from '../release/record.ts';
@@ -261,14 +261,7 @@ class Run {
         const message =
           given.problem ??
           `team ${team} would get the namespace ${JSON.stringify(given.value) ?? 'undefined'}, which is not a DNS label`;
-        this.#findings.push(
-          appFinding(
-            'platform/namespace',
-            at,
-            message,
-            'give at most 63 lower-case letters, digits and "-", with a letter or digit at both ends',
-          ),
-        );
+        this.#findings.push(appFinding('platform/namespace', at, message, `give ${NAME_FORMS.dnsLabel}`));
       }
     }
     return this.#namespaces.get(key);

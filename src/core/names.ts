@@ -1,6 +1,14 @@
 import { compareText } from './finding.ts';
 import { remember } from './remember.ts';
 
+/** What names demand, in words for messages: each is true of what its test below takes. */
+export const NAME_FORMS = {
+  dnsLabel: 'at most 63 lower-case letters, digits and "-", with a letter or digit at both ends',
+  dnsSubdomain: 'at most 253 lower-case letters, digits, "-" and ".", with a letter or digit at both ends of each part',
+  qualifiedName: '[prefix/]name: the prefix a DNS name, the name at most 63 letters, digits, "-", "_" and "."',
+  labelValue: 'at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both ends',
+} as const;
+
 /**
  * A DNS label (RFC 1123), as most object names and all namespaces are: at most 63 lower-case letters, digits
  * and `-`, with a letter or digit at both ends.

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { formatGoDuration, parseDuration } from '../core/duration.ts';
-import { isAnnotationKey, isDnsLabel, isLabelValue, isQualifiedName } from '../core/names.ts';
+import { isAnnotationKey, isDnsLabel, isLabelValue, isQualifiedName, NAME_FORMS } from '../core/names.ts';
 import { canonicalQuantity, explainQuantity } from '../core/quantity.ts';
 import { movingImage } from './image.ts';
 
@@ -39,11 +39,7 @@ export function isMap(value: unknown): boolean {
 /** A name that becomes (part of) a Kubernetes object name. */
 export const dnsLabel = z.string().check((context) => {
   if (!isDnsLabel(context.value)) {
-    report(
-      context,
-      `${JSON.stringify(context.value)} is not a DNS label`,
-      'use at most 63 lower-case letters, digits and "-", with a letter or digit at both ends',
-    );
+    report(context, `${JSON.stringify(context.value)} is not a DNS label`, `use ${NAME_FORMS.dnsLabel}`);
   }
 });
 
@@ -51,14 +47,14 @@ export const dnsLabel = z.string().check((context) => {
 function keyOf(what: string, isKey: (key: string) => boolean): z.ZodString {
   return z.string().check((context) => {
     if (isKey(context.value)) return;
-    const fix = 'write [prefix/]name: the prefix a DNS name, the name at most 63 letters, digits, "-", "_" and "."';
+    const fix = `write ${NAME_FORMS.qualifiedName}`;
     report(context, `${JSON.stringify(context.value.slice(0, 80))} is not a key of ${what}`, fix);
   });
 }
 
 const labelValue = z.string().check((context) => {
   if (!isLabelValue(context.value)) {
-    const fix = 'write at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both ends';
+    const fix = `write ${NAME_FORMS.labelValue}`;
     report(context, `${JSON.stringify(context.value.slice(0, 80))} is not the value of a label`, fix);
   }
 });

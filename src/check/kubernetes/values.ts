@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { didYouMean, isDnsLabel, isDnsSubdomain, isLabelValue, isQualifiedName } from '../../core/names.ts';
+import { didYouMean, isDnsLabel, isDnsSubdomain, isLabelValue, isQualifiedName, NAME_FORMS } from '../../core/names.ts';
 import type { Report } from '../report.ts';
 import { showValue } from '../schema/plain-data.ts';
 
@@ -13,19 +13,19 @@ export interface NameKind {
 
 export const DNS_LABEL: NameKind = {
   test: isDnsLabel,
-  expected: 'at most 63 lower-case letters, digits and "-", with a letter or digit at both ends',
+  expected: NAME_FORMS.dnsLabel,
 };
 export const DNS_SUBDOMAIN: NameKind = {
   test: isDnsSubdomain,
-  expected: 'at most 253 lower-case letters, digits, "-" and ".", with a letter or digit at both ends of each part',
+  expected: NAME_FORMS.dnsSubdomain,
 };
 export const QUALIFIED_NAME: NameKind = {
   test: isQualifiedName,
-  expected: '[prefix/]name: the prefix a DNS name, the name at most 63 letters, digits, "-", "_" and "."',
+  expected: NAME_FORMS.qualifiedName,
 };
 export const LABEL_VALUE: NameKind = {
   test: isLabelValue,
-  expected: 'at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both ends',
+  expected: NAME_FORMS.labelValue,
 };
 /** A key of a ConfigMap or Secret, which can be the name of a file. */
 export const DATA_KEY: NameKind = {

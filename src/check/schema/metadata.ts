@@ -1,4 +1,12 @@
-import { didYouMean, isAnnotationKey, isDns1035, isDnsLabel, isDnsSubdomain, isLabelValue } from '../../core/names.ts';
+import {
+  didYouMean,
+  isAnnotationKey,
+  isDns1035,
+  isDnsLabel,
+  isDnsSubdomain,
+  isLabelValue,
+  NAME_FORMS,
+} from '../../core/names.ts';
 import { isPlainMap, showValue } from './plain-data.ts';
 import type { Check, Problems } from './problem.ts';
 import { below, both, problem } from './problem.ts';
@@ -15,11 +23,11 @@ interface NameRule {
 
 const SUBDOMAIN: NameRule = {
   test: isDnsSubdomain,
-  expected: 'at most 253 lower-case letters, digits, "-" and ".", with a letter or digit at both ends of each part',
+  expected: NAME_FORMS.dnsSubdomain,
 };
 const LABEL: NameRule = {
   test: isDnsLabel,
-  expected: 'at most 63 lower-case letters, digits and "-", with a letter or digit at both ends',
+  expected: NAME_FORMS.dnsLabel,
 };
 const LABEL_1035: NameRule = {
   test: isDns1035,
@@ -188,7 +196,7 @@ function checkKey(key: string): Problems {
 
 function checkAnnotationKey(key: string): Problems {
   if (isAnnotationKey(key)) return undefined;
-  const fix = 'write [prefix/]name: the prefix a DNS name, the name at most 63 letters, digits, "-", "_" and "."';
+  const fix = `write ${NAME_FORMS.qualifiedName}`;
   return problem('schema/metadata', `${showValue(key)} is not a valid key`, fix);
 }
 
@@ -196,8 +204,7 @@ function checkLabelValue(value: string): Problems {
   if (isLabelValue(value)) return undefined;
   const why =
     value.length > 63 ? `has ${value.length} characters, of which at most 63 are allowed` : 'is not a label value';
-  const fix =
-    'write at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both ends, or use an annotation';
+  const fix = `write ${NAME_FORMS.labelValue}, or use an annotation`;
   return problem('schema/metadata', `${showValue(value)} ${why}`, fix);
 }
 
